@@ -1,0 +1,30 @@
+/* Identifiers inside vein are UUIDs in their canonical text: 36 characters, lower case. Fresh ones
+ * are version 7 (RFC 9562: time-ordered, so that tables cluster; the time orders nothing that
+ * matters), derived ones version 8 from a hash, so that a retry gives the same. */
+#ifndef VEIN_BASE_ID_H
+#define VEIN_BASE_ID_H
+
+#include "base/env.h"
+
+enum { ID_LENGTH = 36 };
+
+/* 36 characters and a NUL. */
+struct id {
+    char text[ID_LENGTH + 1];
+};
+
+struct id id_new(const struct env *env);
+
+/* The same (parent, what, number) gives the same id, for ever: version 8, the first 122 bits of
+ * SHA-256(parent LF what LF number). */
+struct id id_derive(struct str parent, struct str what, uint64_t number);
+
+/* Canonical form of any UUID version: lower case, hyphens at 8, 13, 18, 23. */
+bool id_valid(struct str s);
+
+static inline struct str id_str(const struct id *id)
+{
+    return (struct str){ .p = id->text, .n = ID_LENGTH };
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* Makes the field tables and records of the rows in RECORDS; see record.h. */
+#include "base/record.h"
+
+#define RECORD(r)                       static const struct field r##_fields[] = {
+#define EVENT(number, r, name, version) static const struct field r##_fields[] = {
+#define COMMAND(r, name)                static const struct field r##_fields[] = {
+#define FIELD(r, kind, name, flags, max)                                                           \
+    { #name, FIELD_##kind, flags, offsetof(struct r, name), max, NULL },
+#define LIST(r, entry, name, flags, max)                                                           \
+    { #name, FIELD_LIST, flags, offsetof(struct r, name), max, &entry##_record },
+#define TEXTS(r, name, flags, max)                                                                 \
+    { #name, FIELD_TEXTS, flags, offsetof(struct r, name), max, NULL },
+#define END(r)                                                                                     \
+    }                                                                                              \
+    ;                                                                                              \
+    const struct record r##_record = { #r, sizeof(struct r), r##_fields,                           \
+                                       sizeof r##_fields / sizeof r##_fields[0] };
+#include RECORDS
+#include "base/record_undef.h"

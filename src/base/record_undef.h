@@ -1,0 +1,8 @@
+/* Takes back the macros of record_structs.h and record_tables.h. */
+#undef RECORD
+#undef EVENT
+#undef COMMAND
+#undef FIELD
+#undef LIST
+#undef TEXTS
+#undef END
