@@ -12,10 +12,11 @@
 #define FIELD_TYPE_QUANTITY struct quantity
 #define FIELD_TYPE_HASH     struct str
 #define FIELD_TYPE_JSON     struct str
+#define FIELD_TYPE_BLOB     struct bytes
 
 #define RECORD(r)                        struct r {
-#define EVENT(number, r, name, version)  struct r {
-#define COMMAND(r, name)                 struct r {
+#define EVENT(number, r, ...)  struct r {
+#define COMMAND(r, ...)                 struct r {
 #define FIELD(r, kind, name, flags, max) FIELD_TYPE_##kind name;
 #define LIST(r, entry, name, flags, max)                                                           \
     struct {                                                                                       \

@@ -1,0 +1,84 @@
+/* The ledger: every event of a node in one order, chained per stream by hash, and together the
+ * leaves of one Merkle log whose size and root are signed as checkpoints.
+ *
+ * One writer appends inside the transaction of a group. Heads, clock and tree in memory change only
+ * after COMMIT (ledger_committed); a command that is refused after it appended is undone to a mark,
+ * a group that fails is forgotten whole (ledger_forget). Before the commit the group's rows are read
+ * back by one range select and hashed again. */
+#ifndef VEIN_KERNEL_LEDGER_H
+#define VEIN_KERNEL_LEDGER_H
+
+#include "base/env.h"
+#include "kernel/event.h"
+#include "kernel/merkle.h"
+#include "kernel/note.h"
+
+enum { LEDGER_GROUP_MAX = 4096 /* events of one group */ };
+
+extern const struct sql_schema ledger_schema;
+
+struct ledger;
+
+struct ledger_options {
+    const struct env *env;
+    struct str node;                 /* short name of this node: "n1" */
+    const struct note_signer *signer; /* borrowed; its name is the log's origin */
+};
+
+/* Reads heads' clock, the tree's edge and the last checkpoint from the database, and checks that
+ * they agree with each other and with the last events: FAULT "ledger.damaged" if not. */
+enum outcome ledger_open(struct ledger **out, struct db *writer, const struct ledger_options *options,
+                         struct err *e);
+void ledger_close(struct ledger *l);
+
+/* Completes and appends the event: fills format, node, version, previous, recorded and logical; the
+ * caller fills the rest. *sequence is its place in the log, from 0. `expected` is the version the
+ * stream must have now, -1: any; REFUSED "ledger.changed" otherwise. All text is copied. */
+enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *event,
+                           int64_t expected, int64_t *sequence, struct arena *arena, struct err *e);
+
+/* What the group holds so far; ledger_undo takes back what came after the mark. */
+size_t ledger_mark(const struct ledger *l);
+void ledger_undo(struct ledger *l, size_t mark);
+
+/* Before COMMIT: reads the group's leaves back, hashes them again, writes tiles and edge.
+ * FAULT "ledger.reread" when a row is not what was written. */
+enum outcome ledger_prepare(struct ledger *l, struct db *writer, struct arena *arena, struct err *e);
+/* After COMMIT returned OK. */
+void ledger_committed(struct ledger *l);
+/* After a rollback of the whole group. */
+void ledger_forget(struct ledger *l);
+
+/* Signs size and root as they are durable and stores the checkpoint, in a transaction of its own.
+ * Does nothing when the last checkpoint already says so. */
+enum outcome ledger_checkpoint(struct ledger *l, struct db *writer, struct err *e);
+/* True when durable events wait for a checkpoint, and since when (env's monotonic clock). */
+bool ledger_checkpoint_due(const struct ledger *l, int64_t *since_mono_us);
+
+uint64_t ledger_size(const struct ledger *l); /* durable */
+
+/* Readers, on any connection. */
+
+/* Version of a stream now and its leaf hash; 0 when it has no event. */
+enum outcome ledger_head(struct db *db, struct str stream, int64_t *version, struct err *e);
+
+struct ledger_row {
+    int64_t sequence;
+    struct str leaf;
+};
+/* Events by place in the log: sequence >= from, at most max of them. */
+enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_row **rows, size_t *n,
+                         struct arena *arena, struct err *e);
+/* Events of one stream from a version on. */
+enum outcome ledger_read_stream(struct db *db, struct str stream, int64_t from_version, size_t max,
+                                struct ledger_row **rows, size_t *n, struct arena *arena,
+                                struct err *e);
+/* Events of one distribution key (all of an order's), newest first, before `before` (-1: the end). */
+enum outcome ledger_read_key(struct db *db, struct str key, int64_t before, size_t max,
+                             struct ledger_row **rows, size_t *n, struct arena *arena, struct err *e);
+
+/* The last signed checkpoint's note; absent when there is none. */
+enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
+                                    struct err *e);
+
+#endif

@@ -1,0 +1,115 @@
+/* The store: one database, one writer, many readers.
+ *
+ * SQL stands in .sql files as named statements with typed parameters and columns; tools/sqlgen
+ * makes of each a struct for its parameters, a struct for its row and a `struct sql`:
+ *
+ *   -- unit_holder (unit ID) -> (holder ID, place ID, since TIME)
+ *   SELECT holder, place, since FROM custody_unit WHERE unit = :unit;
+ *
+ *   struct custody_unit_holder_in in = { .unit = unit };
+ *   struct custody_unit_holder_out row;
+ *   TRY(db_get(db, &sql_custody_unit_holder, &in, &row, arena, &found, e));
+ *
+ * Both are records (base/record.h): the columns of a query print as JSON and HTML by themselves.
+ *
+ * A failed commit or sync is never retried: the connection answers FAULT "store.failed" from then
+ * on, and only a restart, which reads what is on the disk, may go on. Faults: "store.busy",
+ * "store.disk_full", "store.read_only", "store.io", "store.corrupt", "store.constraint",
+ * "store.failed". Every one of them leaves the transaction to be rolled back. */
+#ifndef VEIN_KERNEL_STORE_H
+#define VEIN_KERNEL_STORE_H
+
+#include "base/record.h"
+
+struct sql {
+    const char *name;         /* "custody.unit_holder" */
+    const char *text;         /* with :name, for SQLite */
+    const char *text_numbered; /* with $1 … in the order of `in`, for PostgreSQL */
+    const struct record *in;  /* NULL: no parameters */
+    const struct record *out; /* NULL: no rows */
+};
+
+/* A schema is a .sql file of statements in SQLite's types, generated as text. `version` is the
+ * hash of the text: a derived schema whose hash differs from the stored one is dropped and rebuilt
+ * from the ledger; the enduring schema migrates forward by numbered steps. */
+struct sql_schema {
+    const char *name;
+    const char *text;
+};
+
+struct store;
+struct db; /* one connection, used by one thread at a time */
+
+struct store_options {
+    const char *path; /* an SQLite file; its parent directory must exist */
+    const char *vfs;  /* NULL: the system's; the simulation names its own */
+    bool create;      /* make it when absent; else REFUSED "store.not_found" */
+    bool read_only;
+};
+
+enum outcome store_open(struct store **out, const struct store_options *options, struct err *e);
+/* All connections must have been closed. store_close(NULL) does nothing. */
+void store_close(struct store *s);
+
+/* A connection that may write; there is one at a time per store, and a second process that has the
+ * file open for writing is REFUSED "store.in_use". */
+enum outcome store_writer(struct db **out, struct store *s, struct err *e);
+/* A connection that sees the last commit at the moment it begins to read. */
+enum outcome store_reader(struct db **out, struct store *s, struct err *e);
+void db_close(struct db *db);
+
+/* Takes a reader from the store's pool and gives it back; at most STORE_READERS_MAX are out at once,
+ * beyond that FAULT "store.busy". */
+enum { STORE_READERS_MAX = 32 };
+enum outcome store_reader_take(struct db **out, struct store *s, struct err *e);
+void store_reader_give(struct store *s, struct db *db);
+
+/* Transactions. A reader's transaction is a snapshot. Savepoints nest inside a transaction. */
+enum outcome db_begin(struct db *db, struct err *e);
+enum outcome db_commit(struct db *db, struct err *e);
+void db_rollback(struct db *db);
+enum outcome db_savepoint(struct db *db, struct err *e);
+enum outcome db_savepoint_keep(struct db *db, struct err *e);
+enum outcome db_savepoint_undo(struct db *db, struct err *e);
+
+/* Runs a statement that gives no rows. *changed, if wanted, is the number of rows it changed. */
+enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t *changed,
+                    struct err *e);
+
+/* The one row, or *found false. Text of the row lives in the arena. More than one row is a bug. */
+enum outcome db_get(struct db *db, const struct sql *q, const void *in, void *out,
+                    struct arena *arena, bool *found, struct err *e);
+
+/* All rows as an array of the statement's `out` record; beyond max rows REFUSED "store.too_many". */
+enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct record_list *out,
+                     size_t max, struct arena *arena, struct err *e);
+
+/* Row by row, for what does not fit in memory. *more false: the end, the cursor is closed. A cursor
+ * left early is closed with db_rows_close. One cursor per statement and connection at a time. */
+struct db_rows {
+    struct db *db;
+    const struct sql *q;
+    void *statement;
+};
+enum outcome db_rows_open(struct db_rows *rows, struct db *db, const struct sql *q, const void *in,
+                          struct err *e);
+enum outcome db_rows_next(struct db_rows *rows, void *out, struct arena *arena, bool *more,
+                          struct err *e);
+void db_rows_close(struct db_rows *rows);
+
+/* Runs the statements of a schema, each CREATE … IF NOT EXISTS. Inside a transaction. */
+enum outcome db_schema(struct db *db, const struct sql_schema *schema, struct err *e);
+
+/* Drops every table and index that the schema's text creates. Inside a transaction. */
+enum outcome db_schema_drop(struct db *db, const struct sql_schema *schema, struct err *e);
+
+/* Tables of the schema in the order of its text: for the comparison of a rebuilt with a living
+ * database (db_table_hash: count and hash over all rows ordered by all columns). */
+enum outcome db_table_hash(struct db *db, struct str table, int64_t *count, struct hash *out,
+                           struct err *e);
+bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *name);
+
+/* A consistent copy of the whole database while others write, into a new file. */
+enum outcome store_backup(struct store *s, const char *to_path, struct err *e);
+
+#endif
