@@ -1,5 +1,6 @@
 /* Bounded builder with sticky errors: append freely, check once. Its maximum is stated at birth;
- * what would go beyond it is dropped whole and buf_ok() says no from then on. */
+ * what would go beyond it is dropped whole, and everything after it, so that the content is always
+ * a beginning of what was meant; buf_ok() says no from then on. */
 #ifndef VEIN_BASE_BUF_H
 #define VEIN_BASE_BUF_H
 
@@ -14,6 +15,7 @@ struct buf {
     struct arena *arena; /* grows in it; NULL: grows with malloc, or not at all when fixed */
     bool fixed;
     bool failed;
+    bool starved; /* failed for want of memory, not because of max */
 };
 
 /* Grows with malloc up to max; free with buf_free. */
@@ -47,7 +49,7 @@ static inline struct str buf_get(const struct buf *b)
     return (struct str){ .p = b->p ? b->p : "", .n = b->n };
 }
 
-/* REFUSED "base.too_large" when something was dropped because of the maximum, FAULT when there
+/* REFUSED "base.too_large" {max} when something was dropped because of the maximum, FAULT when there
  * was no memory, else OK. */
 enum outcome buf_check(const struct buf *b, struct err *e);
 

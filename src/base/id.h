@@ -15,8 +15,9 @@ struct id {
 
 struct id id_new(const struct env *env);
 
-/* The same (parent, what, number) gives the same id, for ever: version 8, the first 122 bits of
- * SHA-256(parent LF what LF number). */
+/* The same (parent, what, number) gives the same id, for ever: version 8, the first 128 bits of
+ * SHA-256(parent LF what LF number in decimal) with version and variant written over six of them
+ * (as RFC 9562, B.2). Neither parent nor what holds an LF. */
 struct id id_derive(struct str parent, struct str what, uint64_t number);
 
 /* Canonical form of any UUID version: lower case, hyphens at 8, 13, 18, 23. */

@@ -16,7 +16,7 @@ struct log_field {
     const char *name; /* static */
     int64_t number;
     const char *code; /* static */
-    struct str id;    /* a UUID; anything else is written as "?" */
+    struct str id;    /* a UUID, or a hash's 64 digits; anything else is written as "?" */
 };
 
 #define LOG_F_INT(n, v)                                                                            \
@@ -31,8 +31,14 @@ struct log_field {
     {                                                                                              \
         .kind = LOG_ID, .name = (n), .id = (i)                                                     \
     }
+#define LOG_F_HASH(n, h)                                                                           \
+    {                                                                                              \
+        .kind = LOG_HASH, .name = (n), .id = (h)                                                   \
+    }
 
-/* Writes {"time":…,"level":…,"event":what,…}. `what` is static: "gate.group_committed". */
+/* Writes {"time":…,"level":…,"event":what,…}. `what` is static: "gate.group_committed". A line
+ * has at most 4,096 bytes and leaves by one write(2); fields that find no room are left out and
+ * the line ends with "cut":true. */
 void log_write(const struct env *env, enum log_level level, const char *what,
                const struct log_field *fields);
 #define LOG(env, level, what, ...)                                                                 \
