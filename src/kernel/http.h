@@ -1,0 +1,120 @@
+/* HTTP: routes as rows, behind libmicrohttpd, which nothing else sees.
+ *
+ * A route is a row: method, path, access rule, limits, handler, help. A row without an access rule
+ * is refused at start. Every answer carries the strict headers (CSP without inline script, nosniff,
+ * no referrer, no framing); pages and API answers are private and carry an ETag.
+ *
+ * A handler that must wait for the gate returns HTTP_WAIT after it has handed `request` to whoever
+ * will call http_resume(request); its connection is suspended meanwhile and costs no thread. Then
+ * `request->resumed` is called on an HTTP thread to fill the answer. */
+#ifndef VEIN_KERNEL_HTTP_H
+#define VEIN_KERNEL_HTTP_H
+
+#include "base/env.h"
+#include "base/record.h"
+
+enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
+
+struct http_answer {
+    int status;              /* 200 … 599 */
+    const char *media_type;  /* static; NULL: "text/html; charset=utf-8" */
+    struct str body;         /* in the request's arena or static */
+    struct str location;     /* redirects; a path of this server */
+    struct str set_cookie[2];
+    int64_t retry_after_s;   /* with 429 and 503; 0: none */
+    bool immutable;          /* an asset named by its hash: cached for a year */
+    bool no_etag;
+};
+
+enum http_state { HTTP_DONE, HTTP_WAIT };
+
+struct http_request {
+    struct arena *arena; /* lives until the answer is sent */
+    struct str method;
+    struct str path;
+    struct record_pair params[HTTP_PATH_PARAMS_MAX]; /* {name} of the route's path, decoded */
+    const struct record_pair *query;
+    size_t nquery;
+    const struct record_pair *form; /* application/x-www-form-urlencoded body, decoded */
+    size_t nform;
+    struct str body;        /* as sent */
+    struct str media_type;  /* of the body, without parameters, lower case */
+    const struct route *route;
+    void *context;          /* of the server's options: the application */
+    void *who;              /* set by the server's `admit`: session and actor */
+    struct http_answer answer;
+    enum http_state (*resumed)(struct http_request *r);
+    void *pending;          /* the handler's own, between HTTP_WAIT and `resumed` */
+};
+
+typedef enum http_state http_handler_fn(struct http_request *r);
+
+struct route {
+    const char *method;  /* "GET", "POST" */
+    const char *path;    /* "/units/{unit}" */
+    const char *access;  /* permission such as "unit.see"; "public"; "signed_in" */
+    size_t body_max;     /* bytes; 0: no body */
+    http_handler_fn *handler;
+    const char *help;    /* key of one line for the help page and OpenAPI */
+};
+
+/* Rows are written so that tools read them, too:
+ *   ROUTE("GET", "/units/{unit}", "unit.see", 0, unit_get, "help.unit_get")                   */
+#define ROUTE(method, path, access, body_max, handler, help)                                       \
+    { method, path, access, body_max, handler, help }
+
+struct http_options {
+    const struct env *env;
+    const char *listen;     /* "127.0.0.1:8443", "[::1]:0"; port 0: any */
+    const char *tls_certificate; /* PEM files; NULL on loopback: plain HTTP. Any other address */
+    const char *tls_key;         /* without TLS is REFUSED "http.plain_outside" */
+    const struct route *const *routes; /* tables … */
+    const size_t *nroutes;             /* … and their lengths */
+    size_t ntables;
+    unsigned threads;       /* of the pool; 0: 2 */
+    unsigned connections;   /* at most; 0: 1024 */
+    unsigned timeout_s;     /* of an idle or slow connection; 0: 30 */
+    void *context;
+    /* Decides the route's access rule and sets r->who; REFUSED answers 401 "auth.sign_in" (pages: a
+     * redirect to the sign-in), 403 or 404 by code. Called before the body is read. */
+    enum outcome (*admit)(struct http_request *r, struct err *e);
+    /* Renders a refusal or fault as a page or as problem details by what the client accepts. */
+    void (*problem)(struct http_request *r, int status, const struct err *e);
+};
+
+struct http_server;
+enum outcome http_start(struct http_server **out, const struct http_options *options, struct err *e);
+/* The address it listens on, "127.0.0.1:40123". */
+struct str http_address(const struct http_server *s);
+/* Refuses new requests (503), waits until all suspended ones are resumed and answered, stops. */
+void http_stop(struct http_server *s);
+
+/* From any thread, once per HTTP_WAIT; r must not be touched afterwards. */
+void http_resume(struct http_request *r);
+
+/* A header of the request; absent when it has none. Names are case-insensitive. */
+struct str http_header(const struct http_request *r, const char *name);
+struct str http_cookie(const struct http_request *r, const char *name);
+struct str http_param(const struct http_request *r, const char *name);
+struct str http_query(const struct http_request *r, const char *name);
+struct str http_form(const struct http_request *r, const char *name);
+/* True when the client asks for JSON rather than a page. */
+bool http_wants_json(const struct http_request *r);
+/* The peer's address without port; for limits per address, never logged whole. */
+struct str http_peer(const struct http_request *r);
+
+/* Live updates: a stream of server-sent events per connection. A handler answers with
+ * http_live(r, topics, n); http_publish sends "event: topic" with the data (one line) to all whose
+ * topics hold it. A slow reader's queue holds HTTP_LIVE_QUEUE_MAX events; beyond that it gets one
+ * "event: reload" instead and goes on from there. A heartbeat comment every 15 s. */
+enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16 };
+enum http_state http_live(struct http_request *r, const struct str *topics, size_t n);
+void http_publish(struct http_server *s, struct str topic, struct str data);
+
+/* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
+ * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "gate.busy" 503; others
+ * 422 when a rule said no, 400 when the input was malformed: "json.*", "record.*", "quantity.*"),
+ * faults 500 or 503. */
+int http_status(const struct err *e);
+
+#endif

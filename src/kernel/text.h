@@ -1,0 +1,36 @@
+/* Catalogues: every word a person reads stands in text.<language>.po beside the code that uses it,
+ * and is compiled in by tools/textgen as one sorted table. A text may hold {parameters}. */
+#ifndef VEIN_KERNEL_TEXT_H
+#define VEIN_KERNEL_TEXT_H
+
+#include "base/buf.h"
+
+struct text_row {
+    const char *language; /* "en" */
+    const char *key;      /* "refusal.custody.not_holder" */
+    const char *text;
+};
+
+/* The table that textgen made for this program, sorted by language and key. Set once at start. */
+void text_use(const struct text_row *rows, size_t n);
+
+/* The text of a key in a language, in English where that has none; absent when no catalogue knows
+ * the key. */
+struct str text_find(struct str language, struct str key);
+
+struct text_param {
+    const char *name;
+    struct str value;
+};
+
+/* Writes the text with its parameters put in. An unknown key is written as itself in ⟦brackets⟧, so
+ * that it is seen; a parameter that is not given stays as {name}. */
+void text_write(struct buf *b, struct str language, struct str key, const struct text_param *params,
+                size_t nparams);
+
+/* "refusal.<code>" and "refusal.<code>.hint" with the error's parameters; for a fault the general
+ * text "fault.<code>", or "fault.other" where that code has none of its own. */
+struct str text_error(struct arena *a, struct str language, const struct err *e);
+struct str text_error_hint(struct arena *a, struct str language, const struct err *e);
+
+#endif
