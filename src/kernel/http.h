@@ -16,13 +16,13 @@
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
 
 struct http_answer {
-    int status;              /* 200 … 599 */
-    const char *media_type;  /* static; NULL: "text/html; charset=utf-8" */
-    struct str body;         /* in the request's arena or static */
-    struct str location;     /* redirects; a path of this server */
+    int status;             /* 200 … 599 */
+    const char *media_type; /* static; NULL: "text/html; charset=utf-8" */
+    struct str body;        /* in the request's arena or static */
+    struct str location;    /* redirects; a path of this server */
     struct str set_cookie[2];
-    int64_t retry_after_s;   /* with 429 and 503; 0: none */
-    bool immutable;          /* an asset named by its hash: cached for a year */
+    int64_t retry_after_s; /* with 429 and 503; 0: none */
+    bool immutable;        /* an asset named by its hash: cached for a year */
     bool no_etag;
 };
 
@@ -37,43 +37,45 @@ struct http_request {
     size_t nquery;
     const struct record_pair *form; /* application/x-www-form-urlencoded body, decoded */
     size_t nform;
-    struct str body;        /* as sent */
-    struct str media_type;  /* of the body, without parameters, lower case */
+    struct str body;       /* as sent */
+    struct str media_type; /* of the body, without parameters, lower case */
     const struct route *route;
-    void *context;          /* of the server's options: the application */
-    void *who;              /* set by the server's `admit`: session and actor */
+    void *context; /* of the server's options: the application */
+    void *who;     /* set by the server's `admit`: session and actor */
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
-    void *pending;          /* the handler's own, between HTTP_WAIT and `resumed` */
+    void *pending; /* the handler's own, between HTTP_WAIT and `resumed` */
 };
 
 typedef enum http_state http_handler_fn(struct http_request *r);
 
 struct route {
-    const char *method;  /* "GET", "POST" */
-    const char *path;    /* "/units/{unit}" */
-    const char *access;  /* permission such as "unit.see"; "public"; "signed_in" */
-    size_t body_max;     /* bytes; 0: no body */
+    const char *method; /* "GET", "POST" */
+    const char *path;   /* "/units/{unit}" */
+    const char *access; /* permission such as "unit.see"; "public"; "signed_in" */
+    size_t body_max;    /* bytes; 0: no body */
     http_handler_fn *handler;
-    const char *help;    /* key of one line for the help page and OpenAPI */
+    const char *help; /* key of one line for the help page and OpenAPI */
 };
 
 /* Rows are written so that tools read them, too:
  *   ROUTE("GET", "/units/{unit}", "unit.see", 0, unit_get, "help.unit_get")                   */
 #define ROUTE(method, path, access, body_max, handler, help)                                       \
-    { method, path, access, body_max, handler, help }
+    {                                                                                              \
+        method, path, access, body_max, handler, help                                              \
+    }
 
 struct http_options {
     const struct env *env;
-    const char *listen;     /* "127.0.0.1:8443", "[::1]:0"; port 0: any */
+    const char *listen;          /* "127.0.0.1:8443", "[::1]:0"; port 0: any */
     const char *tls_certificate; /* PEM files; NULL on loopback: plain HTTP. Any other address */
     const char *tls_key;         /* without TLS is REFUSED "http.plain_outside" */
     const struct route *const *routes; /* tables … */
     const size_t *nroutes;             /* … and their lengths */
     size_t ntables;
-    unsigned threads;       /* of the pool; 0: 2 */
-    unsigned connections;   /* at most; 0: 1024 */
-    unsigned timeout_s;     /* of an idle or slow connection; 0: 30 */
+    unsigned threads;     /* of the pool; 0: 2 */
+    unsigned connections; /* at most; 0: 1024 */
+    unsigned timeout_s;   /* of an idle or slow connection; 0: 30 */
     void *context;
     /* Decides the route's access rule and sets r->who; REFUSED answers 401 "auth.sign_in" (pages: a
      * redirect to the sign-in), 403 or 404 by code. Called before the body is read. */
@@ -83,7 +85,8 @@ struct http_options {
 };
 
 struct http_server;
-enum outcome http_start(struct http_server **out, const struct http_options *options, struct err *e);
+enum outcome http_start(struct http_server **out, const struct http_options *options,
+                        struct err *e);
 /* The address it listens on, "127.0.0.1:40123". */
 struct str http_address(const struct http_server *s);
 /* Refuses new requests (503), waits until all suspended ones are resumed and answered, stops. */

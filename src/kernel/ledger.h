@@ -3,8 +3,8 @@
  *
  * One writer appends inside the transaction of a group. Heads, clock and tree in memory change only
  * after COMMIT (ledger_committed); a command that is refused after it appended is undone to a mark,
- * a group that fails is forgotten whole (ledger_forget). Before the commit the group's rows are read
- * back by one range select and hashed again. */
+ * a group that fails is forgotten whole (ledger_forget). Before the commit the group's rows are
+ * read back by one range select and hashed again. */
 #ifndef VEIN_KERNEL_LEDGER_H
 #define VEIN_KERNEL_LEDGER_H
 
@@ -21,14 +21,14 @@ struct ledger;
 
 struct ledger_options {
     const struct env *env;
-    struct str node;                 /* short name of this node: "n1" */
+    struct str node;                  /* short name of this node: "n1" */
     const struct note_signer *signer; /* borrowed; its name is the log's origin */
 };
 
 /* Reads heads' clock, the tree's edge and the last checkpoint from the database, and checks that
  * they agree with each other and with the last events: FAULT "ledger.damaged" if not. */
-enum outcome ledger_open(struct ledger **out, struct db *writer, const struct ledger_options *options,
-                         struct err *e);
+enum outcome ledger_open(struct ledger **out, struct db *writer,
+                         const struct ledger_options *options, struct err *e);
 void ledger_close(struct ledger *l);
 
 /* Completes and appends the event: fills format, node, version, previous, recorded and logical; the
@@ -43,7 +43,8 @@ void ledger_undo(struct ledger *l, size_t mark);
 
 /* Before COMMIT: reads the group's leaves back, hashes them again, writes tiles and edge.
  * FAULT "ledger.reread" when a row is not what was written. */
-enum outcome ledger_prepare(struct ledger *l, struct db *writer, struct arena *arena, struct err *e);
+enum outcome ledger_prepare(struct ledger *l, struct db *writer, struct arena *arena,
+                            struct err *e);
 /* After COMMIT returned OK. */
 void ledger_committed(struct ledger *l);
 /* After a rollback of the whole group. */
@@ -67,15 +68,17 @@ struct ledger_row {
     struct str leaf;
 };
 /* Events by place in the log: sequence >= from, at most max of them. */
-enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_row **rows, size_t *n,
-                         struct arena *arena, struct err *e);
+enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_row **rows,
+                         size_t *n, struct arena *arena, struct err *e);
 /* Events of one stream from a version on. */
 enum outcome ledger_read_stream(struct db *db, struct str stream, int64_t from_version, size_t max,
                                 struct ledger_row **rows, size_t *n, struct arena *arena,
                                 struct err *e);
-/* Events of one distribution key (all of an order's), newest first, before `before` (-1: the end). */
+/* Events of one distribution key (all of an order's), newest first, before `before` (-1: the end).
+ */
 enum outcome ledger_read_key(struct db *db, struct str key, int64_t before, size_t max,
-                             struct ledger_row **rows, size_t *n, struct arena *arena, struct err *e);
+                             struct ledger_row **rows, size_t *n, struct arena *arena,
+                             struct err *e);
 
 /* The last signed checkpoint's note; absent when there is none. */
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,

@@ -7,7 +7,8 @@
 
 enum { NOTE_KEY_NAME_MAX = 120, NOTE_MAX = 8192, CHECKPOINT_ORIGIN_MAX = 120 };
 
-/* An Ed25519 key pair that signs notes; the name is the log's origin, ASCII without blank or plus. */
+/* An Ed25519 key pair that signs notes; the name is the log's origin, ASCII without blank or plus.
+ */
 struct note_signer {
     char name[NOTE_KEY_NAME_MAX + 1];
     uint8_t public_key[32];

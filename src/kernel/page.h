@@ -9,15 +9,15 @@
  *   {if expr} … {elif expr} … {else} … {end}
  *   {for T *item : array, count} … {end}   item runs over &array[0] … &array[count - 1]
  *   {call page(args)}     prints another page function here; the page is passed first by itself
- *   {json expr}           inside <script type="application/json">: a struct str of JSON, with <, >, &
- *                         and U+2028/9 escaped
- *   {slot}                in a layout: where the body goes (see page_layout)
+ *   {json expr}           inside <script type="application/json">: a struct str of JSON, with <, >,
+ * & and U+2028/9 escaped {slot}                in a layout: where the body goes (see page_layout)
  *
- * {= …} in an attribute that holds a URL (href, src, action, formaction, hx-get, hx-post …) must be a
- * `struct str` or literal path: percent-encoded, and a scheme other than http/https is written as "#".
- * Anything else is a compile error with file and line: an unquoted attribute, an expression inside a
- * tag or attribute name, in <script>, <style> or an on… attribute, an unclosed block, {raw}. Attribute
- * that depends on a condition: {if expr} disabled{end} inside a tag is allowed when it is literal. */
+ * {= …} in an attribute that holds a URL (href, src, action, formaction, hx-get, hx-post …) must be
+ * a `struct str` or literal path: percent-encoded, and a scheme other than http/https is written as
+ * "#". Anything else is a compile error with file and line: an unquoted attribute, an expression
+ * inside a tag or attribute name, in <script>, <style> or an on… attribute, an unclosed block,
+ * {raw}. Attribute that depends on a condition: {if expr} disabled{end} inside a tag is allowed
+ * when it is literal. */
 #ifndef VEIN_KERNEL_PAGE_H
 #define VEIN_KERNEL_PAGE_H
 
@@ -33,13 +33,13 @@ struct html {
 struct page {
     struct buf *b;
     struct str language;
-    struct str csrf;     /* token of the session's forms; absent: no session */
-    struct str person;   /* name of who is signed in, for the bar; absent: nobody */
-    struct str site;     /* name of the place they work at */
-    struct str path;     /* of this request, to mark where one is in the navigation */
+    struct str csrf;   /* token of the session's forms; absent: no session */
+    struct str person; /* name of who is signed in, for the bar; absent: nobody */
+    struct str site;   /* name of the place they work at */
+    struct str path;   /* of this request, to mark where one is in the navigation */
     int64_t now_us;
-    bool fragment;       /* asked for by a script: no layout */
-    struct html body;    /* the layout's {slot} */
+    bool fragment;    /* asked for by a script: no layout */
+    struct html body; /* the layout's {slot} */
 };
 
 /* What {= expr} calls, chosen by the expression's type and the place it stands in. */

@@ -1,14 +1,14 @@
 /* Seals: personal data is encrypted under its subject's own key before it becomes part of an event.
  *
- * The keyring is a file of its own, `F.keys` beside the database `F`, mode 0600 (refused otherwise).
- * It holds the root-wrapped keys: one per subject (a patient), one for the signer, one for the
- * keyed index and one for answers. The root key comes from a key file `F.root` (mode 0600) or from a
- * passphrase (Argon2id). Destroying a subject's key makes everything sealed under it unreadable while
- * the ledger still verifies.
+ * The keyring is a file of its own, `F.keys` beside the database `F`, mode 0600 (refused
+ * otherwise). It holds the root-wrapped keys: one per subject (a patient), one for the signer, one
+ * for the keyed index and one for answers. The root key comes from a key file `F.root` (mode 0600)
+ * or from a passphrase (Argon2id). Destroying a subject's key makes everything sealed under it
+ * unreadable while the ledger still verifies.
  *
- * Each sealed field has a key of its own, HKDF-SHA-256 over subject key, event id and path, so that a
- * bundle can disclose single fields, and commits to its key, so that no other key opens it to another
- * text. Sealed text is "s1:<subject id>:<base64 of commitment, nonce, ciphertext and tag>"
+ * Each sealed field has a key of its own, HKDF-SHA-256 over subject key, event id and path, so that
+ * a bundle can disclose single fields, and commits to its key, so that no other key opens it to
+ * another text. Sealed text is "s1:<subject id>:<base64 of commitment, nonce, ciphertext and tag>"
  * (XChaCha20-Poly1305). */
 #ifndef VEIN_KERNEL_SEAL_H
 #define VEIN_KERNEL_SEAL_H
@@ -20,15 +20,16 @@ struct keyring;
 
 struct keyring_options {
     const struct env *env;
-    const char *path;       /* of the .keys file */
-    const char *root_path;  /* key file; NULL: passphrase */
+    const char *path;      /* of the .keys file */
+    const char *root_path; /* key file; NULL: passphrase */
     struct str passphrase;
-    bool create;            /* make keyring and root key file when absent */
+    bool create; /* make keyring and root key file when absent */
 };
 
-/* Refusals: "seal.mode" {file} when a file is readable by others, "seal.wrong_root", "seal.not_found"
- * {file}. */
-enum outcome keyring_open(struct keyring **out, const struct keyring_options *options, struct err *e);
+/* Refusals: "seal.mode" {file} when a file is readable by others, "seal.wrong_root",
+ * "seal.not_found" {file}. */
+enum outcome keyring_open(struct keyring **out, const struct keyring_options *options,
+                          struct err *e);
 void keyring_close(struct keyring *k); /* wipes what it held */
 
 /* Makes the subject's key if it has none; durable on return. */
@@ -55,8 +56,8 @@ enum outcome seal_open(struct keyring *k, struct str *out, struct str event_id, 
                        struct str sealed, struct arena *arena, struct err *e);
 
 /* Secrets of the node itself (idempotent answers), under a purpose. */
-enum outcome seal_secret(struct keyring *k, struct bytes *out, const char *purpose, struct str plain,
-                         struct arena *arena, struct err *e);
+enum outcome seal_secret(struct keyring *k, struct bytes *out, const char *purpose,
+                         struct str plain, struct arena *arena, struct err *e);
 enum outcome seal_secret_open(struct keyring *k, struct str *out, const char *purpose,
                               struct bytes sealed, struct arena *arena, struct err *e);
 

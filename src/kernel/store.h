@@ -22,11 +22,11 @@
 #include "base/record.h"
 
 struct sql {
-    const char *name;         /* "custody.unit_holder" */
-    const char *text;         /* with :name, for SQLite */
+    const char *name;          /* "custody.unit_holder" */
+    const char *text;          /* with :name, for SQLite */
     const char *text_numbered; /* with $1 … in the order of `in`, for PostgreSQL */
-    const struct record *in;  /* NULL: no parameters */
-    const struct record *out; /* NULL: no rows */
+    const struct record *in;   /* NULL: no parameters */
+    const struct record *out;  /* NULL: no rows */
 };
 
 /* A schema is a .sql file of statements in SQLite's types, generated as text. `version` is the
@@ -58,8 +58,8 @@ enum outcome store_writer(struct db **out, struct store *s, struct err *e);
 enum outcome store_reader(struct db **out, struct store *s, struct err *e);
 void db_close(struct db *db);
 
-/* Takes a reader from the store's pool and gives it back; at most STORE_READERS_MAX are out at once,
- * beyond that FAULT "store.busy". */
+/* Takes a reader from the store's pool and gives it back; at most STORE_READERS_MAX are out at
+ * once, beyond that FAULT "store.busy". */
 enum { STORE_READERS_MAX = 32 };
 enum outcome store_reader_take(struct db **out, struct store *s, struct err *e);
 void store_reader_give(struct store *s, struct db *db);
@@ -80,7 +80,8 @@ enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t 
 enum outcome db_get(struct db *db, const struct sql *q, const void *in, void *out,
                     struct arena *arena, bool *found, struct err *e);
 
-/* All rows as an array of the statement's `out` record; beyond max rows REFUSED "store.too_many". */
+/* All rows as an array of the statement's `out` record; beyond max rows REFUSED "store.too_many".
+ */
 enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct record_list *out,
                      size_t max, struct arena *arena, struct err *e);
 

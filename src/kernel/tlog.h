@@ -1,6 +1,6 @@
 /* The ledger as a static transparency log (docs/ledger-format.md): the paths "checkpoint", "vkey",
- * "tile/<L>/<N>[.p/<W>]", "tile/entries/<N>[.p/<W>]", and "proof/<index>". Nothing beyond the signed
- * size is ever given out. */
+ * "tile/<L>/<N>[.p/<W>]", "tile/entries/<N>[.p/<W>]", and "proof/<index>". Nothing beyond the
+ * signed size is ever given out. */
 #ifndef VEIN_KERNEL_TLOG_H
 #define VEIN_KERNEL_TLOG_H
 

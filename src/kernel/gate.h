@@ -1,0 +1,203 @@
+/* The gate: the one way by which anything changes.
+ *
+ * A command is a request from a person, a device, a partner, a timer or a policy. The gate takes it
+ * through one path, the same for all: queue → inside the writer's savepoint: known before? → load →
+ * object access → stop → decide → append → apply → read back → commit → answer. One writer runs the
+ * queue in groups: what arrived during the last commit goes into the next. Every answer, a refusal
+ * too, is given only after the commit that it rests upon.
+ *
+ * Idempotency: the sender chooses the command's id. The same id with the same body gives the stored
+ * answer again, with another body REFUSED "gate.key_reused". Refused commands leave no trace and
+ * may be tried again. A fault answers every member of the group: nothing of it happened. */
+#ifndef VEIN_KERNEL_GATE_H
+#define VEIN_KERNEL_GATE_H
+
+#include "base/env.h"
+#include "kernel/event.h"
+#include "kernel/ledger.h"
+#include "kernel/seal.h"
+
+enum {
+    GATE_QUEUE_MAX = 4096,     /* commands waiting; beyond: REFUSED "gate.busy" (503) */
+    GATE_GROUP_MAX = 256,      /* commands of one group */
+    GATE_EVENTS_MAX = 64,      /* of one command */
+    GATE_READS_MAX = 64,       /* streams that one command declares */
+    GATE_BODY_MAX = 256 << 10, /* bytes of a command's body */
+    GATE_SCOPES_MAX = 8,
+};
+
+/* --- who asks --- */
+
+/* A right: a permission (command's or view's name) in an organisation, at one site or (absent) all.
+ */
+struct grant {
+    struct str permission;
+    struct str organisation;
+    struct str site;
+};
+
+struct actor {
+    struct str name;         /* "account/<id>", "policy/<name>", "timer/<id>", "system/<what>" */
+    struct str account;      /* id; absent for the program itself */
+    struct str organisation; /* for whom it acts */
+    struct str site;         /* where it acts; may be absent */
+    struct str session;
+    struct str device;
+    struct str zone; /* IANA time zone */
+    const struct grant *grants;
+    size_t ngrants;
+    bool system; /* the program itself (import, timers, policies): may do what it was built to do */
+};
+bool actor_may(const struct actor *a, struct str permission, struct str organisation,
+               struct str site);
+
+/* --- what is asked --- */
+
+struct gate_expect { /* "I saw this stream at this version" */
+    struct str stream;
+    int64_t version;
+};
+
+struct gate_command {
+    struct str id;   /* UUID, chosen by the sender */
+    struct str name; /* "custody.offer" */
+    struct str body; /* JSON object */
+    const struct actor *actor;
+    struct str cause;  /* id of the event whose policy sends it */
+    int64_t happened;  /* TIME_NONE: now */
+    int64_t entered;   /* TIME_NONE: now */
+    struct str reason; /* why, in a person's words; sealed in the event */
+    const struct gate_expect *expects;
+    size_t nexpects;
+};
+
+struct gate_answer {
+    struct err error; /* outcome OK, REFUSED or FAULT */
+    struct str body;  /* JSON object that decide gave; valid during the callback */
+    bool repeated;    /* the stored answer of an earlier run */
+    int64_t sequence; /* in the log, of its first event; -1: it made none */
+    size_t nevents;
+};
+
+typedef void gate_done_fn(void *context, const struct gate_answer *answer);
+
+/* --- how a module describes a command --- */
+
+/* What load sees and declares. Everything that decide rests upon is read here, in the writer's
+ * transaction; every stream that is read is declared, and append checks them all. */
+struct load {
+    struct db *db;
+    struct arena *arena;
+    const struct gate_command *command;
+    int64_t now_us;
+    struct load_impl *impl;
+};
+
+/* Declares the stream; *version (if wanted) is its version now, 0 when it has no event yet. Beyond
+ * GATE_READS_MAX REFUSED "gate.too_many_streams". */
+enum outcome load_stream(struct load *l, struct stream s, int64_t *version, struct err *e);
+
+/* Object access: the command is about something of this organisation and site. The gate goes on if
+ * the actor may do the command in one of the scopes; else REFUSED "<kind>.unknown" exactly as for a
+ * thing that does not exist. Every load names at least one scope, or load_own_scope. */
+void load_scope(struct load *l, struct str organisation, struct str site);
+/* The actor's own organisation and site: for what is made anew. */
+void load_own_scope(struct load *l);
+/* What the refusal above calls the thing: "unit". And what load itself returns for unknown ids. */
+void load_kind(struct load *l, const char *kind);
+enum outcome load_unknown(struct load *l, struct err *e);
+
+/* The person whose data the command's events hold, sealed under their key. Without it the key of
+ * the actor's organisation is used. */
+void load_subject(struct load *l, struct str subject);
+
+/* The command is part of this order: its stop stream is read, and while the order is stopped only
+ * commands marked COMMAND_WHILE_STOPPED go on; else REFUSED "stop.stopped" {point}. */
+enum outcome load_order(struct load *l, struct str order, struct err *e);
+
+/* What happened, said by decide. */
+struct happening {
+    struct stream stream; /* declared by load */
+    const struct event_type *type;
+    const void *payload; /* struct of the type; copied at once */
+    struct str key;      /* distribution key when the stream begins; absent: the stream itself */
+    struct str place;
+    const struct event_link *links;
+    size_t nlinks;
+};
+
+/* Decide is pure: state and command in, events and an answer out. It reads no clock, no store. */
+struct decision {
+    struct arena *arena;
+    const struct gate_command *command;
+    int64_t now_us;
+    int64_t happened_us;
+    struct decision_impl *impl;
+};
+
+/* Says that something happened. Beyond GATE_EVENTS_MAX the command is REFUSED. */
+void decide_event(struct decision *d, const struct happening *h);
+/* What the sender gets back, as JSON of the record; without it an empty object. */
+void decide_answer(struct decision *d, const struct record *r, const void *value);
+/* Identifier number n of this command: a retry gives the same. */
+struct str decide_id(struct decision *d, uint64_t n);
+
+enum command_flag {
+    COMMAND_WHILE_STOPPED = 1 << 0, /* an act of the safe state, or the stop's resolution */
+    COMMAND_NEEDS_REASON = 1 << 1,  /* REFUSED "gate.reason_needed" without one */
+};
+
+struct command_type {
+    const char *name; /* also the permission that it needs */
+    const struct record *body;
+    size_t state_size;
+    unsigned flags;
+    enum outcome (*load)(struct load *l, const void *body, void *state, struct err *e);
+    enum outcome (*decide)(struct decision *d, const void *body, const void *state, struct err *e);
+};
+
+/* --- the gate itself --- */
+
+struct registry; /* module.h */
+struct gate;
+
+struct gate_options {
+    const struct env *env;
+    struct db *writer;     /* borrowed, the gate's alone from now on */
+    struct ledger *ledger; /* borrowed */
+    struct keyring *keys;  /* borrowed */
+    const struct registry *registry;
+    /* After each commit, on the writer's thread: events [from, to) are durable. May be NULL. */
+    void (*committed)(void *context, int64_t from, int64_t to);
+    void *context;
+};
+
+enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e);
+void gate_close(struct gate *g);
+
+/* Queues a copy of the command; `done` is called once, on the thread that runs gate_step. REFUSED
+ * here, and `done` never called: "gate.busy" when the queue is full or the gate is closing,
+ * "gate.malformed" for an id that is no UUID, "gate.unknown_command". */
+enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
+                         void *context, struct err *e);
+
+/* Runs one group; *ran is the number of commands answered. Never waits. FAULT when the store fails:
+ * members were answered with it, and unless the fault is "store.busy" the gate stays shut. */
+enum outcome gate_step(struct gate *g, size_t *ran, struct err *e);
+
+/* Signs a checkpoint when one is due since at least `after_us`. */
+enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *e);
+
+/* Waits until there is something to do for gate_step or timeout_us passed. For the writer thread.
+ */
+void gate_wait(struct gate *g, int64_t timeout_us);
+
+/* Refuses what is new from now on; gate_step goes on until the queue is empty. */
+void gate_shut(struct gate *g);
+
+/* Submit and step until answered, for callers that are the writer themselves (command line,
+ * simulation). The answer's body is copied into the arena. */
+enum outcome gate_run(struct gate *g, const struct gate_command *command,
+                      struct gate_answer *answer, struct arena *arena, struct err *e);
+
+#endif

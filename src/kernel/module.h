@@ -1,0 +1,70 @@
+/* A module: a folder, registered by one row in src/app/modules.def. Its module.c is wiring only and
+ * gathers what the folder's tables say. The kernel's own parts that have events (auth, define,
+ * flow, timer …) are modules in the same sense. */
+#ifndef VEIN_KERNEL_MODULE_H
+#define VEIN_KERNEL_MODULE_H
+
+#include "kernel/gate.h"
+#include "kernel/http.h"
+
+/* An effect across modules: when this event has happened, send that command. Late is allowed, twice
+ * is not: the command's id is derived from event and policy. */
+struct policy_send {
+    struct str name; /* of the command */
+    const struct record *body_record;
+    const void *body;
+};
+struct policy {
+    const char *name; /* "order.on_unit_received" */
+    const struct event_type *when;
+    /* *send false: nothing to do. Reads through db; writes nothing. */
+    enum outcome (*make)(struct db *db, const struct event *event, const void *payload,
+                         struct policy_send *out, bool *send, struct arena *arena, struct err *e);
+};
+
+struct module {
+    const char *name;
+    const struct event_type *const *events;
+    size_t nevents;
+    const struct command_type *const *commands;
+    size_t ncommands;
+    const struct policy *policies;
+    size_t npolicies;
+    const struct route *routes;
+    size_t nroutes;
+    const struct sql_schema *schema; /* its projections: derived, disposable; NULL: none */
+};
+
+#define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]
+
+/* The tables of all modules together, looked up by name. */
+struct registry;
+/* REFUSED "module.duplicate" {what} for an event, command or number that stands twice. */
+enum outcome registry_new(struct registry **out, const struct module *const *modules, size_t n,
+                          struct err *e);
+void registry_free(struct registry *r);
+const struct event_type *registry_event(const struct registry *r, struct str name, int64_t version);
+const struct command_type *registry_command(const struct registry *r, struct str name);
+const struct module *const *registry_modules(const struct registry *r, size_t *n);
+
+/* Decodes the payload of an event by its type and applies it. FAULT "module.unknown_event" for a
+ * type that this program does not know. */
+enum outcome registry_apply(const struct registry *r, struct db *db, const struct event *event,
+                            struct arena *arena, struct err *e);
+
+/* Lets a module's headers and wiring be written from its tables:
+ *
+ *   events.h       #define RECORDS "modules/custody/events.def"
+ *                  #include "base/record_structs.h"
+ *                  #include "kernel/declare.h"
+ *                  #undef RECORDS
+ *   module.c       #define RECORDS "modules/custody/events.def"
+ *                  #include "base/record_tables.h"
+ *                  #include "kernel/define_events.h"     makes module_events[]
+ *                  #undef RECORDS
+ *                  … the same with commands.def and "kernel/define_commands.h": module_commands[]
+ *
+ * Rows: EVENT(number, record, "module.past_tense", version): apply is record_apply.
+ *       COMMAND(record, "module.verb", state struct, flags): record_load, record_decide.        */
+
+#endif

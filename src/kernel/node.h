@@ -1,0 +1,54 @@
+/* A node: one database with its keyring, ledger and gate, opened together and closed together. What
+ * `vein serve`, the command line, the simulation and the tests all stand on. */
+#ifndef VEIN_KERNEL_NODE_H
+#define VEIN_KERNEL_NODE_H
+
+#include "kernel/module.h"
+
+struct node {
+    const struct env *env;
+    struct store *store;
+    struct keyring *keys;
+    struct ledger *ledger; /* NULL when opened for reading only */
+    struct gate *gate;     /* likewise */
+    struct registry *registry;
+    struct note_signer signer;
+    struct str vkey; /* of the signer */
+    struct node_impl *impl;
+};
+
+struct node_options {
+    const struct env *env; /* NULL: env_system */
+    const char *path;      /* of the database F; keys are F.keys and F.root */
+    const char *vfs;       /* NULL: the system's */
+    bool create;           /* make database, keyring and root key; else they must exist */
+    bool read_only;        /* readers only: no gate, may run beside a server */
+    const char *name;      /* node's short name at creation; NULL: "n1" */
+    const char *origin;    /* log's origin at creation; NULL: "vein.local/<random>" */
+    struct str passphrase; /* of the root key; absent: key file */
+    const struct module *const *modules;
+    size_t nmodules;
+    void (*committed)(void *context, int64_t from, int64_t to); /* see gate_options */
+    void *context;
+};
+
+/* Opens or creates. Enduring tables migrate forward; projections whose schema changed are rebuilt
+ * from the ledger before anything else happens. */
+enum outcome node_open(struct node *out, const struct node_options *options, struct err *e);
+/* Runs what is queued, signs the last checkpoint, closes. */
+void node_close(struct node *n);
+
+/* Rebuilds all projections from the ledger into a database beside this one and compares table by
+ * table: count and hash over all rows. *same false: `difference` names the first table that
+ * differs. */
+struct node_rebuild {
+    int64_t events;
+    size_t tables;
+    bool same;
+    char difference[80];
+};
+enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct err *e);
+/* Throws the projections away and builds them anew. */
+enum outcome node_rebuild(struct node *n, struct err *e);
+
+#endif
