@@ -11,7 +11,12 @@ struct text_row {
     const char *text;
 };
 
-/* The table that textgen made for this program, sorted by language and key. Set once at start. */
+/* The table that textgen made of all catalogues, sorted by language and key. Linked into every
+ * executable. */
+extern const struct text_row text_rows[];
+extern const size_t text_rows_count;
+
+/* Says which table holds: text_use(text_rows, text_rows_count), once, at start. */
 void text_use(const struct text_row *rows, size_t n);
 
 /* The text of a key in a language, in English where that has none; absent when no catalogue knows
