@@ -31,7 +31,8 @@ struct merkle_full_tile {
 typedef enum outcome merkle_full_fn(void *context, const struct merkle_full_tile *tile,
                                     struct err *e);
 
-/* Appends one leaf hash; calls `full` for each tile that it completes, lowest level first. */
+/* Appends one leaf hash; calls `full` for each tile that it completes, lowest level first.
+ * After a FAULT of `full` the edge is to be thrown away. */
 enum outcome merkle_append(struct merkle_edge *edge, struct hash leaf, merkle_full_fn *full,
                            void *context, struct err *e);
 struct hash merkle_root(const struct merkle_edge *edge);
@@ -40,13 +41,15 @@ struct hash merkle_root(const struct merkle_edge *edge);
 typedef enum outcome merkle_hash_fn(void *context, uint32_t level, uint64_t index, struct hash *out,
                                     struct err *e);
 
-/* Audit path of leaf `index` in a tree of `size` leaves, from the leaf up (RFC 6962 2.1.1). */
+/* Audit path of leaf `index` in a tree of `size` leaves, from the leaf up (RFC 6962 2.1.1).
+ * `path` has room for MERKLE_PROOF_MAX. index >= size is a bug. */
 enum outcome merkle_inclusion(struct hash *path, size_t *n, uint64_t index, uint64_t size,
                               merkle_hash_fn *get, void *context, struct err *e);
 bool merkle_inclusion_holds(struct hash leaf, uint64_t index, uint64_t size,
                             const struct hash *path, size_t n, struct hash root);
 
-/* Proof that the tree of `old` leaves is a prefix of that of `size` (RFC 6962 2.1.2). */
+/* Proof that the tree of `old` leaves is a prefix of that of `size` (RFC 6962 2.1.2).
+ * Empty for old = 0 and old = size; old > size is a bug. */
 enum outcome merkle_consistency(struct hash *path, size_t *n, uint64_t old, uint64_t size,
                                 merkle_hash_fn *get, void *context, struct err *e);
 bool merkle_consistency_holds(uint64_t old, struct hash old_root, uint64_t size, struct hash root,
