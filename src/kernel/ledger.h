@@ -41,10 +41,10 @@ enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *ev
 size_t ledger_mark(const struct ledger *l);
 void ledger_undo(struct ledger *l, size_t mark);
 
-/* Before COMMIT: reads the group's leaves back, hashes them again, writes tiles and edge.
- * FAULT "ledger.reread" when a row is not what was written. */
-enum outcome ledger_prepare(struct ledger *l, struct db *writer, struct arena *arena,
-                            struct err *e);
+/* Before COMMIT: reads the group's leaves back, hashes them again, writes the tiles that grew.
+ * FAULT "ledger.reread" when a row is not what was written. Nothing may be appended until
+ * ledger_committed or ledger_forget. */
+enum outcome ledger_prepare(struct ledger *l, struct db *writer, struct err *e);
 /* After COMMIT returned OK. */
 void ledger_committed(struct ledger *l);
 /* After a rollback of the whole group. */

@@ -1,7 +1,7 @@
 /* The Merkle tree of RFC 6962. Two shapes of the same tree meet here: the recursive one of the RFC
- * (the left part of n leaves is the largest power of two strictly below n), and tiles of 256 hashes.
- * What ties them is that every left part is perfect and aligned, so that its hash follows from at
- * most 128 neighbouring hashes of one tile. */
+ * (the left part of n leaves is the largest power of two strictly below n), and tiles of 256
+ * hashes. What ties them is that every left part is perfect and aligned, so that its hash follows
+ * from at most 128 neighbouring hashes of one tile. */
 #include "kernel/merkle.h"
 
 enum { WIDTH_BITS = 8 };
