@@ -49,8 +49,8 @@ static inline struct str buf_get(const struct buf *b)
     return (struct str){ .p = b->p ? b->p : "", .n = b->n };
 }
 
-/* REFUSED "base.too_large" {max} when something was dropped because of the maximum, FAULT when there
- * was no memory, else OK. */
+/* REFUSED "base.too_large" {max} when something was dropped because of the maximum, FAULT
+ * "base.no_memory" when there was no memory, else OK. */
 enum outcome buf_check(const struct buf *b, struct err *e);
 
 #endif

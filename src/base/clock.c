@@ -77,7 +77,7 @@ void clock_write(struct buf *b, int64_t us)
         rest += TIME_DAY;
     }
     const struct date d = date_of_days(days);
-    char text[CLOCK_TEXT_LENGTH]; /* so that a full buffer drops the instant whole */
+    char text[CLOCK_TEXT_LENGTH]; /* a full buffer drops the instant whole */
     struct buf t = buf_over(text, sizeof text);
     put_digits(&t, d.year, 4, '-');
     put_digits(&t, d.month, 2, '-');
@@ -90,7 +90,7 @@ void clock_write(struct buf *b, int64_t us)
     buf_str(b, buf_get(&t));
 }
 
-/* The take functions move *s behind what they took and leave it alone when they answer false. */
+/* The take functions move *s behind what they took; after false it may stand anywhere. */
 static bool take_char(struct str *s, char c)
 {
     if (s->n == 0 || s->p[0] != c)
@@ -122,9 +122,10 @@ static bool take_digits(int64_t *out, struct str *s, size_t n)
 
 static bool take_date(struct date *d, struct str *s)
 {
-    return take_digits(&d->year, s, 4) && take_char(s, '-') && take_digits(&d->month, s, 2) &&
-           take_char(s, '-') && take_digits(&d->day, s, 2) && d->year >= 1 && d->year <= YEAR_MAX &&
-           d->month >= 1 && d->month <= 12 && d->day >= 1 &&
+    if (!take_digits(&d->year, s, 4) || !take_char(s, '-') || !take_digits(&d->month, s, 2) ||
+        !take_char(s, '-') || !take_digits(&d->day, s, 2))
+        return false;
+    return d->year >= 1 && d->year <= YEAR_MAX && d->month >= 1 && d->month <= 12 && d->day >= 1 &&
            d->day <= days_in_month(d->year, d->month);
 }
 
