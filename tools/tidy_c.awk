@@ -62,10 +62,10 @@ function check_include(path,    part, own, todo, n)
         todo = ""
     else if (own == "base")
         todo = "base knows nothing above it: move what is shared down"
-    else if (own == "tools")
+    else if (own == "tools" && part[1] != "tools")
         todo = "a tool stands on base only"
-    else if (part[1] == "app")
-        todo = "only app may use app: pass what is needed as an argument"
+    else if (own != "tools" && part[1] ~ /^(app|tools|bench)$/)
+        todo = "nothing below may use " part[1] ": pass what is needed as an argument"
     else if (part[1] == "gen" && part[2] != own)
         todo = "it belongs to another folder: ask through its header"
     else if (part[1] == "modules" && own == "kernel")
