@@ -154,7 +154,6 @@ static enum outcome operate(struct decimal *out, enum operation operation, struc
     return OK;
 }
 
-/* shows: MES-03 */
 static void operations_give_the_golden_values(void **state)
 {
     (void)state;

@@ -133,7 +133,6 @@ static void a_refusal_repeats_only_what_can_be_a_code(void **state)
     assert_true(str_is(err_param(&f, "unit"), "?"));
 }
 
-/* shows: MES-03 */
 static void conversion_is_exact(void **state)
 {
     (void)state;
@@ -199,7 +198,6 @@ static void conversion_without_a_finite_decimal_is_refused(void **state)
     }
 }
 
-/* shows: MES-03 */
 static void what_only_looks_alike_does_not_mix(void **state)
 {
     (void)state;
