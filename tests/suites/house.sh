@@ -96,8 +96,9 @@ make_faults
 git init -q . 2>/dev/null
 path=/home
 echo "# see $path/somebody" >src/app/notes.txt
+printf '#!/bin/sh\nrm $1\n' >tools/unquoted
 git add -A
-wanted+=('^src/app/notes.txt:1: path of one machine')
+wanted+=('^tools/unquoted:2: Double quote' '^src/app/notes.txt:1: path of one machine')
 out=$(bash "$root/tools/tidy" . 2>&1)
 status=$?
 count $((status != 1)) "tidy ends with 1 when it finds something"
