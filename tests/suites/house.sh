@@ -96,6 +96,7 @@ make_faults
 git init -q . 2>/dev/null
 path=/home
 echo "# see $path/somebody" >src/app/notes.txt
+# shellcheck disable=SC2016 # not to be expanded here
 printf '#!/bin/sh\nrm $1\n' >tools/unquoted
 git add -A
 wanted+=('^tools/unquoted:2: Double quote' '^src/app/notes.txt:1: path of one machine')
