@@ -98,12 +98,14 @@ struct load {
 enum outcome load_stream(struct load *l, struct stream s, int64_t *version, struct err *e);
 
 /* Object access: the command is about something of this organisation and site. The gate goes on if
- * the actor may do the command in one of the scopes; else REFUSED "<kind>.unknown" exactly as for a
- * thing that does not exist. Every load names at least one scope, or load_own_scope. */
+ * the actor may do the command in one of the scopes; else REFUSED "gate.unknown" {kind}, exactly as
+ * for a thing that does not exist, or "gate.forbidden" {command} to who has other rights there and
+ * so knows of it. Every load names at least one scope, or load_own_scope. */
 void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
-/* What the refusal above calls the thing: "unit". And what load itself returns for unknown ids. */
+/* What the refusal above calls the thing, a static word: "unit". And what load itself returns for
+ * unknown ids. */
 void load_kind(struct load *l, const char *kind);
 enum outcome load_unknown(struct load *l, struct err *e);
 
@@ -112,7 +114,7 @@ enum outcome load_unknown(struct load *l, struct err *e);
 void load_subject(struct load *l, struct str subject);
 
 /* The command is part of this order: its stop stream is read, and while the order is stopped only
- * commands marked COMMAND_WHILE_STOPPED go on; else REFUSED "stop.stopped" {point}. */
+ * what its safe state permits goes on (command_flag); else REFUSED "stop.stopped" {point}. */
 enum outcome load_order(struct load *l, struct str order, struct err *e);
 
 /* What happened, said by decide. */
@@ -143,8 +145,9 @@ void decide_answer(struct decision *d, const struct record *r, const void *value
 struct str decide_id(struct decision *d, uint64_t n);
 
 enum command_flag {
-    COMMAND_WHILE_STOPPED = 1 << 0, /* an act of the safe state, or the stop's resolution */
-    COMMAND_NEEDS_REASON = 1 << 1,  /* REFUSED "gate.reason_needed" without one */
+    COMMAND_SAFE_ACT = 1 << 0,      /* goes on in a stop whose safe state names it (stop.h) */
+    COMMAND_WHILE_STOPPED = 1 << 1, /* goes on in any stop: resolving, reporting, commenting */
+    COMMAND_NEEDS_REASON = 1 << 2,  /* REFUSED "gate.reason_needed" without one */
 };
 
 struct command_type {
@@ -175,9 +178,10 @@ struct gate_options {
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e);
 void gate_close(struct gate *g);
 
-/* Queues a copy of the command; `done` is called once, on the thread that runs gate_step. REFUSED
- * here, and `done` never called: "gate.busy" when the queue is full or the gate is closing,
- * "gate.malformed" for an id that is no UUID, "gate.unknown_command". */
+/* Reads the body on the calling thread and queues the command, which stays borrowed, with all that
+ * it points to, until `done` is called: once, on the thread that runs gate_step. REFUSED here, and
+ * `done` never called: what the body's record refuses, "gate.busy" when the queue is full or the
+ * gate is closing, "gate.malformed_id", "gate.unknown_command" {command}, "gate.reason_needed". */
 enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
                          void *context, struct err *e);
 

@@ -1,0 +1,257 @@
+/* The queue and the group. Senders queue on any thread; one thread takes what has queued, runs it
+ * in one transaction, commits, and only then answers. No timer gathers a group: what arrived during
+ * the last sync is the next group. */
+#include "kernel/gate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "kernel/gate_impl.h"
+
+enum {
+    GROUP_ARENA_MAX = 128 << 20,
+    GROUP_BODIES_MAX = 8 << 20, /* bytes of bodies in one group */
+};
+
+struct gate {
+    struct gate_writer writer;
+    void (*committed)(void *context, int64_t from, int64_t to);
+    void *context;
+
+    pthread_mutex_t lock;
+    pthread_cond_t arrived;
+    struct gate_item queue[GATE_QUEUE_MAX]; /* a ring */
+    size_t first;
+    size_t count;
+    bool shut;
+
+    struct gate_item group[GATE_GROUP_MAX]; /* the writer's own */
+    struct err failed;                      /* the fault after which nothing more is written */
+};
+
+enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e)
+{
+    struct gate *g = calloc(1, sizeof *g);
+    struct arena *arena = arena_new(GROUP_ARENA_MAX);
+    if (!g || !arena) {
+        free(g);
+        arena_free(arena);
+        return err_no_memory(e);
+    }
+    g->writer = (struct gate_writer){
+        .env = options->env,
+        .db = options->writer,
+        .ledger = options->ledger,
+        .keys = options->keys,
+        .registry = options->registry,
+        .arena = arena,
+    };
+    g->committed = options->committed;
+    g->context = options->context;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&g->arrived, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&g->lock, NULL);
+    *out = g;
+    return OK;
+}
+
+void gate_close(struct gate *g)
+{
+    if (!g)
+        return;
+    BUG_ON(g->count != 0);
+    pthread_cond_destroy(&g->arrived);
+    pthread_mutex_destroy(&g->lock);
+    arena_free(g->writer.arena);
+    free(g);
+}
+
+/* The body as the type's struct, and the digest that tells a retry from another command. */
+static enum outcome item_read(struct gate *g, struct gate_item *item, struct err *e)
+{
+    const struct gate_command *c = item->command;
+    const struct record *r = item->type->body;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = GATE_BODY_MAX;
+    const struct json *json;
+    TRY(json_read(&json, c->arena, c->body.n > 0 ? c->body : S("{}"), &limits, e));
+    void *body = arena_alloc(c->arena, r->size);
+    if (!body)
+        return err_no_memory(e);
+    TRY(record_from_json(r, body, c->arena, json, e));
+    item->body = body;
+
+    struct buf canonical = buf_in(c->arena, 2 * GATE_BODY_MAX);
+    buf_str(&canonical, c->name);
+    buf_char(&canonical, '\n');
+    struct json_out out = json_out(&canonical);
+    TRY(record_to_json(r, body, &out, NULL, e));
+    TRY(buf_check(&canonical, e));
+    item->digest = keyring_digest(g->writer.keys, "idempotency", buf_get(&canonical));
+    return OK;
+}
+
+enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
+                         void *context, struct err *e)
+{
+    struct gate_item item = { .command = command, .done = done, .context = context };
+    if (!id_valid(command->id))
+        return REFUSE(e, "gate.malformed_id");
+    item.type = registry_command(g->writer.registry, command->name);
+    if (!item.type)
+        return REFUSE(e, "gate.unknown_command", { "command", command->name });
+    if ((item.type->flags & COMMAND_NEEDS_REASON) && str_trim(command->reason).n == 0)
+        return REFUSE(e, "gate.reason_needed", { "command", command->name });
+    TRY(item_read(g, &item, e));
+
+    pthread_mutex_lock(&g->lock);
+    bool full = g->shut || g->count == GATE_QUEUE_MAX;
+    if (!full) {
+        g->queue[(g->first + g->count) % GATE_QUEUE_MAX] = item;
+        g->count++;
+        pthread_cond_signal(&g->arrived);
+    }
+    pthread_mutex_unlock(&g->lock);
+    return full ? REFUSE(e, "gate.busy") : OK;
+}
+
+static size_t group_take(struct gate *g)
+{
+    size_t n = 0;
+    size_t bytes = 0;
+    pthread_mutex_lock(&g->lock);
+    while (g->count > 0 && n < GATE_GROUP_MAX && bytes < GROUP_BODIES_MAX) {
+        g->group[n] = g->queue[g->first];
+        bytes += g->group[n++].command->body.n;
+        g->first = (g->first + 1) % GATE_QUEUE_MAX;
+        g->count--;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return n;
+}
+
+/* Everything between BEGIN and COMMIT. */
+static enum outcome group_write(struct gate *g, size_t n, struct err *e)
+{
+    struct gate_writer *w = &g->writer;
+    TRY(db_begin(w->db, e));
+    enum outcome o = OK;
+    for (size_t i = 0; i < n && o == OK; i++)
+        o = gate_member_run(w, &g->group[i], e);
+    if (o == OK)
+        o = ledger_prepare(w->ledger, w->db, w->arena, e);
+    if (o == OK)
+        o = db_commit(w->db, e);
+    if (o != OK) {
+        db_rollback(w->db);
+        ledger_forget(w->ledger);
+    }
+    return o;
+}
+
+/* A fault of the group is the answer of every member: nothing of any of them happened. */
+static void group_fail(struct gate *g, size_t n, const struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        g->group[i].answer = (struct gate_answer){ .error = *e, .sequence = -1 };
+    log_err(g->writer.env, "gate.group_failed", e);
+    if (!str_is(str_z(e->code), "store.busy"))
+        g->failed = *e;
+}
+
+enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
+{
+    size_t n = group_take(g);
+    *ran = n;
+    if (n == 0)
+        return OK;
+
+    uint64_t before = ledger_size(g->writer.ledger);
+    enum outcome o = g->failed.outcome;
+    if (o != OK)
+        *e = g->failed;
+    else
+        o = group_write(g, n, e);
+    if (o == OK) {
+        ledger_committed(g->writer.ledger);
+        uint64_t after = ledger_size(g->writer.ledger);
+        if (g->committed && after > before)
+            g->committed(g->context, (int64_t)before, (int64_t)after);
+    } else {
+        group_fail(g, n, e);
+    }
+    for (size_t i = 0; i < n; i++)
+        g->group[i].done(g->group[i].context, &g->group[i].answer);
+    arena_reset(g->writer.arena);
+    return o;
+}
+
+enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *e)
+{
+    int64_t since;
+    if (g->failed.outcome != OK || !ledger_checkpoint_due(g->writer.ledger, &since))
+        return OK;
+    if (env_mono(g->writer.env) - since < after_us)
+        return OK;
+    enum outcome o = ledger_checkpoint(g->writer.ledger, g->writer.db, e);
+    if (o == FAULT)
+        group_fail(g, 0, e);
+    return o;
+}
+
+void gate_wait(struct gate *g, int64_t timeout_us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns = until.tv_nsec + timeout_us % TIME_SECOND * 1000;
+    until.tv_sec += timeout_us / TIME_SECOND + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    pthread_mutex_lock(&g->lock);
+    while (g->count == 0 && !g->shut)
+        if (pthread_cond_timedwait(&g->arrived, &g->lock, &until) != 0)
+            break;
+    pthread_mutex_unlock(&g->lock);
+}
+
+void gate_shut(struct gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->shut = true;
+    pthread_cond_broadcast(&g->arrived);
+    pthread_mutex_unlock(&g->lock);
+}
+
+struct run_wait {
+    struct gate_answer answer;
+    bool done;
+};
+
+static void run_done(void *context, const struct gate_answer *answer)
+{
+    struct run_wait *wait = context;
+    wait->answer = *answer;
+    wait->done = true;
+}
+
+enum outcome gate_run(struct gate *g, const struct gate_command *command,
+                      struct gate_answer *answer, struct err *e)
+{
+    struct run_wait wait = { 0 };
+    TRY(gate_submit(g, command, run_done, &wait, e));
+    while (!wait.done) {
+        size_t ran;
+        struct err step = { 0 };
+        if (gate_step(g, &ran, &step) != OK)
+            continue; /* the fault is this member's answer too */
+    }
+    if (answer)
+        *answer = wait.answer;
+    if (wait.answer.error.outcome != OK)
+        *e = wait.answer.error;
+    return wait.answer.error.outcome;
+}

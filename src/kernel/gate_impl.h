@@ -1,0 +1,58 @@
+/* Inside the gate: one member of a group, and what load and decide leave behind. */
+#ifndef VEIN_KERNEL_GATE_IMPL_H
+#define VEIN_KERNEL_GATE_IMPL_H
+
+#include "kernel/gate.h"
+#include "kernel/module.h"
+
+struct gate_item {
+    const struct gate_command *command;
+    const struct command_type *type;
+    const void *body;   /* struct of the type's record, in the sender's arena */
+    struct hash digest; /* keyed, over name and canonical body */
+    gate_done_fn *done;
+    void *context;
+    struct gate_answer answer;
+};
+
+/* What a member's run needs of the gate. */
+struct gate_writer {
+    const struct env *env;
+    struct db *db;
+    struct ledger *ledger;
+    struct keyring *keys;
+    const struct registry *registry;
+    struct arena *arena; /* of the group */
+};
+
+/* Runs one member inside the group's transaction, in a savepoint of its own. Returns FAULT only
+ * when the whole group must fail; a refusal or a fault of this member alone is in item->answer. */
+enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e);
+
+struct load_read {
+    struct stream stream;
+    int64_t version; /* now, counting what this command has appended */
+};
+struct load_scope {
+    struct str organisation;
+    struct str site;
+};
+struct load_impl {
+    const struct command_type *type;
+    struct load_read reads[GATE_READS_MAX];
+    size_t nreads;
+    struct load_scope scopes[GATE_SCOPES_MAX];
+    size_t nscopes;
+    const char *kind;
+    struct str subject;
+};
+
+struct decision_impl {
+    struct happening happenings[GATE_EVENTS_MAX];
+    size_t n;
+    bool too_many;
+    const struct record *answer_record;
+    const void *answer;
+};
+
+#endif

@@ -1,0 +1,321 @@
+/* One command's way through the gate: known before? → load → object access → expectations → decide
+ * → append → apply → remembered. All inside a savepoint, so that a refusal leaves nothing behind.
+ */
+#include "base/log.h"
+#include "gen/kernel/gate.sql.h"
+#include "kernel/gate_impl.h"
+
+struct member {
+    struct gate_writer *w;
+    struct gate_item *item;
+    struct load_impl *load;
+    struct decision_impl *decision;
+    struct arena *arena;
+    int64_t now_us;
+};
+
+/* The stored answer of an earlier run, if this id was accepted before. */
+static enum outcome member_repeated(struct member *m, bool *found, struct err *e)
+{
+    struct gate_item *item = m->item;
+    struct gate_command_find_in in = {
+        .organisation = item->command->actor->organisation,
+        .command = item->command->id,
+    };
+    struct gate_command_find_out row;
+    TRY(db_get(m->w->db, &sql_gate_command_find, &in, &row, m->arena, found, e));
+    if (!*found)
+        return OK;
+    char hex[HASH_HEX + 1];
+    hash_hex(hex, item->digest);
+    if (!str_is(row.digest, hex))
+        return REFUSE(e, "gate.key_reused");
+    item->answer.repeated = true;
+    item->answer.sequence = row.sequence;
+    item->answer.nevents = (size_t)row.events;
+    item->answer.body = S("{}");
+    if (!row.answer.p)
+        return OK;
+    return seal_secret_open(m->w->keys, &item->answer.body, "answer", row.answer,
+                            item->command->arena, e);
+}
+
+static enum outcome member_access(const struct member *m, struct err *e)
+{
+    const struct actor *a = m->item->command->actor;
+    const struct load_impl *l = m->load;
+    if (a->system)
+        return OK;
+    bool known = false;
+    for (size_t i = 0; i < l->nscopes; i++) {
+        const struct load_scope *s = &l->scopes[i];
+        if (actor_may(a, str_z(m->item->type->name), s->organisation, s->site))
+            return OK;
+        for (size_t g = 0; g < a->ngrants; g++)
+            known |= str_eq(a->grants[g].organisation, s->organisation) &&
+                     (!a->grants[g].site.p || str_eq(a->grants[g].site, s->site));
+    }
+    if (known)
+        return REFUSE(e, "gate.forbidden", { "command", str_z(m->item->type->name) });
+    return REFUSE(e, "gate.unknown", { "kind", str_z(l->kind ? l->kind : "thing") });
+}
+
+/* What the sender saw must still be so. */
+static enum outcome member_expectations(struct load *l, struct err *e)
+{
+    for (size_t i = 0; i < l->command->nexpects; i++) {
+        const struct gate_expect *expect = &l->command->expects[i];
+        if (expect->stream.n > STREAM_MAX)
+            return REFUSE(e, "gate.malformed_stream");
+        struct stream s = { 0 };
+        memcpy(s.text, expect->stream.p, expect->stream.n);
+        int64_t version;
+        TRY(load_stream(l, s, &version, e));
+        if (version != expect->version)
+            return REFUSE(e, "ledger.changed", { "stream", expect->stream });
+    }
+    return OK;
+}
+
+/* Seals a field of the event at hand under the command's subject. */
+struct member_sealer {
+    struct member *m;
+    struct str event_id;
+};
+
+static enum outcome member_seal(void *context, struct str *out, struct str path, struct str plain,
+                                struct err *e)
+{
+    struct member_sealer *s = context;
+    struct member *m = s->m;
+    struct str subject = m->load->subject;
+    if (!subject.p) {
+        subject = m->item->command->actor->organisation;
+        TRY(keyring_subject(m->w->keys, subject, e));
+    }
+    return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
+}
+
+static struct load_read *member_stream(struct member *m, const struct stream *s)
+{
+    for (size_t i = 0; i < m->load->nreads; i++)
+        if (strcmp(m->load->reads[i].stream.text, s->text) == 0)
+            return &m->load->reads[i];
+    bug(__FILE__, __LINE__, "decide wrote to a stream that load did not declare");
+}
+
+/* Makes the event, appends it, and applies what was appended. */
+static enum outcome member_append(struct member *m, const struct happening *h, size_t ordinal,
+                                  struct err *e)
+{
+    const struct gate_command *c = m->item->command;
+    struct id *id = ARENA_NEW(m->arena, struct id);
+    if (!id)
+        return err_no_memory(e);
+    *id = id_derive(c->id, S("event"), ordinal);
+
+    struct member_sealer context = { .m = m, .event_id = id_str(id) };
+    struct record_sealer sealer = { .context = &context, .seal = member_seal };
+    struct buf payload = buf_in(m->arena, EVENT_LEAF_MAX);
+    struct json_out out = json_out(&payload);
+    TRY(record_to_json(h->type->payload, h->payload, &out, &sealer, e));
+    TRY(buf_check(&payload, e));
+    struct str reason = { 0 };
+    if (c->reason.n > 0)
+        TRY(member_seal(&context, &reason, S("reason"), c->reason, e));
+
+    struct load_read *read = member_stream(m, &h->stream);
+    struct event event = {
+        .id = id_str(id),
+        .organisation = c->actor->organisation,
+        .stream = stream_str(&h->stream),
+        .key = h->key.p ? h->key : stream_str(&h->stream),
+        .command = c->id,
+        .cause = c->cause,
+        .type = str_z(h->type->name),
+        .type_version = h->type->version,
+        .happened = c->happened == TIME_NONE ? m->now_us : c->happened,
+        .entered = c->entered == TIME_NONE ? m->now_us : c->entered,
+        .zone = c->actor->zone,
+        .actor = c->actor->name,
+        .session = c->actor->session,
+        .device = c->actor->device,
+        .place = h->place.p ? h->place : c->actor->site,
+        .links = { h->links, h->nlinks },
+        .reason = reason,
+        .payload = buf_get(&payload),
+    };
+    int64_t sequence;
+    TRY(ledger_append(m->w->ledger, m->w->db, &event, read->version, &sequence, m->arena, e));
+    read->version++;
+    if (ordinal == 0)
+        m->item->answer.sequence = sequence;
+    return registry_apply(m->w->registry, m->w->db, &event, m->arena, e);
+}
+
+static enum outcome member_answer(struct member *m, struct err *e)
+{
+    struct gate_item *item = m->item;
+    const struct decision_impl *d = m->decision;
+    item->answer.body = S("{}");
+    item->answer.nevents = d->n;
+    struct bytes sealed = { 0 };
+    if (d->answer_record) {
+        struct buf answer = buf_in(item->command->arena, GATE_BODY_MAX);
+        struct json_out out = json_out(&answer);
+        TRY(record_to_json(d->answer_record, d->answer, &out, NULL, e));
+        TRY(buf_check(&answer, e));
+        item->answer.body = buf_get(&answer);
+        TRY(seal_secret(m->w->keys, &sealed, "answer", item->answer.body, m->arena, e));
+    }
+    char hex[HASH_HEX + 1];
+    hash_hex(hex, item->digest);
+    struct gate_command_keep_in row = {
+        .organisation = item->command->actor->organisation,
+        .command = item->command->id,
+        .digest = str_z(hex),
+        .answer = sealed,
+        .sequence = item->answer.sequence,
+        .events = (int64_t)d->n,
+    };
+    return db_run(m->w->db, &sql_gate_command_keep, &row, NULL, e);
+}
+
+static enum outcome member_decide(struct member *m, const void *state, struct err *e)
+{
+    const struct gate_command *c = m->item->command;
+    struct decision d = {
+        .arena = m->arena,
+        .command = c,
+        .now_us = m->now_us,
+        .happened_us = c->happened == TIME_NONE ? m->now_us : c->happened,
+        .impl = m->decision,
+    };
+    TRY(m->item->type->decide(&d, m->item->body, state, e));
+    if (m->decision->too_many)
+        return REFUSE(e, "gate.too_many_events");
+    for (size_t i = 0; i < m->decision->n; i++)
+        TRY(member_append(m, &m->decision->happenings[i], i, e));
+    return member_answer(m, e);
+}
+
+static enum outcome member_run(struct member *m, struct err *e)
+{
+    const struct command_type *type = m->item->type;
+    struct load l = {
+        .db = m->w->db,
+        .arena = m->arena,
+        .command = m->item->command,
+        .now_us = m->now_us,
+        .impl = m->load,
+    };
+    void *state = arena_alloc(m->arena, type->state_size);
+    if (!state)
+        return err_no_memory(e);
+    /* Who may not know of the thing learns nothing from what load found wrong with it. */
+    struct err found = { 0 };
+    enum outcome o = type->load(&l, m->item->body, state, &found);
+    if (o != FAULT && m->load->nscopes > 0)
+        TRY(member_access(m, e));
+    if (o != OK) {
+        *e = found;
+        return o;
+    }
+    BUG_ON(m->load->nscopes == 0);
+    TRY(member_expectations(&l, e));
+    return member_decide(m, state, e);
+}
+
+/* A fault of the store spoils the transaction; any other is this member's own. */
+static bool fault_of_group(const struct err *e)
+{
+    struct str code = str_z(e->code);
+    return str_starts(code, S("store.")) && !str_is(code, "store.constraint") &&
+           !str_is(code, "store.too_many");
+}
+
+enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e)
+{
+    struct member m = {
+        .w = w,
+        .item = item,
+        .load = ARENA_NEW(w->arena, struct load_impl),
+        .decision = ARENA_NEW(w->arena, struct decision_impl),
+        .arena = w->arena,
+        .now_us = env_now(w->env),
+    };
+    if (!m.load || !m.decision)
+        return err_no_memory(e);
+    m.load->type = item->type;
+    item->answer = (struct gate_answer){ .sequence = -1 };
+
+    struct err own = { 0 };
+    bool repeated = false;
+    enum outcome o = member_repeated(&m, &repeated, &own);
+    if (o == OK && !repeated) {
+        size_t mark = ledger_mark(w->ledger);
+        TRY(db_savepoint(w->db, e));
+        o = member_run(&m, &own);
+        if (o == OK) {
+            TRY(db_savepoint_keep(w->db, e));
+        } else {
+            ledger_undo(w->ledger, mark);
+            if (o == REFUSED || !fault_of_group(&own))
+                TRY(db_savepoint_undo(w->db, e));
+        }
+    }
+    if (o == FAULT && fault_of_group(&own)) {
+        *e = own;
+        return FAULT;
+    }
+    if (o == OK)
+        return OK;
+    item->answer = (struct gate_answer){ .error = own, .sequence = -1 };
+    if (o == FAULT)
+        log_err(w->env, "gate.member_failed", &own);
+    return OK;
+}
+
+/* --- what decide may say --- */
+
+void decide_event(struct decision *d, const struct happening *h)
+{
+    struct decision_impl *impl = d->impl;
+    if (impl->n == GATE_EVENTS_MAX) {
+        impl->too_many = true;
+        return;
+    }
+    struct happening *kept = &impl->happenings[impl->n];
+    *kept = *h;
+    size_t size = h->type->payload->size;
+    void *payload = arena_alloc(d->arena, size);
+    struct event_link *links = ARENA_ARRAY(d->arena, h->nlinks + 1, struct event_link);
+    if (!payload || !links) {
+        impl->too_many = true;
+        return;
+    }
+    memcpy(payload, h->payload, size);
+    if (h->nlinks > 0)
+        memcpy(links, h->links, h->nlinks * sizeof *links);
+    kept->payload = payload;
+    kept->links = links;
+    impl->n++;
+}
+
+void decide_answer(struct decision *d, const struct record *r, const void *value)
+{
+    void *copy = arena_alloc(d->arena, r->size);
+    if (!copy) {
+        d->impl->too_many = true;
+        return;
+    }
+    memcpy(copy, value, r->size);
+    d->impl->answer_record = r;
+    d->impl->answer = copy;
+}
+
+struct str decide_id(struct decision *d, uint64_t n)
+{
+    struct id id = id_derive(d->command->id, S("thing"), n);
+    return arena_str(d->arena, id_str(&id));
+}

@@ -1,0 +1,146 @@
+/* Stops: raised by whoever finds a mismatch, resolved by someone who took no part in it. */
+#include "kernel/stop.h"
+
+#include "gen/kernel/stop.sql.h"
+#include "gen/kernel/stop_schema.sql.h"
+
+#define RECORDS "kernel/stop_events.def"
+#include "base/record_tables.h"
+#include "kernel/define_events.h"
+#undef RECORDS
+#define RECORDS "kernel/stop_commands.def"
+#include "base/record_tables.h"
+#include "kernel/define_commands.h"
+#undef RECORDS
+
+const struct module stop_module = {
+    .name = "stop",
+    MODULE_ARRAY(events),
+    MODULE_ARRAY(commands),
+    .schema = &stop_schema,
+};
+
+enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, struct arena *arena,
+                       struct err *e)
+{
+    struct stop_find_in in = { .order_id = order };
+    struct stop_find_out row;
+    bool found;
+    *out = (struct stop_state){ .raised = TIME_NONE, .respond_by = TIME_NONE };
+    TRY(db_get(db, &sql_stop_find, &in, &row, arena, &found, e));
+    if (!found)
+        return OK;
+    *out = (struct stop_state){
+        .standing = row.standing,
+        .point = row.point,
+        .safe_state = row.safe_state,
+        .acts = row.acts,
+        .expected = row.expected,
+        .read = row.read,
+        .organisation = row.organisation,
+        .site = row.site,
+        .raised = row.raised,
+        .respond_by = row.respond_by,
+    };
+    return OK;
+}
+
+bool stop_permits(const struct stop_state *stop, struct str command)
+{
+    struct str rest = stop->acts;
+    while (rest.p)
+        if (str_eq(str_cut(&rest, ' '), command))
+            return true;
+    return false;
+}
+
+void stop_raise(struct decision *d, const struct stop_raised *stop)
+{
+    struct stream key = stream_of("order", stop->order);
+    decide_event(d, &(struct happening){
+                        .stream = stream_of("stop", stop->order),
+                        .type = &stop_raised_event,
+                        .payload = stop,
+                        .key = arena_str(d->arena, stream_str(&key)),
+                    });
+}
+
+enum outcome stop_raised_apply(struct db *db, const struct event *event,
+                               const struct stop_raised *payload, struct err *e)
+{
+    char storage[2048];
+    struct buf acts = buf_over(storage, sizeof storage);
+    for (size_t i = 0; i < payload->acts.n; i++) {
+        buf_str(&acts, payload->acts.p[i]);
+        buf_char(&acts, ' ');
+    }
+    struct stop_raise_in in = {
+        .order_id = payload->order,
+        .point = payload->point,
+        .safe_state = payload->safe_state,
+        .acts = buf_get(&acts),
+        .expected = payload->expected,
+        .read = payload->read,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .raised = event->recorded,
+        .respond_by = payload->respond_by,
+    };
+    TRY(db_run(db, &sql_stop_raise, &in, NULL, e));
+    for (size_t i = 0; i < payload->involved.n; i++) {
+        struct stop_involve_in who = { payload->order, payload->involved.p[i] };
+        TRY(db_run(db, &sql_stop_involve, &who, NULL, e));
+    }
+    return OK;
+}
+
+enum outcome stop_resolved_apply(struct db *db, const struct event *event,
+                                 const struct stop_resolved *payload, struct err *e)
+{
+    struct stop_resolve_in in = {
+        .order_id = payload->order,
+        .decision = payload->decision,
+        .resolved = event->recorded,
+        .resolved_by = payload->by,
+    };
+    TRY(db_run(db, &sql_stop_resolve, &in, NULL, e));
+    struct stop_uninvolve_in order = { payload->order };
+    return db_run(db, &sql_stop_uninvolve, &order, NULL, e);
+}
+
+enum outcome stop_resolve_load(struct load *l, const struct stop_resolve *body,
+                               struct stop_resolve_state *state, struct err *e)
+{
+    load_kind(l, "stop");
+    struct stop_state stop;
+    TRY(stop_find(l->db, body->order, &stop, l->arena, e));
+    if (!stop.point.p)
+        return load_unknown(l, e);
+    load_scope(l, stop.organisation, stop.site);
+    load_scope(l, stop.organisation, (struct str){ 0 });
+    TRY(load_order(l, body->order, e));
+    struct stop_involved_find_in in = { body->order, l->command->actor->account };
+    struct stop_involved_find_out row;
+    state->standing = stop.standing;
+    return db_get(l->db, &sql_stop_involved_find, &in, &row, l->arena, &state->involved, e);
+}
+
+enum outcome stop_resolve_decide(struct decision *d, const struct stop_resolve *body,
+                                 const struct stop_resolve_state *state, struct err *e)
+{
+    if (!state->standing)
+        return REFUSE(e, "stop.not_standing");
+    if (state->involved || !d->command->actor->account.p)
+        return REFUSE(e, "stop.not_independent");
+    if (!str_is(body->decision, "continue") && !str_is(body->decision, "discard"))
+        return REFUSE(e, "stop.unknown_decision", { "decision", body->decision });
+    struct stream key = stream_of("order", body->order);
+    struct stop_resolved payload = { body->order, body->decision, d->command->actor->account };
+    decide_event(d, &(struct happening){
+                        .stream = stream_of("stop", body->order),
+                        .type = &stop_resolved_event,
+                        .payload = &payload,
+                        .key = arena_str(d->arena, stream_str(&key)),
+                    });
+    return OK;
+}

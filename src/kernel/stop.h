@@ -1,0 +1,51 @@
+/* The stop: what a mismatch of identity does to an order, in the same transaction that found it.
+ *
+ * Every order has a stream "stop/<order>" that every command of the order reads (load_order). While
+ * a stop stands, only the acts of its safe state and what is marked COMMAND_WHILE_STOPPED go on. It
+ * ends by stop.resolve alone: by an authorised person who took no part in what was stopped, with
+ * reason (COI-04, COI-11). Until signatures exist, that person's own authenticated command stands
+ * for one. */
+#ifndef VEIN_KERNEL_STOP_H
+#define VEIN_KERNEL_STOP_H
+
+#include "kernel/module.h"
+
+struct stop_resolve_state {
+    bool standing;
+    bool involved; /* the actor took part in what was stopped */
+};
+
+#define RECORDS "kernel/stop_events.def"
+#include "base/record_structs.h"
+#include "kernel/declare.h"
+#undef RECORDS
+#define RECORDS "kernel/stop_commands.def"
+#include "base/record_structs.h"
+#include "kernel/declare.h"
+#undef RECORDS
+
+extern const struct module stop_module;
+
+struct stop_state {
+    bool standing;
+    struct str point;
+    struct str safe_state;
+    struct str acts; /* permitted commands, each followed by a blank */
+    struct str expected;
+    struct str read;
+    struct str organisation;
+    struct str site;
+    int64_t raised;
+    int64_t respond_by;
+};
+
+/* The stop of an order; standing is false when there is none. */
+enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, struct arena *arena,
+                       struct err *e);
+bool stop_permits(const struct stop_state *stop, struct str command);
+
+/* Part of the decide that found the mismatch; its load has called load_order. key is the order's
+ * distribution key. */
+void stop_raise(struct decision *d, const struct stop_raised *stop);
+
+#endif

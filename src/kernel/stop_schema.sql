@@ -1,0 +1,24 @@
+CREATE TABLE IF NOT EXISTS stop_order (
+    order_id     TEXT NOT NULL PRIMARY KEY,
+    standing     INTEGER NOT NULL,
+    point        TEXT NOT NULL,
+    safe_state   TEXT NOT NULL,
+    acts         TEXT NOT NULL, -- commands, each followed by a blank
+    expected     TEXT,
+    read         TEXT,
+    organisation TEXT NOT NULL,
+    site         TEXT,
+    raised       INTEGER NOT NULL,
+    respond_by   INTEGER,
+    decision     TEXT,
+    resolved     INTEGER,
+    resolved_by  TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS stop_order_standing ON stop_order (organisation, standing, raised);
+
+-- Who took part in what was stopped since the last resolution: none of them can resolve it.
+CREATE TABLE IF NOT EXISTS stop_involved (
+    order_id TEXT NOT NULL,
+    account  TEXT NOT NULL,
+    PRIMARY KEY (order_id, account)
+) STRICT;
