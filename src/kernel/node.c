@@ -1,0 +1,197 @@
+/* Opening a node: keyring, store, enduring tables, ledger, projections, gate, in this order,
+ * because each rests on the one before. Closing goes back the same way. */
+#include "kernel/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "gen/kernel/gate_schema.sql.h"
+#include "gen/kernel/node.sql.h"
+#include "gen/kernel/node_schema.sql.h"
+#include "kernel/node_impl.h"
+
+enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
+
+static const struct sql_schema *const node_enduring[] = { &ledger_schema, &gate_schema,
+                                                          &node_schema };
+
+static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
+{
+    char keys[NODE_PATH_MAX];
+    char root[NODE_PATH_MAX];
+    int a = snprintf(keys, sizeof keys, "%s.keys", o->path);
+    int b = snprintf(root, sizeof root, "%s.root", o->path);
+    if (a < 0 || b < 0 || (size_t)a >= sizeof keys || (size_t)b >= sizeof root)
+        return REFUSE(e, "node.path_too_long");
+    struct keyring_options options = {
+        .env = n->env,
+        .path = keys,
+        .root_path = o->passphrase.p ? NULL : root,
+        .passphrase = o->passphrase,
+        .create = o->create,
+    };
+    return keyring_open(&n->keys, &options, e);
+}
+
+/* Name and origin: as stored, or as given at creation. Sets the signer. */
+static enum outcome node_identity(struct node *n, struct db *db, const struct node_options *o,
+                                  struct err *e)
+{
+    struct arena *arena = n->impl->arena;
+    struct node_self_out self;
+    bool found;
+    TRY(db_get(db, &sql_node_self, NULL, &self, arena, &found, e));
+    if (found && self.schema > NODE_SCHEMA)
+        return REFUSE(e, "node.newer_schema");
+    if (!found) {
+        if (!o->create)
+            return REFUSE(e, "node.not_a_node");
+        struct id random = id_new(n->env);
+        self.name = str_z(o->name ? o->name : "n1");
+        self.origin =
+            o->origin ? str_z(o->origin) : arena_printf(arena, "vein.local/%s", random.text + 24);
+    }
+    uint8_t seed[32];
+    keyring_signer_seed(n->keys, seed);
+    TRY(note_signer_init(&n->signer, self.origin, seed, e));
+    struct buf vkey = buf_in(arena, NOTE_KEY_NAME_MAX + 80);
+    note_vkey_write(&vkey, &n->signer);
+    n->vkey = buf_get(&vkey);
+    n->impl->name = self.name;
+    if (!found) {
+        struct node_self_set_in in = { self.name, self.origin, n->vkey, NODE_SCHEMA };
+        return db_run(db, &sql_node_self_set, &in, NULL, e);
+    }
+    if (!str_eq(self.vkey, n->vkey))
+        return REFUSE(e, "node.other_keys");
+    return OK;
+}
+
+static enum outcome node_enduring_tables(struct node *n, const struct node_options *o,
+                                         struct err *e)
+{
+    struct db *db = n->impl->writer;
+    TRY(db_begin(db, e));
+    enum outcome done = OK;
+    for (size_t i = 0; o->create && done == OK && i < 3; i++)
+        done = db_schema(db, node_enduring[i], e);
+    if (done == OK)
+        done = node_identity(n, db, o, e);
+    if (done == OK)
+        return db_commit(db, e);
+    db_rollback(db);
+    return done;
+}
+
+/* Projections whose text changed are built anew; one that changed takes all, because a rebuild
+ * reads the whole ledger anyway. */
+static enum outcome node_projections(struct node *n, struct err *e)
+{
+    size_t nmodules;
+    const struct module *const *modules = registry_modules(n->registry, &nmodules);
+    bool current = true;
+    for (size_t i = 0; i < nmodules && current; i++) {
+        if (!modules[i]->schema)
+            continue;
+        struct node_projection_in in = { str_z(modules[i]->name) };
+        struct node_projection_out row;
+        bool found;
+        TRY(db_get(n->impl->writer, &sql_node_projection, &in, &row, n->impl->arena, &found, e));
+        char hex[HASH_HEX + 1];
+        node_schema_hash(hex, modules[i]->schema);
+        current = found && str_is(row.hash, hex);
+    }
+    return current ? OK : node_rebuild(n, e);
+}
+
+static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
+{
+    TRY(store_writer(&n->impl->writer, n->store, e));
+    TRY(node_enduring_tables(n, o, e));
+    struct ledger_options ledger = {
+        .env = n->env,
+        .node = n->impl->name,
+        .signer = &n->signer,
+    };
+    TRY(ledger_open(&n->ledger, n->impl->writer, &ledger, e));
+    TRY(node_projections(n, e));
+    struct gate_options gate = {
+        .env = n->env,
+        .writer = n->impl->writer,
+        .ledger = n->ledger,
+        .keys = n->keys,
+        .registry = n->registry,
+        .committed = o->committed,
+        .context = o->context,
+    };
+    return gate_open(&n->gate, &gate, e);
+}
+
+static enum outcome node_open_reader(struct node *n, const struct node_options *o, struct err *e)
+{
+    struct db *db;
+    TRY(store_reader_take(&db, n->store, e));
+    enum outcome done = node_identity(n, db, o, e);
+    store_reader_give(n->store, db);
+    return done;
+}
+
+enum outcome node_open(struct node *out, const struct node_options *options, struct err *e)
+{
+    *out = (struct node){ .env = options->env ? options->env : &env_system };
+    out->impl = calloc(1, sizeof *out->impl);
+    struct arena *arena = arena_new(16 << 20);
+    if (!out->impl || !arena) {
+        free(out->impl);
+        arena_free(arena);
+        *out = (struct node){ 0 };
+        return err_no_memory(e);
+    }
+    out->impl->arena = arena;
+    out->impl->path = arena_str(arena, str_z(options->path));
+    struct store_options store = {
+        .path = options->path,
+        .vfs = options->vfs,
+        .create = options->create,
+        .read_only = options->read_only,
+    };
+    enum outcome o = registry_new(&out->registry, options->modules, options->nmodules, e);
+    if (o == OK)
+        o = store_open(&out->store, &store, e);
+    if (o == OK)
+        o = node_make_keys(out, options, e);
+    if (o == OK)
+        o = options->read_only ? node_open_reader(out, options, e)
+                               : node_open_writer(out, options, e);
+    if (o != OK)
+        node_close(out);
+    return o;
+}
+
+void node_close(struct node *n)
+{
+    if (!n->impl)
+        return;
+    if (n->gate) {
+        struct err e = { 0 };
+        size_t ran = 1;
+        gate_shut(n->gate);
+        while (ran > 0)
+            if (gate_step(n->gate, &ran, &e) != OK)
+                log_err(n->env, "node.close", &e);
+        if (gate_checkpoint_step(n->gate, 0, &e) != OK)
+            log_err(n->env, "node.close", &e);
+        gate_close(n->gate);
+    }
+    ledger_close(n->ledger);
+    if (n->impl->writer)
+        db_close(n->impl->writer);
+    store_close(n->store);
+    keyring_close(n->keys);
+    registry_free(n->registry);
+    arena_free(n->impl->arena);
+    free(n->impl);
+    *n = (struct node){ 0 };
+}

@@ -1,0 +1,13 @@
+-- self () -> (name CODE, origin TEXT, vkey TEXT, schema INT)
+SELECT name, origin, vkey, schema FROM node_self WHERE one = 1;
+
+-- self_set (name CODE, origin TEXT, vkey TEXT, schema INT)
+INSERT INTO node_self (one, name, origin, vkey, schema)
+VALUES (1, :name, :origin, :vkey, :schema);
+
+-- projection (module CODE) -> (hash HASH)
+SELECT hash FROM node_projection WHERE module = :module;
+
+-- projection_set (module CODE, hash HASH)
+INSERT INTO node_projection (module, hash) VALUES (:module, :hash)
+ON CONFLICT (module) DO UPDATE SET hash = excluded.hash;

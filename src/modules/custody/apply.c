@@ -1,0 +1,88 @@
+/* What each event of custody makes of the unit's rows. */
+#include "modules/custody/custody.h"
+
+enum outcome custody_begun_apply(struct db *db, const struct event *event,
+                                 const struct custody_begun *payload, struct err *e)
+{
+    struct custody_unit_begin_in unit = { payload->unit, payload->order, payload->organisation,
+                                          payload->site, event->happened };
+    TRY(db_run(db, &sql_custody_unit_begin, &unit, NULL, e));
+    struct custody_leg_add_in leg = {
+        .unit = payload->unit,
+        .number = event->version,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .since = event->happened,
+        .receiver = event->actor,
+    };
+    return db_run(db, &sql_custody_leg_add, &leg, NULL, e);
+}
+
+/* Seals as they stand in the event's payload: a JSON array, as a comparable text. */
+static enum outcome seals_json(struct buf *b, const struct str *seals, size_t n, struct err *e)
+{
+    struct json_out out = json_out(b);
+    json_begin_array(&out);
+    for (size_t i = 0; i < n; i++)
+        json_str(&out, seals[i]);
+    json_end(&out);
+    return buf_check(b, e);
+}
+
+enum outcome custody_offered_apply(struct db *db, const struct event *event,
+                                   const struct custody_offered *payload, struct err *e)
+{
+    char storage[8192];
+    struct buf seals = buf_over(storage, sizeof storage);
+    TRY(seals_json(&seals, payload->seals.p, payload->seals.n, e));
+    struct custody_unit_offer_in in = {
+        .unit = payload->unit,
+        .to_organisation = payload->to_organisation,
+        .to_site = payload->to_site,
+        .offered = event->happened,
+        .giver = event->actor,
+        .container = payload->container,
+        .seals = buf_get(&seals),
+    };
+    return db_run(db, &sql_custody_unit_offer, &in, NULL, e);
+}
+
+enum outcome custody_accepted_apply(struct db *db, const struct event *event,
+                                    const struct custody_accepted *payload, struct err *e)
+{
+    char storage[8192];
+    struct buf seals = buf_over(storage, sizeof storage);
+    TRY(seals_json(&seals, payload->seals.p, payload->seals.n, e));
+    struct custody_unit_pass_in pass = { payload->unit, payload->organisation, payload->site,
+                                         event->happened };
+    TRY(db_run(db, &sql_custody_unit_pass, &pass, NULL, e));
+    struct custody_leg_add_in leg = {
+        .unit = payload->unit,
+        .number = event->version,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .since = event->happened,
+        .giver = payload->giver,
+        .receiver = event->actor,
+        .condition = payload->condition,
+        .container = payload->container,
+        .seals = buf_get(&seals),
+    };
+    return db_run(db, &sql_custody_leg_add, &leg, NULL, e);
+}
+
+enum outcome custody_declined_apply(struct db *db, const struct event *event,
+                                    const struct custody_declined *payload, struct err *e)
+{
+    (void)event;
+    struct custody_unit_keep_in in = { payload->unit };
+    return db_run(db, &sql_custody_unit_keep, &in, NULL, e);
+}
+
+enum outcome custody_withdrawn_apply(struct db *db, const struct event *event,
+                                     const struct custody_withdrawn *payload, struct err *e)
+{
+    (void)event;
+    struct custody_unit_keep_in in = { payload->unit };
+    return db_run(db, &sql_custody_unit_keep, &in, NULL, e);
+}
