@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "kernel/gate_impl.h"
 
@@ -144,7 +145,7 @@ static enum outcome group_write(struct gate *g, size_t n, struct err *e)
     for (size_t i = 0; i < n && o == OK; i++)
         o = gate_member_run(w, &g->group[i], e);
     if (o == OK)
-        o = ledger_prepare(w->ledger, w->db, w->arena, e);
+        o = ledger_prepare(w->ledger, w->db, e);
     if (o == OK)
         o = db_commit(w->db, e);
     if (o != OK) {

@@ -69,11 +69,12 @@ struct gate_command {
     struct str reason; /* why, in a person's words; sealed in the event */
     const struct gate_expect *expects;
     size_t nexpects;
+    struct arena *arena; /* of the sender: the parsed body and the answer live in it */
 };
 
 struct gate_answer {
     struct err error; /* outcome OK, REFUSED or FAULT */
-    struct str body;  /* JSON object that decide gave; valid during the callback */
+    struct str body;  /* JSON object that decide gave, in the sender's arena */
     bool repeated;    /* the stored answer of an earlier run */
     int64_t sequence; /* in the log, of its first event; -1: it made none */
     size_t nevents;
@@ -100,7 +101,8 @@ enum outcome load_stream(struct load *l, struct stream s, int64_t *version, stru
 /* Object access: the command is about something of this organisation and site. The gate goes on if
  * the actor may do the command in one of the scopes; else REFUSED "gate.unknown" {kind}, exactly as
  * for a thing that does not exist, or "gate.forbidden" {command} to who has other rights there and
- * so knows of it. Every load names at least one scope, or load_own_scope. */
+ * so knows of it. Load names scopes as soon as it knows them: who may not know of the thing learns
+ * nothing of what load found wrong with it. Every load that succeeds names at least one. */
 void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
@@ -200,8 +202,8 @@ void gate_wait(struct gate *g, int64_t timeout_us);
 void gate_shut(struct gate *g);
 
 /* Submit and step until answered, for callers that are the writer themselves (command line,
- * simulation). The answer's body is copied into the arena. */
+ * simulation, tests). Returns the answer's outcome, its error in *e; `answer` may be NULL. */
 enum outcome gate_run(struct gate *g, const struct gate_command *command,
-                      struct gate_answer *answer, struct arena *arena, struct err *e);
+                      struct gate_answer *answer, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* One command's way through the gate: known before? → load → object access → expectations → decide
  * → append → apply → remembered. All inside a savepoint, so that a refusal leaves nothing behind.
  */
+#include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate.sql.h"
 #include "kernel/gate_impl.h"

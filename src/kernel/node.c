@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/node.sql.h"

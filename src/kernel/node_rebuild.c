@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/node.sql.h"
 #include "kernel/node_impl.h"
