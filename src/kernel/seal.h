@@ -9,7 +9,12 @@
  * Each sealed field has a key of its own, HKDF-SHA-256 over subject key, event id and path, so that
  * a bundle can disclose single fields, and commits to its key, so that no other key opens it to
  * another text. Sealed text is "s1:<subject id>:<base64 of commitment, nonce, ciphertext and tag>"
- * (XChaCha20-Poly1305). */
+ * (XChaCha20-Poly1305).
+ *
+ * All functions but keyring_close may be called by any threads at once, and several processes may
+ * have the keyring open. What this cannot do: take a key back from a copy of the keyring file made
+ * before its destruction (a backup, a disk's spare blocks); such copies go the way of the backup's
+ * own retention, and whoever had the root key and such a copy can still read. */
 #ifndef VEIN_KERNEL_SEAL_H
 #define VEIN_KERNEL_SEAL_H
 
@@ -32,7 +37,8 @@ enum outcome keyring_open(struct keyring **out, const struct keyring_options *op
                           struct err *e);
 void keyring_close(struct keyring *k); /* wipes what it held */
 
-/* Makes the subject's key if it has none; durable on return. */
+/* Makes the subject's key if it has none; durable on return. A subject is 1 to 80 letters, digits,
+ * "-", "_", "." or "/". REFUSED "seal.erased" when its key was destroyed: it never gets another. */
 enum outcome keyring_subject(struct keyring *k, struct str subject, struct err *e);
 /* Destroys it, durably; what it sealed can never be read again. */
 enum outcome keyring_destroy(struct keyring *k, struct str subject, struct err *e);
@@ -44,7 +50,9 @@ void keyring_signer_seed(struct keyring *k, uint8_t seed[32]);
  * static: "index", "idempotency", "token". */
 struct hash keyring_digest(struct keyring *k, const char *purpose, struct str text);
 
-/* Seals plain for (subject, event id, path). FAULT "seal.no_key" when the subject has no key. */
+/* Seals plain, at most SEAL_PLAIN_MAX bytes, for (subject, event id, path). FAULT "seal.no_key"
+ * when the subject has no key, REFUSED "seal.erased" when it was destroyed. */
+enum { SEAL_PLAIN_MAX = 1 << 20 };
 enum outcome seal_text(struct keyring *k, struct str *out, struct str subject, struct str event_id,
                        struct str path, struct str plain, struct arena *arena, struct err *e);
 
@@ -54,6 +62,14 @@ bool seal_is(struct str text);
  * its place (event id, path) is not the one it was sealed for. */
 enum outcome seal_open(struct keyring *k, struct str *out, struct str event_id, struct str path,
                        struct str sealed, struct arena *arena, struct err *e);
+
+/* The key of this one field, for a bundle that discloses it; the same refusals and faults. It opens
+ * this sealed text and, by the commitment, nothing else. Whoever gets it needs no keyring. */
+enum { SEAL_FIELD_KEY_SIZE = 32 };
+enum outcome seal_field_key(struct keyring *k, uint8_t key[SEAL_FIELD_KEY_SIZE],
+                            struct str event_id, struct str path, struct str sealed, struct err *e);
+enum outcome seal_open_disclosed(struct str *out, const uint8_t key[SEAL_FIELD_KEY_SIZE],
+                                 struct str sealed, struct arena *arena, struct err *e);
 
 /* Secrets of the node itself (idempotent answers), under a purpose. */
 enum outcome seal_secret(struct keyring *k, struct bytes *out, const char *purpose,
