@@ -37,10 +37,15 @@ struct json_limits {
     size_t values; /* of all kinds together */
 };
 extern const struct json_limits json_limits_default; /* 1 MiB, 32, 100,000 */
+enum { JSON_DEPTH_MAX = 64 };                        /* no limit's depth is above this */
 
 /* Reads text as one JSON value. Refusals: "json.syntax" {line, column, expected},
- * "json.duplicate_key" {line, column}, "json.encoding" {line, column}, "json.too_large",
- * "json.too_deep". Lines and columns start at 1, columns count bytes. */
+ * "json.duplicate_key" {line, column}, "json.encoding" {line, column}, "json.too_large" {max},
+ * "json.too_deep" {max}. Lines and columns start at 1, columns count bytes.
+ *
+ * The text must outlive the tree. The arena gives about 80 bytes a value, and the text's length
+ * again at most: one that is smaller than the limits allow ends in a fault, not in a refusal.
+ * Time is O(n log n) in the bytes of the text, whatever they are. */
 enum outcome json_read(const struct json **out, struct arena *arena, struct str text,
                        const struct json_limits *limits, struct err *e);
 
@@ -72,7 +77,7 @@ void json_begin_array(struct json_out *o);
 void json_end(struct json_out *o);
 void json_key(struct json_out *o, const char *key);
 void json_key_str(struct json_out *o, struct str key);
-void json_str(struct json_out *o, struct str s); /* absent becomes null */
+void json_str(struct json_out *o, struct str s); /* UTF-8; absent becomes null */
 void json_int(struct json_out *o, int64_t v);
 void json_bool(struct json_out *o, bool v);
 void json_null(struct json_out *o);

@@ -73,21 +73,37 @@ struct record_list {
     size_t n;
 };
 
+enum {
+    RECORD_FIELDS_MAX = 64,       /* of one record */
+    RECORD_TEXT_MAX = 4000,       /* bytes, where a field's max is 0 */
+    RECORD_ITEMS_MAX = 1000,      /* of a list, where its max is 0 */
+    RECORD_SEALED_OVERHEAD = 512, /* a sealed text has at most 2 * max + this many bytes */
+};
+
 const struct field *record_field(const struct record *r, struct str name);
 
 /* Sets every field to absent. */
 void record_clear(const struct record *r, void *out);
 
-/* Reads a JSON object. What is allocated lives in the arena. Refusals name the field by its path
- * ("units.2.volume"): "record.unknown_field", "record.missing", "record.wrong_type" {field,
- * expected}, "record.too_long" {field, max}, "record.malformed" {field, expected}, and those of
- * the kinds' readers. */
+/* Reads a JSON object. What is allocated lives in the arena; texts point into what the JSON was
+ * read from. null stands for absent (but in a FIELD_JSON, where it is a value). Refusals name the
+ * field by its path ("units.2.volume"): "record.unknown_field" {field}, "record.missing" {field},
+ * "record.wrong_type" {field, expected}, "record.too_long" {field, max}, "record.malformed"
+ * {field, expected}, and those of the kinds' readers, with the field as one more parameter.
+ * `expected` is one of the codes listed at record_expected(). */
 enum outcome record_from_json(const struct record *r, void *out, struct arena *arena,
                               const struct json *object, struct err *e);
 
+/* The same for a document that a sealer went through: a SEALED field holds the text the sealer
+ * gave, of any form, as it stands. Only for what we wrote ourselves, never for bytes from
+ * outside: record_from_json checks SEALED fields as their kind says. */
+enum outcome record_from_sealed_json(const struct record *r, void *out, struct arena *arena,
+                                     const struct json *object, struct err *e);
+
 /* Reads posted pairs: names are field names, lists are "units.0.volume" with indices from 0 without
- * gaps; an empty value counts as absent; a name twice is refused, names beginning with "_" are the
- * page's own and passed over. The same refusals. */
+ * gaps, in any order; an empty value counts as absent (an empty item of a TEXTS is left out); a
+ * name twice is refused with "record.duplicate_field" {field}, names beginning with "_" are the
+ * page's own and passed over. CR LF, as browsers post it, becomes LF. The same refusals. */
 struct record_pair {
     struct str name;
     struct str value;
@@ -96,22 +112,31 @@ enum outcome record_from_pairs(const struct record *r, void *out, struct arena *
                                const struct record_pair *pairs, size_t npairs, struct err *e);
 
 /* One field from its text form, as a form or a database row has it; TEXT and the like are
- * borrowed. Not for lists. */
+ * borrowed. Absent text makes the field absent. As rows have it, a TIME may be whole microseconds,
+ * a BOOL 0 or 1, and a SEALED field its sealed text; a JSON must be canonical. Not for lists. */
 enum outcome record_set_text(const struct field *f, void *record, struct str text, struct err *e);
 
-/* Writes a canonical JSON object: fields in their order, absent ones left out. With `sealer`,
- * SEALED fields go through it (see seal.h); without, they are written as they stand. */
+/* Code of what a kind expects: "text", "code", "id", "integer", "boolean", "time", "date",
+ * "decimal", "quantity", "hash", "json", "list"; lists of records also expect "object". Each has
+ * the row "record.expected.<code>" in the catalogue. */
+const char *record_expected(enum field_kind kind);
+
+/* Writes a canonical JSON object: fields in their order, absent ones left out (among them a BOOL
+ * that is false, unless REQUIRED). With `sealer`, SEALED fields go through it (see seal.h);
+ * without, they are written as they stand. Values are not checked again; whether all had room,
+ * the buffer tells. */
 struct record_sealer {
     void *context;
     /* Gives the text that stands for plain in the document; path is the field's ("units.2.note").
-     */
+     * It MUST begin with a letter other than f, n and t, so that it cannot be taken for JSON. */
     enum outcome (*seal)(void *context, struct str *out, struct str path, struct str plain,
                          struct err *e);
 };
 enum outcome record_to_json(const struct record *r, const void *record, struct json_out *out,
                             const struct record_sealer *sealer, struct err *e);
 
-/* One field's value as text for people and parameters (times in RFC 3339, quantities with unit). */
+/* One field's value as text for people and parameters (times in RFC 3339, quantities with unit,
+ * "true" and "false"); absent when the field is, and for lists. */
 struct str record_text(const struct field *f, const void *record, struct arena *arena);
 
 #endif
