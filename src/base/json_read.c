@@ -58,6 +58,7 @@ enum outcome json_read(const struct json **out, struct arena *arena, struct str 
                        const struct json_limits *limits, struct err *e)
 {
     BUG_ON(limits->depth > JSON_DEPTH_MAX);
+    *out = NULL;
     if (!text.p)
         text = S("");
     struct reader r;
@@ -70,9 +71,13 @@ enum outcome json_read(const struct json **out, struct arena *arena, struct str 
     r.depth = 0;
     if (text.n > limits->bytes)
         return refuse_limit(&r, "json.too_large", limits->bytes);
-    TRY(read_tree(&r, out));
+    const struct json *root = NULL;
+    TRY(read_tree(&r, &root));
     skip_blanks(&r);
-    return r.p == r.end ? OK : refuse_syntax(&r, r.p, "end of text");
+    if (r.p != r.end)
+        return refuse_syntax(&r, r.p, "end of text");
+    *out = root;
+    return OK;
 }
 
 /* Links a new value into the container on top of the stack, with its key in an object. */
@@ -98,23 +103,19 @@ static enum outcome new_value(struct reader *r, struct json **out)
 
 static enum outcome read_tree(struct reader *r, const struct json **out)
 {
-    *out = NULL;
-    const struct json *root = NULL;
     for (;;) {
         struct json *v = NULL;
         size_t depth = r->depth;
         TRY(new_value(r, &v));
-        if (!root)
-            root = v;
+        if (!*out)
+            *out = v;
         skip_blanks(r);
         TRY(read_value(r, v));
         if (r->depth > depth)
             continue; /* opened, and not empty */
         for (;;) {
-            if (r->depth == 0) {
-                *out = root;
+            if (r->depth == 0)
                 return OK;
-            }
             skip_blanks(r);
             if (at_char(r, ',')) {
                 r->p++;

@@ -90,7 +90,7 @@ void record_clear(const struct record *r, void *out);
  * field by its path ("units.2.volume"): "record.unknown_field" {field}, "record.missing" {field},
  * "record.wrong_type" {field, expected}, "record.too_long" {field, max}, "record.malformed"
  * {field, expected}, and those of the kinds' readers, with the field as one more parameter.
- * `expected` is one of the codes listed at record_expected(). */
+ * `expected` is one of the words of record_expected(). */
 enum outcome record_from_json(const struct record *r, void *out, struct arena *arena,
                               const struct json *object, struct err *e);
 
@@ -113,12 +113,12 @@ enum outcome record_from_pairs(const struct record *r, void *out, struct arena *
 
 /* One field from its text form, as a form or a database row has it; TEXT and the like are
  * borrowed. Absent text makes the field absent. As rows have it, a TIME may be whole microseconds,
- * a BOOL 0 or 1, and a SEALED field its sealed text; a JSON must be canonical. Not for lists. */
+ * a BOOL 0 or 1, a BLOB is raw, and a SEALED field its sealed text; a JSON must be canonical. Not
+ * for lists. */
 enum outcome record_set_text(const struct field *f, void *record, struct str text, struct err *e);
 
-/* Code of what a kind expects: "text", "code", "id", "integer", "boolean", "time", "date",
- * "decimal", "quantity", "hash", "json", "list"; lists of records also expect "object". Each has
- * the row "record.expected.<code>" in the catalogue. */
+/* What a kind expects, as refusals name it: "text", "code", "id", "integer", "boolean", "time",
+ * "date", "decimal", "quantity", "hash", "json", "base64", "list"; an item may be an "object". */
 const char *record_expected(enum field_kind kind);
 
 /* Writes a canonical JSON object: fields in their order, absent ones left out (among them a BOOL
@@ -136,7 +136,7 @@ enum outcome record_to_json(const struct record *r, const void *record, struct j
                             const struct record_sealer *sealer, struct err *e);
 
 /* One field's value as text for people and parameters (times in RFC 3339, quantities with unit,
- * "true" and "false"); absent when the field is, and for lists. */
+ * "true" and "false", base64); absent when the field is, and for lists. */
 struct str record_text(const struct field *f, const void *record, struct arena *arena);
 
 #endif
