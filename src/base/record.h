@@ -95,8 +95,8 @@ enum outcome record_from_json(const struct record *r, void *out, struct arena *a
                               const struct json *object, struct err *e);
 
 /* The same for a document that a sealer went through: a SEALED field holds the text the sealer
- * gave, of any form, as it stands. Only for what we wrote ourselves, never for bytes from
- * outside: record_from_json checks SEALED fields as their kind says. */
+ * gave, of any form, as it stands. Only for what we wrote ourselves with a sealer, never for bytes
+ * from outside: record_from_json checks SEALED fields as their kind says. */
 enum outcome record_from_sealed_json(const struct record *r, void *out, struct arena *arena,
                                      const struct json *object, struct err *e);
 

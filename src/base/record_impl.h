@@ -42,6 +42,10 @@ enum outcome record_refuse_malformed(const struct record_reader *rd, const struc
 enum outcome record_set_value(const struct record_reader *rd, const struct field *f, void *record,
                               struct str text, const struct record_path *path);
 
+/* Sets a FIELD_JSON to a value in canonical form, made in the arena. */
+enum outcome record_set_json(const struct record_reader *rd, const struct field *f, void *record,
+                             const struct json *value, const struct record_path *path);
+
 /* "record.missing" for the first REQUIRED field that is not among `seen`, a bit per field, or is
  * empty text. */
 enum outcome record_check_required(const struct record_reader *rd, const struct record *r,

@@ -26,12 +26,11 @@ static enum outcome wrong_type(const struct record_reader *rd, const struct reco
     return record_refuse(rd, "record.wrong_type", path, "expected", expected);
 }
 
-/* A FIELD_JSON in canonical form, which is never longer than what was read. */
-static enum outcome read_json(const struct record_reader *rd, const struct field *f, void *record,
-                              const struct json *value, const struct record_path *path)
+enum outcome record_set_json(const struct record_reader *rd, const struct field *f, void *record,
+                             const struct json *value, const struct record_path *path)
 {
     size_t max = record_max(f);
-    size_t size = value->raw.n < max ? value->raw.n : max;
+    size_t size = value->raw.n < max ? value->raw.n : max; /* canonical is never the longer one */
     void *storage = arena_alloc(rd->arena, size);
     if (!storage)
         return err_no_memory(rd->e);
@@ -91,7 +90,7 @@ static enum outcome read_field(const struct record_reader *rd, const struct fiel
     if (f->kind == FIELD_JSON) {
         bool sealed = (f->flags & SEALED) != 0 && rd->source == RECORD_SEALED;
         if (!sealed || v->type != JSON_STRING)
-            return read_json(rd, f, record, v, path);
+            return record_set_json(rd, f, record, v, path);
     } else if (f->kind == FIELD_INT) {
         good = v->type == JSON_NUMBER;
     } else if (f->kind == FIELD_BOOL) {

@@ -122,19 +122,13 @@ static enum outcome read_scalar(const struct record_reader *rd, const struct fie
     struct str text = pair->value;
     if (f->kind == FIELD_TEXT)
         TRY(unix_lines(&text, rd, text));
-    if (f->kind == FIELD_JSON) {
-        const struct json *value;
-        if (text.n > record_max(f))
-            return record_refuse_long(rd, path, record_max(f));
-        enum outcome read = json_read(&value, rd->arena, text, &json_limits_default, rd->e);
-        if (read != OK)
-            return read == FAULT ? FAULT : record_refuse_malformed(rd, path, FIELD_JSON);
-        struct buf b = buf_in(rd->arena, record_max(f));
-        json_write_value(&b, value);
-        TRY(buf_check(&b, rd->e));
-        text = buf_get(&b);
-    }
-    return record_set_value(rd, f, record, text, path);
+    if (f->kind != FIELD_JSON)
+        return record_set_value(rd, f, record, text, path);
+    const struct json *value;
+    enum outcome read = json_read(&value, rd->arena, text, &json_limits_default, rd->e);
+    if (read == REFUSED)
+        return record_refuse_malformed(rd, path, FIELD_JSON);
+    return read == OK ? record_set_json(rd, f, record, value, path) : read;
 }
 
 /* How many items the range holds; refused when their indices are not 0, 1, 2 … */

@@ -56,6 +56,8 @@ static enum outcome is_canonical(bool *out, struct str s, struct err *e)
     if (read == OK) {
         struct buf b = buf_new(s.n);
         json_write_value(&b, value);
+        if (buf_check(&b, &ignored) == FAULT)
+            read = FAULT;
         *out = buf_ok(&b) && str_eq(buf_get(&b), s);
         buf_free(&b);
     }
@@ -103,6 +105,30 @@ static enum outcome set_blob(const struct record_reader *rd, const struct field 
     return slot->n > max ? record_refuse_long(rd, path, max) : OK;
 }
 
+/* Whether text is what the kind says. */
+static enum outcome is_of_kind(bool *out, enum field_kind kind, struct str text, struct err *e)
+{
+    switch (kind) {
+    case FIELD_CODE:
+        *out = is_code(text);
+        return OK;
+    case FIELD_ID:
+        *out = id_valid(text);
+        return OK;
+    case FIELD_DATE:
+        *out = clock_date_valid(text);
+        return OK;
+    case FIELD_HASH:
+        *out = is_hash(text);
+        return OK;
+    case FIELD_JSON:
+        return is_canonical(out, text, e);
+    default:
+        *out = is_text(text);
+        return OK;
+    }
+}
+
 static enum outcome set_str(const struct record_reader *rd, const struct field *f, void *record,
                             struct str text, const struct record_path *path)
 {
@@ -110,19 +136,9 @@ static enum outcome set_str(const struct record_reader *rd, const struct field *
     if (text.n > max)
         return record_refuse_long(rd, path, max);
     bool sealed = (f->flags & SEALED) != 0 && rd->source != RECORD_OUTSIDE;
-    bool good = false;
-    if (sealed || f->kind == FIELD_TEXT)
-        good = is_text(text);
-    else if (f->kind == FIELD_CODE)
-        good = is_code(text);
-    else if (f->kind == FIELD_ID)
-        good = id_valid(text);
-    else if (f->kind == FIELD_DATE)
-        good = clock_date_valid(text);
-    else if (f->kind == FIELD_HASH)
-        good = is_hash(text);
-    else
-        TRY(is_canonical(&good, text, rd->e));
+    bool good = sealed && is_text(text);
+    if (!good)
+        TRY(is_of_kind(&good, f->kind, text, rd->e));
     if (!good)
         return record_refuse_malformed(rd, path, f->kind);
     *(struct str *)record_slot(f, record) = text;
