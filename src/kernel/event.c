@@ -33,7 +33,7 @@ enum outcome event_read(struct event *out, struct arena *arena, struct str leaf,
     struct json_limits limits = json_limits_default;
     limits.bytes = EVENT_LEAF_MAX;
     TRY(json_read(&object, arena, leaf, &limits, e));
-    return record_from_json(&event_record, out, arena, object, e);
+    return record_from_sealed_json(&event_record, out, arena, object, e);
 }
 
 enum outcome event_write(struct buf *leaf, const struct event *event, struct err *e)
