@@ -11,6 +11,8 @@ enum { MERKLE_WIDTH = 256, MERKLE_LEVELS_MAX = 8, MERKLE_PROOF_MAX = 64 };
 struct hash merkle_leaf(struct str entry);                    /* SHA-256(00 ‖ entry) */
 struct hash merkle_node(struct hash left, struct hash right); /* SHA-256(01 ‖ left ‖ right) */
 struct hash merkle_empty(void);                               /* SHA-256("") */
+/* Root of a perfect tree over `count` hashes, a power of two up to MERKLE_WIDTH. */
+struct hash merkle_perfect(const struct hash *hashes, size_t count);
 
 /* The right edge of a growing tree: for each level of tiles the hashes of the partial tile. Enough
  * to append and to compute the root; copied by value to try a group and forget it. */
