@@ -47,7 +47,7 @@ struct event_type {
     event_apply_fn *apply;
 };
 
-/* Reads a leaf back. Text points into arena or leaf. Refusals of record_from_sealed_json. */
+/* Reads a leaf back. Text points into the arena or the leaf. Refusals of record_from_json. */
 enum outcome event_read(struct event *out, struct arena *arena, struct str leaf, struct err *e);
 /* The canonical leaf; REFUSED "event.too_large" beyond EVENT_LEAF_MAX. */
 enum outcome event_write(struct buf *leaf, const struct event *event, struct err *e);

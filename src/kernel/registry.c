@@ -147,7 +147,7 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
     if (!payload)
         return err_no_memory(e);
     if (o == OK)
-        o = record_from_sealed_json(type->payload, payload, arena, json, e);
+        o = record_from_json(type->payload, payload, arena, json, e);
     if (o == REFUSED) /* of our own ledger: it is not what this type says */
         return err_fault(e, "module.payload", "%.*s of %.*s: %s", STR(event->type),
                          STR(event->stream), e->code);
