@@ -1,0 +1,43 @@
+/* What the handlers of a serving program share: http_request.context. */
+#ifndef VEIN_KERNEL_APP_H
+#define VEIN_KERNEL_APP_H
+
+#include "kernel/auth.h"
+
+struct app {
+    struct node *node;
+    struct auth *auth;
+    struct http_server *server;
+};
+
+static inline struct app *app_of(const struct http_request *r)
+{
+    return r->context;
+}
+
+/* A page for this request: language, person, site, token, time. The buffer is in its arena. */
+struct page app_page(struct http_request *r);
+/* Puts what was written into the layout (pages/layout.html), unless a fragment was asked for, and
+ * into the answer. */
+enum http_state app_page_done(struct http_request *r, struct page *p, const char *title_key);
+
+/* Answers with an error as a page or problem details (RFC 9457), by what the client accepts. */
+enum http_state app_problem(struct http_request *r, const struct err *e);
+
+/* Sends a command for this request's actor and waits for the gate without holding a thread; then
+ * `done` fills the answer. The command's id is the form's "_id" field or the Idempotency-Key header
+ * (a page puts a fresh one into each form); reason "_reason", happened "_happened". Body: the
+ * form's fields or the JSON body, read by the command's record. Without `done` a form's answer is a
+ * redirect to `next` (303) and JSON the answer itself. */
+struct app_command {
+    struct str name;
+    const void *body; /* struct of the command's record; NULL: read from the request */
+    struct str next;
+    enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
+};
+enum http_state app_command(struct http_request *r, const struct app_command *c);
+
+/* The generic way in for every command: POST /commands/{name} with a JSON body or form. */
+enum http_state app_command_route(struct http_request *r);
+
+#endif
