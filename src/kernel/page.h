@@ -3,7 +3,13 @@
  * `struct html`, which only page functions make.
  *
  *   <!-- page: custody_unit (const struct custody_unit_view *v) -->     first line
- *   {= expr}              prints a C expression, escaped by context (text, quoted attribute, URL)
+ *   <!-- include: "modules/custody/custody.h" -->     lines after it: headers it needs
+ *
+ * makes void page_custody_unit(struct page *p, const struct custody_unit_view *v), declared in
+ * "gen/custody/pages/<name>.html.h". Expressions may use p as well.
+ *
+ *   {= expr}              prints a C expression (struct str, const char *, integer; in text also
+ *                         struct html), escaped by context (text, quoted attribute, URL)
  *   {t key}               prints a text of the catalogue; {t key name=expr …} with parameters
  *   {tx expr}             prints the text whose key is a C expression (struct str)
  *   {if expr} … {elif expr} … {else} … {end}
@@ -42,30 +48,71 @@ struct page {
     struct html body; /* the layout's {slot} */
 };
 
-/* What {= expr} calls, chosen by the expression's type and the place it stands in. */
+/* What {= expr} calls, chosen by the expression's type and the place it stands in. INT64_MIN is an
+ * absent number and prints nothing. Bytes that are no UTF-8, and control characters, are printed as
+ * U+FFFD. */
 void page_put_text(struct page *p, struct str s);
 void page_put_attribute(struct page *p, struct str s);
 void page_put_url(struct page *p, struct str s);
+void page_put_url_part(struct page *p, struct str s);
 void page_put_json(struct page *p, struct str s);
 void page_put_html(struct page *p, struct html h);
 void page_put_int(struct page *p, int64_t v);
+void page_put_uint(struct page *p, uint64_t v);
 void page_put_literal(struct page *p, const char *s, size_t n);
+/* The text of a key; with its parameters at most PAGE_MESSAGE_MAX bytes, else the page fails. */
+enum { PAGE_MESSAGE_MAX = 16384 };
 void page_put_message(struct page *p, struct str key, const struct text_param *params, size_t n,
                       void (*put)(struct page *, struct str));
 
-static inline struct str page_str_z(const char *z)
+void page_put_text_z(struct page *p, const char *z);
+void page_put_attribute_z(struct page *p, const char *z);
+void page_put_url_z(struct page *p, const char *z);
+void page_put_url_part_z(struct page *p, const char *z);
+
+#define PAGE_INTEGERS                                                                              \
+    signed char : page_put_int, short : page_put_int, int : page_put_int, long : page_put_int,     \
+                  long long : page_put_int, unsigned char : page_put_uint,                         \
+                  unsigned short : page_put_uint, unsigned : page_put_uint,                        \
+                  unsigned long : page_put_uint, unsigned long long : page_put_uint
+#define PAGE_TEXT(p, x)                                                                            \
+    _Generic((x), struct str: page_put_text, struct html: page_put_html, char *: page_put_text_z,  \
+             const char *: page_put_text_z, PAGE_INTEGERS)((p), (x))
+#define PAGE_ATTRIBUTE(p, x)                                                                       \
+    _Generic((x), struct str: page_put_attribute, char *: page_put_attribute_z,                    \
+             const char *: page_put_attribute_z, PAGE_INTEGERS)((p), (x))
+#define PAGE_URL(p, x)                                                                             \
+    _Generic((x), struct str: page_put_url, char *: page_put_url_z, const char *: page_put_url_z,  \
+             PAGE_INTEGERS)((p), (x))
+#define PAGE_URL_PART(p, x)                                                                        \
+    _Generic((x), struct str: page_put_url_part, char *: page_put_url_part_z,                      \
+             const char *: page_put_url_part_z, PAGE_INTEGERS)((p), (x))
+
+/* The value of a text's parameter: a struct str, a C string or an integer. */
+enum { PAGE_DIGITS_MAX = 24 };
+struct str page_str_s(char scratch[PAGE_DIGITS_MAX], struct str s);
+struct str page_str_z(char scratch[PAGE_DIGITS_MAX], const char *z);
+struct str page_str_int(char scratch[PAGE_DIGITS_MAX], int64_t v);
+struct str page_str_uint(char scratch[PAGE_DIGITS_MAX], uint64_t v);
+#define PAGE_STR(x)                                                                                \
+    _Generic((x), struct str: page_str_s, char *: page_str_z, const char *: page_str_z,            \
+             int: page_str_int, long: page_str_int, long long: page_str_int,                       \
+             unsigned: page_str_uint, unsigned long: page_str_uint,                                \
+             unsigned long long: page_str_uint)((char[PAGE_DIGITS_MAX]){ 0 }, (x))
+
+/* What page functions wrote into p's buffer so far, as the body of a layout that is then printed
+ * into another buffer. */
+static inline struct html page_body(const struct page *p)
 {
-    return str_z(z);
-}
-static inline struct str page_str_s(struct str s)
-{
-    return s;
+    return (struct html){ .markup = buf_get(p->b) };
 }
 
 /* For pages: a time as "22 Nov 2026, 09:30 UTC", a duration as "2 h 10 min", a quantity with its
- * unit as people write it, an identifier shortened to its last 8 characters. */
+ * unit as people write it, an identifier shortened to its last 8 characters. Absent values give
+ * empty text. */
 struct str page_time(struct page *p, int64_t us, struct arena *a);
 struct str page_duration(struct page *p, int64_t us, struct arena *a);
 struct str page_quantity(struct page *p, struct quantity q, struct arena *a);
+struct str page_id(struct str id);
 
 #endif
