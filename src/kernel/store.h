@@ -43,10 +43,11 @@ struct db; /* one connection, used by one thread at a time */
 struct store_options {
     const char *path; /* an SQLite file; its parent directory must exist */
     const char *vfs;  /* NULL: the system's; the simulation names its own */
-    bool create;      /* make it when absent; else REFUSED "store.not_found" */
+    bool create;      /* make it when absent; else REFUSED "store.not_found" {path} */
     bool read_only;
 };
 
+/* REFUSED "store.not_vein" {path} for a database that another program made. */
 enum outcome store_open(struct store **out, const struct store_options *options, struct err *e);
 /* All connections must have been closed. store_close(NULL) does nothing. */
 void store_close(struct store *s);
@@ -86,11 +87,13 @@ enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct 
                      size_t max, struct arena *arena, struct err *e);
 
 /* Row by row, for what does not fit in memory. *more false: the end, the cursor is closed. A cursor
- * left early is closed with db_rows_close. One cursor per statement and connection at a time. */
+ * left early is closed with db_rows_close. One cursor per statement and connection at a time. A cursor
+ * ends with the transaction or savepoint it was opened in; to go on reading it then is a bug. */
 struct db_rows {
     struct db *db;
     const struct sql *q;
     void *statement;
+    uint64_t run;
 };
 enum outcome db_rows_open(struct db_rows *rows, struct db *db, const struct sql *q, const void *in,
                           struct err *e);
@@ -110,7 +113,8 @@ enum outcome db_table_hash(struct db *db, struct str table, int64_t *count, stru
                            struct err *e);
 bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *name);
 
-/* A consistent copy of the whole database while others write, into a new file. */
+/* A consistent copy of the whole database while others write, into a new file, durable on return;
+ * REFUSED "store.exists" {path} when there is one. */
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e);
 
 #endif

@@ -1,0 +1,446 @@
+/* The store without its engine: connections, transactions, the cache of prepared statements and
+ * the pool of readers. Records go in and out in store_value.c; schemas are in store_schema.c. */
+#include "kernel/store_impl.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct store {
+    const struct store_engine *engine;
+    void *node;
+    bool read_only;
+    pthread_mutex_t lock; /* of all below */
+    bool has_writer;
+    size_t connections; /* open now, pooled or not */
+    size_t taken;       /* of the pool */
+    size_t nidle;
+    struct db *idle[STORE_READERS_MAX];
+};
+
+static const struct sql sql_commit = { "store.commit", "COMMIT", "COMMIT", NULL, NULL };
+static const struct sql sql_rollback = { "store.rollback", "ROLLBACK", "ROLLBACK", NULL, NULL };
+/* Both engines take the innermost savepoint when several have one name. */
+static const struct sql sql_savepoint = { "store.savepoint", "SAVEPOINT inner_part",
+                                          "SAVEPOINT inner_part", NULL, NULL };
+static const struct sql sql_keep = { "store.savepoint_keep", "RELEASE SAVEPOINT inner_part",
+                                     "RELEASE SAVEPOINT inner_part", NULL, NULL };
+static const struct sql sql_undo = { "store.savepoint_undo", "ROLLBACK TO SAVEPOINT inner_part",
+                                     "ROLLBACK TO SAVEPOINT inner_part", NULL, NULL };
+
+/* -- The store and its connections ------------------------------------------------------------ */
+
+enum outcome store_open(struct store **out, const struct store_options *options, struct err *e)
+{
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_no_memory(e);
+    s->engine = &store_engine_sqlite;
+    s->read_only = options->read_only;
+    enum outcome outcome = s->engine->open(&s->node, options, e);
+    if (outcome != OK) {
+        free(s);
+        return outcome;
+    }
+    BUG_ON(pthread_mutex_init(&s->lock, NULL) != 0);
+    *out = s;
+    return OK;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL)
+        return;
+    while (s->nidle > 0)
+        db_close(s->idle[--s->nidle]);
+    BUG_ON(s->connections != 0);
+    s->engine->close(s->node);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+static enum outcome connect_db(struct db **out, struct store *s, bool writer, struct err *e)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (db == NULL)
+        return err_no_memory(e);
+    db->store = s;
+    db->engine = s->engine;
+    db->writer = writer;
+    enum outcome outcome = s->engine->connect(&db->connection, s->node, writer, e);
+    if (outcome != OK) {
+        free(db);
+        return outcome;
+    }
+    pthread_mutex_lock(&s->lock);
+    s->connections++;
+    pthread_mutex_unlock(&s->lock);
+    *out = db;
+    return OK;
+}
+
+enum outcome store_writer(struct db **out, struct store *s, struct err *e)
+{
+    if (s->read_only)
+        return err_fault(e, "store.read_only", "the store was opened to read");
+    pthread_mutex_lock(&s->lock);
+    bool other = s->has_writer;
+    s->has_writer = true;
+    pthread_mutex_unlock(&s->lock);
+    if (other)
+        return REFUSE(e, "store.in_use");
+    enum outcome outcome = connect_db(out, s, true, e);
+    if (outcome != OK) {
+        pthread_mutex_lock(&s->lock);
+        s->has_writer = false;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return outcome;
+}
+
+enum outcome store_reader(struct db **out, struct store *s, struct err *e)
+{
+    return connect_db(out, s, false, e);
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    if (db->in_transaction)
+        db_rollback(db);
+    for (size_t i = 0; i < DB_SLOTS; i++)
+        if (db->statement[i].q != NULL)
+            db->engine->finalize(db->statement[i].handle);
+    db->engine->disconnect(db->connection);
+    struct store *s = db->store;
+    pthread_mutex_lock(&s->lock);
+    s->connections--;
+    if (db->writer)
+        s->has_writer = false;
+    pthread_mutex_unlock(&s->lock);
+    free(db);
+}
+
+enum outcome store_reader_take(struct db **out, struct store *s, struct err *e)
+{
+    struct db *db = NULL;
+    pthread_mutex_lock(&s->lock);
+    bool full = s->taken == STORE_READERS_MAX;
+    if (!full) {
+        s->taken++;
+        if (s->nidle > 0)
+            db = s->idle[--s->nidle];
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (full)
+        return err_fault(e, "store.busy", "all %d readers are taken", STORE_READERS_MAX);
+    enum outcome outcome = db != NULL ? OK : store_reader(&db, s, e);
+    if (outcome != OK) {
+        pthread_mutex_lock(&s->lock);
+        s->taken--;
+        pthread_mutex_unlock(&s->lock);
+        return outcome;
+    }
+    *out = db;
+    return OK;
+}
+
+void store_reader_give(struct store *s, struct db *db)
+{
+    if (db == NULL)
+        return;
+    BUG_ON(db->store != s || db->writer);
+    if (db->in_transaction)
+        db_rollback(db);
+    bool keep = !db->failed;
+    pthread_mutex_lock(&s->lock);
+    BUG_ON(s->taken == 0);
+    s->taken--;
+    if (keep)
+        s->idle[s->nidle++] = db;
+    pthread_mutex_unlock(&s->lock);
+    if (!keep)
+        db_close(db);
+}
+
+enum outcome store_backup(struct store *s, const char *to_path, struct err *e)
+{
+    return s->engine->backup(s->node, to_path, e);
+}
+
+/* -- Statements ------------------------------------------------------------------------------- */
+
+enum outcome db_check(const struct db *db, struct err *e)
+{
+    if (db->failed)
+        return err_fault(e, "store.failed", "a commit or rollback of this connection failed");
+    if (db->doomed != NULL)
+        return err_fault(e, db->doomed, "the transaction met a fault before and must roll back");
+    return OK;
+}
+
+enum outcome db_fault(struct db *db, enum outcome outcome, const struct err *e)
+{
+    if (outcome == FAULT && db->in_transaction && db->doomed == NULL)
+        db->doomed = e->code;
+    return outcome;
+}
+
+/* The prepared statement of q, made at its first use and kept as long as the connection. */
+static enum outcome statement_of(struct db *db, const struct sql *q, struct db_statement **out,
+                                 struct err *e)
+{
+    size_t i = ((uintptr_t)q / sizeof(void *)) % DB_SLOTS;
+    while (db->statement[i].q != NULL && db->statement[i].q != q)
+        i = (i + 1) % DB_SLOTS;
+    struct db_statement *s = &db->statement[i];
+    if (s->q == NULL) {
+        BUG_ON(db->nstatements == DB_STATEMENTS_MAX);
+        TRY(db->engine->prepare(&s->handle, db->connection, q, e));
+        s->q = q;
+        db->nstatements++;
+    }
+    BUG_ON(s->open);
+    *out = s;
+    return OK;
+}
+
+static enum outcome bind(struct db *db, const struct sql *q, const void *in,
+                         struct db_statement **out, struct err *e)
+{
+    TRY(statement_of(db, q, out, e));
+    return store_bind_record(db->engine, (*out)->handle, q->in, in, e);
+}
+
+static enum outcome start(struct db *db, const struct sql *q, const void *in,
+                          struct db_statement **out, struct err *e)
+{
+    TRY(db_check(db, e));
+    return bind(db, q, in, out, e);
+}
+
+/* One statement without rows, whatever the connection's state is. */
+static enum outcome run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e)
+{
+    struct db_statement *s = NULL;
+    enum outcome outcome = bind(db, q, in, &s, e);
+    bool row = false;
+    if (outcome == OK)
+        outcome = db->engine->step(s->handle, &row, e);
+    if (s != NULL)
+        db->engine->reset(s->handle);
+    BUG_ON(row);
+    return outcome == OK ? OK : err_context(e, "%s", q->name);
+}
+
+enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t *changed,
+                    struct err *e)
+{
+    BUG_ON(q->out != NULL);
+    TRY(db_check(db, e));
+    enum outcome outcome = run_unchecked(db, q, in, e);
+    if (outcome == OK && changed != NULL)
+        *changed = db->engine->changed(db->connection);
+    return db_fault(db, outcome, e);
+}
+
+/* A row into the record, if there is one. */
+static enum outcome next_row(struct db *db, struct db_statement *s, void *out, struct arena *arena,
+                             bool *row, struct err *e)
+{
+    TRY(db->engine->step(s->handle, row, e));
+    if (!*row)
+        return OK;
+    return store_fetch_record(db->engine, s->handle, s->q->out, out, arena, e);
+}
+
+enum outcome db_get(struct db *db, const struct sql *q, const void *in, void *out,
+                    struct arena *arena, bool *found, struct err *e)
+{
+    BUG_ON(q->out == NULL);
+    struct db_statement *s = NULL;
+    enum outcome outcome = start(db, q, in, &s, e);
+    bool second = false;
+    *found = false;
+    if (outcome == OK)
+        outcome = next_row(db, s, out, arena, found, e);
+    if (outcome == OK && *found)
+        outcome = db->engine->step(s->handle, &second, e);
+    if (s != NULL)
+        db->engine->reset(s->handle);
+    BUG_ON(second);
+    return outcome == OK ? OK : db_fault(db, err_context(e, "%s", q->name), e);
+}
+
+static enum outcome list_rows(struct db *db, struct db_statement *s, struct record_list *out,
+                              size_t max, struct arena *arena, struct err *e)
+{
+    size_t size = s->q->out->size;
+    size_t capacity = 0;
+    char *rows = NULL;
+    *out = (struct record_list){ NULL, 0 };
+    for (size_t n = 0;; n++) {
+        bool row = false;
+        TRY(db->engine->step(s->handle, &row, e));
+        if (!row) {
+            *out = (struct record_list){ rows, n };
+            return OK;
+        }
+        if (n == max)
+            return REFUSE(e, "store.too_many");
+        if (n == capacity) {
+            capacity = capacity == 0 ? 16 : 2 * capacity;
+            capacity = capacity > max ? max : capacity;
+            char *larger = arena_array(arena, capacity, size);
+            if (larger == NULL)
+                return err_no_memory(e);
+            if (n > 0)
+                memcpy(larger, rows, n * size);
+            rows = larger;
+        }
+        TRY(store_fetch_record(db->engine, s->handle, s->q->out, rows + n * size, arena, e));
+    }
+}
+
+enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct record_list *out,
+                     size_t max, struct arena *arena, struct err *e)
+{
+    BUG_ON(q->out == NULL);
+    struct db_statement *s = NULL;
+    enum outcome outcome = start(db, q, in, &s, e);
+    if (outcome == OK)
+        outcome = list_rows(db, s, out, max, arena, e);
+    if (s != NULL)
+        db->engine->reset(s->handle);
+    return outcome == OK ? OK : db_fault(db, err_context(e, "%s", q->name), e);
+}
+
+static void end_cursor(struct db *db, struct db_statement *s)
+{
+    db->engine->reset(s->handle);
+    s->open = false;
+    db->nopen--;
+}
+
+enum outcome db_rows_open(struct db_rows *rows, struct db *db, const struct sql *q, const void *in,
+                          struct err *e)
+{
+    BUG_ON(q->out == NULL);
+    struct db_statement *s = NULL;
+    *rows = (struct db_rows){ .db = db, .q = q };
+    enum outcome outcome = start(db, q, in, &s, e);
+    if (outcome != OK)
+        return db_fault(db, err_context(e, "%s", q->name), e);
+    s->open = true;
+    s->depth = db->savepoints;
+    db->nopen++;
+    rows->statement = s;
+    rows->run = ++s->run;
+    return OK;
+}
+
+enum outcome db_rows_next(struct db_rows *rows, void *out, struct arena *arena, bool *more,
+                          struct err *e)
+{
+    struct db_statement *s = rows->statement;
+    *more = false;
+    if (s == NULL)
+        return OK;
+    BUG_ON(!s->open || s->run != rows->run); /* its transaction or savepoint has ended */
+    enum outcome outcome = db_check(rows->db, e);
+    if (outcome == OK)
+        outcome = next_row(rows->db, s, out, arena, more, e);
+    if (outcome == OK && *more)
+        return OK;
+    db_rows_close(rows);
+    return outcome == OK ? OK : db_fault(rows->db, err_context(e, "%s", rows->q->name), e);
+}
+
+void db_rows_close(struct db_rows *rows)
+{
+    struct db_statement *s = rows->statement;
+    rows->statement = NULL;
+    if (s != NULL && s->open && s->run == rows->run)
+        end_cursor(rows->db, s);
+}
+
+/* -- Transactions ----------------------------------------------------------------------------- */
+
+/* Ends the cursors that were opened at this depth of savepoints or deeper: who holds one may still
+ * close it. */
+static void end_cursors(struct db *db, unsigned depth)
+{
+    for (size_t i = 0; i < DB_SLOTS && db->nopen > 0; i++) {
+        struct db_statement *s = &db->statement[i];
+        if (s->open && s->depth >= depth)
+            end_cursor(db, s);
+    }
+}
+
+enum outcome db_begin(struct db *db, struct err *e)
+{
+    BUG_ON(db->in_transaction);
+    TRY(db_check(db, e));
+    TRY(db->engine->script(db->connection,
+                           db->writer ? db->engine->begin_write : db->engine->begin_read, e));
+    db->in_transaction = true;
+    db->savepoints = 0;
+    return OK;
+}
+
+enum outcome db_commit(struct db *db, struct err *e)
+{
+    BUG_ON(!db->in_transaction);
+    TRY(db_check(db, e));
+    end_cursors(db, 0);
+    enum outcome outcome = run_unchecked(db, &sql_commit, NULL, e);
+    if (outcome != OK) {
+        /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
+        db->failed = true;
+        if (db->engine->in_transaction(db->connection)) {
+            struct err ignored = { 0 };
+            (void)!run_unchecked(db, &sql_rollback, NULL, &ignored);
+        }
+    }
+    db->in_transaction = false;
+    return outcome;
+}
+
+void db_rollback(struct db *db)
+{
+    if (!db->in_transaction)
+        return;
+    end_cursors(db, 0);
+    struct err ignored = { 0 };
+    if (db->engine->in_transaction(db->connection) &&
+        run_unchecked(db, &sql_rollback, NULL, &ignored) != OK)
+        db->failed = true;
+    db->in_transaction = false;
+    db->doomed = NULL;
+}
+
+enum outcome db_savepoint(struct db *db, struct err *e)
+{
+    BUG_ON(!db->in_transaction || db->savepoints == DB_SAVEPOINTS_MAX);
+    TRY(db_run(db, &sql_savepoint, NULL, NULL, e));
+    db->savepoints++;
+    return OK;
+}
+
+enum outcome db_savepoint_keep(struct db *db, struct err *e)
+{
+    BUG_ON(!db->in_transaction || db->savepoints == 0);
+    TRY(db_run(db, &sql_keep, NULL, NULL, e));
+    db->savepoints--;
+    return OK;
+}
+
+enum outcome db_savepoint_undo(struct db *db, struct err *e)
+{
+    BUG_ON(!db->in_transaction || db->savepoints == 0);
+    end_cursors(db, db->savepoints);
+    TRY(db_run(db, &sql_undo, NULL, NULL, e));
+    TRY(db_run(db, &sql_keep, NULL, NULL, e));
+    db->savepoints--;
+    return OK;
+}

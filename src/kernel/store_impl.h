@@ -1,0 +1,107 @@
+/* For those who implement an engine of the store, and for the store's own files.
+ *
+ * store.c knows records, caches, transactions and the pool; an engine knows one kind of database.
+ * It gives values in and out one by one and maps every error of its library to a code of store.h.
+ * All slots MUST be there. A connection is used by one thread at a time; a node (what store_open
+ * made) by several. */
+#ifndef VEIN_KERNEL_STORE_IMPL_H
+#define VEIN_KERNEL_STORE_IMPL_H
+
+#include "base/err.h"
+#include "kernel/store.h"
+
+enum store_value_kind {
+    VALUE_NULL,
+    VALUE_INT,
+    VALUE_TEXT,
+    VALUE_BLOB,
+    VALUE_OTHER, /* of a kind that vein never stores: only out of a damaged or foreign file */
+};
+
+struct store_value {
+    enum store_value_kind kind;
+    int64_t number;
+    struct bytes bytes; /* of text and blob; NULL for these: no memory */
+};
+
+struct store_engine {
+    const char *name;
+    const char *begin_write; /* takes the right to write at once */
+    const char *begin_read;
+
+    /* MUST find the database, or make it when asked to, and check that it is one of ours. */
+    enum outcome (*open)(void **node, const struct store_options *options, struct err *e);
+    void (*close)(void *node);
+
+    /* A writer MUST be refused as "store.in_use" while another process or store has one, and the
+     * right MUST be free again when the process that held it is dead. A reader MUST NOT write. */
+    enum outcome (*connect)(void **connection, void *node, bool writer, struct err *e);
+    void (*disconnect)(void *connection);
+    /* MUST say no after the engine rolled back by itself. */
+    bool (*in_transaction)(void *connection);
+    /* Runs the statements of a schema, written in SQLite's types. */
+    enum outcome (*script)(void *connection, const char *text, struct err *e);
+
+    enum outcome (*prepare)(void **statement, void *connection, const struct sql *q, struct err *e);
+    void (*finalize)(void *statement);
+    /* Parameter i of q->in. MUST copy what it is given. */
+    enum outcome (*bind)(void *statement, size_t i, const struct store_value *value, struct err *e);
+    /* The first step runs the statement. *row false: it is done. */
+    enum outcome (*step)(void *statement, bool *row, struct err *e);
+    /* Ends the run and forgets the parameters. */
+    void (*reset)(void *statement);
+    size_t (*columns)(void *statement);
+    /* Column i of the row; its bytes are borrowed until the next step or reset. */
+    void (*column)(void *statement, size_t i, struct store_value *value);
+    int64_t (*changed)(void *connection);
+
+    /* MUST be one moment's state while others write, durable when it returns, and MUST leave
+     * nothing at to_path when it fails. */
+    enum outcome (*backup)(void *node, const char *to_path, struct err *e);
+};
+
+extern const struct store_engine store_engine_sqlite;
+
+enum {
+    DB_STATEMENTS_MAX = 1024, /* distinct statements of one connection */
+    DB_SAVEPOINTS_MAX = 8,    /* nested */
+    DB_SLOTS = 2 * DB_STATEMENTS_MAX,
+};
+
+struct db_statement {
+    const struct sql *q; /* NULL: a free slot */
+    void *handle;
+    bool open;      /* a cursor stands on it */
+    unsigned depth; /* of savepoints where the cursor was opened */
+    uint64_t run;   /* counts its cursors */
+};
+
+struct db {
+    struct store *store;
+    const struct store_engine *engine;
+    void *connection;
+    bool writer;
+    bool failed;         /* a commit failed: nothing goes any more */
+    bool in_transaction; /* as the caller sees it */
+    const char *doomed;  /* code of the fault after which the transaction must be rolled back */
+    unsigned savepoints;
+    size_t nstatements;
+    size_t nopen;                            /* cursors */
+    struct db_statement statement[DB_SLOTS]; /* hash table by the address of q */
+};
+
+/* Parameters and rows. Absent is NULL, decimals and quantities are text. A column that does not
+ * hold what its kind says is FAULT "store.corrupt". */
+enum outcome store_bind_record(const struct store_engine *engine, void *statement,
+                               const struct record *r, const void *in, struct err *e);
+enum outcome store_fetch_record(const struct store_engine *engine, void *statement,
+                                const struct record *r, void *out, struct arena *arena,
+                                struct err *e);
+
+/* Notes a fault: inside a transaction nothing but db_rollback goes after it. Returns outcome. */
+enum outcome db_fault(struct db *db, enum outcome outcome, const struct err *e);
+
+/* FAULT when the connection has failed or its transaction waits to be rolled back. */
+enum outcome db_check(const struct db *db, struct err *e);
+
+#endif

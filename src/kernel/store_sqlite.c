@@ -1,0 +1,509 @@
+/* The store on SQLite.
+ *
+ * One writer across processes: its connection holds an exclusive transaction on an empty side
+ * database, `F.lock`. SQLite's own locks on F cannot say it, because an exclusive lock there would
+ * keep readers of other processes out as well. The side database goes through the same VFS, so the
+ * rule holds in a simulation too; its lock is the system's, which frees it when the process dies,
+ * is not inherited by children, and leaves no stale state in the file.
+ *
+ * WAL with synchronous=FULL: a commit is one append and one sync. Page size and checkpoint interval
+ * are measured with the gate's row set in groups of 64: pages of 4 KiB with a checkpoint at 31 MiB
+ * give 16k commands a second and hold the writer up for at most 50 ms (at 4 MiB, the default, 10k
+ * and 25 ms; pages of 8 KiB are slower at each interval).
+ *
+ * A file in WAL mode on a read-only medium cannot be read, because readers need its shared memory
+ * beside it; backups are in rollback mode and can. */
+#include "kernel/store_impl.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+enum {
+    APPLICATION_ID = 0x7665696e, /* "vein" */
+    BUSY_MS = 5000,
+    VALUE_BYTES_MAX = 64 << 20,
+    PARAMETERS_MAX = 64,
+};
+
+struct node {
+    sqlite3_vfs *vfs;
+    bool read_only;
+    char *lock_path;
+    char path[];
+};
+
+struct connection {
+    sqlite3 *db;
+    sqlite3 *lock; /* of the writer */
+};
+
+struct statement {
+    sqlite3_stmt *handle;
+    int index[PARAMETERS_MAX]; /* SQLite's number of parameter i */
+};
+
+/* -- Errors ----------------------------------------------------------------------------------- */
+
+/* SQLite's messages name tables and columns but no values. */
+static enum outcome fault(sqlite3 *db, int rc, const char *doing, struct err *e)
+{
+    const char *code = "store.corrupt"; /* a statement that does not fit the schema of the file */
+    int system = db == NULL ? 0 : sqlite3_system_errno(db);
+    bool denied = system == EACCES || system == EROFS || system == EPERM;
+    switch (rc & 0xff) {
+    case SQLITE_NOMEM:
+        return err_no_memory(e);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        code = "store.busy";
+        break;
+    case SQLITE_FULL:
+        code = "store.disk_full";
+        break;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        code = "store.read_only";
+        break;
+    case SQLITE_CONSTRAINT:
+        code = "store.constraint";
+        break;
+    case SQLITE_CANTOPEN:
+        code = denied ? "store.read_only" : "store.io";
+        break;
+    case SQLITE_IOERR:
+        code = system == ENOSPC || system == EDQUOT ? "store.disk_full" : "store.io";
+        break;
+    default:
+        break;
+    }
+    return err_fault(e, code, "%s: %s (sqlite %d, errno %d)", doing,
+                     db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc, system);
+}
+
+static enum outcome execute(sqlite3 *db, const char *text, const char *doing, struct err *e)
+{
+    int rc = sqlite3_exec(db, text, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? OK : fault(db, rc, doing, e);
+}
+
+/* -- Opening ---------------------------------------------------------------------------------- */
+
+static enum outcome open_file(sqlite3 **out, const struct node *node, const char *path, int flags,
+                              struct err *e)
+{
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             node->vfs->zName);
+    if (rc != SQLITE_OK) {
+        enum outcome outcome = fault(db, rc, "open", e);
+        sqlite3_close(db);
+        return outcome;
+    }
+    *out = db;
+    return OK;
+}
+
+/* The right to be the one writer, until the connection is closed. */
+static enum outcome take_lock(sqlite3 **out, const struct node *node, struct err *e)
+{
+    sqlite3 *db = NULL;
+    TRY(open_file(&db, node, node->lock_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
+    int rc = sqlite3_exec(db, "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        *out = db;
+        return OK;
+    }
+    enum outcome outcome = (rc & 0xff) == SQLITE_BUSY ? REFUSE(e, "store.in_use")
+                                                      : fault(db, rc, "take the writer's lock", e);
+    sqlite3_close(db);
+    return outcome;
+}
+
+/* What a file or a user function in it may not do to us, and what both engines must agree on. */
+static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
+{
+    static const struct {
+        int option, value;
+    } options[] = {
+        { SQLITE_DBCONFIG_DEFENSIVE, 1 },   { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+        { SQLITE_DBCONFIG_ENABLE_FKEY, 1 }, { SQLITE_DBCONFIG_DQS_DML, 0 },
+        { SQLITE_DBCONFIG_DQS_DDL, 0 },     { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        int is = -1;
+        int rc = sqlite3_db_config(db, options[i].option, options[i].value, &is);
+        if (rc != SQLITE_OK || is != options[i].value)
+            return fault(db, rc, "configure", e);
+    }
+    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
+    TRY(execute(db, "PRAGMA cell_size_check = ON; PRAGMA case_sensitive_like = ON", "configure",
+                e));
+    if (!writer)
+        return execute(db, "PRAGMA cache_size = -4096", "configure", e);
+    return execute(db,
+                   "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
+                   "PRAGMA wal_autocheckpoint = 8000",
+                   "configure", e);
+}
+
+/* The one number that a PRAGMA answers. */
+static enum outcome ask(sqlite3 *db, const char *pragma, int64_t *out, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db, pragma, -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *out = sqlite3_column_int64(s, 0);
+    enum outcome outcome = rc == SQLITE_ROW ? OK : fault(db, rc, pragma, e);
+    sqlite3_finalize(s);
+    return outcome;
+}
+
+/* A backup comes back in rollback mode; a VFS without shared memory cannot do WAL at all. */
+static enum outcome enter_wal(sqlite3 *db, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode = WAL", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    enum outcome outcome = OK;
+    if (rc != SQLITE_ROW)
+        outcome = fault(db, rc, "enter WAL mode", e);
+    else if (strcmp((const char *)sqlite3_column_text(s, 0), "wal") != 0)
+        outcome = err_fault(e, "store.io", "the file system cannot share memory: no WAL");
+    sqlite3_finalize(s);
+    return outcome;
+}
+
+static enum outcome create_locked(const struct node *node, struct err *e)
+{
+    sqlite3 *db = NULL;
+    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
+    char text[96];
+    sqlite3_snprintf(sizeof text, text,
+                     "PRAGMA page_size = 4096; PRAGMA synchronous = FULL;"
+                     "PRAGMA application_id = %d",
+                     APPLICATION_ID);
+    enum outcome outcome = execute(db, text, "create", e);
+    if (outcome == OK)
+        outcome = enter_wal(db, e);
+    sqlite3_close(db);
+    return outcome;
+}
+
+static enum outcome create(const struct node *node, struct err *e)
+{
+    sqlite3 *lock = NULL;
+    TRY(take_lock(&lock, node, e));
+    enum outcome outcome = create_locked(node, e);
+    sqlite3_close(lock);
+    return outcome;
+}
+
+/* Reads the header and the schema: what is no database, damaged or not ours shows here. */
+static enum outcome check_ours(const struct node *node, struct err *e)
+{
+    sqlite3 *db = NULL;
+    int flags = node->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    TRY(open_file(&db, node, node->path, flags, e));
+    sqlite3_busy_timeout(db, BUSY_MS);
+    int64_t tables = 0;
+    int64_t id = 0;
+    enum outcome outcome = ask(db, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    if (outcome == OK)
+        outcome = ask(db, "PRAGMA application_id", &id, e);
+    if (outcome == OK && id != APPLICATION_ID)
+        outcome = REFUSE(e, "store.not_vein", { "path", str_z(node->path) });
+    sqlite3_close(db);
+    return outcome;
+}
+
+static enum outcome node_ready(const struct node *node, bool may_create, struct err *e)
+{
+    int exists = 0;
+    int rc = node->vfs->xAccess(node->vfs, node->path, SQLITE_ACCESS_EXISTS, &exists);
+    if (rc != SQLITE_OK)
+        return fault(NULL, rc, "look for the file", e);
+    if (!exists && !may_create)
+        return REFUSE(e, "store.not_found", { "path", str_z(node->path) });
+    if (!exists)
+        TRY(create(node, e));
+    return check_ours(node, e);
+}
+
+static void node_close(void *p)
+{
+    struct node *node = p;
+    free(node->lock_path);
+    free(node);
+}
+
+static enum outcome node_open(void **out, const struct store_options *options, struct err *e)
+{
+    static const char suffix[] = ".lock";
+    size_t n = strlen(options->path);
+    struct node *node = calloc(1, sizeof *node + n + 1);
+    char *lock_path = calloc(1, n + sizeof suffix);
+    sqlite3_vfs *vfs = sqlite3_vfs_find(options->vfs);
+    if (node == NULL || lock_path == NULL) {
+        free(node);
+        free(lock_path);
+        return err_no_memory(e);
+    }
+    memcpy(node->path, options->path, n);
+    memcpy(lock_path, options->path, n);
+    memcpy(lock_path + n, suffix, sizeof suffix);
+    node->lock_path = lock_path;
+    node->read_only = options->read_only;
+    node->vfs = vfs;
+    enum outcome outcome = vfs == NULL
+                               ? err_fault(e, "store.io", "there is no VFS %s", options->vfs)
+                               : node_ready(node, options->create && !options->read_only, e);
+    if (outcome != OK) {
+        node_close(node);
+        return outcome;
+    }
+    *out = node;
+    return OK;
+}
+
+static void disconnect(void *p)
+{
+    struct connection *c = p;
+    BUG_ON(sqlite3_close(c->db) != SQLITE_OK); /* a statement was left behind */
+    sqlite3_close(c->lock);
+    free(c);
+}
+
+static enum outcome connect(void **out, void *p, bool writer, struct err *e)
+{
+    const struct node *node = p;
+    struct connection *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return err_no_memory(e);
+    enum outcome outcome = writer ? take_lock(&c->lock, node, e) : OK;
+    if (outcome == OK)
+        outcome = open_file(&c->db, node, node->path,
+                            writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, e);
+    if (outcome == OK)
+        outcome = configure(c->db, writer, e);
+    if (outcome == OK && writer)
+        outcome = enter_wal(c->db, e);
+    if (outcome != OK) {
+        disconnect(c);
+        return outcome;
+    }
+    *out = c;
+    return OK;
+}
+
+static bool in_transaction(void *p)
+{
+    struct connection *c = p;
+    return !sqlite3_get_autocommit(c->db);
+}
+
+static enum outcome script(void *p, const char *text, struct err *e)
+{
+    struct connection *c = p;
+    return execute(c->db, text, "run", e);
+}
+
+/* -- Statements ------------------------------------------------------------------------------- */
+
+static void finalize(void *p)
+{
+    struct statement *s = p;
+    sqlite3_finalize(s->handle);
+    free(s);
+}
+
+/* SQLite numbers parameters by their place in the text, we by their place in the record. */
+static void number_parameters(struct statement *s, const struct record *in)
+{
+    size_t n = in == NULL ? 0 : in->nfields;
+    BUG_ON(n > PARAMETERS_MAX || (size_t)sqlite3_bind_parameter_count(s->handle) != n);
+    for (size_t i = 0; i < n; i++) {
+        char name[128];
+        sqlite3_snprintf(sizeof name, name, ":%s", in->fields[i].name);
+        s->index[i] = sqlite3_bind_parameter_index(s->handle, name);
+        BUG_ON(s->index[i] == 0);
+    }
+}
+
+static enum outcome prepare(void **out, void *p, const struct sql *q, struct err *e)
+{
+    struct connection *c = p;
+    struct statement *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_no_memory(e);
+    int rc = sqlite3_prepare_v3(c->db, q->text, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL);
+    if (rc != SQLITE_OK) {
+        free(s);
+        return fault(c->db, rc, "prepare", e);
+    }
+    number_parameters(s, q->in);
+    *out = s;
+    return OK;
+}
+
+static enum outcome bind(void *p, size_t i, const struct store_value *v, struct err *e)
+{
+    struct statement *s = p;
+    int at = s->index[i];
+    int rc = SQLITE_OK;
+    switch (v->kind) {
+    case VALUE_NULL:
+    case VALUE_OTHER:
+        rc = sqlite3_bind_null(s->handle, at);
+        break;
+    case VALUE_INT:
+        rc = sqlite3_bind_int64(s->handle, at, v->number);
+        break;
+    case VALUE_TEXT:
+        rc = sqlite3_bind_text64(s->handle, at, (const char *)v->bytes.p, v->bytes.n,
+                                 SQLITE_TRANSIENT, SQLITE_UTF8);
+        break;
+    case VALUE_BLOB:
+        rc = sqlite3_bind_blob64(s->handle, at, v->bytes.p, v->bytes.n, SQLITE_TRANSIENT);
+        break;
+    }
+    return rc == SQLITE_OK ? OK : fault(sqlite3_db_handle(s->handle), rc, "bind", e);
+}
+
+static enum outcome step(void *p, bool *row, struct err *e)
+{
+    struct statement *s = p;
+    int rc = sqlite3_step(s->handle);
+    *row = rc == SQLITE_ROW;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? OK
+               : fault(sqlite3_db_handle(s->handle), rc, "step", e);
+}
+
+static void reset(void *p)
+{
+    struct statement *s = p;
+    sqlite3_reset(s->handle); /* repeats the error of the step, which is known */
+    sqlite3_clear_bindings(s->handle);
+}
+
+static size_t columns(void *p)
+{
+    struct statement *s = p;
+    return (size_t)sqlite3_column_count(s->handle);
+}
+
+static void column(void *p, size_t i, struct store_value *v)
+{
+    struct statement *s = p;
+    int at = (int)i;
+    *v = (struct store_value){ .kind = VALUE_OTHER };
+    switch (sqlite3_column_type(s->handle, at)) {
+    case SQLITE_NULL:
+        v->kind = VALUE_NULL;
+        return;
+    case SQLITE_INTEGER:
+        v->kind = VALUE_INT;
+        v->number = sqlite3_column_int64(s->handle, at);
+        return;
+    case SQLITE_TEXT:
+        v->kind = VALUE_TEXT;
+        v->bytes.p = sqlite3_column_text(s->handle, at);
+        break;
+    case SQLITE_BLOB:
+        v->kind = VALUE_BLOB;
+        v->bytes.p = sqlite3_column_blob(s->handle, at);
+        break;
+    default: /* a binary real, which we never store */
+        return;
+    }
+    v->bytes.n = (size_t)sqlite3_column_bytes(s->handle, at);
+    if (v->bytes.n == 0)
+        v->bytes.p = (const uint8_t *)"";
+}
+
+static int64_t changed(void *p)
+{
+    struct connection *c = p;
+    return sqlite3_changes64(c->db);
+}
+
+/* -- Backup ----------------------------------------------------------------------------------- */
+
+/* SQLite does not sync what VACUUM INTO wrote. */
+static enum outcome sync_copy(const struct node *node, const char *path, struct err *e)
+{
+    sqlite3 *db = NULL;
+    TRY(open_file(&db, node, path, SQLITE_OPEN_READWRITE, e));
+    int64_t id = 0;
+    enum outcome outcome = ask(db, "PRAGMA application_id", &id, e);
+    sqlite3_file *file = NULL;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    int rc = file == NULL || file->pMethods == NULL ? SQLITE_IOERR
+                                                    : file->pMethods->xSync(file, SQLITE_SYNC_FULL);
+    if (outcome == OK && rc != SQLITE_OK)
+        outcome = fault(db, rc, "sync the copy", e);
+    sqlite3_close(db);
+    return outcome;
+}
+
+static enum outcome vacuum_into(sqlite3 *db, const char *path, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    enum outcome outcome = rc == SQLITE_DONE ? OK : fault(db, rc, "copy", e);
+    sqlite3_finalize(s);
+    return outcome;
+}
+
+/* VACUUM INTO rather than sqlite3_backup: that starts over at each commit of another connection
+ * and copies pages blindly, while this reads every tree in one snapshot, so that a damaged page is
+ * met here and not at the restore, and gives one file in rollback mode without a WAL beside it. */
+static enum outcome backup(void *p, const char *to_path, struct err *e)
+{
+    const struct node *node = p;
+    int exists = 0;
+    if (node->vfs->xAccess(node->vfs, to_path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK ||
+        exists)
+        return REFUSE(e, "store.exists", { "path", str_z(to_path) });
+    sqlite3 *db = NULL;
+    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READONLY, e));
+    enum outcome outcome = configure(db, false, e);
+    if (outcome == OK)
+        outcome = vacuum_into(db, to_path, e);
+    sqlite3_close(db);
+    if (outcome == OK)
+        outcome = sync_copy(node, to_path, e);
+    if (outcome != OK)
+        node->vfs->xDelete(node->vfs, to_path, 1);
+    return outcome;
+}
+
+const struct store_engine store_engine_sqlite = {
+    .name = "sqlite",
+    .begin_write = "BEGIN IMMEDIATE",
+    .begin_read = "BEGIN",
+    .open = node_open,
+    .close = node_close,
+    .connect = connect,
+    .disconnect = disconnect,
+    .in_transaction = in_transaction,
+    .script = script,
+    .prepare = prepare,
+    .finalize = finalize,
+    .bind = bind,
+    .step = step,
+    .reset = reset,
+    .columns = columns,
+    .column = column,
+    .changed = changed,
+    .backup = backup,
+};
