@@ -16,8 +16,10 @@
 #include "kernel/store_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     APPLICATION_ID = 0x7665696e, /* "vein" */
@@ -178,9 +180,23 @@ static enum outcome enter_wal(sqlite3 *db, struct err *e)
     return outcome;
 }
 
+/* SQLite would make the file readable for all. */
+static enum outcome create_private(const struct node *node, struct err *e)
+{
+    if (node->vfs != sqlite3_vfs_find(NULL))
+        return OK;
+    int fd = open(node->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_fault(e, errno == EACCES || errno == EROFS ? "store.read_only" : "store.io",
+                         "create: errno %d", errno);
+    close(fd);
+    return OK;
+}
+
 static enum outcome create_locked(const struct node *node, struct err *e)
 {
     sqlite3 *db = NULL;
+    TRY(create_private(node, e));
     TRY(open_file(&db, node, node->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
     char text[96];
     sqlite3_snprintf(sizeof text, text,

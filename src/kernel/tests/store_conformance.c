@@ -1,0 +1,426 @@
+#include "kernel/tests/store_conformance.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct bench {
+    const struct store_place *place;
+    struct store_options options;
+    struct store *store;
+    struct db *writer;
+    struct arena *arena;
+    struct err e;
+};
+
+#define ASSERT_OK(expr) assert_int_equal((expr), OK)
+#define ASSERT_CODE(expr, outcome, want)                                                           \
+    do {                                                                                           \
+        b->e = (struct err){ 0 };                                                                  \
+        assert_int_equal((expr), (outcome));                                                       \
+        assert_string_equal(b->e.code, (want));                                                    \
+    } while (0)
+
+static const struct store_place *current;
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return -1;
+    b->place = current;
+    b->options = current->fresh();
+    b->store = store_with_rows(&b->options);
+    b->arena = arena_new(1 << 22);
+    *state = b;
+    return store_writer(&b->writer, b->store, &b->e) == OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+    db_close(b->writer);
+    store_close(b->store);
+    arena_free(b->arena);
+    free(b);
+    return 0;
+}
+
+static void get_sample(struct bench *b, int64_t number, struct sample *out)
+{
+    struct number in = { number };
+    bool found = false;
+    ASSERT_OK(db_get(b->writer, &sql_sample_get, &in, out, b->arena, &found, &b->e));
+    assert_true(found);
+}
+
+static void test_every_kind_comes_back(void **state)
+{
+    struct bench *b = *state;
+    struct sample in = {
+        .number = INT64_MAX,
+        .text = S("Zürich\n"),
+        .code = S("fresh"),
+        .id = S("0193b7a0-0000-7000-8000-000000000001"),
+        .flag = true,
+        .at = INT64_C(1764000000000001),
+        .day = S("2025-11-24"),
+        .hash = S("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        .json = S("{\"a\":1}"),
+        .blob = { (const uint8_t *)"\0\xff\x01", 3 },
+    };
+    ASSERT_OK(decimal_read(&in.ratio, S("1.10"), &b->e));
+    ASSERT_OK(quantity_read(&in.volume, S("-12.50 mL"), &b->e));
+    ASSERT_OK(db_run(b->writer, &sql_sample_add, &in, NULL, &b->e));
+    struct sample out;
+    get_sample(b, INT64_MAX, &out);
+    for (size_t i = 0; i < sample_record.nfields; i++) {
+        struct str want = record_text(&sample_record.fields[i], &in, b->arena);
+        struct str got = record_text(&sample_record.fields[i], &out, b->arena);
+        assert_true(str_eq(want, got));
+    }
+    assert_int_equal(out.ratio.scale, 2); /* the trailing zero is kept */
+    assert_int_equal(out.blob.n, 3);
+    assert_memory_equal(out.blob.p, in.blob.p, 3);
+}
+
+static void test_absent_is_not_empty(void **state)
+{
+    struct bench *b = *state;
+    struct sample in;
+    struct sample out;
+    record_clear(&sample_record, &in);
+    in.number = 1;
+    ASSERT_OK(db_run(b->writer, &sql_sample_add, &in, NULL, &b->e));
+    memset(&out, 0x5a, sizeof out);
+    get_sample(b, 1, &out);
+    assert_null(out.text.p);
+    assert_null(out.blob.p);
+    assert_int_equal(out.at, TIME_NONE);
+    assert_false(out.flag);
+    assert_false(decimal_present(out.ratio));
+    assert_false(quantity_present(out.volume));
+
+    in.number = 2;
+    in.text = S("");
+    in.blob = (struct bytes){ (const uint8_t *)"", 0 };
+    ASSERT_OK(db_run(b->writer, &sql_sample_add, &in, NULL, &b->e));
+    get_sample(b, 2, &out);
+    assert_non_null(out.text.p);
+    assert_int_equal(out.text.n, 0);
+    assert_non_null(out.blob.p);
+    assert_int_equal(out.blob.n, 0);
+}
+
+static void test_get_tells_when_there_is_none(void **state)
+{
+    struct bench *b = *state;
+    struct sample out;
+    struct number in = { 7 };
+    bool found = true;
+    ASSERT_OK(db_get(b->writer, &sql_sample_get, &in, &out, b->arena, &found, &b->e));
+    assert_false(found);
+}
+
+static void test_list_has_a_maximum(void **state)
+{
+    struct bench *b = *state;
+    for (int64_t i = 0; i < 40; i++)
+        place_add(b->writer, 39 - i, i);
+    struct record_list list;
+    ASSERT_OK(db_list(b->writer, &sql_place_list, NULL, &list, 40, b->arena, &b->e));
+    assert_int_equal(list.n, 40);
+    const struct place *row = list.p;
+    for (int64_t i = 0; i < 40; i++) {
+        assert_int_equal(row[i].number, i);
+        assert_int_equal(row[i].units, 39 - i);
+    }
+    ASSERT_CODE(db_list(b->writer, &sql_place_list, NULL, &list, 39, b->arena, &b->e), REFUSED,
+                "store.too_many");
+    ASSERT_OK(db_list(b->writer, &sql_place_list, NULL, &list, 40, b->arena, &b->e));
+}
+
+static void test_cursor_ends_or_is_left(void **state)
+{
+    struct bench *b = *state;
+    for (int64_t i = 0; i < 3; i++)
+        place_add(b->writer, i, 1);
+    struct db_rows rows;
+    struct place row;
+    bool more = false;
+    ASSERT_OK(db_rows_open(&rows, b->writer, &sql_place_list, NULL, &b->e));
+    for (int64_t i = 0; i < 3; i++) {
+        ASSERT_OK(db_rows_next(&rows, &row, b->arena, &more, &b->e));
+        assert_true(more);
+        assert_int_equal(row.number, i);
+    }
+    ASSERT_OK(db_rows_next(&rows, &row, b->arena, &more, &b->e));
+    assert_false(more);
+
+    ASSERT_OK(db_rows_open(&rows, b->writer, &sql_place_list, NULL, &b->e));
+    ASSERT_OK(db_rows_next(&rows, &row, b->arena, &more, &b->e));
+    db_rows_close(&rows);
+    db_rows_close(&rows);
+
+    /* One that is left open when its savepoint is undone is ended with it. */
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    ASSERT_OK(db_rows_open(&rows, b->writer, &sql_place_list, NULL, &b->e));
+    ASSERT_OK(db_rows_next(&rows, &row, b->arena, &more, &b->e));
+    ASSERT_OK(db_savepoint_undo(b->writer, &b->e));
+    struct record_list list;
+    ASSERT_OK(db_list(b->writer, &sql_place_list, NULL, &list, 40, b->arena, &b->e));
+    db_rows_close(&rows);
+    ASSERT_OK(db_commit(b->writer, &b->e));
+}
+
+static void test_savepoints_nest(void **state)
+{
+    struct bench *b = *state;
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1, 1);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    place_add(b->writer, 2, 10);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    place_add(b->writer, 3, 100);
+    ASSERT_OK(db_savepoint_undo(b->writer, &b->e));
+    assert_int_equal(number_of(b->writer, &sql_place_sum), 11);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    place_add(b->writer, 3, 1000);
+    ASSERT_OK(db_savepoint_keep(b->writer, &b->e));
+    ASSERT_OK(db_savepoint_keep(b->writer, &b->e));
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    assert_int_equal(number_of(b->writer, &sql_place_sum), 1011);
+
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 4, 1);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    db_rollback(b->writer);
+    assert_int_equal(number_of(b->writer, &sql_place_sum), 1011);
+}
+
+static void test_a_fault_dooms_its_transaction(void **state)
+{
+    struct bench *b = *state;
+    struct place again = { 1, 5 };
+    struct place negative = { 2, -1 };
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1, 5);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_run(b->writer, &sql_place_set, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_savepoint_undo(b->writer, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_commit(b->writer, &b->e), FAULT, "store.constraint");
+    db_rollback(b->writer);
+    assert_int_equal(number_of(b->writer, &sql_place_count), 0);
+
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &negative, NULL, &b->e), FAULT,
+                "store.constraint");
+    place_add(b->writer, 1, 5); /* and the connection goes on */
+}
+
+static void test_a_reader_sees_commits_only(void **state)
+{
+    struct bench *b = *state;
+    struct db *reader = NULL;
+    struct db *snapshot = NULL;
+    ASSERT_OK(store_reader_take(&reader, b->store, &b->e));
+    ASSERT_OK(store_reader(&snapshot, b->store, &b->e));
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1, 1);
+    assert_int_equal(number_of(reader, &sql_place_count), 0);
+    ASSERT_OK(db_begin(snapshot, &b->e));
+    assert_int_equal(number_of(snapshot, &sql_place_count), 0);
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    assert_int_equal(number_of(reader, &sql_place_count), 1);
+    assert_int_equal(number_of(snapshot, &sql_place_count), 0);
+    ASSERT_OK(db_commit(snapshot, &b->e));
+    assert_int_equal(number_of(snapshot, &sql_place_count), 1);
+
+    struct place in = { 2, 2 };
+    ASSERT_CODE(db_run(reader, &sql_place_add, &in, NULL, &b->e), FAULT, "store.read_only");
+    db_close(snapshot);
+    store_reader_give(b->store, reader);
+}
+
+static void test_the_pool_has_a_maximum(void **state)
+{
+    struct bench *b = *state;
+    struct db *reader[STORE_READERS_MAX];
+    struct db *over = NULL;
+    for (size_t i = 0; i < STORE_READERS_MAX; i++)
+        ASSERT_OK(store_reader_take(&reader[i], b->store, &b->e));
+    ASSERT_CODE(store_reader_take(&over, b->store, &b->e), FAULT, "store.busy");
+    ASSERT_OK(db_begin(reader[0], &b->e)); /* given back in a transaction: ended */
+    for (size_t i = 0; i < STORE_READERS_MAX; i++)
+        store_reader_give(b->store, reader[i]);
+    for (size_t i = 0; i < STORE_READERS_MAX; i++)
+        ASSERT_OK(store_reader_take(&reader[i], b->store, &b->e));
+    for (size_t i = 0; i < STORE_READERS_MAX; i++) {
+        ASSERT_OK(db_begin(reader[i], &b->e));
+        store_reader_give(b->store, reader[i]);
+    }
+}
+
+struct watch {
+    struct store *store;
+    const bool *stop;
+    int64_t seen;
+    int64_t wrong;
+};
+
+static void *watch_sum(void *p)
+{
+    struct watch *w = p;
+    struct err e = { 0 };
+    while (!__atomic_load_n(w->stop, __ATOMIC_ACQUIRE)) {
+        struct db *db = NULL;
+        if (store_reader_take(&db, w->store, &e) != OK) {
+            w->wrong++;
+            continue;
+        }
+        w->wrong += number_of(db, &sql_place_sum) != 100;
+        w->seen++;
+        store_reader_give(w->store, db);
+    }
+    return NULL;
+}
+
+static void test_many_readers_see_whole_transactions(void **state)
+{
+    enum { WATCHERS = 6, MOVES = 150 };
+    struct bench *b = *state;
+    place_add(b->writer, 1, 100);
+    place_add(b->writer, 2, 0);
+    bool stop = false;
+    struct watch watch[WATCHERS];
+    pthread_t thread[WATCHERS];
+    for (size_t i = 0; i < WATCHERS; i++) {
+        watch[i] = (struct watch){ .store = b->store, .stop = &stop };
+        assert_int_equal(pthread_create(&thread[i], NULL, watch_sum, &watch[i]), 0);
+    }
+    for (int64_t i = 0; i < MOVES; i++) {
+        struct place from = { 1, 100 - i % 100 };
+        struct place to = { 2, i % 100 };
+        ASSERT_OK(db_begin(b->writer, &b->e));
+        ASSERT_OK(db_run(b->writer, &sql_place_set, &from, NULL, &b->e));
+        ASSERT_OK(db_run(b->writer, &sql_place_set, &to, NULL, &b->e));
+        ASSERT_OK(db_commit(b->writer, &b->e));
+    }
+    __atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+    int64_t seen = 0;
+    for (size_t i = 0; i < WATCHERS; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(watch[i].wrong, 0);
+        seen += watch[i].seen;
+    }
+    assert_true(seen > 0);
+}
+
+static void test_there_is_one_writer(void **state)
+{
+    struct bench *b = *state;
+    struct db *second = NULL;
+    ASSERT_CODE(store_writer(&second, b->store, &b->e), REFUSED, "store.in_use");
+    struct store *other = NULL;
+    ASSERT_OK(store_open(&other, &b->options, &b->e));
+    ASSERT_CODE(store_writer(&second, other, &b->e), REFUSED, "store.in_use");
+    db_close(b->writer);
+    b->writer = NULL;
+    ASSERT_OK(store_writer(&second, other, &b->e));
+    ASSERT_CODE(store_writer(&b->writer, b->store, &b->e), REFUSED, "store.in_use");
+    db_close(second);
+    store_close(other);
+    ASSERT_OK(store_writer(&b->writer, b->store, &b->e));
+}
+
+static void test_a_schema_is_dropped_and_made_again(void **state)
+{
+    struct bench *b = *state;
+    struct str name;
+    assert_true(sql_schema_table(&store_rows_schema, 0, &name) && str_is(name, "sample"));
+    assert_true(sql_schema_table(&store_rows_schema, 1, &name) && str_is(name, "place"));
+    assert_false(sql_schema_table(&store_rows_schema, 2, &name));
+
+    place_add(b->writer, 1, 1);
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    ASSERT_OK(db_schema(b->writer, &store_rows_schema, &b->e)); /* changes nothing */
+    assert_int_equal(number_of(b->writer, &sql_place_count), 1);
+    ASSERT_OK(db_schema_drop(b->writer, &store_rows_schema, &b->e));
+    ASSERT_OK(db_schema_drop(b->writer, &store_rows_schema, &b->e));
+    ASSERT_OK(db_schema(b->writer, &store_rows_schema, &b->e));
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    assert_int_equal(number_of(b->writer, &sql_place_count), 0);
+    place_add(b->writer, 1, 1);
+}
+
+static struct hash hash_place(struct bench *b, int64_t want)
+{
+    struct hash h;
+    int64_t count = -1;
+    ASSERT_OK(db_table_hash(b->writer, S("place"), &count, &h, &b->e));
+    assert_int_equal(count, want);
+    return h;
+}
+
+static void test_a_tables_hash_is_of_its_rows(void **state)
+{
+    struct bench *b = *state;
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    struct hash none = hash_place(b, 0);
+    place_add(b->writer, 1, 5);
+    place_add(b->writer, 2, 6);
+    struct hash two = hash_place(b, 2);
+    db_rollback(b->writer);
+    assert_true(hash_eq(none, hash_place(b, 0)));
+    place_add(b->writer, 2, 6);
+    place_add(b->writer, 1, 5);
+    assert_true(hash_eq(two, hash_place(b, 2))); /* whatever the order they came in */
+    struct place in = { 2, 7 };
+    ASSERT_OK(db_run(b->writer, &sql_place_set, &in, NULL, &b->e));
+    assert_false(hash_eq(two, hash_place(b, 2)));
+}
+
+static void test_a_backup_is_one_moment(void **state)
+{
+    struct bench *b = *state;
+    for (int64_t i = 0; i < 500; i++)
+        place_add(b->writer, i, 2);
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1000, 1); /* not committed: not in the copy */
+    const char *path = b->place->spare();
+    ASSERT_OK(store_backup(b->store, path, &b->e));
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    ASSERT_CODE(store_backup(b->store, path, &b->e), REFUSED, "store.exists");
+
+    struct store *copy = NULL;
+    struct db *db = NULL;
+    struct store_options options = { .path = path, .vfs = b->options.vfs };
+    ASSERT_OK(store_open(&copy, &options, &b->e));
+    ASSERT_OK(store_reader(&db, copy, &b->e));
+    assert_int_equal(number_of(db, &sql_place_sum), 1000);
+    db_close(db);
+    ASSERT_OK(store_writer(&db, copy, &b->e)); /* a restored copy can be gone on with */
+    place_add(db, 1000, 1);
+    db_close(db);
+    store_close(copy);
+}
+
+int store_conformance(const struct store_place *place)
+{
+    current = place;
+#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        ROW(test_every_kind_comes_back),         ROW(test_absent_is_not_empty),
+        ROW(test_get_tells_when_there_is_none),  ROW(test_list_has_a_maximum),
+        ROW(test_cursor_ends_or_is_left),        ROW(test_savepoints_nest),
+        ROW(test_a_fault_dooms_its_transaction), ROW(test_a_reader_sees_commits_only),
+        ROW(test_the_pool_has_a_maximum),        ROW(test_many_readers_see_whole_transactions),
+        ROW(test_there_is_one_writer),           ROW(test_a_schema_is_dropped_and_made_again),
+        ROW(test_a_tables_hash_is_of_its_rows),  ROW(test_a_backup_is_one_moment),
+    };
+#undef ROW
+    return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);
+}
