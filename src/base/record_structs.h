@@ -17,6 +17,7 @@
 #define RECORD(r)                        struct r {
 #define EVENT(number, r, ...)            struct r {
 #define COMMAND(r, ...)                  struct r {
+#define PREPARED_COMMAND(r, ...)         struct r {
 #define FIELD(r, kind, name, flags, max) FIELD_TYPE_##kind name;
 #define LIST(r, entry, name, flags, max)                                                           \
     struct {                                                                                       \

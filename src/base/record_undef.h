@@ -2,6 +2,7 @@
 #undef RECORD
 #undef EVENT
 #undef COMMAND
+#undef PREPARED_COMMAND
 #undef FIELD
 #undef LIST
 #undef TEXTS

@@ -10,6 +10,9 @@
                           struct err *e);                                                          \
     enum outcome r##_decide(struct decision *d, const struct r *body,                              \
                             const struct state_struct *state, struct err *e);
+#define PREPARED_COMMAND(r, name, state_struct, flags)                                             \
+    COMMAND(r, name, state_struct, flags)                                                          \
+    enum outcome r##_prepare(struct prepare *p, const struct r *body, struct err *e);
 #define FIELD(r, kind, name, flags, max)
 #define LIST(r, entry, name, flags, max)
 #define TEXTS(r, name, flags, max)

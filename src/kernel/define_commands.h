@@ -4,7 +4,7 @@
 #define LIST(r, entry, name, flags, max)
 #define TEXTS(r, name, flags, max)
 #define END(r)
-#define COMMAND(r, name, state_struct, flags)                                                      \
+#define COMMAND_THUNKS(r, state_struct)                                                            \
     static enum outcome r##_load_any(struct load *l, const void *body, void *state, struct err *e) \
     {                                                                                              \
         return r##_load(l, body, state, e);                                                        \
@@ -13,12 +13,28 @@
                                        struct err *e)                                              \
     {                                                                                              \
         return r##_decide(d, body, state, e);                                                      \
+    }
+#define COMMAND(r, name, state_struct, flags)                                                      \
+    COMMAND_THUNKS(r, state_struct)                                                                \
+    const struct command_type r##_command = {                                                      \
+        name, &r##_record, sizeof(struct state_struct), flags, NULL, r##_load_any, r##_decide_any, \
+    };
+#define PREPARED_COMMAND(r, name, state_struct, flags)                                             \
+    COMMAND_THUNKS(r, state_struct)                                                                \
+    static enum outcome r##_prepare_any(struct prepare *p, const void *body, struct err *e)        \
+    {                                                                                              \
+        return r##_prepare(p, body, e);                                                            \
     }                                                                                              \
-    const struct command_type r##_command = { name,  &r##_record,  sizeof(struct state_struct),    \
-                                              flags, r##_load_any, r##_decide_any };
+    const struct command_type r##_command = {                                                      \
+        name,         &r##_record,    sizeof(struct state_struct), flags, r##_prepare_any,         \
+        r##_load_any, r##_decide_any,                                                              \
+    };
 #include RECORDS
 #undef COMMAND
-#define COMMAND(r, name, state_struct, flags) &r##_command,
+#undef PREPARED_COMMAND
+#undef COMMAND_THUNKS
+#define COMMAND(r, name, state_struct, flags)          &r##_command,
+#define PREPARED_COMMAND(r, name, state_struct, flags) &r##_command,
 static const struct command_type *const module_commands[] = {
 #include RECORDS
 };

@@ -17,6 +17,7 @@ enum {
 };
 
 struct gate {
+    struct store *store;
     struct gate_writer writer;
     void (*committed)(void *context, int64_t from, int64_t to);
     void *context;
@@ -49,6 +50,7 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
         .registry = options->registry,
         .arena = arena,
     };
+    g->store = options->store;
     g->committed = options->committed;
     g->context = options->context;
     pthread_condattr_t attributes;
@@ -97,6 +99,22 @@ static enum outcome item_read(struct gate *g, struct gate_item *item, struct err
     return OK;
 }
 
+static enum outcome item_prepare(struct gate *g, struct gate_item *item, struct err *e)
+{
+    if (!item->type->prepare)
+        return OK;
+    struct prepare p = {
+        .arena = item->command->arena,
+        .command = item->command,
+        .now_us = env_now(g->writer.env),
+    };
+    TRY(store_reader_take(&p.db, g->store, e));
+    enum outcome o = item->type->prepare(&p, item->body, e);
+    store_reader_give(g->store, p.db);
+    item->prepared = p.prepared;
+    return o;
+}
+
 enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
                          void *context, struct err *e)
 {
@@ -109,6 +127,7 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
     if ((item.type->flags & COMMAND_NEEDS_REASON) && str_trim(command->reason).n == 0)
         return REFUSE(e, "gate.reason_needed", { "command", command->name });
     TRY(item_read(g, &item, e));
+    TRY(item_prepare(g, &item, e));
 
     pthread_mutex_lock(&g->lock);
     bool full = g->shut || g->count == GATE_QUEUE_MAX;

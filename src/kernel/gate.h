@@ -84,6 +84,17 @@ typedef void gate_done_fn(void *context, const struct gate_answer *answer);
 
 /* --- how a module describes a command --- */
 
+/* Before the queue, on the sender's thread: what needs definitions or formulas. It reads through db
+ * and leaves its result in `prepared`, in the sender's arena; load and decide find it there. What
+ * it read may have changed meanwhile: load compares what matters. */
+struct prepare {
+    struct db *db;
+    struct arena *arena;
+    const struct gate_command *command;
+    int64_t now_us;
+    const void *prepared;
+};
+
 /* What load sees and declares. Everything that decide rests upon is read here, in the writer's
  * transaction; every stream that is read is declared, and append checks them all. */
 struct load {
@@ -91,6 +102,7 @@ struct load {
     struct arena *arena;
     const struct gate_command *command;
     int64_t now_us;
+    const void *prepared; /* what prepare left */
     struct load_impl *impl;
 };
 
@@ -136,6 +148,7 @@ struct decision {
     const struct gate_command *command;
     int64_t now_us;
     int64_t happened_us;
+    const void *prepared; /* what prepare left */
     struct decision_impl *impl;
 };
 
@@ -157,6 +170,7 @@ struct command_type {
     const struct record *body;
     size_t state_size;
     unsigned flags;
+    enum outcome (*prepare)(struct prepare *p, const void *body, struct err *e); /* or NULL */
     enum outcome (*load)(struct load *l, const void *body, void *state, struct err *e);
     enum outcome (*decide)(struct decision *d, const void *body, const void *state, struct err *e);
 };
@@ -168,6 +182,7 @@ struct gate;
 
 struct gate_options {
     const struct env *env;
+    struct store *store;   /* borrowed; gives prepare its readers */
     struct db *writer;     /* borrowed, the gate's alone from now on */
     struct ledger *ledger; /* borrowed */
     struct keyring *keys;  /* borrowed */

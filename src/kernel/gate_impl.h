@@ -8,8 +8,9 @@
 struct gate_item {
     const struct gate_command *command;
     const struct command_type *type;
-    const void *body;   /* struct of the type's record, in the sender's arena */
-    struct hash digest; /* keyed, over name and canonical body */
+    const void *body;     /* struct of the type's record, in the sender's arena */
+    const void *prepared; /* what the type's prepare left, there too */
+    struct hash digest;   /* keyed, over name and canonical body */
     gate_done_fn *done;
     void *context;
     struct gate_answer answer;

@@ -190,6 +190,7 @@ static enum outcome member_decide(struct member *m, const void *state, struct er
         .command = c,
         .now_us = m->now_us,
         .happened_us = c->happened == TIME_NONE ? m->now_us : c->happened,
+        .prepared = m->item->prepared,
         .impl = m->decision,
     };
     TRY(m->item->type->decide(&d, m->item->body, state, e));
@@ -208,6 +209,7 @@ static enum outcome member_run(struct member *m, struct err *e)
         .arena = m->arena,
         .command = m->item->command,
         .now_us = m->now_us,
+        .prepared = m->item->prepared,
         .impl = m->load,
     };
     void *state = arena_alloc(m->arena, type->state_size);

@@ -120,6 +120,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     TRY(node_projections(n, e));
     struct gate_options gate = {
         .env = n->env,
+        .store = n->store,
         .writer = n->impl->writer,
         .ledger = n->ledger,
         .keys = n->keys,

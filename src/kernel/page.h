@@ -71,10 +71,17 @@ void page_put_url_z(struct page *p, const char *z);
 void page_put_url_part_z(struct page *p, const char *z);
 
 #define PAGE_INTEGERS                                                                              \
-    signed char : page_put_int, short : page_put_int, int : page_put_int, long : page_put_int,     \
-                  long long : page_put_int, unsigned char : page_put_uint,                         \
-                  unsigned short : page_put_uint, unsigned : page_put_uint,                        \
-                  unsigned long : page_put_uint, unsigned long long : page_put_uint
+    signed char : page_put_int,                                                                    \
+                  short : page_put_int,                                                            \
+                          int : page_put_int,                                                      \
+                                long : page_put_int,                                               \
+                                       long long : page_put_int,                                   \
+                                                   unsigned char : page_put_uint,                  \
+                                                                   unsigned short : page_put_uint, \
+                                                                                    unsigned       \
+        : page_put_uint,                                                                           \
+          unsigned long : page_put_uint,                                                           \
+                          unsigned long long : page_put_uint
 #define PAGE_TEXT(p, x)                                                                            \
     _Generic((x), struct str: page_put_text, struct html: page_put_html, char *: page_put_text_z,  \
              const char *: page_put_text_z, PAGE_INTEGERS)((p), (x))

@@ -87,8 +87,9 @@ enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct 
                      size_t max, struct arena *arena, struct err *e);
 
 /* Row by row, for what does not fit in memory. *more false: the end, the cursor is closed. A cursor
- * left early is closed with db_rows_close. One cursor per statement and connection at a time. A cursor
- * ends with the transaction or savepoint it was opened in; to go on reading it then is a bug. */
+ * left early is closed with db_rows_close. One cursor per statement and connection at a time. A
+ * cursor ends with the transaction or savepoint it was opened in; to go on reading it then is a
+ * bug. */
 struct db_rows {
     struct db *db;
     const struct sql *q;

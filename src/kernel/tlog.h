@@ -6,10 +6,10 @@
 
 #include "kernel/ledger.h"
 
-/* The bytes at a path below /tlog/, with their media type; REFUSED "tlog.unknown" for a path that is
- * malformed or beyond the signed size, REFUSED "tlog.no_checkpoint" before the first one (all but
- * the vkey). The arena must have room for the largest bundle twice: 34 MB, if all its events were as
- * large as events can be. */
+/* The bytes at a path below /tlog/, with their media type; REFUSED "tlog.unknown" for a path that
+ * is malformed or beyond the signed size, REFUSED "tlog.no_checkpoint" before the first one (all
+ * but the vkey). The arena must have room for the largest bundle twice: 34 MB, if all its events
+ * were as large as events can be. */
 enum outcome tlog_get(struct db *db, struct str vkey, struct str path, struct str *out,
                       const char **media_type, struct arena *arena, struct err *e);
 
