@@ -13,11 +13,10 @@
  *
  * A file in WAL mode on a read-only medium cannot be read, because readers need its shared memory
  * beside it; backups are in rollback mode and can. */
-#include "kernel/store_impl.h"
+#include "kernel/store_sqlite_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -25,7 +24,6 @@ enum {
     APPLICATION_ID = 0x7665696e, /* "vein" */
     BUSY_MS = 5000,
     VALUE_BYTES_MAX = 64 << 20,
-    PARAMETERS_MAX = 64,
 };
 
 struct node {
@@ -35,20 +33,10 @@ struct node {
     char path[];
 };
 
-struct connection {
-    sqlite3 *db;
-    sqlite3 *lock; /* of the writer */
-};
-
-struct statement {
-    sqlite3_stmt *handle;
-    int index[PARAMETERS_MAX]; /* SQLite's number of parameter i */
-};
-
 /* -- Errors ----------------------------------------------------------------------------------- */
 
 /* SQLite's messages name tables and columns but no values. */
-static enum outcome fault(sqlite3 *db, int rc, const char *doing, struct err *e)
+enum outcome sqlite_fault(sqlite3 *db, int rc, const char *doing, struct err *e)
 {
     const char *code = "store.corrupt"; /* a statement that does not fit the schema of the file */
     int system = db == NULL ? 0 : sqlite3_system_errno(db);
@@ -86,7 +74,7 @@ static enum outcome fault(sqlite3 *db, int rc, const char *doing, struct err *e)
 static enum outcome execute(sqlite3 *db, const char *text, const char *doing, struct err *e)
 {
     int rc = sqlite3_exec(db, text, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? OK : fault(db, rc, doing, e);
+    return rc == SQLITE_OK ? OK : sqlite_fault(db, rc, doing, e);
 }
 
 /* -- Opening ---------------------------------------------------------------------------------- */
@@ -98,7 +86,7 @@ static enum outcome open_file(sqlite3 **out, const struct node *node, const char
     int rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                              node->vfs->zName);
     if (rc != SQLITE_OK) {
-        enum outcome outcome = fault(db, rc, "open", e);
+        enum outcome outcome = sqlite_fault(db, rc, "open", e);
         sqlite3_close(db);
         return outcome;
     }
@@ -116,8 +104,9 @@ static enum outcome take_lock(sqlite3 **out, const struct node *node, struct err
         *out = db;
         return OK;
     }
-    enum outcome outcome = (rc & 0xff) == SQLITE_BUSY ? REFUSE(e, "store.in_use")
-                                                      : fault(db, rc, "take the writer's lock", e);
+    enum outcome outcome = (rc & 0xff) == SQLITE_BUSY
+                               ? REFUSE(e, "store.in_use")
+                               : sqlite_fault(db, rc, "take the writer's lock", e);
     sqlite3_close(db);
     return outcome;
 }
@@ -136,7 +125,7 @@ static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
         int is = -1;
         int rc = sqlite3_db_config(db, options[i].option, options[i].value, &is);
         if (rc != SQLITE_OK || is != options[i].value)
-            return fault(db, rc, "configure", e);
+            return sqlite_fault(db, rc, "configure", e);
     }
     sqlite3_busy_timeout(db, BUSY_MS);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
@@ -159,7 +148,7 @@ static enum outcome ask(sqlite3 *db, const char *pragma, int64_t *out, struct er
         rc = sqlite3_step(s);
     if (rc == SQLITE_ROW)
         *out = sqlite3_column_int64(s, 0);
-    enum outcome outcome = rc == SQLITE_ROW ? OK : fault(db, rc, pragma, e);
+    enum outcome outcome = rc == SQLITE_ROW ? OK : sqlite_fault(db, rc, pragma, e);
     sqlite3_finalize(s);
     return outcome;
 }
@@ -173,7 +162,7 @@ static enum outcome enter_wal(sqlite3 *db, struct err *e)
         rc = sqlite3_step(s);
     enum outcome outcome = OK;
     if (rc != SQLITE_ROW)
-        outcome = fault(db, rc, "enter WAL mode", e);
+        outcome = sqlite_fault(db, rc, "enter WAL mode", e);
     else if (strcmp((const char *)sqlite3_column_text(s, 0), "wal") != 0)
         outcome = err_fault(e, "store.io", "the file system cannot share memory: no WAL");
     sqlite3_finalize(s);
@@ -242,7 +231,7 @@ static enum outcome node_ready(const struct node *node, bool may_create, struct 
     int exists = 0;
     int rc = node->vfs->xAccess(node->vfs, node->path, SQLITE_ACCESS_EXISTS, &exists);
     if (rc != SQLITE_OK)
-        return fault(NULL, rc, "look for the file", e);
+        return sqlite_fault(NULL, rc, "look for the file", e);
     if (!exists && !may_create)
         return REFUSE(e, "store.not_found", { "path", str_z(node->path) });
     if (!exists)
@@ -288,7 +277,7 @@ static enum outcome node_open(void **out, const struct store_options *options, s
 
 static void disconnect(void *p)
 {
-    struct connection *c = p;
+    struct sqlite_connection *c = p;
     BUG_ON(sqlite3_close(c->db) != SQLITE_OK); /* a statement was left behind */
     sqlite3_close(c->lock);
     free(c);
@@ -297,7 +286,7 @@ static void disconnect(void *p)
 static enum outcome connect(void **out, void *p, bool writer, struct err *e)
 {
     const struct node *node = p;
-    struct connection *c = calloc(1, sizeof *c);
+    struct sqlite_connection *c = calloc(1, sizeof *c);
     if (c == NULL)
         return err_no_memory(e);
     enum outcome outcome = writer ? take_lock(&c->lock, node, e) : OK;
@@ -318,133 +307,19 @@ static enum outcome connect(void **out, void *p, bool writer, struct err *e)
 
 static bool in_transaction(void *p)
 {
-    struct connection *c = p;
+    struct sqlite_connection *c = p;
     return !sqlite3_get_autocommit(c->db);
 }
 
 static enum outcome script(void *p, const char *text, struct err *e)
 {
-    struct connection *c = p;
+    struct sqlite_connection *c = p;
     return execute(c->db, text, "run", e);
-}
-
-/* -- Statements ------------------------------------------------------------------------------- */
-
-static void finalize(void *p)
-{
-    struct statement *s = p;
-    sqlite3_finalize(s->handle);
-    free(s);
-}
-
-/* SQLite numbers parameters by their place in the text, we by their place in the record. */
-static void number_parameters(struct statement *s, const struct record *in)
-{
-    size_t n = in == NULL ? 0 : in->nfields;
-    BUG_ON(n > PARAMETERS_MAX || (size_t)sqlite3_bind_parameter_count(s->handle) != n);
-    for (size_t i = 0; i < n; i++) {
-        char name[128];
-        sqlite3_snprintf(sizeof name, name, ":%s", in->fields[i].name);
-        s->index[i] = sqlite3_bind_parameter_index(s->handle, name);
-        BUG_ON(s->index[i] == 0);
-    }
-}
-
-static enum outcome prepare(void **out, void *p, const struct sql *q, struct err *e)
-{
-    struct connection *c = p;
-    struct statement *s = calloc(1, sizeof *s);
-    if (s == NULL)
-        return err_no_memory(e);
-    int rc = sqlite3_prepare_v3(c->db, q->text, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL);
-    if (rc != SQLITE_OK) {
-        free(s);
-        return fault(c->db, rc, "prepare", e);
-    }
-    number_parameters(s, q->in);
-    *out = s;
-    return OK;
-}
-
-static enum outcome bind(void *p, size_t i, const struct store_value *v, struct err *e)
-{
-    struct statement *s = p;
-    int at = s->index[i];
-    int rc = SQLITE_OK;
-    switch (v->kind) {
-    case VALUE_NULL:
-    case VALUE_OTHER:
-        rc = sqlite3_bind_null(s->handle, at);
-        break;
-    case VALUE_INT:
-        rc = sqlite3_bind_int64(s->handle, at, v->number);
-        break;
-    case VALUE_TEXT:
-        rc = sqlite3_bind_text64(s->handle, at, (const char *)v->bytes.p, v->bytes.n,
-                                 SQLITE_TRANSIENT, SQLITE_UTF8);
-        break;
-    case VALUE_BLOB:
-        rc = sqlite3_bind_blob64(s->handle, at, v->bytes.p, v->bytes.n, SQLITE_TRANSIENT);
-        break;
-    }
-    return rc == SQLITE_OK ? OK : fault(sqlite3_db_handle(s->handle), rc, "bind", e);
-}
-
-static enum outcome step(void *p, bool *row, struct err *e)
-{
-    struct statement *s = p;
-    int rc = sqlite3_step(s->handle);
-    *row = rc == SQLITE_ROW;
-    return rc == SQLITE_ROW || rc == SQLITE_DONE
-               ? OK
-               : fault(sqlite3_db_handle(s->handle), rc, "step", e);
-}
-
-static void reset(void *p)
-{
-    struct statement *s = p;
-    sqlite3_reset(s->handle); /* repeats the error of the step, which is known */
-    sqlite3_clear_bindings(s->handle);
-}
-
-static size_t columns(void *p)
-{
-    struct statement *s = p;
-    return (size_t)sqlite3_column_count(s->handle);
-}
-
-static void column(void *p, size_t i, struct store_value *v)
-{
-    struct statement *s = p;
-    int at = (int)i;
-    *v = (struct store_value){ .kind = VALUE_OTHER };
-    switch (sqlite3_column_type(s->handle, at)) {
-    case SQLITE_NULL:
-        v->kind = VALUE_NULL;
-        return;
-    case SQLITE_INTEGER:
-        v->kind = VALUE_INT;
-        v->number = sqlite3_column_int64(s->handle, at);
-        return;
-    case SQLITE_TEXT:
-        v->kind = VALUE_TEXT;
-        v->bytes.p = sqlite3_column_text(s->handle, at);
-        break;
-    case SQLITE_BLOB:
-        v->kind = VALUE_BLOB;
-        v->bytes.p = sqlite3_column_blob(s->handle, at);
-        break;
-    default: /* a binary real, which we never store */
-        return;
-    }
-    v->bytes.n = (size_t)sqlite3_column_bytes(s->handle, at);
-    if (v->bytes.n == 0)
-        v->bytes.p = (const uint8_t *)"";
 }
 
 static int64_t changed(void *p)
 {
-    struct connection *c = p;
+    struct sqlite_connection *c = p;
     return sqlite3_changes64(c->db);
 }
 
@@ -462,7 +337,7 @@ static enum outcome sync_copy(const struct node *node, const char *path, struct 
     int rc = file == NULL || file->pMethods == NULL ? SQLITE_IOERR
                                                     : file->pMethods->xSync(file, SQLITE_SYNC_FULL);
     if (outcome == OK && rc != SQLITE_OK)
-        outcome = fault(db, rc, "sync the copy", e);
+        outcome = sqlite_fault(db, rc, "sync the copy", e);
     sqlite3_close(db);
     return outcome;
 }
@@ -475,7 +350,7 @@ static enum outcome vacuum_into(sqlite3 *db, const char *path, struct err *e)
         rc = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(s);
-    enum outcome outcome = rc == SQLITE_DONE ? OK : fault(db, rc, "copy", e);
+    enum outcome outcome = rc == SQLITE_DONE ? OK : sqlite_fault(db, rc, "copy", e);
     sqlite3_finalize(s);
     return outcome;
 }
@@ -513,13 +388,13 @@ const struct store_engine store_engine_sqlite = {
     .disconnect = disconnect,
     .in_transaction = in_transaction,
     .script = script,
-    .prepare = prepare,
-    .finalize = finalize,
-    .bind = bind,
-    .step = step,
-    .reset = reset,
-    .columns = columns,
-    .column = column,
+    .prepare = sqlite_statement_prepare,
+    .finalize = sqlite_statement_finalize,
+    .bind = sqlite_statement_bind,
+    .step = sqlite_statement_step,
+    .reset = sqlite_statement_reset,
+    .columns = sqlite_statement_columns,
+    .column = sqlite_statement_column,
     .changed = changed,
     .backup = backup,
 };

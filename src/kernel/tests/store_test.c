@@ -44,7 +44,7 @@ static struct store_options fresh(void)
 static int folder_make(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/vein-store-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/vein-store-XXXXXX");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
 
