@@ -82,13 +82,13 @@ static enum outcome epoch_open(struct ledger *l, struct db *db, struct err *e)
     return o;
 }
 
-/* A row read back must say of its stream what the stream's head says. */
+/* The head of a row's stream stands on its last event, and on no other. */
 static bool head_agrees(const struct ledger_written_out *row, struct hash leaf)
 {
-    if (row->head_version == INT_NONE || row->head_version < row->version)
-        return false;
-    return row->head_version > row->version ||
-           (row->head_hash.n == HASH_SIZE && memcmp(row->head_hash.p, leaf.b, HASH_SIZE) == 0);
+    if (row->later > 0)
+        return row->head_version > row->version;
+    return row->head_version == row->version && row->head_hash.n == HASH_SIZE &&
+           memcmp(row->head_hash.p, leaf.b, HASH_SIZE) == 0;
 }
 
 static enum outcome clock_read_back(struct hlc *out, struct str leaf, struct arena *arena,
@@ -346,38 +346,33 @@ void ledger_undo(struct ledger *l, size_t mark)
 
 /* ---- the group's end -------------------------------------------------------------------------*/
 
+static bool entry_agrees(const struct ledger *l, size_t i, const struct ledger_written_out *row)
+{
+    const struct entry *entry = &l->group[i];
+    return row->seq == (int64_t)(l->durable->size + i) &&
+           hash_eq(entry->leaf, merkle_leaf(row->leaf)) &&
+           hash_eq(entry->place, place_hash(row->key, row->stream, row->version)) &&
+           head_agrees(row, entry->leaf);
+}
+
 /* Reads back what the group wrote: no row more, no row less, each byte for byte. */
 static enum outcome group_reread(struct ledger *l, struct db *db, struct err *e)
 {
     const struct ledger_written_in in = { .first = (int64_t)l->durable->size };
     struct db_rows rows;
     TRY(db_rows_open(&rows, db, &sql_ledger_written, &in, e));
-    size_t got = 0;
-    for (;;) {
+    enum outcome o = OK;
+    bool more = true;
+    for (size_t i = 0; o == OK && more; i++) {
         struct ledger_written_out row;
-        bool more = false;
         arena_reset(l->scratch);
-        enum outcome o = db_rows_next(&rows, &row, l->scratch, &more, e);
-        if (o != OK) {
-            db_rows_close(&rows);
-            return o;
-        }
-        if (!more)
-            break;
-        const struct entry *entry = &l->group[got];
-        if (got == l->n || row.seq != (int64_t)(l->durable->size + got) ||
-            !hash_eq(entry->leaf, merkle_leaf(row.leaf)) ||
-            !hash_eq(entry->place, place_hash(row.key, row.stream, row.version)) ||
-            !head_agrees(&row, entry->leaf))
-            break;
-        got++;
+        o = db_rows_next(&rows, &row, l->scratch, &more, e);
+        if (o == OK && (more != (i < l->n) || (more && !entry_agrees(l, i, &row))))
+            o = err_fault(e, "ledger.reread", "event %llu is not what was written",
+                          (unsigned long long)(l->durable->size + i));
     }
     db_rows_close(&rows);
-    arena_reset(l->scratch);
-    if (got != l->n)
-        return err_fault(e, "ledger.reread", "event %llu is not what was written",
-                         (unsigned long long)(l->durable->size + got));
-    return OK;
+    return o;
 }
 
 static enum outcome tile_write(void *context, const struct merkle_full_tile *tile, struct err *e)

@@ -17,10 +17,12 @@ VALUES (:seq, :key, :stream, :version, :leaf);
 -- last () -> (seq INT)
 SELECT max(seq) AS seq FROM ledger_event;
 
--- written (first INT)
---   -> (seq INT, key TEXT, stream TEXT, version INT, leaf TEXT, head_version INT, head_hash BLOB)
--- The newest events as they are stored, each beside its stream's head.
+-- written (first INT) -> (seq INT, key TEXT, stream TEXT, version INT, leaf TEXT, later INT,
+--   head_version INT, head_hash BLOB)
+-- The newest events as they are stored, each beside its stream's head, and whether it has one after.
 SELECT e.seq AS seq, e.key AS key, e.stream AS stream, e.version AS version, e.leaf AS leaf,
+    (SELECT count(*) FROM ledger_event n
+     WHERE n.key = e.key AND n.stream = e.stream AND n.version = e.version + 1) AS later,
     h.version AS head_version, h.hash AS head_hash
 FROM ledger_event e LEFT JOIN ledger_head h ON h.stream = e.stream AND h.key = e.key
 WHERE e.seq >= :first ORDER BY e.seq;

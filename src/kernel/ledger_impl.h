@@ -7,8 +7,8 @@
 
 enum { LEDGER_SCRATCH_MAX = 1 << 20 /* one leaf, or one tile, and what a row of it needs */ };
 
-/* The first n hashes of a tile: of level 0 from the tile, or if that is not full yet from the
- * leaves themselves. FAULT "ledger.damaged" when the database holds fewer. */
+/* The first n hashes of a tile: of level 0 from the tile, or if n < MERKLE_WIDTH and that is not
+ * full yet from the leaves themselves. FAULT "ledger.damaged" when the database holds fewer. */
 enum outcome ledger_tile_read(struct hash *out, size_t n, struct db *db, uint32_t level,
                               uint64_t index, struct err *e);
 

@@ -99,7 +99,7 @@ static enum outcome tile_read(struct hash *out, size_t n, struct db *db, uint32_
     struct ledger_tile_out row;
     bool found = false;
     TRY(db_get(db, &sql_ledger_tile, &in, &row, scratch, &found, e));
-    if (!found && level == 0)
+    if (!found && level == 0 && n < MERKLE_WIDTH)
         return leaves_hash(out, n, db, index * MERKLE_WIDTH, scratch, e);
     if (!found || row.hashes.n < n * HASH_SIZE)
         return err_fault(e, "ledger.damaged", "tile %u/%llu holds fewer than %zu hashes", level,
