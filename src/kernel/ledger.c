@@ -5,6 +5,7 @@
  * One event costs two hashes of its bytes: one when it is appended, one when its group is read
  * back. Signing is per checkpoint. Tiles are written when they are full, those above level 0 also
  * when they grow, which is once in 256 events. */
+#include "gen/kernel/ledger.sql.h"
 #include "kernel/ledger_impl.h"
 
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 #ifndef VEIN_KERNEL_LEDGER_IMPL_H
 #define VEIN_KERNEL_LEDGER_IMPL_H
 
-#include "gen/kernel/ledger.sql.h"
 #include "kernel/ledger.h"
 
 enum { LEDGER_SCRATCH_MAX = 1 << 20 /* one leaf, or one tile, and what a row of it needs */ };

@@ -1,4 +1,5 @@
 /* Reading the ledger, on any connection: events by place, stream and key, and the tree's hashes. */
+#include "gen/kernel/ledger.sql.h"
 #include "kernel/ledger_impl.h"
 
 enum outcome ledger_head(struct db *db, struct str stream, int64_t *version, struct err *e)

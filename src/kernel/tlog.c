@@ -253,11 +253,11 @@ static enum outcome file_write(int dir, const char *path, struct str content, st
     for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
         if (mkdirat(dir, part, 0755) != 0 && errno != EEXIST)
-            return err_fault(e, "tlog.write", "%s: %s", part, strerror(errno));
+            return err_fault(e, "tlog.write", "%s: %m", part);
     }
     int f = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (f < 0)
-        return err_fault(e, "tlog.write", "%s: %s", path, strerror(errno));
+        return err_fault(e, "tlog.write", "%s: %m", path);
     while (content.n > 0) {
         ssize_t n = write(f, content.p, content.n);
         if (n < 0 && errno == EINTR)
@@ -269,9 +269,8 @@ static enum outcome file_write(int dir, const char *path, struct str content, st
     int written = content.n == 0 ? 0 : errno;
     if (close(f) != 0 && written == 0)
         written = errno;
-    if (written != 0 || content.n > 0)
-        return err_fault(e, "tlog.write", "%s: %s", path, strerror(written));
-    return OK;
+    errno = written;
+    return written == 0 && content.n == 0 ? OK : err_fault(e, "tlog.write", "%s: %m", path);
 }
 
 static enum outcome tile_export(int dir, const struct view *v, const struct tile *t,
@@ -314,10 +313,10 @@ static enum outcome log_export(int dir, struct db *db, struct str vkey, uint64_t
         TRY(level_export(dir, &v, (struct tile){ .level = level }, arena, e));
     /* A checkpoint on the disk says that everything it covers is there as well. */
     if (syncfs(dir) != 0)
-        return err_fault(e, "tlog.write", "syncfs: %s", strerror(errno));
+        return err_fault(e, "tlog.write", "syncfs: %m");
     TRY(file_write(dir, "checkpoint", v.note, e));
     if (syncfs(dir) != 0)
-        return err_fault(e, "tlog.write", "syncfs: %s", strerror(errno));
+        return err_fault(e, "tlog.write", "syncfs: %m");
     *size = v.size;
     return OK;
 }
@@ -343,10 +342,10 @@ enum outcome tlog_export(struct db *db, struct str vkey, const char *dir, uint64
                          struct err *e)
 {
     if (mkdir(dir, 0755) != 0 && errno != EEXIST)
-        return err_fault(e, "tlog.write", "%s: %s", dir, strerror(errno));
+        return err_fault(e, "tlog.write", "%s: %m", dir);
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
-        return err_fault(e, "tlog.write", "%s: %s", dir, strerror(errno));
+        return err_fault(e, "tlog.write", "%s: %m", dir);
     enum outcome o;
     struct arena *kept = arena_new(4 * NOTE_MAX), *arena = arena_new(EXPORT_ARENA_MAX);
     if (!folder_empty(folder))

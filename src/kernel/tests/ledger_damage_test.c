@@ -1,0 +1,201 @@
+/* The ledger: chained, undone, forgotten, committed, opened again, against a model that is a list.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/test.h"
+#include "kernel/tests/ledger_fixture.h"
+
+static struct ledger_fixture f;
+
+static int setup(void **state)
+{
+    (void)state;
+    ledger_fixture_open(&f);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ledger_fixture_close(&f);
+    return 0;
+}
+
+static void assert_ok(enum outcome o, const struct err *e)
+{
+    if (o != OK)
+        fail_msg("%s: %s", e->code, e->detail);
+}
+
+static void append(const char *stream)
+{
+    struct err e = { 0 };
+    assert_ok(ledger_fixture_append(&f, (struct ledger_fixture_event){ .stream = stream }, -1, &e),
+              &e);
+}
+
+static int64_t head(const char *stream)
+{
+    int64_t version = -1;
+    struct err e = { 0 };
+    assert_ok(ledger_head(f.db, str_z(stream), &version, &e), &e);
+    return version;
+}
+
+/* Rows that are not what was written, as a broken disk or a stranger's trigger makes them. */
+static void altered_rows_are_found_before_the_commit(void **state)
+{
+    (void)state;
+    static const char *alterations[] = {
+        "UPDATE ledger_event SET leaf = replace(leaf, 'test.', 'tess.') WHERE seq = new.seq",
+        "UPDATE ledger_event SET leaf = leaf || ' ' WHERE seq = new.seq",
+        "UPDATE ledger_event SET version = 9 WHERE seq = new.seq",
+        "UPDATE ledger_event SET key = 'order/other' WHERE seq = new.seq",
+        "UPDATE ledger_event SET stream = 'unit/other' WHERE seq = new.seq",
+        "DELETE FROM ledger_event WHERE seq = new.seq",
+        "UPDATE ledger_event SET seq = seq + 100 WHERE seq = new.seq",
+        "INSERT INTO ledger_event VALUES (new.seq + 7, 'k', 's', new.seq, '{}')",
+        "UPDATE ledger_event SET leaf = '{}' WHERE seq = new.seq - 1",
+    };
+    ledger_fixture_fill(&f, 3);
+    for (size_t i = 0; i < sizeof alterations / sizeof alterations[0]; i++) {
+        char text[400];
+        struct err e = { 0 };
+        snprintf(text, sizeof text,
+                 "CREATE TRIGGER altered AFTER INSERT ON ledger_event WHEN new.stream = 'unit/a' "
+                 "BEGIN %s; END",
+                 alterations[i]);
+        ledger_fixture_sql(&f, text);
+        ledger_fixture_begin(&f);
+        append("unit/b");
+        append("unit/a");
+        assert_int_equal(ledger_prepare(f.ledger, f.db, &e), FAULT);
+        assert_string_equal(e.code, "ledger.reread");
+        db_rollback(f.db);
+        ledger_forget(f.ledger);
+        ledger_fixture_sql(&f, "DROP TRIGGER altered");
+    }
+    ledger_fixture_begin(&f);
+    append("unit/a");
+    ledger_fixture_commit(&f);
+    assert_int_equal(ledger_size(f.ledger), 4);
+    assert_int_equal(head("unit/a"), 1);
+}
+
+static void altered_heads_are_found_before_the_commit(void **state)
+{
+    (void)state;
+    static const char *alterations[] = {
+        "UPDATE ledger_head SET hash = zeroblob(32) WHERE stream = new.stream",
+        "UPDATE ledger_head SET version = 0 WHERE stream = new.stream",
+        "DELETE FROM ledger_head WHERE stream = new.stream",
+    };
+    for (size_t i = 0; i < sizeof alterations / sizeof alterations[0]; i++) {
+        char text[300];
+        struct err e = { 0 };
+        snprintf(text, sizeof text,
+                 "CREATE TRIGGER altered AFTER INSERT ON ledger_head BEGIN %s; END",
+                 alterations[i]);
+        ledger_fixture_sql(&f, text);
+        ledger_fixture_begin(&f);
+        append("unit/a");
+        assert_int_equal(ledger_prepare(f.ledger, f.db, &e), FAULT);
+        assert_string_equal(e.code, "ledger.reread");
+        db_rollback(f.db);
+        ledger_forget(f.ledger);
+        ledger_fixture_sql(&f, "DROP TRIGGER altered");
+    }
+}
+
+static void damage_is_found_at_opening(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *damage, *repair;
+    } rows[] = {
+        { "UPDATE ledger_event SET leaf = leaf || ' ' WHERE seq = 599",
+          "UPDATE ledger_event SET leaf = trim(leaf) WHERE seq = 599" },
+        { "UPDATE ledger_event SET leaf = leaf || ' ' WHERE seq = 520",
+          "UPDATE ledger_event SET leaf = trim(leaf) WHERE seq = 520" },
+        { "UPDATE ledger_event SET seq = 1000 WHERE seq = 550",
+          "UPDATE ledger_event SET seq = 550 WHERE seq = 1000" },
+        { "UPDATE ledger_event SET seq = -1000 WHERE seq = 599", /* the tail cut off */
+          "UPDATE ledger_event SET seq = 599 WHERE seq = -1000" },
+        { "UPDATE ledger_event SET seq = -1000 WHERE seq = 512",
+          "UPDATE ledger_event SET seq = 512 WHERE seq = -1000" },
+        { "UPDATE ledger_tile SET idx = 77 WHERE level = 0 AND idx = 1",
+          "UPDATE ledger_tile SET idx = 1 WHERE idx = 77" },
+        { "UPDATE ledger_tile SET level = 7 WHERE level = 1",
+          "UPDATE ledger_tile SET level = 1 WHERE level = 7" },
+        { "UPDATE ledger_head SET version = version + 1",
+          "UPDATE ledger_head SET version = version - 1" },
+        { "UPDATE ledger_head SET version = version - 1",
+          "UPDATE ledger_head SET version = version + 1" },
+        { "UPDATE ledger_checkpoint SET note = replace(note, '600', '599')",
+          "UPDATE ledger_checkpoint SET note = replace(note, '599', '600')" },
+        { "UPDATE ledger_checkpoint SET note = note || 'x'",
+          "UPDATE ledger_checkpoint SET note = substr(note, 1, length(note) - 1)" },
+    };
+    struct err e = { 0 };
+    ledger_fixture_fill(&f, 600);
+    assert_ok(ledger_checkpoint(f.ledger, f.db, &e), &e);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ledger_fixture_sql(&f, rows[i].damage);
+        enum outcome o = ledger_fixture_reopen(&f, &e);
+        if (o != FAULT || strcmp(e.code, "ledger.damaged") != 0)
+            fail_msg("not found: %s", rows[i].damage);
+        ledger_fixture_sql(&f, rows[i].repair);
+        e = (struct err){ 0 };
+        assert_ok(ledger_fixture_reopen(&f, &e), &e);
+    }
+}
+
+static void ledger_belongs_to_one_key(void **state)
+{
+    (void)state;
+    const uint8_t other[32] = { 8 };
+    struct note_signer own = f.signer;
+    struct err e = { 0 };
+    assert_ok(note_signer_init(&f.signer, S("vein.example/n1"), other, &e), &e);
+    assert_int_equal(ledger_fixture_reopen(&f, &e), REFUSED);
+    assert_string_equal(e.code, "ledger.other_key");
+    f.signer = own;
+    e = (struct err){ 0 };
+    assert_ok(ledger_fixture_reopen(&f, &e), &e);
+}
+
+static void opening_without_memory_is_a_fault(void **state)
+{
+    (void)state;
+    ledger_fixture_fill(&f, 300);
+    size_t n = 0;
+    bool failed;
+    do {
+        struct err e = { 0 };
+        memory_fail_at(++n);
+        enum outcome o = ledger_fixture_reopen(&f, &e);
+        failed = memory_failed();
+        memory_fail_at(0);
+        assert_int_equal(o, failed ? FAULT : OK);
+    } while (failed);
+    assert_true(n > 10);
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(altered_rows_are_found_before_the_commit),
+        T(altered_heads_are_found_before_the_commit),
+        T(damage_is_found_at_opening),
+        T(ledger_belongs_to_one_key),
+        T(opening_without_memory_is_a_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
