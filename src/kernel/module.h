@@ -47,6 +47,10 @@ const struct event_type *registry_event(const struct registry *r, struct str nam
 const struct command_type *registry_command(const struct registry *r, struct str name);
 const struct module *const *registry_modules(const struct registry *r, size_t *n);
 
+/* The payload of an event as the struct of its type, in the arena, sealed fields still sealed. */
+enum outcome registry_payload(const struct event_type *type, const struct event *event,
+                              const void **out, struct arena *arena, struct err *e);
+
 /* Decodes the payload of an event by its type and applies it. FAULT "module.unknown_event" for a
  * type that this program does not know. */
 enum outcome registry_apply(const struct registry *r, struct db *db, const struct event *event,

@@ -11,12 +11,14 @@
 #include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/node.sql.h"
 #include "gen/kernel/node_schema.sql.h"
+#include "gen/kernel/policy_schema.sql.h"
 #include "kernel/node_impl.h"
 
 enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
 
 static const struct sql_schema *const node_enduring[] = { &ledger_schema, &gate_schema,
-                                                          &node_schema };
+                                                          &policy_schema, &node_schema };
+enum { NODE_ENDURING = sizeof node_enduring / sizeof node_enduring[0] };
 
 static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
 {
@@ -76,7 +78,7 @@ static enum outcome node_enduring_tables(struct node *n, const struct node_optio
     struct db *db = n->impl->writer;
     TRY(db_begin(db, e));
     enum outcome done = OK;
-    for (size_t i = 0; o->create && done == OK && i < 3; i++)
+    for (size_t i = 0; o->create && done == OK && i < NODE_ENDURING; i++)
         done = db_schema(db, node_enduring[i], e);
     if (done == OK)
         done = node_identity(n, db, o, e);
@@ -107,6 +109,16 @@ static enum outcome node_projections(struct node *n, struct err *e)
     return current ? OK : node_rebuild(n, e);
 }
 
+/* After each commit: the node's own parts first, then whoever opened it. */
+static void node_committed(void *context, int64_t from, int64_t to)
+{
+    struct node *n = context;
+    if (n->timers)
+        timers_committed(n->timers);
+    if (n->impl->committed)
+        n->impl->committed(n->impl->context, from, to);
+}
+
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
 {
     TRY(store_writer(&n->impl->writer, n->store, e));
@@ -125,10 +137,12 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
         .ledger = n->ledger,
         .keys = n->keys,
         .registry = n->registry,
-        .committed = o->committed,
-        .context = o->context,
+        .committed = node_committed,
+        .context = n,
     };
-    return gate_open(&n->gate, &gate, e);
+    TRY(gate_open(&n->gate, &gate, e));
+    TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));
+    return policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e);
 }
 
 static enum outcome node_open_reader(struct node *n, const struct node_options *o, struct err *e)
@@ -152,6 +166,8 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
         return err_no_memory(e);
     }
     out->impl->arena = arena;
+    out->impl->committed = options->committed;
+    out->impl->context = options->context;
     out->impl->path = arena_str(arena, str_z(options->path));
     struct store_options store = {
         .path = options->path,
@@ -172,21 +188,40 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     return o;
 }
 
+enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e)
+{
+    size_t ran;
+    size_t fired;
+    bool following;
+    TRY(gate_step(n->gate, &ran, e));
+    TRY(policies_step(n->policies, &following, e));
+    TRY(timers_step(n->timers, &fired, e));
+    *busy = ran > 0 || following || fired > 0;
+    return gate_checkpoint_step(n->gate, checkpoint_us, e);
+}
+
+/* Answers what is queued and signs what is durable. */
+static void node_drain(struct node *n)
+{
+    struct err e = { 0 };
+    size_t ran = 1;
+    gate_shut(n->gate);
+    while (ran > 0)
+        if (gate_step(n->gate, &ran, &e) != OK)
+            log_err(n->env, "node.close", &e);
+    if (gate_checkpoint_step(n->gate, 0, &e) != OK)
+        log_err(n->env, "node.close", &e);
+}
+
 void node_close(struct node *n)
 {
     if (!n->impl)
         return;
-    if (n->gate) {
-        struct err e = { 0 };
-        size_t ran = 1;
-        gate_shut(n->gate);
-        while (ran > 0)
-            if (gate_step(n->gate, &ran, &e) != OK)
-                log_err(n->env, "node.close", &e);
-        if (gate_checkpoint_step(n->gate, 0, &e) != OK)
-            log_err(n->env, "node.close", &e);
-        gate_close(n->gate);
-    }
+    if (n->gate)
+        node_drain(n);
+    policies_close(n->policies);
+    timers_close(n->timers);
+    gate_close(n->gate);
     ledger_close(n->ledger);
     if (n->impl->writer)
         db_close(n->impl->writer);

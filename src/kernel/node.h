@@ -4,6 +4,8 @@
 #define VEIN_KERNEL_NODE_H
 
 #include "kernel/module.h"
+#include "kernel/policy.h"
+#include "kernel/timer.h"
 
 struct node {
     const struct env *env;
@@ -11,6 +13,8 @@ struct node {
     struct keyring *keys;
     struct ledger *ledger; /* NULL when opened for reading only */
     struct gate *gate;     /* likewise */
+    struct timers *timers;     /* likewise */
+    struct policies *policies; /* likewise */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
@@ -37,6 +41,11 @@ struct node_options {
 enum outcome node_open(struct node *out, const struct node_options *options, struct err *e);
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
+
+/* One turn of the node's work, on the writer's thread: a group of commands, policies, due timers, a
+ * checkpoint when one is due since checkpoint_us. *busy is true while there is more to do at once.
+ * Never waits: whoever calls it decides how (gate_wait, or simulated time). */
+enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e);
 
 /* Rebuilds all projections from the ledger into a database beside this one and compares table by
  * table: count and hash over all rows. *same false: `difference` names the first table that

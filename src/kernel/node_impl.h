@@ -9,6 +9,8 @@ struct node_impl {
     struct db *writer;   /* NULL when read only */
     struct str name;
     struct str path;
+    void (*committed)(void *context, int64_t from, int64_t to);
+    void *context;
 };
 
 /* Hash of a schema's text, 64 hexadecimal digits and a NUL. */

@@ -133,6 +133,23 @@ const struct module *const *registry_modules(const struct registry *r, size_t *n
     return r->modules;
 }
 
+enum outcome registry_payload(const struct event_type *type, const struct event *event,
+                              const void **out, struct arena *arena, struct err *e)
+{
+    const struct json *json;
+    enum outcome o = json_read(&json, arena, event->payload, &json_limits_default, e);
+    void *payload = arena_alloc(arena, type->payload->size);
+    if (!payload)
+        return err_no_memory(e);
+    if (o == OK)
+        o = record_from_sealed_json(type->payload, payload, arena, json, e);
+    if (o == REFUSED) /* of our own ledger: it is not what this type says */
+        return err_fault(e, "module.payload", "%.*s of %.*s: %s", STR(event->type),
+                         STR(event->stream), e->code);
+    *out = payload;
+    return o;
+}
+
 enum outcome registry_apply(const struct registry *r, struct db *db, const struct event *event,
                             struct arena *arena, struct err *e)
 {
@@ -140,18 +157,7 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
     if (!type)
         return err_fault(e, "module.unknown_event", "%.*s version %lld", STR(event->type),
                          (long long)event->type_version);
-    const struct json *json;
-    struct json_limits limits = json_limits_default;
-    enum outcome o = json_read(&json, arena, event->payload, &limits, e);
-    void *payload = arena_alloc(arena, type->payload->size);
-    if (!payload)
-        return err_no_memory(e);
-    if (o == OK)
-        o = record_from_json(type->payload, payload, arena, json, e);
-    if (o == REFUSED) /* of our own ledger: it is not what this type says */
-        return err_fault(e, "module.payload", "%.*s of %.*s: %s", STR(event->type),
-                         STR(event->stream), e->code);
-    if (o != OK)
-        return o;
+    const void *payload;
+    TRY(registry_payload(type, event, &payload, arena, e));
     return type->apply(db, event, payload, e);
 }

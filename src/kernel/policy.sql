@@ -1,0 +1,6 @@
+-- cursor () -> (sequence INT)
+SELECT sequence FROM policy_cursor WHERE one = 1;
+
+-- cursor_set (sequence INT)
+INSERT INTO policy_cursor (one, sequence) VALUES (1, :sequence)
+ON CONFLICT (one) DO UPDATE SET sequence = excluded.sequence;
