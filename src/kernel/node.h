@@ -11,8 +11,8 @@ struct node {
     const struct env *env;
     struct store *store;
     struct keyring *keys;
-    struct ledger *ledger; /* NULL when opened for reading only */
-    struct gate *gate;     /* likewise */
+    struct ledger *ledger;     /* NULL when opened for reading only */
+    struct gate *gate;         /* likewise */
     struct timers *timers;     /* likewise */
     struct policies *policies; /* likewise */
     struct registry *registry;

@@ -1,4 +1,5 @@
-/* The runner of policies: a cursor over the log, a batch of commands, answers, the cursor moves on. */
+/* The runner of policies: a cursor over the log, a batch of commands, answers, the cursor moves on.
+ */
 #include "kernel/policy.h"
 
 #include <stdlib.h>

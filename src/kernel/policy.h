@@ -1,8 +1,8 @@
 /* Policies: effects across modules. The runner follows the log with a cursor; for each event that a
- * policy waits for it sends the policy's command, with an id derived from event and policy, so that a
- * repetition after a crash does nothing twice. The cursor moves on when all commands of a batch are
- * answered. A refused command is the end of that effect: it is logged with its code (a policy whose
- * effect must not be lost sends a command that cannot be refused). */
+ * policy waits for it sends the policy's command, with an id derived from event and policy, so that
+ * a repetition after a crash does nothing twice. The cursor moves on when all commands of a batch
+ * are answered. A refused command is the end of that effect: it is logged with its code (a policy
+ * whose effect must not be lost sends a command that cannot be refused). */
 #ifndef VEIN_KERNEL_POLICY_H
 #define VEIN_KERNEL_POLICY_H
 

@@ -1,14 +1,14 @@
 /* Timers: what must happen at a time, as rows beside the projections.
  *
  * A timer belongs to a stream and has a name there. Apply functions set and clear it, so that it is
- * rebuilt with everything else. When it is due, its command is sent through the gate as "timer/…"; the
- * command's id is derived from stream, name and due time, so that it fires once across restarts,
- * retries and clock steps. The event that comes of it must clear or move the timer (an accepted
- * command that leaves its timer due is a bug of its module and is logged).
+ * rebuilt with everything else. When it is due, its command is sent through the gate as "timer/…";
+ * the command's id is derived from stream, name and due time, so that it fires once across
+ * restarts, retries and clock steps. The event that comes of it must clear or move the timer (an
+ * accepted command that leaves its timer due is a bug of its module and is logged).
  *
- * Clock steps. When the wall clock has moved against the monotonic one by more than TIMER_STEP_MAX_US,
- * or stands before the last recorded event at start, timers are held (nothing fires) until an
- * authorised person confirms the clock with timer.confirm_clock. */
+ * Clock steps. When the wall clock has moved against the monotonic one by more than
+ * TIMER_STEP_MAX_US, or stands before the last recorded event at start, timers are held (nothing
+ * fires) until an authorised person confirms the clock with timer.confirm_clock. */
 #ifndef VEIN_KERNEL_TIMER_H
 #define VEIN_KERNEL_TIMER_H
 
@@ -45,8 +45,8 @@ enum outcome timers_open(struct timers **out, struct gate *gate, const struct le
                          struct db *writer, const struct env *env, struct err *e);
 void timers_close(struct timers *t);
 
-/* Sends the commands of up to TIMER_BATCH_MAX due timers; *sent counts them. Never waits. Runs on the
- * writer's thread. */
+/* Sends the commands of up to TIMER_BATCH_MAX due timers; *sent counts them. Never waits. Runs on
+ * the writer's thread. */
 enum outcome timers_step(struct timers *t, size_t *sent, struct err *e);
 bool timers_held(const struct timers *t);
 /* Wall time of the next timer that is due or in the future; TIME_NONE when there is none. */

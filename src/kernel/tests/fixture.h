@@ -1,0 +1,56 @@
+/* A node in a temporary folder on simulated time, and persons who send it commands: the ground of
+ * tests of the gate and of every module. */
+#ifndef VEIN_KERNEL_FIXTURE_H
+#define VEIN_KERNEL_FIXTURE_H
+
+#include "kernel/node.h"
+
+struct fixture {
+    struct env_sim sim;
+    struct node node;
+    char folder[64];
+    char path[96];
+    const struct module *const *modules;
+    size_t nmodules;
+    struct arena *arena;
+    uint64_t commands; /* sent so far: ids are derived from it */
+    struct err error;  /* of the last command */
+    struct gate_answer answer;
+};
+
+/* Fails the test where anything does. */
+void fixture_open(struct fixture *f, const struct module *const *modules, size_t n);
+void fixture_reopen(struct fixture *f);
+void fixture_close(struct fixture *f); /* and removes the folder */
+
+/* A person of an organisation and site (fixed ids by number) with all of these permissions, which
+ * are separated by blanks. */
+struct fixture_person {
+    struct actor actor;
+    struct grant grants[40];
+    char name[60];
+    char permissions[1000];
+};
+void fixture_person(struct fixture_person *p, int number, int organisation, int site,
+                    const char *permissions);
+/* "00000000-0000-8000-a000-0000000000NN" with the kind in the fourth group. */
+struct str fixture_id(char kind, int number);
+
+/* Sends a command with a fresh id; body is JSON with ' for ". */
+enum outcome fixture_send(struct fixture *f, const struct fixture_person *who, const char *command,
+                          const char *reason, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The same with an id of the caller's. */
+enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who, struct str id,
+                             const char *command, const char *reason, const char *body);
+
+/* The last command's outcome is a refusal of this code. */
+void fixture_refused(const struct fixture *f, const char *code);
+
+/* Runs policies, timers and checkpoints until nothing is left to do. */
+void fixture_settle(struct fixture *f);
+
+/* Rebuilding gives the same rows. */
+void fixture_rebuilds(struct fixture *f);
+
+#endif
