@@ -162,3 +162,48 @@ enum outcome record_refuse_malformed(const struct record_reader *rd, const struc
 {
     return record_refuse(rd, "record.malformed", path, "expected", record_expected(kind));
 }
+
+/* --- deep copies --- */
+
+static bool copy_list(const struct field *f, void *slot, struct arena *arena)
+{
+    struct record_list *list = slot;
+    size_t size = f->kind == FIELD_TEXTS ? sizeof(struct str) : f->item->size;
+    char *items = arena_array(arena, list->n + 1, size);
+    if (!items)
+        return false;
+    for (size_t i = 0; i < list->n; i++) {
+        const char *from = (const char *)list->p + i * size;
+        if (f->kind == FIELD_TEXTS)
+            *(struct str *)(void *)(items + i * size) =
+                arena_str(arena, *(const struct str *)(const void *)from);
+        else if (!record_copy(f->item, items + i * size, from, arena))
+            return false;
+    }
+    if (list->p)
+        list->p = items;
+    return true;
+}
+
+bool record_copy(const struct record *r, void *out, const void *record, struct arena *arena)
+{
+    memcpy(out, record, r->size);
+    for (size_t i = 0; i < r->nfields; i++) {
+        const struct field *f = &r->fields[i];
+        void *slot = record_slot(f, out);
+        if (record_holds_str(f->kind)) {
+            *(struct str *)slot = arena_str(arena, *(struct str *)slot);
+        } else if (f->kind == FIELD_QUANTITY) {
+            struct quantity *q = slot;
+            q->unit = arena_str(arena, q->unit);
+        } else if (f->kind == FIELD_BLOB) {
+            struct bytes *b = slot;
+            struct str copy = arena_str(arena, (struct str){ (const char *)b->p, b->n });
+            *b = (struct bytes){ (const uint8_t *)copy.p, copy.n };
+        } else if (f->kind == FIELD_LIST || f->kind == FIELD_TEXTS) {
+            if (!copy_list(f, slot, arena))
+                return false;
+        }
+    }
+    return !arena_exhausted(arena);
+}

@@ -85,6 +85,11 @@ const struct field *record_field(const struct record *r, struct str name);
 /* Sets every field to absent. */
 void record_clear(const struct record *r, void *out);
 
+/* A copy that shares no memory with the original: texts and lists live in the arena. False when
+ * that is exhausted. */
+[[nodiscard]] bool record_copy(const struct record *r, void *out, const void *record,
+                               struct arena *arena);
+
 /* Reads a JSON object. What is allocated lives in the arena; texts point into what the JSON was
  * read from. null stands for absent (but in a FIELD_JSON, where it is a value). Refusals name the
  * field by its path ("units.2.volume"): "record.unknown_field" {field}, "record.missing" {field},

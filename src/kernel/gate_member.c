@@ -293,11 +293,10 @@ void decide_event(struct decision *d, const struct happening *h)
     size_t size = h->type->payload->size;
     void *payload = arena_alloc(d->arena, size);
     struct event_link *links = ARENA_ARRAY(d->arena, h->nlinks + 1, struct event_link);
-    if (!payload || !links) {
+    if (!payload || !links || !record_copy(h->type->payload, payload, h->payload, d->arena)) {
         impl->too_many = true;
         return;
     }
-    memcpy(payload, h->payload, size);
     if (h->nlinks > 0)
         memcpy(links, h->links, h->nlinks * sizeof *links);
     kept->payload = payload;
@@ -308,11 +307,10 @@ void decide_event(struct decision *d, const struct happening *h)
 void decide_answer(struct decision *d, const struct record *r, const void *value)
 {
     void *copy = arena_alloc(d->arena, r->size);
-    if (!copy) {
+    if (!copy || !record_copy(r, copy, value, d->arena)) {
         d->impl->too_many = true;
         return;
     }
-    memcpy(copy, value, r->size);
     d->impl->answer_record = r;
     d->impl->answer = copy;
 }

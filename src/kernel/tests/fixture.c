@@ -18,6 +18,7 @@ static void fixture_node(struct fixture *f)
     struct node_options options = {
         .env = &f->sim.env,
         .path = f->path,
+        .vfs = f->vfs,
         .create = true,
         .modules = f->modules,
         .nmodules = f->nmodules,
@@ -29,7 +30,13 @@ static void fixture_node(struct fixture *f)
 
 void fixture_open(struct fixture *f, const struct module *const *modules, size_t n)
 {
-    *f = (struct fixture){ .modules = modules, .nmodules = n };
+    fixture_open_on(f, modules, n, NULL);
+}
+
+void fixture_open_on(struct fixture *f, const struct module *const *modules, size_t n,
+                     const char *vfs)
+{
+    *f = (struct fixture){ .modules = modules, .nmodules = n, .vfs = vfs };
     env_sim_init(&f->sim, 7, start_us);
     snprintf(f->folder, sizeof f->folder, "/tmp/vein-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));

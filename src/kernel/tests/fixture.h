@@ -12,6 +12,7 @@ struct fixture {
     char path[96];
     const struct module *const *modules;
     size_t nmodules;
+    const char *vfs;
     struct arena *arena;
     uint64_t commands; /* sent so far: ids are derived from it */
     struct err error;  /* of the last command */
@@ -20,6 +21,9 @@ struct fixture {
 
 /* Fails the test where anything does. */
 void fixture_open(struct fixture *f, const struct module *const *modules, size_t n);
+/* The same on a named VFS. */
+void fixture_open_on(struct fixture *f, const struct module *const *modules, size_t n,
+                     const char *vfs);
 void fixture_reopen(struct fixture *f);
 void fixture_close(struct fixture *f); /* and removes the folder */
 
