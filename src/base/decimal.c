@@ -240,6 +240,23 @@ static enum outcome settle_at(struct decimal *out, bool negative, struct wide ma
     return decimal_settle(out, negative, magnitude, scale, e);
 }
 
+enum outcome decimal_mul_round(struct decimal *out, struct decimal a, struct decimal b, int scale,
+                               struct err *e)
+{
+    TRY(decimal_need(a, e));
+    TRY(decimal_need(b, e));
+    if (scale < 0 || scale > DECIMAL_SCALE_MAX)
+        return out_of_range(e);
+    struct wide product = wide_mul_u128(decimal_magnitude(a), decimal_magnitude(b));
+    bool negative = (a.coefficient < 0) != (b.coefficient < 0);
+    int beyond = a.scale + b.scale - scale;
+    if (beyond <= 0)
+        return decimal_settle(out, negative, product, a.scale + b.scale, e);
+    struct wide divisor = wide_of(1);
+    BUG_ON(!wide_mul_pow10(&divisor, (unsigned)beyond)); /* at most 10^60 */
+    return settle_at(out, negative, divide_half_even(product, divisor), scale, e);
+}
+
 enum outcome decimal_div(struct decimal *out, struct decimal a, struct decimal b, int scale,
                          struct err *e)
 {

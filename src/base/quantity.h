@@ -39,6 +39,9 @@ int decimal_sign(struct decimal d);
 enum outcome decimal_add(struct decimal *out, struct decimal a, struct decimal b, struct err *e);
 enum outcome decimal_sub(struct decimal *out, struct decimal a, struct decimal b, struct err *e);
 enum outcome decimal_mul(struct decimal *out, struct decimal a, struct decimal b, struct err *e);
+/* The product rounded half-even to `scale` decimals. */
+enum outcome decimal_mul_round(struct decimal *out, struct decimal a, struct decimal b, int scale,
+                               struct err *e);
 /* Rounded half-even to `scale` decimals; REFUSED "quantity.division_by_zero". */
 enum outcome decimal_div(struct decimal *out, struct decimal a, struct decimal b, int scale,
                          struct err *e);

@@ -1,13 +1,24 @@
 /* Formulas: Lua 5.4 in a sandbox, for what customers compute (doses, yields, limits).
  *
- * A formula is one Lua expression, or statements ending in `return`, over named inputs. Numbers are
- * exact decimals (userdata over base/quantity.h) with + - * / unary minus, comparison, and the
- * functions decimal "0.5", round(x, digits), min, max, abs; integer literals mix with them,
- * fractional and hexadecimal-float literals are refused when the formula is compiled. x / y is
- * rounded half-even to 24 decimals. Absent inputs are nil. There is no string library and no
- * metatable on strings, no pairs/next, no load, no goto loops without end: a budget counts
- * instructions and memory, in C functions too, and a formula that passes it is REFUSED
- * "formula.budget".
+ * A formula is one Lua expression, or statements with `return`, over named inputs. The language is
+ * Lua's with less in it: local, if, while, repeat, do, local functions, break, return; + - * / ..
+ * and or not and all comparisons; texts in quotes with the escapes \\ \" \' \n \t. There are no
+ * tables, no for, no goto, no varargs, no other operators, no libraries, no metatable on strings;
+ * nothing but locals can be assigned.
+ *
+ * Numbers are exact decimals and nothing else: each integer literal is one, so that no arithmetic
+ * is ever done on Lua's own numbers and == compares by value. Fractional, hexadecimal and exponent
+ * literals are refused: write decimal "0.5". Functions: decimal(text), round(x, digits) half-even,
+ * min, max, abs. x / y is rounded half-even to 24 decimals; a product is exact where 38 digits and
+ * 30 decimals hold it, and else rounded so too; sums are exact.
+ *
+ * Absent inputs are nil, and nil absorbs: + - * / .. and the functions give nil for nil, and an
+ * order (< <= > >=) asked of nil ends the formula with an absent result. Only == and ~= answer:
+ * `x == nil` tells whether x is absent, and absent equals no value.
+ *
+ * A budget counts instructions and memory and passes over no C function: each does a bounded piece
+ * of work (a text has at most FORMULA_TEXT_MAX bytes, a call at most 250 arguments). A formula that
+ * passes it is REFUSED "formula.budget".
  *
  * Compiling and running happen before the queue; results go into events, replay runs no Lua. */
 #ifndef VEIN_KERNEL_FORMULA_H
@@ -17,6 +28,7 @@
 
 enum {
     FORMULA_SOURCE_MAX = 4000,
+    FORMULA_TEXT_MAX = 4000,
     FORMULA_INPUTS_MAX = 400,
     FORMULA_INSTRUCTIONS_MAX = 100000,
     FORMULA_MEMORY_MAX = 1 << 20,
@@ -25,21 +37,29 @@ enum {
 enum formula_kind { FORMULA_ABSENT, FORMULA_NUMBER, FORMULA_TEXT, FORMULA_BOOL };
 
 struct formula_value {
-    const char *name; /* of an input: a Lua identifier; unused in a result */
+    const char *name; /* of an input, see formula_name_valid; unused in a result */
     enum formula_kind kind;
     struct decimal number;
     struct str text;
     bool truth;
 };
 
-/* Refusals with {line}: "formula.syntax", "formula.fraction" (a fractional literal),
- * "formula.unknown" {name}: a global that is neither an input nor a function of the sandbox. */
-enum outcome formula_check(struct str source, const char *const *inputs, size_t ninputs,
+/* Whether an input may have this name: a Lua identifier that begins with a letter and is neither a
+ * reserved word nor a function of the sandbox. */
+bool formula_name_valid(struct str name);
+
+/* Refusals, each with {line}: "formula.syntax" {near}, "formula.fraction" {number}: a literal that
+ * is no plain whole number, "formula.unknown" {name}: neither an input nor a local nor a function
+ * of the sandbox; those of decimals for literals; and "formula.too_long" {max}. With `used`
+ * (ninputs long, or NULL) tells which inputs the formula names.
+ *
+ * A local is known from its declaration to the end of its block; that it is not yet set on the
+ * right side of its own declaration is found when the formula runs. */
+enum outcome formula_check(struct str source, const char *const *inputs, size_t ninputs, bool *used,
                            struct err *e);
 
-/* Runs it. The result's text lives in the arena. An operation on an absent input gives an absent
- * result, not an error. Refusals: "formula.budget", "formula.wrong_type" {line}, those of decimals.
- */
+/* Runs it. The result's text lives in the arena. Refusals: those of formula_check,
+ * "formula.budget", "formula.wrong_type" {line}, and those of decimals with {line} added. */
 enum outcome formula_run(struct formula_value *out, struct str source,
                          const struct formula_value *inputs, size_t ninputs, struct arena *arena,
                          struct err *e);
