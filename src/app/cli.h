@@ -1,0 +1,52 @@
+/* The command line: one table of commands, each with its own options and help. Texts stand in the
+ * catalogue under "cli.<command>"; exit codes are 0 done, 1 refused or found wrong, 2 wrong usage,
+ * 3 a fault of the system. */
+#ifndef VEIN_APP_CLI_H
+#define VEIN_APP_CLI_H
+
+#include <stdio.h>
+
+#include "kernel/node.h"
+
+enum cli_exit { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_FAULT = 3 };
+
+struct cli_command {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+extern const struct cli_command cli_commands[]; /* ends with a NULL name */
+
+/* Options of a command: "--db FILE" and flags. Values point into argv. */
+enum cli_option_kind { CLI_TEXT, CLI_FLAG, CLI_NUMBER };
+struct cli_option {
+    const char *name; /* without dashes */
+    enum cli_option_kind kind;
+    void *out; /* const char **, bool *, int64_t * */
+    bool required;
+};
+
+/* Reads options and up to nwords words that are none into words. Prints what is wrong, or the help
+ * for
+ * --help, and returns false with the exit code in *code. */
+bool cli_read(int argc, char **argv, const struct cli_option *options, size_t noptions,
+              const char **words, size_t nwords, int *code);
+
+/* Prints an error with its hint on standard error and gives the exit code. */
+int cli_error(const struct err *e);
+
+/* All modules of this program, the kernel's own first; see modules.def. Registers kinds of
+ * definitions and identity points as well. */
+const struct module *const *cli_modules(size_t *n);
+
+/* Opens the node of a database file; prints why not. */
+bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code);
+
+/* Prints one JSON or table row of a query's record: identifier first. */
+void cli_print_row(const struct record *r, const void *row, bool json, struct arena *arena);
+
+int cli_init(int argc, char **argv);
+int cli_list(int argc, char **argv);
+int cli_export(int argc, char **argv);
+int cli_rebuild(int argc, char **argv);
+
+#endif

@@ -1,0 +1,136 @@
+/* Commands about the database as a whole: init, list, export, rebuild. */
+#include <string.h>
+
+#include "app/cli.h"
+#include "kernel/tlog.h"
+
+int cli_init(int argc, char **argv)
+{
+    const char *db = NULL;
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true } };
+    int code;
+    struct node n;
+    if (!cli_read(argc, argv, options, 1, NULL, 0, &code) ||
+        !cli_node_open(&n, db, true, false, &code))
+        return code;
+    printf("%.*s\n", STR(n.vkey));
+    node_close(&n);
+    return CLI_DONE;
+}
+
+/* A row of `vein list events`. */
+#define RECORDS "app/cli_store.def"
+#include "base/record_structs.h"
+#include "base/record_tables.h"
+#undef RECORDS
+
+static enum outcome list_events(struct db *db, bool json, struct err *e)
+{
+    struct arena *arena = arena_new(128 << 20);
+    if (!arena)
+        return err_no_memory(e);
+    int64_t from = 0;
+    size_t n = 1;
+    enum outcome o = OK;
+    while (o == OK && n > 0) {
+        struct ledger_row *rows;
+        arena_reset(arena);
+        o = ledger_read(db, from, 256, &rows, &n, arena, e);
+        for (size_t i = 0; o == OK && i < n; i++) {
+            struct event event;
+            o = event_read(&event, arena, rows[i].leaf, e);
+            if (o != OK)
+                break;
+            struct cli_event row = { event.id,     rows[i].sequence, event.recorded, event.type,
+                                     event.stream, event.version,    event.actor };
+            cli_print_row(&cli_event_record, &row, json, arena);
+            from = rows[i].sequence + 1;
+        }
+    }
+    arena_free(arena);
+    return o;
+}
+
+int cli_list(int argc, char **argv)
+{
+    const char *db = NULL;
+    const char *what = NULL;
+    bool json = false;
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true },
+                                          { "json", CLI_FLAG, &json, false } };
+    int code;
+    struct node n;
+    if (!cli_read(argc, argv, options, 2, &what, 1, &code))
+        return code;
+    if (!what || strcmp(what, "events") != 0) {
+        fprintf(stderr, "vein list: what is to be listed? events\n");
+        return CLI_USAGE;
+    }
+    if (!cli_node_open(&n, db, false, true, &code))
+        return code;
+    struct err e = { 0 };
+    struct db *reader;
+    enum outcome o = store_reader_take(&reader, n.store, &e);
+    if (o == OK) {
+        o = list_events(reader, json, &e);
+        store_reader_give(n.store, reader);
+    }
+    node_close(&n);
+    return o == OK ? CLI_DONE : cli_error(&e);
+}
+
+int cli_export(int argc, char **argv)
+{
+    const char *db = NULL;
+    const char *words[2] = { NULL, NULL };
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true } };
+    int code;
+    struct node n;
+    if (!cli_read(argc, argv, options, 1, words, 2, &code))
+        return code;
+    if (!words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
+        fprintf(stderr, "vein export: say what and where to: vein export tlog --db FILE DIR\n");
+        return CLI_USAGE;
+    }
+    if (!cli_node_open(&n, db, false, true, &code))
+        return code;
+    struct err e = { 0 };
+    struct db *reader;
+    uint64_t size = 0;
+    enum outcome o = store_reader_take(&reader, n.store, &e);
+    if (o == OK) {
+        o = tlog_export(reader, n.vkey, words[1], &size, &e);
+        store_reader_give(n.store, reader);
+    }
+    node_close(&n);
+    if (o != OK)
+        return cli_error(&e);
+    printf("exported %llu events\n", (unsigned long long)size);
+    return CLI_DONE;
+}
+
+int cli_rebuild(int argc, char **argv)
+{
+    const char *db = NULL;
+    bool check = false;
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true },
+                                          { "check", CLI_FLAG, &check, false } };
+    int code;
+    struct node n;
+    if (!cli_read(argc, argv, options, 2, NULL, 0, &code) ||
+        !cli_node_open(&n, db, false, check, &code))
+        return code;
+    struct err e = { 0 };
+    struct node_rebuild out = { .same = true };
+    enum outcome o = check ? node_rebuild_check(&n, &out, &e) : node_rebuild(&n, &e);
+    node_close(&n);
+    if (o != OK)
+        return cli_error(&e);
+    if (!check)
+        printf("rebuilt\n");
+    else if (out.same)
+        printf("same %lld events %zu tables\n", (long long)out.events, out.tables);
+    else
+        printf("differs %s\n", out.difference);
+    return out.same ? CLI_DONE : CLI_REFUSED;
+}

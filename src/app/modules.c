@@ -1,0 +1,21 @@
+/* The modules of this program: the kernel's own, then one row each of modules.def. */
+#include "app/cli.h"
+#include "kernel/stop.h"
+
+#define MODULE(name, uses) extern const struct module name##_module;
+#include "app/modules.def"
+#undef MODULE
+
+static const struct module *const modules[] = {
+    &stop_module,
+    &timer_module,
+#define MODULE(name, uses) &name##_module,
+#include "app/modules.def"
+#undef MODULE
+};
+
+const struct module *const *cli_modules(size_t *n)
+{
+    *n = sizeof modules / sizeof modules[0];
+    return modules;
+}
