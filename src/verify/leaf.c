@@ -1,0 +1,346 @@
+/* The envelope: a table of its fields in their order, and a check for each kind. */
+#include "verify/json.h"
+#include "verify/note.h"
+
+#include <stdlib.h>
+
+enum { FORMAT = 1, ID_LENGTH = 36, TIME_LENGTH = 27, LINKS_MAX = 200, SEALED_MAX = 4096 };
+
+typedef bool check_fn(struct verify_scanner *s, const struct verify_string *text);
+
+static bool is_id(struct verify_scanner *s, const struct verify_string *text);
+static bool is_code(struct verify_scanner *s, const struct verify_string *text);
+static bool is_text(struct verify_scanner *s, const struct verify_string *text);
+static bool is_hash(struct verify_scanner *s, const struct verify_string *text);
+static bool is_time(struct verify_scanner *s, const struct verify_string *text);
+static bool is_reason(struct verify_scanner *s, const struct verify_string *text);
+
+/* Not strings: */
+enum kind { STRING, INTEGER, LINKS, JSON };
+
+struct field {
+    struct str name; /* with quotes and colon */
+    bool required;
+    enum kind kind;
+    size_t max; /* bytes, decoded */
+    check_fn *check;
+};
+
+enum place {
+    AT_FORMAT,
+    AT_ID,
+    AT_ORGANISATION,
+    AT_NODE,
+    AT_STREAM,
+    AT_VERSION,
+    AT_KEY,
+    AT_PREVIOUS,
+    AT_COMMAND,
+    AT_CAUSE,
+    AT_TYPE,
+    AT_TYPE_VERSION,
+    AT_HAPPENED,
+    AT_ENTERED,
+    AT_RECORDED,
+    AT_LOGICAL,
+    AT_ZONE,
+    AT_ACTOR,
+    AT_SESSION,
+    AT_DEVICE,
+    AT_PLACE,
+    AT_LINKS,
+    AT_REASON,
+    AT_SIGNATURE,
+    AT_PAYLOAD,
+    FIELDS
+};
+
+#define NAME(name)                                                                                 \
+    {                                                                                              \
+        "\"" name "\":", sizeof name + 2                                                           \
+    }
+static const struct field fields[FIELDS] = {
+    [AT_FORMAT] = { NAME("format"), true, INTEGER, 0, NULL },
+    [AT_ID] = { NAME("id"), true, STRING, ID_LENGTH, is_id },
+    [AT_ORGANISATION] = { NAME("organisation"), true, STRING, ID_LENGTH, is_id },
+    [AT_NODE] = { NAME("node"), true, STRING, VERIFY_NODE_MAX, is_code },
+    [AT_STREAM] = { NAME("stream"), true, STRING, VERIFY_NAME_FIELD_MAX, is_text },
+    [AT_VERSION] = { NAME("version"), true, INTEGER, 0, NULL },
+    [AT_KEY] = { NAME("key"), true, STRING, VERIFY_NAME_FIELD_MAX, is_text },
+    [AT_PREVIOUS] = { NAME("previous"), false, STRING, HASH_HEX, is_hash },
+    [AT_COMMAND] = { NAME("command"), true, STRING, ID_LENGTH, is_id },
+    [AT_CAUSE] = { NAME("cause"), false, STRING, ID_LENGTH, is_id },
+    [AT_TYPE] = { NAME("type"), true, STRING, 80, is_code },
+    [AT_TYPE_VERSION] = { NAME("type_version"), true, INTEGER, 0, NULL },
+    [AT_HAPPENED] = { NAME("happened"), true, STRING, TIME_LENGTH, is_time },
+    [AT_ENTERED] = { NAME("entered"), true, STRING, TIME_LENGTH, is_time },
+    [AT_RECORDED] = { NAME("recorded"), true, STRING, TIME_LENGTH, is_time },
+    [AT_LOGICAL] = { NAME("logical"), true, STRING, 40, is_text },
+    [AT_ZONE] = { NAME("zone"), false, STRING, 40, is_text },
+    [AT_ACTOR] = { NAME("actor"), true, STRING, 80, is_text },
+    [AT_SESSION] = { NAME("session"), false, STRING, ID_LENGTH, is_id },
+    [AT_DEVICE] = { NAME("device"), false, STRING, 80, is_text },
+    [AT_PLACE] = { NAME("place"), false, STRING, 80, is_text },
+    [AT_LINKS] = { NAME("links"), false, LINKS, 0, NULL },
+    [AT_REASON] = { NAME("reason"), false, STRING, SEALED_MAX, is_reason },
+    [AT_SIGNATURE] = { NAME("signature"), false, JSON, 0, NULL },
+    [AT_PAYLOAD] = { NAME("payload"), true, JSON, 0, NULL },
+};
+static const struct field link_kind = { NAME("kind"), true, STRING, 40, is_code };
+static const struct field link_id = { NAME("id"), true, STRING, 80, is_text };
+
+/* What a field held. */
+struct value {
+    bool there;
+    struct verify_string text;
+    struct str digits;
+};
+
+/* -- Kinds --------------------------------------------------------------------------------------
+ */
+
+static bool hex_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_id(struct verify_scanner *s, const struct verify_string *text)
+{
+    bool good = text->raw.n == ID_LENGTH;
+    for (size_t i = 0; good && i < ID_LENGTH; i++)
+        good = i == 8 || i == 13 || i == 18 || i == 23 ? text->raw.p[i] == '-'
+                                                       : hex_digit(text->raw.p[i]);
+    return good || verify_json_fail(s, "an id is not a UUID in its canonical form");
+}
+
+static bool is_code(struct verify_scanner *s, const struct verify_string *text)
+{
+    bool good = text->raw.n > 0;
+    for (size_t i = 0; good && i < text->raw.n; i++) {
+        const char c = text->raw.p[i];
+        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               (i > 0 && (c == '_' || c == '.' || c == '-'));
+    }
+    return good || verify_json_fail(s, "a code holds what no code may");
+}
+
+static bool is_text(struct verify_scanner *s, const struct verify_string *text)
+{
+    return !text->controls || verify_json_fail(s, "a text holds a control character");
+}
+
+static bool is_hash(struct verify_scanner *s, const struct verify_string *text)
+{
+    struct hash h;
+    return hash_from_hex(&h, text->raw) || verify_json_fail(s, "a hash is not 64 digits");
+}
+
+static unsigned two(const char *p)
+{
+    return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+}
+
+/* Microseconds since 1970 of "2026-11-22T09:30:00.000000Z"; false when there is no such instant. */
+static bool time_read(int64_t *out, struct str s)
+{
+    static const char form[] = "0000-00-00T00:00:00.000000Z";
+    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    if (s.n != TIME_LENGTH)
+        return false;
+    for (size_t i = 0; i < TIME_LENGTH; i++)
+        if (form[i] == '0' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != form[i])
+            return false;
+    const unsigned year = two(s.p) * 100 + two(s.p + 2), month = two(s.p + 5), day = two(s.p + 8);
+    const unsigned hour = two(s.p + 11), minute = two(s.p + 14), second = two(s.p + 17);
+    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    if (year == 0 || month == 0 || month > 12 || day == 0 ||
+        day > days[month - 1] + (unsigned)(month == 2 && leap) || hour > 23 || minute > 59 ||
+        second > 59)
+        return false;
+    /* Years that begin in March, so that the leap day is their last. */
+    const unsigned y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
+    const int64_t day_number =
+        (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day) - 719469;
+    const unsigned micros = two(s.p + 20) * 10000 + two(s.p + 22) * 100 + two(s.p + 24);
+    *out = (day_number * 86400 + (int64_t)(hour * 3600 + minute * 60 + second)) * 1000000 + micros;
+    return true;
+}
+
+static bool is_time(struct verify_scanner *s, const struct verify_string *text)
+{
+    int64_t us;
+    return time_read(&us, text->raw) || verify_json_fail(s, "a time is not an instant in UTC");
+}
+
+/* Plain or sealed; what says that it is sealed must have that form. */
+static bool is_reason(struct verify_scanner *s, const struct verify_string *text)
+{
+    if (!str_starts(text->raw, S("s1:")))
+        return is_text(s, text);
+    struct str rest = str_from(text->raw, 3);
+    const struct str subject = str_cut(&rest, ':');
+    uint8_t raw[SEALED_MAX];
+    size_t n = 0;
+    if (subject.n == 0 || !rest.p || !verify_base64(raw, sizeof raw, &n, rest))
+        return verify_json_fail(s, "a sealed text is malformed");
+    return true;
+}
+
+/* -- Fields -------------------------------------------------------------------------------------
+ */
+
+static bool string_value(struct verify_scanner *s, const struct field *f, struct verify_string *out)
+{
+    if (!verify_json_string(s, out))
+        return false;
+    if (out->length > f->max)
+        return verify_json_fail(s, "a text is longer than its field");
+    if (f->required && out->length == 0)
+        return verify_json_fail(s, "a required field is empty");
+    return f->check(s, out);
+}
+
+static bool at_name(const struct verify_scanner *s, const struct field *f)
+{
+    return (size_t)(s->end - s->p) >= f->name.n && memcmp(s->p, f->name.p, f->name.n) == 0;
+}
+
+static bool link_field(struct verify_scanner *s, const struct field *f)
+{
+    struct verify_string text;
+    if (!at_name(s, f))
+        return verify_json_fail(s, "a link lacks kind or id, or has them out of order");
+    s->p += f->name.n;
+    return string_value(s, f, &text);
+}
+
+static bool links_value(struct verify_scanner *s)
+{
+    if (!verify_json_take(s, '[', "links are no array"))
+        return false;
+    for (int n = 0; s->p < s->end && *s->p != ']'; n++) {
+        if (n == LINKS_MAX)
+            return verify_json_fail(s, "too many links");
+        if ((n > 0 && !verify_json_take(s, ',', "no comma between links")) ||
+            !verify_json_take(s, '{', "a link is no object") || !link_field(s, &link_kind) ||
+            !verify_json_take(s, ',', "a link lacks its id") || !link_field(s, &link_id) ||
+            !verify_json_take(s, '}', "a link holds more than kind and id"))
+            return false;
+    }
+    return verify_json_take(s, ']', "links do not end");
+}
+
+static bool field_value(struct verify_scanner *s, const struct field *f, struct value *out)
+{
+    out->there = true;
+    switch (f->kind) {
+    case STRING:
+        return string_value(s, f, &out->text);
+    case INTEGER:
+        return verify_json_integer(s, &out->digits);
+    case LINKS:
+        return links_value(s);
+    case JSON:
+        break;
+    }
+    return verify_json_value(s, 2);
+}
+
+static bool envelope(struct verify_scanner *s, struct value values[FIELDS])
+{
+    bool first = true;
+    if (!verify_json_take(s, '{', "not a JSON object"))
+        return false;
+    for (size_t i = 0; i < FIELDS; i++) {
+        const char *before = s->p;
+        if (!first && s->p < s->end && *s->p == ',')
+            s->p++;
+        else if (!first && fields[i].required)
+            return verify_json_fail(s, "the envelope ends too early");
+        if (!at_name(s, &fields[i])) {
+            s->p = before;
+            if (fields[i].required)
+                return verify_json_fail(s, "a field of the envelope is missing, unknown, twice or "
+                                           "out of order");
+            continue;
+        }
+        s->p += fields[i].name.n;
+        if (!field_value(s, &fields[i], &values[i]))
+            return false;
+        first = false;
+    }
+    return verify_json_take(s, '}', "the envelope goes on behind its last field") &&
+           (s->p == s->end || verify_json_fail(s, "something stands behind the event"));
+}
+
+/* -- The event as a whole -----------------------------------------------------------------------
+ */
+
+static bool positive(struct verify_scanner *s, uint64_t *out, const struct value *v)
+{
+    return (verify_decimal(out, v->digits) && *out > 0) ||
+           verify_json_fail(s, "a version is not a positive number");
+}
+
+static bool logical_read(struct verify_scanner *s, struct verify_leaf *out, const struct value *v)
+{
+    struct str rest = v->text.raw;
+    const struct str us = str_cut(&rest, '.');
+    if (!rest.p || !verify_decimal(&out->logical_us, us) ||
+        !verify_decimal(&out->logical_count, rest))
+        return verify_json_fail(s, "the logical time is not microseconds and count");
+    return true;
+}
+
+static bool judge(struct verify_scanner *s, struct verify_leaf *out,
+                  const struct value values[FIELDS])
+{
+    uint64_t format = 0, type_version = 0;
+    int64_t recorded = 0;
+    if (!verify_decimal(&format, values[AT_FORMAT].digits) || format != FORMAT)
+        return verify_json_fail(s, "its format is not known");
+    if (!positive(s, &out->version, &values[AT_VERSION]) ||
+        !positive(s, &type_version, &values[AT_TYPE_VERSION]) ||
+        !logical_read(s, out, &values[AT_LOGICAL]))
+        return false;
+    if (!time_read(&recorded, values[AT_RECORDED].text.raw) || recorded > (int64_t)out->logical_us)
+        return verify_json_fail(s, "it was recorded after its own logical time");
+    out->stream = verify_json_decode(s->stream, &values[AT_STREAM].text);
+    out->key = verify_json_decode(s->key, &values[AT_KEY].text);
+    out->node = values[AT_NODE].text.raw;
+    const size_t slash = str_find(out->stream, '/');
+    if (slash == 0 || slash + 1 >= out->stream.n)
+        return verify_json_fail(s, "its stream has no kind or no id");
+    out->has_previous = values[AT_PREVIOUS].there;
+    if (out->has_previous && !hash_from_hex(&out->previous, values[AT_PREVIOUS].text.raw))
+        return false; /* cannot be: it was checked */
+    if (out->has_previous != (out->version > 1))
+        return verify_json_fail(s, out->has_previous ? "the first of its stream names one before"
+                                                     : "it does not name the one before");
+    return true;
+}
+
+bool verify_leaf_scan(struct verify_scanner *s, struct verify_leaf *out, struct str leaf,
+                      const char **why, size_t *at)
+{
+    struct value values[FIELDS] = { 0 };
+    s->start = s->p = leaf.p;
+    s->end = leaf.p + leaf.n;
+    s->why = NULL;
+    s->nseen = 0;
+    const bool good = leaf.n <= VERIFY_LEAF_MAX ? envelope(s, values) && judge(s, out, values)
+                                                : verify_json_fail(s, "longer than 65535 bytes");
+    *why = s->why;
+    *at = (size_t)(s->p - s->start);
+    return good;
+}
+
+struct verify_scanner *verify_scanner_new(void)
+{
+    return calloc(1, sizeof(struct verify_scanner));
+}
+
+void verify_scanner_free(struct verify_scanner *s)
+{
+    free(s);
+}

@@ -1,0 +1,244 @@
+/* Keys and checkpoints, byte by byte. Where the C2SP texts leave room this is strict: one form
+ * only. */
+#include "verify/note.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#define DASH "\xE2\x80\x94 "
+
+enum { TYPE_ED25519 = 1, ROOT_TEXT = 44, DECIMAL_DIGITS_MAX = 19 };
+
+bool verify_decimal(uint64_t *out, struct str s)
+{
+    if (s.n == 0 || s.n > DECIMAL_DIGITS_MAX || (s.n > 1 && s.p[0] == '0'))
+        return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        value = value * 10 + (uint64_t)(s.p[i] - '0');
+    }
+    *out = value;
+    return value <= INT64_MAX;
+}
+
+/* libsodium takes some bytes beyond ASCII for letters, so that what it read is written again. */
+bool verify_base64(uint8_t *out, size_t max, size_t *n, struct str s)
+{
+    char again[VERIFY_NOTE_MAX + 8];
+    const char *end = NULL;
+    if (s.n == 0 || s.n % 4 != 0 || s.n > VERIFY_NOTE_MAX ||
+        sodium_base642bin(out, max, s.p, s.n, NULL, n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        end != s.p + s.n)
+        return false;
+    sodium_bin2base64(again, sizeof again, out, *n, sodium_base64_VARIANT_ORIGINAL);
+    return str_is(s, again);
+}
+
+/* Length of the character with the Unicode property White_Space at s, or 0. */
+static size_t blank_at(struct str s)
+{
+    static const struct {
+        const char *first, *last;
+    } ranges[] = {
+        { "\t", "\r" },
+        { " ", " " },
+        { "\xC2\x85", "\xC2\x85" },
+        { "\xC2\xA0", "\xC2\xA0" },
+        { "\xE1\x9A\x80", "\xE1\x9A\x80" },
+        { "\xE2\x80\x80", "\xE2\x80\x8A" },
+        { "\xE2\x80\xA8", "\xE2\x80\xA9" },
+        { "\xE2\x80\xAF", "\xE2\x80\xAF" },
+        { "\xE2\x81\x9F", "\xE2\x81\x9F" },
+        { "\xE3\x80\x80", "\xE3\x80\x80" },
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const size_t n = strlen(ranges[i].first);
+        if (s.n >= n && memcmp(s.p, ranges[i].first, n) >= 0 && memcmp(s.p, ranges[i].last, n) <= 0)
+            return n;
+    }
+    return 0;
+}
+
+static bool good_name(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if ((uint8_t)name.p[i] < ' ' || name.p[i] == '+' || blank_at(str_from(name, i)))
+            return false;
+    return name.n > 0;
+}
+
+/* -- Keys ---------------------------------------------------------------------------------------
+ */
+
+static bool key_read(struct verify_key *out, struct str line, const char *item,
+                     struct verify_report *r)
+{
+    struct str rest = line;
+    const struct str name = str_cut(&rest, '+');
+    const struct str id = rest.p ? str_cut(&rest, '+') : rest; /* the key itself may hold a plus */
+    if (!rest.p)
+        return verify_bad(r, item, "not of the form name+id+key");
+    uint8_t raw[64];
+    size_t n = 0;
+    if (!good_name(name) || name.n > VERIFY_NAME_MAX)
+        return verify_bad(r, item, "key name is empty, too long, or holds a blank or control");
+    for (size_t i = 0; i < name.n; i++)
+        if ((uint8_t)name.p[i] > '~')
+            return verify_bad(r, item, "key name is not ASCII");
+    if (!verify_base64(raw, sizeof raw, &n, rest))
+        return verify_bad(r, item, "key is not canonical base64");
+    if (n != 1 + sizeof out->public_key || raw[0] != TYPE_ED25519)
+        return verify_bad(r, item, "key is not an Ed25519 key of 32 bytes");
+    memcpy(out->public_key, raw + 1, sizeof out->public_key);
+    if (!crypto_core_ed25519_is_valid_point(out->public_key))
+        return verify_bad(r, item, "key is no point of the curve's main group, or of small order");
+    memcpy(out->name, name.p, name.n);
+    out->name[name.n] = '\0';
+    const struct hash h = hash_parts((const struct bytes[]){ { (const uint8_t *)name.p, name.n },
+                                                             { (const uint8_t *)"\n", 1 },
+                                                             { raw, n } },
+                                     3);
+    char hex[9];
+    memcpy(out->id, h.b, sizeof out->id);
+    sodium_bin2hex(hex, sizeof hex, out->id, sizeof out->id);
+    if (!str_is(id, hex))
+        return verify_bad(r, item, "key id is not %s, which name and key hash to", hex);
+    return true;
+}
+
+bool verify_keys_read(struct verify_keys *out, struct str text, const char *item,
+                      struct verify_report *r)
+{
+    out->n = 0;
+    if (text.n > 0 && text.p[text.n - 1] == '\n')
+        text.n--;
+    struct str rest = text;
+    do {
+        if (out->n == VERIFY_KEYS_MAX)
+            return verify_bad(r, item, "more than %d keys", VERIFY_KEYS_MAX);
+        if (!key_read(&out->key[out->n++], str_cut(&rest, '\n'), item, r))
+            return false;
+    } while (rest.p);
+    return true;
+}
+
+void verify_key_text(char out[VERIFY_KEY_TEXT_MAX], const struct verify_key *key)
+{
+    char hex[9];
+    sodium_bin2hex(hex, sizeof hex, key->id, sizeof key->id);
+    snprintf(out, VERIFY_KEY_TEXT_MAX, "%s+%s", key->name, hex);
+}
+
+/* -- Signatures ---------------------------------------------------------------------------------
+ */
+
+/* RFC 8032, 5.1.7: S below the group's order, else a signature would have a second form. */
+static bool below_order(const uint8_t s[32])
+{
+    static const uint8_t order[32] = { 0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58,       0xD6,
+                                       0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14, [31] = 0x10 };
+    for (int i = 31; i >= 0; i--)
+        if (s[i] != order[i])
+            return s[i] < order[i];
+    return false;
+}
+
+static bool signed_by(const struct verify_key *key, struct str text, const uint8_t *signature)
+{
+    return below_order(signature + 32) &&
+           crypto_sign_verify_detached(signature, (const uint8_t *)text.p, text.n,
+                                       key->public_key) == 0;
+}
+
+struct note {
+    struct str text; /* with its last LF */
+    struct str tail; /* the signature lines */
+};
+
+/* Takes the note apart at its last blank line. */
+static bool note_split(struct note *out, struct str note, const char *item, struct verify_report *r)
+{
+    if (note.n > VERIFY_NOTE_MAX)
+        return verify_bad(r, item, "longer than %d bytes", VERIFY_NOTE_MAX);
+    if (!str_utf8_valid(note))
+        return verify_bad(r, item, "not UTF-8");
+    size_t blank = 0;
+    for (size_t i = 0; i < note.n; i++) {
+        if ((uint8_t)note.p[i] < ' ' && note.p[i] != '\n')
+            return verify_bad(r, item, "control character at byte %zu", i);
+        if (i > 0 && note.p[i] == '\n' && note.p[i - 1] == '\n')
+            blank = i;
+    }
+    if (note.n == 0 || note.p[note.n - 1] != '\n')
+        return verify_bad(r, item, "does not end in a line feed");
+    if (blank == 0 || blank + 1 == note.n)
+        return verify_bad(r, item, "no signature line behind a blank line");
+    out->text = (struct str){ note.p, blank };
+    out->tail = (struct str){ note.p + blank + 1, note.n - blank - 2 };
+    return true;
+}
+
+/* One signature line; *good counts known keys of the origin's name. */
+static bool signature_line(size_t *good, struct str line, struct str text, struct str origin,
+                           const struct verify_keys *keys, const char *item,
+                           struct verify_report *r)
+{
+    uint8_t raw[VERIFY_NOTE_MAX];
+    size_t n = 0;
+    if (!str_starts(line, S(DASH)))
+        return verify_bad(r, item, "signature line does not begin with an em dash and a space");
+    struct str body = str_from(line, sizeof DASH - 1);
+    const struct str name = str_cut(&body, ' ');
+    if (!body.p || !good_name(name))
+        return verify_bad(r, item, "signature line has no proper key name");
+    if (!verify_base64(raw, sizeof raw, &n, body) || n < 5)
+        return verify_bad(r, item, "signature is not the canonical base64 of id and signature");
+    for (size_t i = 0; i < keys->n; i++) {
+        const struct verify_key *key = &keys->key[i];
+        if (!str_is(name, key->name) || memcmp(raw, key->id, sizeof key->id) != 0)
+            continue;
+        if (n != sizeof key->id + 64 || !signed_by(key, text, raw + sizeof key->id))
+            return verify_bad(r, item, "signature by %s does not hold", key->name);
+        *good += str_eq(name, origin);
+    }
+    return true;
+}
+
+bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
+                            const struct verify_keys *keys, const char *item,
+                            struct verify_report *r)
+{
+    struct note parts;
+    if (!note_split(&parts, note, item, r))
+        return false;
+    struct str rest = { parts.text.p, parts.text.n - 1 };
+    const struct str origin = str_cut(&rest, '\n');
+    const struct str size = rest.p ? str_cut(&rest, '\n') : rest;
+    const struct str root = rest.p ? str_cut(&rest, '\n') : rest;
+    if (!root.p)
+        return verify_bad(r, item, "text has fewer than 3 lines");
+    if (origin.n == 0)
+        return verify_bad(r, item, "origin is empty");
+    if (!verify_decimal(&out->size, size))
+        return verify_bad(r, item, "tree size is not a plain decimal below 2^63");
+    uint8_t raw[48];
+    size_t n = 0;
+    if (root.n != ROOT_TEXT || !verify_base64(raw, sizeof raw, &n, root) || n != HASH_SIZE)
+        return verify_bad(r, item, "root is not the canonical base64 of 32 bytes");
+    memcpy(out->root.b, raw, HASH_SIZE);
+    while (rest.p) /* extension lines */
+        if (str_cut(&rest, '\n').n == 0)
+            return verify_bad(r, item, "text has an empty line");
+
+    size_t good = 0;
+    rest = parts.tail;
+    while (rest.p)
+        if (!signature_line(&good, str_cut(&rest, '\n'), parts.text, origin, keys, item, r))
+            return false;
+    if (good == 0)
+        return verify_bad(r, item, "no signature by %s%s under the log's own name",
+                          keys->key[0].name, keys->n > 1 ? " or another known key" : "");
+    return true;
+}

@@ -1,0 +1,126 @@
+/* The command line: what was found, in words, and a last line that a script can read. */
+#include "verify/verify.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+static const char usage[] =
+    "usage: vein verify --db FILE | --tlog DIR|URL [options]\n"
+    "\n"
+    "Reads a ledger again from its first event and says whether it is what was signed.\n"
+    "\n"
+    "  --db FILE       an SQLite database; a server may go on writing to it\n"
+    "  --tlog DIR|URL  an export in the form of C2SP tlog-tiles; URL is "
+    "http://HOST[:PORT][/PREFIX].\n"
+    "                  In a directory every file below tile/ must belong to the log; what lies\n"
+    "                  beside tile/, checkpoint and vkey is not looked at\n"
+    "  --vkey KEY      who must have signed: NAME+ID+KEY, or a file with such lines. Without it "
+    "the\n"
+    "                  key that lies with the log is taken: that shows that the log agrees with\n"
+    "                  itself, not who wrote it\n"
+    "  --since FILE    an older checkpoint that you kept elsewhere: its events must still be "
+    "there.\n"
+    "                  Without it no one can see that a log was cut back to an older checkpoint\n"
+    "  --any-entries   with --tlog: a log of anything, whose entries are not read as events\n"
+    "\n"
+    "The last line is \"events N root HEX ok\" (exit status 0) or \"bad ITEM: REASON\", the first "
+    "bad\n"
+    "thing found (1). A wrong command line ends with 2.\n";
+
+struct arguments {
+    const char *db, *tlog;
+    struct verify_options options;
+    bool help;
+};
+
+/* The option's value, or NULL with a message when there is none. */
+static const char *value_of(int argc, char **argv, int *at)
+{
+    if (*at + 1 < argc)
+        return argv[++*at];
+    fprintf(stderr, "vein verify: %s needs a value\n", argv[*at]);
+    return NULL;
+}
+
+static bool parse(struct arguments *out, int argc, char **argv)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } options[] = {
+        { "--db", &out->db },
+        { "--tlog", &out->tlog },
+        { "--vkey", &out->options.vkey },
+        { "--since", &out->options.since },
+    };
+    for (int i = 1; i < argc; i++) {
+        const struct str word = str_z(argv[i]);
+        bool known = false;
+        for (size_t o = 0; o < sizeof options / sizeof *options; o++)
+            if (str_is(word, options[o].name)) {
+                known = true;
+                if (!(*options[o].to = value_of(argc, argv, &i)))
+                    return false;
+            }
+        if (str_is(word, "--any-entries"))
+            known = out->options.any_entries = true;
+        if (str_is(word, "--help") || str_is(word, "-h"))
+            known = out->help = true;
+        if (!known) {
+            fprintf(stderr, "vein verify: unknown option %s\n", argv[i]);
+            return false;
+        }
+    }
+    if (out->help)
+        return true;
+    if (!out->db == !out->tlog || (out->db && out->options.any_entries)) {
+        fprintf(stderr, "vein verify: give either --db FILE or --tlog DIR|URL%s\n",
+                out->options.any_entries ? "; --any-entries goes with --tlog" : "");
+        return false;
+    }
+    return true;
+}
+
+static void print_good(const struct arguments *a, const struct verify_report *r)
+{
+    const unsigned long long count = r->count, signed_size = r->signed_size;
+    if (!a->options.any_entries)
+        printf("streams: %llu, each complete and chained\n", (unsigned long long)r->streams);
+    printf("checkpoints: %llu", (unsigned long long)r->checkpoints);
+    if (r->checkpoints > 0)
+        printf(", the newest over the first %llu, signed by %s", signed_size, r->key);
+    printf("\nnot yet signed: %llu%s\n", count - signed_size,
+           count > signed_size ? ", behind the newest checkpoint; chained only" : "");
+    if (r->own_key)
+        printf("key: the log's own; shows that the log agrees with itself, not who wrote it\n");
+    else
+        printf("key: as given\n");
+    if (a->options.since)
+        printf("since: the first %llu are those of %s\n", (unsigned long long)r->since_size,
+               a->options.since);
+    printf("%s %llu root %s ok\n", a->options.any_entries ? "entries" : "events", count,
+           r->root_hex);
+}
+
+int verify_main(int argc, char **argv)
+{
+    struct arguments a = { 0 };
+    if (!parse(&a, argc, argv)) {
+        fputs("try: vein verify --help\n", stderr);
+        return 2;
+    }
+    if (a.help) {
+        fputs(usage, stdout);
+        return 0;
+    }
+    static struct verify_report report;
+    if (sodium_init() < 0)
+        return 1;
+    const bool good =
+        a.db ? verify_db(a.db, &a.options, &report) : verify_tlog(a.tlog, &a.options, &report);
+    if (good)
+        print_good(&a, &report);
+    else
+        printf("bad %s: %s\n", report.bad_item, report.reason);
+    return good ? 0 : 1;
+}
