@@ -1,0 +1,85 @@
+/* Orders: one patient's treatment from enrolment to follow-up, the record from which everything else is
+ * reached. */
+#ifndef VEIN_MODULES_ORDER_ORDER_H
+#define VEIN_MODULES_ORDER_ORDER_H
+
+#include "gen/order/queries.sql.h"
+#include "kernel/flow.h"
+
+#define RECORDS "modules/order/product.def"
+#include "base/record_structs.h"
+#undef RECORDS
+
+extern const struct define_kind product_kind;
+
+struct order_patient_state {
+    bool found; /* the patient is enrolled already */
+    struct str pseudonym;
+};
+struct order_state {
+    bool patient_found;
+    bool found; /* the order is there */
+    bool placed;
+    struct order_order_out row;
+    struct str coi; /* free: assigned when the order is placed */
+    struct flow_view flow;
+};
+
+#define RECORDS "modules/order/events.def"
+#include "base/record_structs.h"
+#include "kernel/declare.h"
+#undef RECORDS
+#define RECORDS "modules/order/commands.def"
+#include "base/record_structs.h"
+#include "kernel/declare.h"
+#undef RECORDS
+
+extern const struct module order_module;
+
+/* Chain-of-identity identifiers. A pattern is fixed characters, '#' a digit, '@' a letter or digit that
+ * cannot be mistaken for another, and ends in '%%': two check characters (ISO 7064 mod 1271-36 over the
+ * letters and digits before them). Drawn from the command's id by hash: random, telling no time. */
+enum outcome order_coi_pattern_check(struct str pattern, struct err *e);
+/* Number n of the identifiers of this seed under the pattern. */
+struct str order_coi_make(struct str pattern, struct str seed, uint64_t n, struct arena *arena);
+/* Its check characters are right. */
+bool order_coi_valid(struct str coi);
+
+/* The planned dose for a weight: total cells, with its working in words ("0.2–5.0e6/kg up to 50 kg: 2e6
+ * × 43 kg = 8.6e7"). REFUSED "order.no_dose" where no row fits. Used again at administration. */
+struct order_dose {
+    struct decimal target; /* cells */
+    struct decimal min;
+    struct decimal max; /* after the cap; none: absent */
+    struct str working;
+};
+enum outcome order_dose_plan(struct order_dose *out, const struct product *product,
+                             struct quantity weight, struct arena *arena, struct err *e);
+
+/* The product as pinned by the order. */
+enum outcome order_product(struct db *db, const struct order_order_out *order,
+                           struct definition *out, struct arena *arena, struct err *e);
+
+/* What of the patient a viewer may see: the name with the right "patient.name" at the order's site, else
+ * the pseudonym. Opened here, never in a projection. */
+struct order_patient_view {
+    struct str shown; /* "Example, Ada (F, 1961-02-03)" or the pseudonym */
+    bool by_name;
+};
+enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
+                                const struct actor *viewer, struct str patient, struct arena *arena,
+                                struct err *e);
+
+/* The patient's opened data, for identity checks only: never shown, logged or kept. */
+struct order_patient_secret {
+    struct str family;
+    struct str given;
+    struct str birth_date;
+    const struct str *identifiers; /* values */
+    size_t nidentifiers;
+};
+enum outcome order_patient_open(struct order_patient_secret *out, struct keyring *keys,
+                                struct db *db, struct str patient, struct arena *arena,
+                                struct err *e);
+
+#endif
