@@ -19,6 +19,9 @@ enum {
     DEFINE_YAML_MAX = 512 << 10, /* bytes of a file */
     DEFINE_BODY_MAX = 48 << 10,  /* bytes of the canonical JSON */
     DEFINE_DEPTH_MAX = 12,
+    DEFINE_VALUES_MAX = 50000, /* of a file, keys counted */
+    DEFINE_MEMBERS_MAX = 1000, /* of one mapping */
+    DEFINE_STREAM_MAX = 69,    /* bytes of "<kind>.<name>": what a stream's name has room for */
 };
 
 /* Looks up other definitions while one is checked. */
@@ -37,7 +40,8 @@ struct define_kind {
     enum outcome (*check)(const struct define_context *context, const void *body, struct err *e);
 };
 
-/* All kinds of this program; set once at start. */
+/* All kinds of this program; set once at start. A shape has 59 fields at most and none of the
+ * head's names (kind, name, version, title, effective), for they stand side by side. */
 void define_use(const struct define_kind *const *kinds, size_t n);
 const struct define_kind *define_kind_find(struct str name);
 
@@ -52,23 +56,32 @@ struct definition {
     const void *body; /* struct of the kind's shape */
 };
 
-/* Reads and checks a document. Refusals: "define.syntax", "define.unknown_kind",
- * "define.unknown_field", "define.missing", "define.wrong_type" …, each with {line, column, field,
- * expected}, and those of the kind's check with {line, column} added. One document per file; no
- * anchors, aliases, tags, merge keys or non-string keys; duplicate keys, tabs, bad encoding, depth
- * and size beyond the limits refused. */
+/* Reads and checks a document; out lives in the context's arena, of which the longest file takes
+ * 16 MiB, an ordinary one some tens of KiB. Head and body stand side by side at the top of the
+ * mapping. Refusals are those of yaml_read and yaml_bind (kernel/yaml.h),
+ * "define.unknown_kind" {kind, expected}, "define.too_large" {max}, "define.version_zero",
+ * "define.name_too_long" {max}, and those of the kind's check; each gets {line, column} if it has
+ * none and two parameters are free. One document per file; no anchors, aliases, tags, merge keys or
+ * non-string keys; duplicate keys, tabs, bad encoding, depth and size beyond the limits refused. */
 enum outcome define_read(struct definition *out, const struct define_context *context,
                          struct str yaml, struct err *e);
 
-/* From the store: the version given, or (0) the one effective at `at_us`; the newest effective
- * version wins. *found false when there is none. */
+/* The refusal's text with line and column, also for a check's code whose text names neither. */
+struct str define_error(struct arena *arena, struct str language, const struct err *e);
+
+/* From the store: the version given, or (0) the one effective at `at_us`; the highest effective
+ * version wins. *found false when there is none. Nothing is cached: a find is one row and its JSON
+ * bound again. FAULT "define.damaged" when what is stored no longer has its kind's shape. */
 enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
                          struct err *e);
 
 /* Commands: define.load {kind, name, version, title, effective, hash, json}. Loading what is there
  * already (same hash) is accepted and makes no event; another text under the same version is
- * REFUSED "define.version_exists"; a version below the last one "define.version_old". */
+ * REFUSED "define.version_exists" {kind, name, last}; a version below the last one
+ * "define.version_old" {kind, name, last}. It is read and checked again before the queue:
+ * "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what binding and
+ * check refuse. */
 #define RECORDS "kernel/define_events.def"
 #include "base/record_structs.h"
 #include "kernel/declare.h"
@@ -86,8 +99,10 @@ struct define_load_state {
 
 extern const struct module define_module;
 
-/* Reads the file's text and sends define.load for it; *events tells whether anything was new. */
-enum outcome define_load_text(struct gate *g, struct db *db, const struct actor *actor,
-                              struct str yaml, bool *changed, struct arena *arena, struct err *e);
+/* Reads the file's text and sends define.load for it; *changed tells whether anything was new. Runs
+ * the gate, hence only for who is its writer (command line, simulation, tests). */
+enum outcome define_load_text(struct gate *g, const struct define_context *context,
+                              const struct actor *actor, struct str yaml, bool *changed,
+                              struct err *e);
 
 #endif

@@ -1,0 +1,23 @@
+-- version (kind CODE, name CODE, version INT)
+--   -> (version INT, title TEXT, effective TIME, hash HASH, json JSON)
+SELECT version, title, effective, hash, json FROM define_version
+WHERE kind = :kind AND name = :name AND version = :version;
+
+-- effective (kind CODE, name CODE, at TIME)
+--   -> (version INT, title TEXT, effective TIME, hash HASH, json JSON)
+SELECT version, title, effective, hash, json FROM define_version
+WHERE kind = :kind AND name = :name AND effective <= :at
+ORDER BY version DESC LIMIT 1;
+
+-- last (kind CODE, name CODE) -> (version INT)
+SELECT version FROM define_version WHERE kind = :kind AND name = :name
+ORDER BY version DESC LIMIT 1;
+
+-- hash (kind CODE, name CODE, version INT) -> (hash HASH)
+SELECT hash FROM define_version
+WHERE kind = :kind AND name = :name AND version = :version;
+
+-- keep (kind CODE, name CODE, version INT, title TEXT, effective TIME, hash HASH, json JSON,
+--       organisation ID, loaded TIME)
+INSERT INTO define_version (kind, name, version, title, effective, hash, json, organisation, loaded)
+VALUES (:kind, :name, :version, :title, :effective, :hash, :json, :organisation, :loaded);

@@ -1,0 +1,208 @@
+/* Definitions loaded: the command, the event, the projection, and what is found there again. */
+#include "base/id.h"
+#include "kernel/define.h"
+#include "kernel/define_impl.h"
+
+#include "gen/kernel/define.sql.h"
+#include "gen/kernel/define_schema.sql.h"
+
+#define RECORDS "kernel/define_events.def"
+#include "base/record_tables.h"
+#include "kernel/define_events.h"
+#undef RECORDS
+#define RECORDS "kernel/define_commands.def"
+#include "base/record_tables.h"
+#include "kernel/define_commands.h"
+#undef RECORDS
+
+const struct module define_module = {
+    .name = "define",
+    MODULE_ARRAY(events),
+    MODULE_ARRAY(commands),
+    .schema = &define_schema,
+};
+
+static enum outcome bind_stored(struct definition *out, struct arena *arena, struct err *e)
+{
+    const struct define_kind *kind = define_kind_find(out->kind);
+    if (!kind)
+        return err_fault(e, "define.damaged", "a definition of an unknown kind is stored");
+    void *body = arena_alloc(arena, kind->shape->size);
+    if (!body)
+        return err_no_memory(e);
+    struct err why = { 0 };
+    enum outcome outcome = define_body_read(body, kind, out->json, arena, &why);
+    out->body = body;
+    if (outcome == OK)
+        return OK;
+    if (outcome == FAULT)
+        return err_fault(e, why.code, "%s", why.detail);
+    return err_fault(e, "define.damaged", "%.*s.%.*s version %lld: %s", STR(out->kind),
+                     STR(out->name), (long long)out->version, why.code);
+}
+
+enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
+                         int64_t version, int64_t at_us, struct arena *arena, bool *found,
+                         struct err *e)
+{
+    struct define_version_out row;
+    if (version > 0) {
+        struct define_version_in in = { kind, name, version };
+        TRY(db_get(db, &sql_define_version, &in, &row, arena, found, e));
+    } else {
+        struct define_effective_in in = { kind, name, at_us };
+        struct define_effective_out now;
+        TRY(db_get(db, &sql_define_effective, &in, &now, arena, found, e));
+        row = (struct define_version_out){ now.version, now.title, now.effective, now.hash,
+                                           now.json };
+    }
+    if (!*found)
+        return OK;
+    *out = (struct definition){
+        .kind = arena_str(arena, kind),
+        .name = arena_str(arena, name),
+        .version = row.version,
+        .title = row.title,
+        .effective = row.effective,
+        .hash = row.hash,
+        .json = row.json,
+    };
+    if (arena_exhausted(arena))
+        return err_no_memory(e);
+    return bind_stored(out, arena, e);
+}
+
+enum outcome define_loaded_apply(struct db *db, const struct event *event,
+                                 const struct define_loaded *payload, struct err *e)
+{
+    struct define_keep_in in = {
+        .kind = payload->kind,
+        .name = payload->name,
+        .version = payload->version,
+        .title = payload->title,
+        .effective = payload->effective,
+        .hash = payload->hash,
+        .json = payload->json,
+        .organisation = event->organisation,
+        .loaded = event->recorded,
+    };
+    return db_run(db, &sql_define_keep, &in, NULL, e);
+}
+
+/* What was sent must be what reading the document gives, for it may come from anywhere. */
+enum outcome define_load_prepare(struct prepare *p, const struct define_load *body, struct err *e)
+{
+    const struct define_kind *kind = define_kind_find(body->kind);
+    if (!kind)
+        return REFUSE(e, "define.no_kind", { "kind", body->kind });
+    const struct define_context context = { p->db, p->now_us, p->arena };
+    struct define_whole w;
+    TRY(define_whole_new(&w, kind, p->arena, e));
+    *w.head =
+        (struct define_head){ body->kind, body->name, body->version, body->title, body->effective };
+    TRY(define_body_read(w.body, kind, body->json, p->arena, e));
+    struct definition settled;
+    TRY(define_whole_settle(&settled, &w, &context, e));
+    if (!str_eq(settled.json, body->json))
+        return REFUSE(e, "define.not_canonical");
+    if (!str_eq(settled.hash, body->hash))
+        return REFUSE(e, "define.wrong_hash", { "hash", settled.hash });
+    return OK;
+}
+
+static struct stream stream_for(const struct define_load *body)
+{
+    char storage[STREAM_MAX];
+    struct buf b = buf_over(storage, sizeof storage);
+    buf_str(&b, body->kind);
+    buf_char(&b, '.');
+    buf_str(&b, body->name);
+    BUG_ON(!buf_ok(&b)); /* prepare refused what is longer */
+    return stream_of("definition", buf_get(&b));
+}
+
+enum outcome define_load_load(struct load *l, const struct define_load *body,
+                              struct define_load_state *state, struct err *e)
+{
+    load_kind(l, "definition");
+    load_own_scope(l);
+    TRY(load_stream(l, stream_for(body), NULL, e));
+    struct define_last_in last = { body->kind, body->name };
+    struct define_last_out newest;
+    bool any;
+    TRY(db_get(l->db, &sql_define_last, &last, &newest, l->arena, &any, e));
+    state->last_version = any ? newest.version : 0;
+    struct define_hash_in same = { body->kind, body->name, body->version };
+    struct define_hash_out row;
+    TRY(db_get(l->db, &sql_define_hash, &same, &row, l->arena, &state->found, e));
+    state->hash = state->found ? row.hash : (struct str){ 0 };
+    return OK;
+}
+
+enum outcome define_load_decide(struct decision *d, const struct define_load *body,
+                                const struct define_load_state *state, struct err *e)
+{
+    if (state->found && str_eq(state->hash, body->hash))
+        return OK;
+    char text[24];
+    struct buf last = buf_over(text, sizeof text);
+    buf_int(&last, state->last_version);
+    if (state->found)
+        return REFUSE(e, "define.version_exists", { "kind", body->kind }, { "name", body->name },
+                      { "last", buf_get(&last) });
+    if (body->version < state->last_version)
+        return REFUSE(e, "define.version_old", { "kind", body->kind }, { "name", body->name },
+                      { "last", buf_get(&last) });
+    struct define_loaded loaded = {
+        .kind = body->kind,
+        .name = body->name,
+        .version = body->version,
+        .title = body->title,
+        .effective = body->effective,
+        .hash = body->hash,
+        .json = body->json,
+    };
+    decide_event(d, &(struct happening){
+                        .stream = stream_for(body),
+                        .type = &define_loaded_event,
+                        .payload = &loaded,
+                    });
+    return OK;
+}
+
+enum outcome define_load_text(struct gate *g, const struct define_context *context,
+                              const struct actor *actor, struct str yaml, bool *changed,
+                              struct err *e)
+{
+    struct arena *arena = context->arena;
+    struct definition read;
+    TRY(define_read(&read, context, yaml, e));
+    struct define_load body = {
+        .kind = read.kind,
+        .name = read.name,
+        .version = read.version,
+        .title = read.title,
+        .effective = read.effective,
+        .hash = read.hash,
+        .json = read.json,
+    };
+    struct buf json = buf_in(arena, GATE_BODY_MAX);
+    struct json_out out = json_out(&json);
+    TRY(record_to_json(&define_load_record, &body, &out, NULL, e));
+    TRY(buf_check(&json, e));
+    /* The same text is the same command, so that a retry finds its first answer. */
+    struct id id = id_derive(read.hash, S("define.load"), 0);
+    struct gate_command command = {
+        .id = id_str(&id),
+        .name = str_z(define_load_command.name),
+        .body = buf_get(&json),
+        .actor = actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .arena = arena,
+    };
+    struct gate_answer answer;
+    TRY(gate_run(g, &command, &answer, e));
+    *changed = !answer.repeated && answer.nevents > 0;
+    return OK;
+}

@@ -1,0 +1,14 @@
+/* Kinds "plan" and "list" for tests and the fuzzer. */
+#ifndef VEIN_KERNEL_TESTS_DEFINE_SAMPLE_H
+#define VEIN_KERNEL_TESTS_DEFINE_SAMPLE_H
+
+#include "kernel/define.h"
+
+#define RECORDS "kernel/tests/define_sample.def"
+#include "base/record_structs.h"
+#undef RECORDS
+
+/* Makes the two the kinds of this program. */
+void define_sample_use(void);
+
+#endif
