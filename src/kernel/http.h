@@ -6,7 +6,13 @@
  *
  * A handler that must wait for the gate returns HTTP_WAIT after it has handed `request` to whoever
  * will call http_resume(request); its connection is suspended meanwhile and costs no thread. Then
- * `request->resumed` is called on an HTTP thread to fill the answer. */
+ * `request->resumed` is called on an HTTP thread to fill the answer; it may wait again. A client
+ * that leaves meanwhile is not noticed: what it asked is done, and its answer lost.
+ *
+ * Limits (REFUSED, answered before the body is read): target 8 KiB 414, 64 headers of together
+ * 16 KiB 431, body by route 413, body without Content-Length 411, bad percent-encoding, NUL, text
+ * that is not UTF-8, dot segments 400, a form of another site 403, another method 405 with Allow.
+ * What is no HTTP at all is answered by libmicrohttpd itself. Slow clients are cut off. */
 #ifndef VEIN_KERNEL_HTTP_H
 #define VEIN_KERNEL_HTTP_H
 
@@ -37,11 +43,11 @@ struct http_request {
     size_t nquery;
     const struct record_pair *form; /* application/x-www-form-urlencoded body, decoded */
     size_t nform;
-    struct str body;       /* as sent */
-    struct str media_type; /* of the body, without parameters, lower case */
-    const struct route *route;
-    void *context; /* of the server's options: the application */
-    void *who;     /* set by the server's `admit`: session and actor */
+    struct str body;           /* as sent */
+    struct str media_type;     /* of the body, without parameters, lower case */
+    const struct route *route; /* NULL when the request was refused before one was found */
+    void *context;             /* of the server's options: the application */
+    void *who;                 /* set by the server's `admit`: session and actor */
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
     void *pending; /* the handler's own, between HTTP_WAIT and `resumed` */
@@ -73,14 +79,18 @@ struct http_options {
     const struct route *const *routes; /* tables … */
     const size_t *nroutes;             /* … and their lengths */
     size_t ntables;
-    unsigned threads;     /* of the pool; 0: 2 */
-    unsigned connections; /* at most; 0: 1024 */
-    unsigned timeout_s;   /* of an idle or slow connection; 0: 30 */
+    unsigned threads;                 /* of the pool; 0: 2 */
+    unsigned connections;             /* at most; 0: 1024 */
+    unsigned connections_per_address; /* at most; 0: half of them */
+    unsigned timeout_s;   /* of an idle or slow connection; 0: 30. A whole request may take twice
+                           * that, a whole answer ten times */
+    unsigned heartbeat_s; /* of streams of events; 0: 15 */
     void *context;
     /* Decides the route's access rule and sets r->who; REFUSED answers 401 "auth.sign_in" (pages: a
      * redirect to the sign-in), 403 or 404 by code. Called before the body is read. */
     enum outcome (*admit)(struct http_request *r, struct err *e);
-    /* Renders a refusal or fault as a page or as problem details by what the client accepts. */
+    /* Renders a refusal or fault as a page or as problem details by what the client accepts: fills
+     * r->answer, whose status is set. NULL: plain text. */
     void (*problem)(struct http_request *r, int status, const struct err *e);
 };
 
@@ -108,8 +118,10 @@ struct str http_peer(const struct http_request *r);
 
 /* Live updates: a stream of server-sent events per connection. A handler answers with
  * http_live(r, topics, n); http_publish sends "event: topic" with the data (one line) to all whose
- * topics hold it. A slow reader's queue holds HTTP_LIVE_QUEUE_MAX events; beyond that it gets one
- * "event: reload" instead and goes on from there. A heartbeat comment every 15 s. */
+ * topics hold it; topics have less than 64 bytes, data at most 8,000. A slow reader's queue holds
+ * HTTP_LIVE_QUEUE_MAX events; beyond that it gets one "event: reload" instead and goes on from
+ * there. A heartbeat comment every 15 s. At most half of the connections may be streams; beyond
+ * that the answer is 503. */
 enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16 };
 enum http_state http_live(struct http_request *r, const struct str *topics, size_t n);
 void http_publish(struct http_server *s, struct str topic, struct str data);

@@ -1,0 +1,151 @@
+/* The inside of http: what its parts share. http_decode.c and http_route.c are pure (bytes in,
+ * values out) and fuzzed; http_server.c holds the daemon, its connections and their time limits;
+ * http_request.c one exchange from head to answer; http_answer.c what is sent; http_live.c the
+ * streams of events. */
+#ifndef VEIN_KERNEL_HTTP_IMPL_H
+#define VEIN_KERNEL_HTTP_IMPL_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kernel/http.h"
+
+enum {
+    HTTP_TARGET_MAX = 8192,    /* bytes of path and query as sent */
+    HTTP_SEGMENTS_MAX = 16,    /* of a path */
+    HTTP_HEADERS_MAX = 64,     /* of a request */
+    HTTP_HEADER_BYTES = 16384, /* of all of them */
+    HTTP_CONNECTION_MEMORY = 48 * 1024,
+    HTTP_ARENA_MAX = 8 << 20, /* of one request */
+    HTTP_ROUTES_MAX = 1024,
+};
+
+/* -- Decoding (pure) --------------------------------------------------------------------------- */
+
+/* A path and query, split at / and & before anything is decoded. */
+struct http_target {
+    struct str path; /* as sent, without query */
+    struct str segments[HTTP_SEGMENTS_MAX];
+    size_t nsegments; /* "/" has one, empty */
+    const struct record_pair *query;
+    size_t nquery;
+};
+
+/* REFUSED "http.malformed_path" and "http.malformed_query" for what is no absolute path of
+ * well-formed UTF-8: bad percent-encoding, control characters, dot segments, a fragment, more
+ * than HTTP_SEGMENTS_MAX segments; "http.uri_too_long". */
+enum outcome http_target_read(struct http_target *out, struct arena *a, struct str target,
+                              struct err *e);
+
+/* application/x-www-form-urlencoded. REFUSED with `code` for bad percent-encoding, NUL and what is
+ * not UTF-8; "http.too_many_pairs". */
+enum outcome http_pairs_read(const struct record_pair **out, size_t *n, struct arena *a,
+                             struct str text, const char *code, struct err *e);
+
+/* The media type of a Content-Type without parameters, in lower case; absent when it is none. */
+struct str http_media_type_read(struct arena *a, struct str header);
+
+/* The value of a name in a Cookie header; absent when it is not in it. */
+struct str http_cookie_find(struct str header, struct str name);
+
+/* Whether If-None-Match names the tag (with its quotes), by weak comparison. */
+bool http_etag_matches(struct str header, struct str etag);
+
+/* Whether Origin is the server that Host names. */
+bool http_origin_is(struct str origin, struct str host);
+
+/* -- Routes (pure) ----------------------------------------------------------------------------- */
+
+struct http_router;
+
+/* All tables of the options. REFUSED "http.no_access_rule", "http.malformed_route",
+ * "http.route_twice" with method and path. */
+enum outcome http_router_new(struct http_router **out, const struct http_options *options,
+                             struct err *e);
+void http_router_free(struct http_router *r);
+
+/* The row that takes the request, its params filled; a literal segment goes before a {param}. HEAD
+ * takes GET's. REFUSED "http.unknown" or "http.method", and then *allow is the header's value. */
+enum outcome http_route_find(const struct route **out, struct http_request *r, struct str *allow,
+                             const struct http_router *router, const struct http_target *target,
+                             struct err *e);
+
+/* -- Server ------------------------------------------------------------------------------------ */
+
+struct http_connection {
+    struct http_connection *next;
+    struct http_connection *previous;
+    int fd;
+    int64_t deadline_us; /* monotonic; by then the request is read or the answer sent */
+};
+
+struct http_server {
+    struct http_options options;
+    struct http_router *router;
+    struct MHD_Daemon *daemon;
+    int listener;
+    char address[64];
+    bool tls;
+    unsigned timeout_s;
+    unsigned connections_max;
+
+    atomic_bool stopping;
+    pthread_mutex_t lock; /* of the connections and the count of waiting exchanges */
+    pthread_cond_t drained;
+    struct http_connection *connections;
+    size_t waiting; /* exchanges that were suspended for their handler, until completed */
+
+    pthread_mutex_t live_lock;
+    struct live *streams;
+    size_t nstreams;
+    bool live_closing;
+
+    pthread_t keeper; /* ends slow connections, sends heartbeats */
+    int keeper_wake[2];
+    bool keeper_runs;
+};
+
+enum http_phase { HTTP_PHASE_HEAD, HTTP_PHASE_BODY, HTTP_PHASE_WAITING, HTTP_PHASE_ANSWERED };
+enum http_wait { HTTP_WAIT_RUNNING, HTTP_WAIT_SUSPENDED, HTTP_WAIT_RESUMED };
+
+/* One request and its answer. `request` is first: they are cast to each other. */
+struct http_exchange {
+    struct http_request request;
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    struct http_connection *peer;
+    enum http_phase phase;
+    _Atomic int wait; /* enum http_wait; who comes second, handler or http_resume, resumes */
+    bool counted;     /* in server->waiting */
+    bool too_long;    /* the target was, and is not kept */
+    struct str target;
+    struct str allow;
+    struct buf body;
+    struct live *live;
+};
+
+/* Sets how long the connection may take for what it does now; 0: as long as it likes. */
+void http_connection_limit(struct http_server *s, struct http_connection *c, unsigned seconds);
+
+/* The daemon's callbacks, of http_request.c. */
+void *http_exchange_begin(void *server, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connection, const char *url,
+                                   const char *method, const char *version, const char *data,
+                                   size_t *ndata, void **exchange);
+void http_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
+                       enum MHD_RequestTerminationCode how);
+
+/* Sends exchange->request.answer, or its stream of events. */
+enum MHD_Result http_answer_send(struct http_exchange *x);
+bool http_answer_headers(const struct http_exchange *x, struct MHD_Response *response);
+
+/* The response that a stream of events is, for http_answer_send. */
+struct MHD_Response *http_live_response(struct http_exchange *x);
+/* Of an exchange that ends without its stream having been answered. */
+void http_live_drop(struct live *l);
+void http_live_heartbeat(struct http_server *s);
+/* Ends all streams and takes no new ones. */
+void http_live_close(struct http_server *s);
+
+#endif

@@ -1,0 +1,249 @@
+/* Streams of server-sent events. A stream that has nothing to say is suspended: its connection
+ * costs no thread until someone publishes, the heartbeat comes, or the server stops. An event is
+ * made once and shared by the queues it stands in. Everything here is under live_lock, which is
+ * taken before any lock of libmicrohttpd. */
+#include "kernel/http_impl.h"
+
+#include <stdlib.h>
+
+enum { LIVE_EVENT_MAX = 8192 };
+
+struct live_event {
+    size_t refs;
+    size_t n;
+    char text[];
+};
+
+struct live {
+    struct live *next;
+    struct live *previous;
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    char topics[HTTP_LIVE_TOPICS_MAX][64];
+    size_t ntopics;
+    struct live_event *queue[HTTP_LIVE_QUEUE_MAX];
+    size_t first;
+    size_t n;
+    struct live_event *sending;
+    size_t sent;
+    bool suspended;
+};
+
+static struct live_event *event_new(struct str text)
+{
+    struct live_event *event = malloc(sizeof *event + text.n);
+    if (!event)
+        return NULL;
+    event->refs = 1;
+    event->n = text.n;
+    memcpy(event->text, text.p, text.n);
+    return event;
+}
+
+static void event_drop(struct live_event *event)
+{
+    if (event && --event->refs == 0)
+        free(event);
+}
+
+static void queue_clear(struct live *l)
+{
+    for (; l->n > 0; l->n--) {
+        event_drop(l->queue[l->first]);
+        l->first = (l->first + 1) % HTTP_LIVE_QUEUE_MAX;
+    }
+}
+
+static void wake(struct live *l)
+{
+    if (!l->suspended)
+        return;
+    l->suspended = false;
+    MHD_resume_connection(l->connection);
+}
+
+static void push(struct live *l, struct live_event *event)
+{
+    event->refs++;
+    l->queue[(l->first + l->n++) % HTTP_LIVE_QUEUE_MAX] = event;
+}
+
+/* Puts the event last; where there is no room, all that waits gives way to one "reload". */
+static void enqueue(struct live *l, struct live_event *event)
+{
+    if (l->n == HTTP_LIVE_QUEUE_MAX) {
+        struct live_event *reload = event_new(S("event: reload\ndata: \n\n"));
+        if (!reload)
+            return;
+        queue_clear(l);
+        push(l, reload);
+        event_drop(reload);
+    } else {
+        push(l, event);
+    }
+    wake(l);
+}
+
+/* libmicrohttpd asks for bytes, and is told to wait when there are none. */
+static ssize_t read_stream(void *context, uint64_t position, char *to, size_t max)
+{
+    (void)position;
+    struct live *l = context;
+    struct http_server *s = l->server;
+    ssize_t result = 0;
+    (void)pthread_mutex_lock(&s->live_lock);
+    if (!l->sending && l->n > 0) {
+        l->sending = l->queue[l->first];
+        l->first = (l->first + 1) % HTTP_LIVE_QUEUE_MAX;
+        l->n--;
+        l->sent = 0;
+    }
+    if (l->sending) {
+        const size_t left = l->sending->n - l->sent;
+        const size_t n = left < max ? left : max;
+        memcpy(to, l->sending->text + l->sent, n);
+        l->sent += n;
+        if (n == left) {
+            event_drop(l->sending);
+            l->sending = NULL;
+        }
+        result = (ssize_t)n;
+    } else if (s->live_closing) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
+    } else {
+        l->suspended = true;
+        MHD_suspend_connection(l->connection);
+    }
+    (void)pthread_mutex_unlock(&s->live_lock);
+    return result;
+}
+
+static void end_stream(void *context)
+{
+    struct live *l = context;
+    struct http_server *s = l->server;
+    (void)pthread_mutex_lock(&s->live_lock);
+    if (l->previous)
+        l->previous->next = l->next;
+    else
+        s->streams = l->next;
+    if (l->next)
+        l->next->previous = l->previous;
+    s->nstreams--;
+    queue_clear(l);
+    event_drop(l->sending);
+    (void)pthread_mutex_unlock(&s->live_lock);
+    free(l);
+}
+
+void http_live_drop(struct live *l)
+{
+    if (l)
+        end_stream(l);
+}
+
+enum http_state http_live(struct http_request *r, const struct str *topics, size_t n)
+{
+    struct http_exchange *x = (struct http_exchange *)r;
+    struct http_server *s = x->server;
+    BUG_ON(n > HTTP_LIVE_TOPICS_MAX || x->live);
+    struct live *l = calloc(1, sizeof *l);
+    struct live_event *hello = event_new(S("retry: 3000\n\n"));
+    r->answer = (struct http_answer){ .status = 503, .retry_after_s = 5 };
+    (void)pthread_mutex_lock(&s->live_lock);
+    const bool room = s->nstreams < s->connections_max / 2 && !s->live_closing;
+    if (room && l && hello) {
+        l->server = s;
+        l->connection = x->connection;
+        for (size_t i = 0; i < n; i++) {
+            BUG_ON(topics[i].n >= sizeof l->topics[0]);
+            memcpy(l->topics[i], topics[i].p, topics[i].n);
+        }
+        l->ntopics = n;
+        l->sending = hello;
+        l->next = s->streams;
+        if (l->next)
+            l->next->previous = l;
+        s->streams = l;
+        s->nstreams++;
+        x->live = l;
+        r->answer = (struct http_answer){ .status = 200, .media_type = "text/event-stream" };
+    }
+    (void)pthread_mutex_unlock(&s->live_lock);
+    if (!x->live) {
+        free(l);
+        free(hello);
+    }
+    return HTTP_DONE;
+}
+
+struct MHD_Response *http_live_response(struct http_exchange *x)
+{
+    enum { BLOCK = 4096 };
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK, read_stream, x->live, end_stream);
+    if (!response) {
+        http_live_drop(x->live);
+        return NULL;
+    }
+    /* A proxy that collects the answer would hold every event back. */
+    if (!http_answer_headers(x, response) ||
+        MHD_add_response_header(response, "X-Accel-Buffering", "no") != MHD_YES) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
+}
+
+static bool listens(const struct live *l, struct str topic)
+{
+    for (size_t i = 0; i < l->ntopics; i++) {
+        if (str_is(topic, l->topics[i]))
+            return true;
+    }
+    return false;
+}
+
+void http_publish(struct http_server *s, struct str topic, struct str data)
+{
+    char storage[LIVE_EVENT_MAX];
+    struct buf b = buf_over(storage, sizeof storage);
+    BUG_ON(str_find(topic, '\n') < topic.n || str_find(data, '\n') < data.n);
+    buf_printf(&b, "event: %.*s\ndata: ", STR(topic));
+    buf_str(&b, data);
+    buf_z(&b, "\n\n");
+    BUG_ON(!buf_ok(&b));
+    struct live_event *event = event_new(buf_get(&b));
+    if (!event)
+        return; /* they learn of it by the next event, or by polling */
+    (void)pthread_mutex_lock(&s->live_lock);
+    for (struct live *l = s->streams; l; l = l->next) {
+        if (listens(l, topic))
+            enqueue(l, event);
+    }
+    event_drop(event);
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
+
+void http_live_heartbeat(struct http_server *s)
+{
+    struct live_event *beat = event_new(S(":\n\n"));
+    if (!beat)
+        return;
+    (void)pthread_mutex_lock(&s->live_lock);
+    for (struct live *l = s->streams; l; l = l->next) {
+        if (l->n == 0)
+            enqueue(l, beat);
+    }
+    event_drop(beat);
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
+
+void http_live_close(struct http_server *s)
+{
+    (void)pthread_mutex_lock(&s->live_lock);
+    s->live_closing = true;
+    for (struct live *l = s->streams; l; l = l->next)
+        wake(l);
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
