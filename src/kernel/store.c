@@ -46,12 +46,13 @@ enum outcome store_open(struct store **out, const struct store_options *options,
     return OK;
 }
 
+static void pool_empty(struct store *s);
+
 void store_close(struct store *s)
 {
     if (s == NULL)
         return;
-    while (s->nidle > 0)
-        db_close(s->idle[--s->nidle]);
+    pool_empty(s);
     BUG_ON(s->connections != 0);
     s->engine->close(s->node);
     pthread_mutex_destroy(&s->lock);
@@ -102,10 +103,26 @@ enum outcome store_reader(struct db **out, struct store *s, struct err *e)
     return connect_db(out, s, false, e);
 }
 
+/* A reader cannot fold the write-ahead log into the file; so that the writer, closing last, does, the
+ * pool is emptied first. */
+static void pool_empty(struct store *s)
+{
+    for (;;) {
+        pthread_mutex_lock(&s->lock);
+        struct db *idle = s->nidle > 0 ? s->idle[--s->nidle] : NULL;
+        pthread_mutex_unlock(&s->lock);
+        if (idle == NULL)
+            return;
+        db_close(idle);
+    }
+}
+
 void db_close(struct db *db)
 {
     if (db == NULL)
         return;
+    if (db->writer)
+        pool_empty(db->store);
     if (db->in_transaction)
         db_rollback(db);
     for (size_t i = 0; i < DB_SLOTS; i++)
