@@ -36,17 +36,40 @@ struct id id_new(const struct env *env)
     return id_text(b, 7);
 }
 
-struct id id_derive(struct str parent, struct str what, uint64_t number)
+static struct hash id_hash(struct str parent, struct str what, uint64_t number, const char *rest)
 {
     char digits[24];
     const int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
     const struct bytes parts[] = {
         { (const uint8_t *)parent.p, parent.n },     { (const uint8_t *)"\n", 1 },
         { (const uint8_t *)what.p, what.n },         { (const uint8_t *)"\n", 1 },
-        { (const uint8_t *)digits, (size_t)length },
+        { (const uint8_t *)digits, (size_t)length }, { (const uint8_t *)rest, strlen(rest) },
     };
-    struct hash h = hash_parts(parts, sizeof parts / sizeof parts[0]);
+    return hash_parts(parts, sizeof parts / sizeof parts[0]);
+}
+
+struct id id_derive(struct str parent, struct str what, uint64_t number)
+{
+    struct hash h = id_hash(parent, what, number, "");
     return id_text(h.b, 8);
+}
+
+uint32_t id_draw(struct str parent, struct str what, uint64_t number, unsigned i, uint32_t below)
+{
+    char rest[16];
+    (void)snprintf(rest, sizeof rest, "\n%u", i);
+    const struct hash h = id_hash(parent, what, number, rest);
+    uint64_t v = 0;
+    for (int k = 0; k < 8; k++)
+        v = v << 8 | h.b[k];
+    return (uint32_t)(v % below);
+}
+
+void id_code(char *out, size_t n, struct str parent, struct str what)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ID_LETTERS[id_draw(parent, what, 0, (unsigned)i, sizeof ID_LETTERS - 1)];
+    out[n] = '\0';
 }
 
 bool id_valid(struct str s)

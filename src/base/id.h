@@ -23,6 +23,17 @@ struct id id_derive(struct str parent, struct str what, uint64_t number);
 /* Canonical form of any UUID version: lower case, hyphens at 8, 13, 18, 23. */
 bool id_valid(struct str s);
 
+/* Draw number i of (parent, what, number): 0 … below - 1, as good as even; the same for ever. From
+ * the first 64 bits of SHA-256(parent LF what LF number LF i). */
+uint32_t id_draw(struct str parent, struct str what, uint64_t number, unsigned i, uint32_t below);
+
+/* Digits and capitals of which none is mistaken for another, read aloud or written by hand: without
+ * 0 O, 1 I L, and of 2 Z, 5 S, 8 B, V U only the former. */
+#define ID_LETTERS "23456789ACDEFGHJKMNPQRTVWXY"
+
+/* n of these letters for people, drawn from the parent; out has room for n and a NUL. */
+void id_code(char *out, size_t n, struct str parent, struct str what);
+
 static inline struct str id_str(const struct id *id)
 {
     return (struct str){ .p = id->text, .n = ID_LENGTH };

@@ -183,6 +183,23 @@ static void the_real_world_gives_time_and_chance(void **state)
     assert_true(env_now(&env_system) > INT64_C(1700000000000000)); /* this program's birth */
 }
 
+static void codes_for_people_repeat_and_hold_no_lookalikes(void **state)
+{
+    (void)state;
+    char a[9], b[9];
+    id_code(a, 8, S("parent"), S("what"));
+    id_code(b, 8, S("parent"), S("what"));
+    assert_string_equal(a, b);
+    id_code(b, 8, S("parent"), S("other"));
+    assert_string_not_equal(a, b);
+    unsigned seen[sizeof ID_LETTERS - 1] = { 0 };
+    for (unsigned i = 0; i < 27000; i++)
+        seen[id_draw(S("p"), S("w"), i, i, sizeof ID_LETTERS - 1)]++;
+    for (size_t i = 0; i < sizeof ID_LETTERS - 1; i++)
+        assert_in_range(seen[i], 800, 1200); /* 1000 expected, six deviations wide */
+    assert_null(strpbrk(ID_LETTERS, "01ILOZSBU"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test(only_canonical_ids_are_valid),
         cmocka_unit_test(a_seed_replays_chance_and_time),
         cmocka_unit_test(the_real_world_gives_time_and_chance),
+        cmocka_unit_test(codes_for_people_repeat_and_hold_no_lookalikes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
