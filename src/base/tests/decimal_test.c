@@ -213,6 +213,38 @@ static void halves_go_to_the_even_neighbour(void **state)
 
 /* By the definition, not by the method: no further away than half a unit of the last place, and
  * even where it is just that. */
+static void products_round_half_even_where_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        int scale;
+        const char *product;
+    } rows[] = {
+        { "0.5", "0.5", 1, "0.2" },
+        { "0.5", "0.7", 1, "0.4" },
+        { "-0.5", "0.5", 1, "-0.2" },
+        { "2", "3", 5, "6" },
+        { "0.333333333333333333333333", "0.666666666666666666666667", 24,
+          "0.222222222222222222222222" },
+        { "99999999999999.999999999999999999999999", "0.00000000000000000000000049", 24,
+          "0.000000000049000000000000" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct err e = { 0 };
+        struct decimal out;
+        assert_int_equal(
+            decimal_mul_round(&out, number(rows[i].a), number(rows[i].b), rows[i].scale, &e), OK);
+        assert_text(out, rows[i].product);
+    }
+    struct err e = { 0 };
+    struct decimal big = number("99999999999999.999999999999999999999999");
+    struct decimal out;
+    assert_refused(decimal_mul_round(&out, big, big, 24, &e), &e, "quantity.out_of_range");
+    assert_refused(decimal_mul_round(&out, big, big, 31, &e), &e, "quantity.out_of_range");
+    assert_refused(decimal_mul_round(&out, big, decimal_none(), 2, &e), &e, "quantity.absent");
+}
+
 static void rounding_keeps_to_its_definition(void **state)
 {
     (void)state;
@@ -351,6 +383,7 @@ int main(void)
         cmocka_unit_test(what_passes_the_limits_is_refused_not_rounded),
         cmocka_unit_test(operations_give_the_golden_values),
         cmocka_unit_test(halves_go_to_the_even_neighbour),
+        cmocka_unit_test(products_round_half_even_where_asked),
         cmocka_unit_test(rounding_keeps_to_its_definition),
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(sums_products_and_quotients_undo_one_another),
