@@ -89,6 +89,9 @@ struct http_options {
     /* Decides the route's access rule and sets r->who; REFUSED answers 401 "auth.sign_in" (pages: a
      * redirect to the sign-in), 403 or 404 by code. Called before the body is read. */
     enum outcome (*admit)(struct http_request *r, struct err *e);
+    /* Called when the body is read, before the handler: for what only the form tells, such as the
+     * session's token. NULL: nothing to check. */
+    enum outcome (*check)(struct http_request *r, struct err *e);
     /* Renders a refusal or fault as a page or as problem details by what the client accepts: fills
      * r->answer, whose status is set. NULL: plain text. */
     void (*problem)(struct http_request *r, int status, const struct err *e);

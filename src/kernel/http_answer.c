@@ -117,6 +117,8 @@ enum MHD_Result http_answer_send(struct http_exchange *x)
     }
     x->phase = HTTP_PHASE_ANSWERED;
     http_connection_limit(x->server, x->peer, x->live ? 0 : 10 * x->server->timeout_s);
+    if (x->live) /* a stream ends when the server does */
+        http_exchange_worked(x);
     x->live = NULL;
     const enum MHD_Result result =
         MHD_queue_response(x->connection, (unsigned)r->answer.status, response);
@@ -143,7 +145,7 @@ static const struct {
     { "*.too_large", 413 },
     { "http.uri_too_long", 414 },
     { "http.headers_too_large", 431 },
-    { "auth.too_many", 429 },
+    { "auth.slow_down", 429 },
     { "gate.key_reused", 422 },
     { "gate.busy", 503 },
     { "http.stopping", 503 },

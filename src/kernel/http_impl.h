@@ -94,7 +94,7 @@ struct http_server {
     pthread_mutex_t lock; /* of the connections and the count of waiting exchanges */
     pthread_cond_t drained;
     struct http_connection *connections;
-    size_t waiting; /* exchanges that were suspended for their handler, until completed */
+    size_t working; /* exchanges from their handler's call until their answer is sent */
 
     pthread_mutex_t live_lock;
     struct live *streams;
@@ -117,7 +117,7 @@ struct http_exchange {
     struct http_connection *peer;
     enum http_phase phase;
     _Atomic int wait; /* enum http_wait; who comes second, handler or http_resume, resumes */
-    bool counted;     /* in server->waiting */
+    bool counted;     /* in server->working */
     bool too_long;    /* the target was, and is not kept */
     struct str target;
     struct str allow;
@@ -135,6 +135,9 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connecti
                                    size_t *ndata, void **exchange);
 void http_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                        enum MHD_RequestTerminationCode how);
+
+/* The exchange keeps a stop waiting no longer. */
+void http_exchange_worked(struct http_exchange *x);
 
 /* Sends exchange->request.answer, or its stream of events. */
 enum MHD_Result http_answer_send(struct http_exchange *x);

@@ -223,19 +223,49 @@ static enum outcome read_form(struct http_exchange *x, struct err *e)
     return http_pairs_read(&r->form, &r->nform, r->arena, r->body, "http.malformed_form", e);
 }
 
-/* The connection waits: it is counted, so that a stop waits for it, and costs no thread. */
+/* From here on the exchange may be suspended, so a stop waits for it; where one has begun, it is
+ * too late. Under the lock, for between the two nothing may slip through. */
+static enum outcome begin_work(struct http_exchange *x, struct err *e)
+{
+    struct http_server *s = x->server;
+    (void)pthread_mutex_lock(&s->lock);
+    x->counted = !atomic_load(&s->stopping);
+    s->working += x->counted;
+    (void)pthread_mutex_unlock(&s->lock);
+    if (!x->counted)
+        return REFUSE(e, "http.stopping");
+    return OK;
+}
+
+void http_exchange_worked(struct http_exchange *x)
+{
+    struct http_server *s = x->server;
+    if (!x->counted)
+        return;
+    x->counted = false;
+    (void)pthread_mutex_lock(&s->lock);
+    s->working--;
+    (void)pthread_cond_broadcast(&s->drained);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* All that can be judged when the body is there. */
+static enum outcome read_body(struct http_exchange *x, struct err *e)
+{
+    struct http_request *r = &x->request;
+    TRY(read_form(x, e));
+    if (x->server->options.check)
+        TRY(x->server->options.check(r, e));
+    return begin_work(x, e);
+}
+
+/* The connection waits and costs no thread. */
 static enum MHD_Result wait_for(struct http_exchange *x)
 {
     struct http_server *s = x->server;
     BUG_ON(!x->request.resumed);
     x->phase = HTTP_PHASE_WAITING;
     http_connection_limit(s, x->peer, 0);
-    if (!x->counted) {
-        x->counted = true;
-        (void)pthread_mutex_lock(&s->lock);
-        s->waiting++;
-        (void)pthread_mutex_unlock(&s->lock);
-    }
     MHD_suspend_connection(x->connection);
     if (atomic_exchange(&x->wait, HTTP_WAIT_SUSPENDED) == HTTP_WAIT_RESUMED)
         MHD_resume_connection(x->connection);
@@ -271,7 +301,7 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connecti
             *ndata = 0;
             return MHD_YES;
         }
-        return read_form(x, &e) == OK ? run(x, x->request.route->handler) : fail(x, &e);
+        return read_body(x, &e) == OK ? run(x, x->request.route->handler) : fail(x, &e);
     case HTTP_PHASE_WAITING:
         return run(x, x->request.resumed);
     case HTTP_PHASE_ANSWERED:
@@ -292,12 +322,7 @@ void http_exchange_end(void *server, struct MHD_Connection *connection, void **e
         return;
     *exchange = NULL;
     http_connection_limit(s, x->peer, 2 * s->timeout_s);
-    if (x->counted) {
-        (void)pthread_mutex_lock(&s->lock);
-        s->waiting--;
-        (void)pthread_cond_broadcast(&s->drained);
-        (void)pthread_mutex_unlock(&s->lock);
-    }
+    http_exchange_worked(x);
     http_live_drop(x->live);
     buf_free(&x->body);
     arena_free(x->request.arena);

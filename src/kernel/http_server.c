@@ -20,7 +20,7 @@
 #include "kernel/tls_make.h"
 
 enum { THREADS_DEFAULT = 2, CONNECTIONS_DEFAULT = 1024, TIMEOUT_DEFAULT_S = 30 };
-enum { HEARTBEAT_DEFAULT_S = 15, BACKLOG = 511 };
+enum { HEARTBEAT_DEFAULT_S = 15, STOP_GRACE_S = 5, BACKLOG = 511 };
 
 /* -- Connections ------------------------------------------------------------------------------- */
 
@@ -30,6 +30,8 @@ void http_connection_limit(struct http_server *s, struct http_connection *c, uns
         return;
     const int64_t now = env_mono(s->options.env);
     (void)pthread_mutex_lock(&s->lock);
+    if (seconds > STOP_GRACE_S && atomic_load(&s->stopping))
+        seconds = STOP_GRACE_S;
     c->deadline_us = seconds == 0 ? INT64_MAX : now + (int64_t)seconds * 1000000;
     (void)pthread_mutex_unlock(&s->lock);
 }
@@ -292,13 +294,19 @@ struct str http_address(const struct http_server *s)
     return str_z(s->address);
 }
 
-/* Stopping with suspended connections aborts the program: so no new ones, then drain, then stop. */
+/* Stopping with suspended connections aborts the program: so no new ones, then drain, then stop.
+ * What waits for its handler may take its time; slow clients may not. */
 static void drain(struct http_server *s)
 {
-    atomic_store(&s->stopping, true);
+    const int64_t last = env_mono(s->options.env) + STOP_GRACE_S * INT64_C(1000000);
     const MHD_socket listener = MHD_quiesce_daemon(s->daemon);
     (void)pthread_mutex_lock(&s->lock);
-    while (s->waiting > 0)
+    atomic_store(&s->stopping, true);
+    for (struct http_connection *c = s->connections; c; c = c->next) {
+        if (c->deadline_us != INT64_MAX && c->deadline_us > last)
+            c->deadline_us = last;
+    }
+    while (s->working > 0)
         (void)pthread_cond_wait(&s->drained, &s->lock);
     (void)pthread_mutex_unlock(&s->lock);
     http_live_close(s);

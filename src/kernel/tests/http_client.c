@@ -273,6 +273,7 @@ static const struct route routes[] = {
     ROUTE("POST", "/form", "public", 1000, form, "help"),
     ROUTE("POST", "/raw", "public", 100, raw, "help"),
     ROUTE("GET", "/wait", "public", 0, wait_once, "help"),
+    ROUTE("POST", "/wait", "public", 100, wait_once, "help"),
     ROUTE("GET", "/twice", "public", 0, wait_twice, "help"),
     ROUTE("GET", "/early", "public", 0, early, "help"),
     ROUTE("GET", "/live", "public", 0, live, "help"),
@@ -291,6 +292,14 @@ static enum outcome admit(struct http_request *r, struct err *e)
     return OK;
 }
 
+/* As the session's token would be. */
+static enum outcome check(struct http_request *r, struct err *e)
+{
+    if (str_is(http_form(r, "token"), "stolen"))
+        return REFUSE(e, "auth.forbidden");
+    return OK;
+}
+
 struct http_options test_options(void)
 {
     return (struct http_options){ .env = &env_system,
@@ -299,7 +308,8 @@ struct http_options test_options(void)
                                   .nroutes = lengths,
                                   .ntables = 1,
                                   .connections_per_address = 1024,
-                                  .admit = admit };
+                                  .admit = admit,
+                                  .check = check };
 }
 
 struct http_server *test_start(const struct http_options *options)

@@ -226,18 +226,25 @@ static void stops_while_suspended(void **state)
     client_send(idle, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
     (void)client_read(idle, got, sizeof got);
     const int stream = open_stream(s);
+    const int half = client_connect(s);
+    client_send(half, S("POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1"));
     for (size_t i = 0; i < WAITING; i++) {
         fds[i] = client_connect(s);
         client_send(fds[i], S("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
     }
     while (test_waiting() < WAITING)
         (void)poll(NULL, 0, 5);
+    (void)poll(NULL, 0, 50);
     assert_int_equal(pthread_create(&stopper, NULL, stop_server, s), 0);
     (void)poll(NULL, 0, 200);
     client_send(idle, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
     (void)client_read(idle, got, sizeof got);
     assert_int_equal(client_status(got), 503);
     assert_non_null(strstr(got, "Retry-After: 1\r\n"));
+    client_send(half, S("2")); /* admitted before the stop, but too late to wait for anything */
+    (void)client_read(half, got, sizeof got);
+    assert_int_equal(client_status(got), 503);
+    (void)close(half);
     test_hold(false);
     for (size_t i = 0; i < WAITING; i++) {
         (void)client_read(fds[i], got, sizeof got);

@@ -69,6 +69,11 @@ static void answers_routes(void **state)
                          "b=1&a=%3D"),
                      200);
     assert_string_equal(body(), "=");
+    assert_int_equal(ask("POST /form",
+                         "Content-Type: application/x-www-form-urlencoded\r\n"
+                         "Content-Length: 16\r\n",
+                         "a=1&token=stolen"),
+                     403);
     assert_int_equal(ask("POST /raw", "Content-Length: 5\r\n", "a=\x01%Z"), 200);
     assert_string_equal(body(), "a=\x01%Z");
 }
