@@ -104,6 +104,7 @@ static enum outcome item_prepare(struct gate *g, struct gate_item *item, struct 
     if (!item->type->prepare)
         return OK;
     struct prepare p = {
+        .keys = g->writer.keys,
         .arena = item->command->arena,
         .command = item->command,
         .now_us = env_now(g->writer.env),

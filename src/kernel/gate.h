@@ -89,6 +89,7 @@ typedef void gate_done_fn(void *context, const struct gate_answer *answer);
  * it read may have changed meanwhile: load compares what matters. */
 struct prepare {
     struct db *db;
+    struct keyring *keys; /* to open what is compared: never kept, never in an answer */
     struct arena *arena;
     const struct gate_command *command;
     int64_t now_us;
@@ -99,6 +100,7 @@ struct prepare {
  * transaction; every stream that is read is declared, and append checks them all. */
 struct load {
     struct db *db;
+    struct keyring *keys; /* as above */
     struct arena *arena;
     const struct gate_command *command;
     int64_t now_us;
@@ -123,8 +125,8 @@ void load_own_scope(struct load *l);
 void load_kind(struct load *l, const char *kind);
 enum outcome load_unknown(struct load *l, struct err *e);
 
-/* The person whose data the command's events hold, sealed under their key. Without it the key of
- * the actor's organisation is used. */
+/* The person whose data the command's events hold, sealed under their key, which is made when it is
+ * first needed. Without it the key of the actor's organisation is used. */
 void load_subject(struct load *l, struct str subject);
 
 /* The command is part of this order: its stop stream is read, and while the order is stopped only

@@ -90,10 +90,9 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     struct member_sealer *s = context;
     struct member *m = s->m;
     struct str subject = m->load->subject;
-    if (!subject.p) {
+    if (!subject.p)
         subject = m->item->command->actor->organisation;
-        TRY(keyring_subject(m->w->keys, subject, e));
-    }
+    TRY(keyring_subject(m->w->keys, subject, e));
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }
 
@@ -206,6 +205,7 @@ static enum outcome member_run(struct member *m, struct err *e)
     const struct command_type *type = m->item->type;
     struct load l = {
         .db = m->w->db,
+        .keys = m->w->keys,
         .arena = m->arena,
         .command = m->item->command,
         .now_us = m->now_us,
