@@ -2,10 +2,20 @@
  *
  * A task opens when the one before it is done (a `late` task does not hold up the next). It is done
  * by flow.complete, which is refused with the reason and what would satisfy it, on every channel
- * alike: "flow.not_open", "flow.wrong_role" {role}, "flow.guard" {guard, text},
- * "flow.check_missing" {point}, "flow.fact_missing" {fact}, "flow.held", "flow.ended",
- * "flow.second_person", and the form's problems. What modules contribute to a task (an identity
- * check passed, a unit made, a hand-over accepted) they note as facts in the same transaction.
+ * alike: "flow.not_open" {task, before}, "flow.done_before" {task}, "flow.wrong_role" {role},
+ * "flow.guard" {guard, text}, "flow.guard_early" {guard, text, from}, "flow.guard_late" {guard,
+ * text, until}, "flow.check_missing" {point}, "flow.fact_missing" {fact}, "flow.held",
+ * "flow.ended", "flow.second_person", and last the form's problems. What modules contribute to a
+ * task (an identity check passed, a unit made, a hand-over accepted) they note as facts in the same
+ * transaction: the first who notes a fact is who noted it. When all tasks are done, the order has
+ * ended: "finished".
+ *
+ * An order is pinned at its start: to the workflow's version and, for each form that the workflow
+ * names without a version, to the one effective at that moment. Both stand in flow.started. Tasks
+ * are numbered from 1 through all stages.
+ *
+ * A correction (flow.correct) gives values anew; what it does not name stays as entered, but sealed
+ * values, which the writer cannot open, must be given again. All versions of a record are kept.
  *
  * Identity points. Modules register which act on material needs which point, which safe state a
  * mismatch there leads to and which commands that state permits. A workflow whose task has the act
@@ -31,9 +41,18 @@ struct flow_point {
     const char *safe_acts[8]; /* commands that the safe state permits */
     int64_t respond_us;       /* an independent resolver must be reached within */
 };
-/* Set once at start. */
+/* Set once at start; FLOW_TABLES_MAX tables at most. */
+enum { FLOW_TABLES_MAX = 16 };
 void flow_use_points(const struct flow_point *const *tables, const size_t *ns, size_t ntables);
 const struct flow_point *flow_point_find(struct str name);
+
+enum {
+    FLOW_TASKS_MAX = 300,   /* of a workflow */
+    FLOW_LATE_MAX = 40,     /* of them late */
+    FLOW_PARTIES_MAX = 20,  /* of an order */
+    FLOW_FACTS_MAX = 4000,  /* of an order */
+    FLOW_WORKFLOWS_MAX = 64 /* pinned versions kept parsed in the process; more are read anew */
+};
 
 extern const struct define_kind workflow_kind;
 extern const struct module flow_module;
@@ -46,6 +65,7 @@ struct flow_open_task { /* open now, or done */
     struct str task;
     int64_t number;
     bool done;
+    bool overdue; /* its limit passed while it was open */
     struct str organisation;
     struct str site;
     struct str form;
@@ -66,6 +86,8 @@ struct flow_view {
     bool found;
     struct str order;
     enum flow_state state;
+    struct str how; /* it ended */
+    int64_t started;
     struct str workflow_name;
     int64_t workflow_version;
     const struct workflow *workflow; /* pinned */
@@ -75,6 +97,9 @@ struct flow_view {
     size_t ntasks;
     const struct flow_fact *facts;
     size_t nfacts;
+    const struct flow_pin *pins; /* of forms that the workflow names without a version */
+    size_t npins;
+    struct arena *arena; /* that all of this lives in */
 };
 
 #define RECORDS "kernel/flow_events.def"
@@ -94,8 +119,17 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
  * the party of the task (or, without a task, all parties). load_unknown for an unknown order. */
 enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
                        struct err *e);
-/* In the load of a command that starts an order: declares the stream. */
-enum outcome load_flow_new(struct load *l, struct str order, struct err *e);
+/* In the load of a command that starts an order: declares the stream, finds the workflow that is
+ * effective now and the forms that go with it. REFUSED "flow.unknown_workflow" {workflow}. Names no
+ * scope. (Versions of definitions never change, so their streams are not declared.) */
+struct flow_plan {
+    bool started; /* the order has a workflow already */
+    struct definition workflow;
+    const struct flow_pin *pins;
+    size_t npins;
+};
+enum outcome load_flow_new(struct load *l, struct str order, struct str workflow,
+                           struct flow_plan *out, struct err *e);
 
 /* In decide. */
 const struct flow_task *flow_task_find(const struct flow_view *v, struct str task);
@@ -106,15 +140,18 @@ enum outcome flow_task_ready(const struct flow_view *v, struct str task, const s
 /* And its guards hold at this time: what starting to act on material needs. */
 enum outcome flow_task_guards(const struct flow_view *v, struct str task, int64_t now_us,
                               struct err *e);
+/* Of this task, or of any when task is absent. */
 bool flow_has_fact(const struct flow_view *v, struct str task, struct str fact);
 /* The value of a field in a done task's record; absent when there is none. */
 struct str flow_value(const struct flow_view *v, struct str task, struct str field,
                       struct arena *arena);
 void flow_note(struct decision *d, const struct flow_view *v, struct str task, struct str fact);
-/* Starts an order: flow.started and the first task(s) opened. REFUSED "flow.part_missing" {part}.
- */
-enum outcome flow_start(struct decision *d, struct str order, const struct definition *workflow,
+/* Starts an order: flow.started and the first task(s) opened. Parties beyond the workflow's parts
+ * are welcome. REFUSED "flow.part_missing" {part}, "flow.part_twice" {part}, "flow.parties_max"
+ * {max}, "flow.started_before". */
+enum outcome flow_start(struct decision *d, struct str order, const struct flow_plan *plan,
                         const struct flow_party *parties, size_t nparties, struct err *e);
+/* Ends an order for good: nothing opens or is done in it any more. */
 void flow_finish(struct decision *d, struct str order, struct str how);
 
 /* Countdowns of an order that run now. */

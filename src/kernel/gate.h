@@ -23,7 +23,7 @@ enum {
     GATE_EVENTS_MAX = 64,      /* of one command */
     GATE_READS_MAX = 64,       /* streams that one command declares */
     GATE_BODY_MAX = 256 << 10, /* bytes of a command's body */
-    GATE_SCOPES_MAX = 8,
+    GATE_SCOPES_MAX = 24,
 };
 
 /* --- who asks --- */

@@ -1,0 +1,179 @@
+/* Flow's wiring, the registered identity points, and how what happens to an order is said. */
+#include "gen/kernel/flow_schema.sql.h"
+#include "kernel/flow_impl.h"
+
+#define RECORDS "kernel/flow_events.def"
+#include "base/record_tables.h"
+#include "kernel/define_events.h"
+#undef RECORDS
+#define RECORDS "kernel/flow_commands.def"
+#include "base/record_tables.h"
+#include "kernel/define_commands.h"
+#undef RECORDS
+
+const struct module flow_module = {
+    .name = "flow",
+    MODULE_ARRAY(events),
+    MODULE_ARRAY(commands),
+    .schema = &flow_schema,
+};
+
+/* --- identity points --- */
+
+static struct {
+    const struct flow_point *points;
+    size_t n;
+} point_tables[FLOW_TABLES_MAX];
+static size_t npoint_tables;
+
+void flow_use_points(const struct flow_point *const *tables, const size_t *ns, size_t ntables)
+{
+    BUG_ON(ntables > FLOW_TABLES_MAX);
+    npoint_tables = ntables;
+    for (size_t i = 0; i < ntables; i++) {
+        point_tables[i].points = tables[i];
+        point_tables[i].n = ns[i];
+    }
+}
+
+const struct flow_point *flow_point_at(size_t i)
+{
+    for (size_t t = 0; t < npoint_tables; t++) {
+        if (i < point_tables[t].n)
+            return &point_tables[t].points[i];
+        i -= point_tables[t].n;
+    }
+    return NULL;
+}
+
+const struct flow_point *flow_point_find(struct str name)
+{
+    const struct flow_point *p;
+    for (size_t i = 0; (p = flow_point_at(i)); i++)
+        if (str_is(name, p->name))
+            return p;
+    return NULL;
+}
+
+/* --- what happens --- */
+
+struct stream flow_stream(struct str order)
+{
+    return stream_of("flow", order);
+}
+
+void flow_happened(struct decision *d, struct str order, const struct event_type *type,
+                   const void *payload)
+{
+    struct stream key = stream_of("order", order);
+    decide_event(d, &(struct happening){
+                        .stream = flow_stream(order),
+                        .type = type,
+                        .payload = payload,
+                        .key = arena_str(d->arena, stream_str(&key)),
+                    });
+}
+
+void flow_note(struct decision *d, const struct flow_view *v, struct str task, struct str fact)
+{
+    struct flow_fact_noted payload = { v->order, task, fact };
+    flow_happened(d, v->order, &flow_fact_noted_event, &payload);
+}
+
+void flow_finish(struct decision *d, struct str order, struct str how)
+{
+    struct flow_ended payload = { order, how };
+    flow_happened(d, order, &flow_ended_event, &payload);
+}
+
+static const struct flow_party *party_find(const struct flow_view *v, struct str part)
+{
+    for (size_t i = 0; i < v->nparties; i++)
+        if (str_eq(v->parties[i].part, part))
+            return &v->parties[i];
+    return NULL;
+}
+
+/* The version of the task's form that this order is pinned to. */
+static int64_t form_version(const struct flow_view *v, const struct flow_task *task)
+{
+    if (!task->form.p || task->form_version != INT_NONE)
+        return task->form_version;
+    for (size_t i = 0; i < v->npins; i++)
+        if (str_eq(v->pins[i].form, task->form))
+            return v->pins[i].version;
+    bug(__FILE__, __LINE__, "a form of the workflow was not pinned when the order started");
+}
+
+void flow_open_from(struct decision *d, const struct flow_view *v, int64_t from)
+{
+    const struct flow_stage *stage;
+    const struct flow_task *task;
+    for (int64_t number = from; (task = flow_task_at(v->workflow, number, &stage)); number++) {
+        const struct flow_party *party = party_find(v, task->part);
+        BUG_ON(!party); /* flow_start refused an order without one */
+        struct flow_task_opened payload = {
+            .order = v->order,
+            .number = number,
+            .task = task->name,
+            .title = task->title,
+            .stage = stage->name,
+            .role = task->role,
+            .part = task->part,
+            .organisation = party->organisation,
+            .site = party->site,
+            .form = task->form,
+            .form_version = form_version(v, task),
+            .late = task->late,
+            .due = task->limit.p ? d->happened_us + flow_duration(task->limit) : TIME_NONE,
+        };
+        flow_happened(d, v->order, &flow_task_opened_event, &payload);
+        if (!task->late)
+            return;
+    }
+}
+
+static enum outcome parties_check(const struct workflow *w, const struct flow_view *v,
+                                  struct err *e)
+{
+    if (v->nparties > FLOW_PARTIES_MAX)
+        return REFUSE(e, "flow.parties_max", { "max", S("20") });
+    for (size_t i = 0; i < v->nparties; i++)
+        if (party_find(v, v->parties[i].part) != &v->parties[i])
+            return REFUSE(e, "flow.part_twice", { "part", v->parties[i].part });
+    for (size_t i = 0; i < w->parts.n; i++)
+        if (!party_find(v, w->parts.p[i]))
+            return REFUSE(e, "flow.part_missing", { "part", w->parts.p[i] });
+    return OK;
+}
+
+enum outcome flow_start(struct decision *d, struct str order, const struct flow_plan *plan,
+                        const struct flow_party *parties, size_t nparties, struct err *e)
+{
+    if (plan->started)
+        return REFUSE(e, "flow.started_before");
+    struct flow_view view = {
+        .order = order,
+        .workflow = plan->workflow.body,
+        .parties = parties,
+        .nparties = nparties,
+        .pins = plan->pins,
+        .npins = plan->npins,
+    };
+    TRY(parties_check(view.workflow, &view, e));
+    struct flow_party *kept = ARENA_ARRAY(d->arena, nparties, struct flow_party);
+    if (!kept)
+        return err_no_memory(e);
+    memcpy(kept, parties, nparties * sizeof *kept);
+    struct flow_started payload = {
+        .order = order,
+        .workflow = plan->workflow.name,
+        .workflow_version = plan->workflow.version,
+        .workflow_hash = plan->workflow.hash,
+        .parties = { kept, nparties },
+        .forms = { plan->pins, plan->npins },
+    };
+    flow_happened(d, order, &flow_started_event, &payload);
+    flow_open_from(d, &view, 1);
+    return OK;
+}

@@ -1,0 +1,249 @@
+/* What each event makes of the order's rows and timers. */
+#include "kernel/flow_impl.h"
+#include "kernel/timer.h"
+
+enum { TIMER_NAME_MAX = 80, TIMER_BODY_MAX = 512 };
+
+/* Next action, oldest due and overdue of the order, after its tasks changed. */
+static enum outcome refresh(struct db *db, struct str order, struct err *e)
+{
+    struct flow_refresh_in in = { order };
+    return db_run(db, &sql_flow_refresh, &in, NULL, e);
+}
+
+static enum outcome due_clear(struct db *db, struct str order, struct str task, struct err *e)
+{
+    char storage[TIMER_NAME_MAX];
+    struct buf name = buf_over(storage, sizeof storage);
+    buf_z(&name, "due.");
+    buf_str(&name, task);
+    struct stream stream = flow_stream(order);
+    return timer_clear(db, stream_str(&stream), buf_get(&name), e);
+}
+
+static enum outcome due_set(struct db *db, const struct flow_task_opened *task, struct err *e)
+{
+    char name_storage[TIMER_NAME_MAX];
+    char body_storage[TIMER_BODY_MAX];
+    struct buf name = buf_over(name_storage, sizeof name_storage);
+    buf_z(&name, "due.");
+    buf_str(&name, task->task);
+    struct buf body = buf_over(body_storage, sizeof body_storage);
+    struct json_out out = json_out(&body);
+    struct flow_note_overdue command = { task->order, task->task, task->due };
+    TRY(record_to_json(&flow_note_overdue_record, &command, &out, NULL, e));
+    TRY(buf_check(&body, e));
+    struct stream stream = flow_stream(task->order);
+    return timer_set(db, stream_str(&stream), buf_get(&name), task->due, S("flow.note_overdue"),
+                     buf_get(&body), e);
+}
+
+/* --- start, tasks --- */
+
+static enum outcome start(struct db *db, const struct event *event,
+                          const struct flow_started *payload, struct buf *pins, struct err *e)
+{
+    struct flow_pins forms = { { payload->forms.p, payload->forms.n } };
+    struct json_out out = json_out(pins);
+    TRY(record_to_json(&flow_pins_record, &forms, &out, NULL, e));
+    TRY(buf_check(pins, e));
+    struct flow_start_in order = {
+        .order_id = payload->order,
+        .workflow = payload->workflow,
+        .workflow_version = payload->workflow_version,
+        .workflow_hash = payload->workflow_hash,
+        .pins = buf_get(pins),
+        .started = event->happened,
+    };
+    return db_run(db, &sql_flow_start, &order, NULL, e);
+}
+
+enum outcome flow_started_apply(struct db *db, const struct event *event,
+                                const struct flow_started *payload, struct err *e)
+{
+    struct buf pins = buf_new(EVENT_LEAF_MAX);
+    enum outcome o = start(db, event, payload, &pins, e);
+    buf_free(&pins);
+    for (size_t i = 0; i < payload->parties.n && o == OK; i++) {
+        const struct flow_party *party = &payload->parties.p[i];
+        struct flow_party_add_in in = { payload->order, party->part, party->organisation,
+                                        party->site };
+        o = db_run(db, &sql_flow_party_add, &in, NULL, e);
+    }
+    return o;
+}
+
+enum outcome flow_task_opened_apply(struct db *db, const struct event *event,
+                                    const struct flow_task_opened *payload, struct err *e)
+{
+    struct flow_task_open_in in = {
+        .order_id = payload->order,
+        .number = payload->number,
+        .task = payload->task,
+        .title = payload->title,
+        .stage = payload->stage,
+        .role = payload->role,
+        .part = payload->part,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .form = payload->form,
+        .form_version = payload->form_version,
+        .late = payload->late,
+        .opened = event->happened,
+        .due = payload->due,
+    };
+    TRY(db_run(db, &sql_flow_task_open, &in, NULL, e));
+    if (payload->due != TIME_NONE)
+        TRY(due_set(db, payload, e));
+    return refresh(db, payload->order, e);
+}
+
+enum outcome flow_fact_noted_apply(struct db *db, const struct event *event,
+                                   const struct flow_fact_noted *payload, struct err *e)
+{
+    struct flow_fact_add_in in = { payload->order, payload->task, payload->fact, event->happened,
+                                   event->actor };
+    return db_run(db, &sql_flow_fact_add, &in, NULL, e);
+}
+
+/* --- records --- */
+
+struct kept {
+    struct str order;
+    struct str task;
+    const struct form_record *record;
+};
+
+static enum outcome record_write(struct buf *b, const struct form_record *r, struct err *e)
+{
+    struct json_out out = json_out(b);
+    TRY(record_to_json(&form_record_record, r, &out, NULL, e));
+    return buf_check(b, e);
+}
+
+static enum outcome record_row(struct db *db, const struct event *event, const struct kept *kept,
+                               struct buf *plain, struct buf *sealed, struct err *e)
+{
+    struct form_record values = *kept->record;
+    values.secrets.n = 0;
+    struct form_record secrets = *kept->record;
+    secrets.values.n = 0;
+    TRY(record_write(plain, &values, e));
+    if (secrets.secrets.n > 0)
+        TRY(record_write(sealed, &secrets, e));
+    struct flow_record_add_in in = {
+        .order_id = kept->order,
+        .task = kept->task,
+        .version = event->version,
+        .event = event->id,
+        .form = values.form,
+        .form_version = values.form_version,
+        .record = buf_get(plain),
+        .secrets = secrets.secrets.n > 0 ? buf_get(sealed) : (struct str){ 0 },
+        .entered_by = event->actor,
+        .happened = event->happened,
+        .recorded = event->recorded,
+        .reason = event->reason,
+    };
+    TRY(db_run(db, &sql_flow_record_add, &in, NULL, e));
+    struct flow_task_recorded_in last = { kept->order, kept->task, event->version };
+    return db_run(db, &sql_flow_task_recorded, &last, NULL, e);
+}
+
+static enum outcome record_keep(struct db *db, const struct event *event, const struct kept *kept,
+                                struct err *e)
+{
+    struct buf plain = buf_new(EVENT_LEAF_MAX);
+    struct buf sealed = buf_new(EVENT_LEAF_MAX);
+    enum outcome o = record_row(db, event, kept, &plain, &sealed, e);
+    buf_free(&plain);
+    buf_free(&sealed);
+    return o;
+}
+
+enum outcome flow_task_done_apply(struct db *db, const struct event *event,
+                                  const struct flow_task_done *payload, struct err *e)
+{
+    struct flow_task_done_in in = { payload->order, payload->task, event->happened, event->actor };
+    TRY(db_run(db, &sql_flow_task_done, &in, NULL, e));
+    TRY(due_clear(db, payload->order, payload->task, e));
+    if (payload->form.p) {
+        struct form_record record = {
+            .form = payload->form,
+            .form_version = payload->form_version,
+            .values = { payload->values.p, payload->values.n },
+            .secrets = { payload->secrets.p, payload->secrets.n },
+        };
+        struct kept kept = { payload->order, payload->task, &record };
+        TRY(record_keep(db, event, &kept, e));
+    }
+    return refresh(db, payload->order, e);
+}
+
+enum outcome flow_record_corrected_apply(struct db *db, const struct event *event,
+                                         const struct flow_record_corrected *payload, struct err *e)
+{
+    struct form_record record = {
+        .form = payload->form,
+        .form_version = payload->form_version,
+        .values = { payload->values.p, payload->values.n },
+        .secrets = { payload->secrets.p, payload->secrets.n },
+    };
+    struct kept kept = { payload->order, payload->task, &record };
+    return record_keep(db, event, &kept, e);
+}
+
+/* --- the order --- */
+
+enum outcome flow_held_apply(struct db *db, const struct event *event,
+                             const struct flow_held *payload, struct err *e)
+{
+    (void)event;
+    struct flow_state_set_in in = { payload->order, S("held") };
+    return db_run(db, &sql_flow_state_set, &in, NULL, e);
+}
+
+enum outcome flow_resumed_apply(struct db *db, const struct event *event,
+                                const struct flow_resumed *payload, struct err *e)
+{
+    (void)event;
+    struct flow_state_set_in in = { payload->order, S("running") };
+    return db_run(db, &sql_flow_state_set, &in, NULL, e);
+}
+
+static enum outcome timers_end(struct db *db, struct str order, struct arena *arena, struct err *e)
+{
+    struct flow_open_tasks_in in = { order };
+    struct record_list open;
+    TRY(db_list(db, &sql_flow_open_tasks, &in, &open, FLOW_TASKS_MAX, arena, e));
+    const struct flow_open_tasks_out *row = open.p;
+    for (size_t i = 0; i < open.n; i++)
+        TRY(due_clear(db, order, row[i].task, e));
+    return OK;
+}
+
+enum outcome flow_ended_apply(struct db *db, const struct event *event,
+                              const struct flow_ended *payload, struct err *e)
+{
+    struct arena *arena = arena_new(1 << 20);
+    if (!arena)
+        return err_no_memory(e);
+    enum outcome o = timers_end(db, payload->order, arena, e);
+    arena_free(arena);
+    TRY(o);
+    struct flow_end_tasks_in tasks = { payload->order };
+    TRY(db_run(db, &sql_flow_end_tasks, &tasks, NULL, e));
+    struct flow_end_in order = { payload->order, payload->how, event->happened };
+    TRY(db_run(db, &sql_flow_end, &order, NULL, e));
+    return refresh(db, payload->order, e);
+}
+
+enum outcome flow_task_overdue_apply(struct db *db, const struct event *event,
+                                     const struct flow_task_overdue *payload, struct err *e)
+{
+    (void)event;
+    struct flow_task_overdue_in in = { payload->order, payload->task };
+    TRY(db_run(db, &sql_flow_task_overdue, &in, NULL, e));
+    TRY(due_clear(db, payload->order, payload->task, e));
+    return refresh(db, payload->order, e);
+}

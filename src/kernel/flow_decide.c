@@ -1,0 +1,238 @@
+/* What an order's commands rest upon, and what they make happen. */
+#include "kernel/flow_impl.h"
+
+/* --- complete --- */
+
+enum outcome flow_complete_load(struct load *l, const struct flow_complete *body,
+                                struct flow_view *state, struct err *e)
+{
+    return load_flow(l, body->order, body->task, state, e);
+}
+
+/* When it took place as stated, but not before the task was open nor in the future: a guard cannot
+ * be met by stating another time. */
+static int64_t time_of_work(const struct decision *d, const struct flow_open_task *opened)
+{
+    int64_t at = d->happened_us;
+    if (at > d->now_us)
+        at = d->now_us;
+    return at < opened->opened ? opened->opened : at;
+}
+
+/* The fact "<what>:<name>" of the task; NULL when nobody noted it. */
+static const struct flow_fact *fact_of(const struct flow_view *v, struct str task, const char *what,
+                                       struct str name)
+{
+    char storage[160];
+    struct buf fact = buf_over(storage, sizeof storage);
+    buf_z(&fact, what);
+    buf_str(&fact, name);
+    return flow_fact_find(v, task, buf_get(&fact));
+}
+
+/* What modules had to contribute is there, and by two persons where the task says so. */
+static enum outcome complete_facts(const struct flow_view *v, const struct flow_task *task,
+                                   const struct actor *actor, struct err *e)
+{
+    for (size_t i = 0; i < task->checks.n; i++)
+        if (!fact_of(v, task->name, "check:", task->checks.p[i]))
+            return REFUSE(e, "flow.check_missing", { "point", task->checks.p[i] });
+    for (size_t i = 0; i < task->makes.n; i++)
+        if (!fact_of(v, task->name, "made:", task->makes.p[i]))
+            return REFUSE(e, "flow.made_missing", { "unit", task->makes.p[i] });
+    for (size_t i = 0; i < task->needs.n; i++)
+        if (!flow_has_fact(v, task->name, task->needs.p[i]))
+            return REFUSE(e, "flow.fact_missing", { "fact", task->needs.p[i] });
+    for (size_t i = 0; task->second_person && i < task->checks.n; i++)
+        if (str_eq(fact_of(v, task->name, "check:", task->checks.p[i])->by, actor->name))
+            return REFUSE(e, "flow.second_person", { "point", task->checks.p[i] });
+    return OK;
+}
+
+/* What prepare filled is for the form that the task has now. */
+static enum outcome complete_filled(const struct decision *d, const struct flow_complete *body,
+                                    const struct flow_open_task *opened, struct err *e)
+{
+    const struct flow_filled *filled = d->prepared;
+    if (!opened->form.p)
+        return body->inputs.n > 0 ? REFUSE(e, "flow.no_form", { "task", body->task }) : OK;
+    if (!filled) { /* the task opened between prepare and now */
+        struct stream s = flow_stream(body->order);
+        return REFUSE(e, "ledger.changed", { "stream", stream_str(&s) });
+    }
+    if (filled->outcome != OK)
+        *e = filled->error;
+    return filled->outcome;
+}
+
+/* The tasks behind the last that has opened; the order's end when there was nothing left to do. */
+static void complete_follow(struct decision *d, const struct flow_view *v,
+                            const struct flow_task *task)
+{
+    int64_t done = 1; /* this one */
+    for (size_t i = 0; i < v->ntasks; i++)
+        done += v->tasks[i].done;
+    if (done == flow_tasks_count(v->workflow))
+        flow_finish(d, v->order, S("finished"));
+    else if (!task->late)
+        flow_open_from(d, v, v->tasks[v->ntasks - 1].number + 1);
+}
+
+enum outcome flow_complete_decide(struct decision *d, const struct flow_complete *body,
+                                  const struct flow_view *state, struct err *e)
+{
+    const struct actor *actor = d->command->actor;
+    TRY(flow_task_ready(state, body->task, actor, e));
+    const struct flow_task *task = flow_task_find(state, body->task);
+    const struct flow_open_task *opened = flow_opened(state, body->task);
+    TRY(flow_task_guards(state, body->task, time_of_work(d, opened), e));
+    TRY(complete_facts(state, task, actor, e));
+    TRY(complete_filled(d, body, opened, e));
+    struct flow_task_done payload = {
+        .order = body->order,
+        .task = body->task,
+        .form = opened->form,
+        .form_version = opened->form_version,
+    };
+    if (opened->form.p) {
+        const struct form_record *record = &((const struct flow_filled *)d->prepared)->record;
+        payload.values.p = record->values.p;
+        payload.values.n = record->values.n;
+        payload.secrets.p = record->secrets.p;
+        payload.secrets.n = record->secrets.n;
+    }
+    flow_happened(d, body->order, &flow_task_done_event, &payload);
+    complete_follow(d, state, task);
+    return OK;
+}
+
+/* --- correct --- */
+
+enum outcome flow_correct_load(struct load *l, const struct flow_correct *body,
+                               struct flow_view *state, struct err *e)
+{
+    return load_flow(l, body->order, body->task, state, e);
+}
+
+/* The corrected record as it will stand says nothing else than the one before. */
+static bool nothing_corrected(const struct decision *d, const struct flow_filled *filled)
+{
+    if (filled->record.secrets.n > 0)
+        return false;
+    struct buf b = buf_in(d->arena, EVENT_LEAF_MAX);
+    struct json_out out = json_out(&b);
+    struct err ignored = { 0 };
+    return record_to_json(&form_record_record, &filled->record, &out, NULL, &ignored) == OK &&
+           buf_ok(&b) && str_eq(buf_get(&b), filled->before);
+}
+
+enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *body,
+                                 const struct flow_view *state, struct err *e)
+{
+    const struct flow_filled *filled = d->prepared;
+    const struct flow_open_task *opened = flow_opened(state, body->task);
+    if (!flow_task_find(state, body->task))
+        return REFUSE(e, "flow.unknown_task", { "task", body->task });
+    if (!opened || !opened->done)
+        return REFUSE(e, "flow.not_done", { "task", body->task });
+    if (!opened->form.p)
+        return REFUSE(e, "flow.no_form", { "task", body->task });
+    if (!filled || !str_eq(filled->before, opened->json)) {
+        struct stream s = flow_stream(body->order);
+        return REFUSE(e, "ledger.changed", { "stream", stream_str(&s) });
+    }
+    if (filled->outcome != OK) {
+        *e = filled->error;
+        return filled->outcome;
+    }
+    if (nothing_corrected(d, filled))
+        return REFUSE(e, "flow.nothing_corrected", { "task", body->task });
+    struct flow_record_corrected payload = {
+        .order = body->order,
+        .task = body->task,
+        .form = filled->record.form,
+        .form_version = filled->record.form_version,
+        .values = { filled->record.values.p, filled->record.values.n },
+        .secrets = { filled->record.secrets.p, filled->record.secrets.n },
+    };
+    flow_happened(d, body->order, &flow_record_corrected_event, &payload);
+    return OK;
+}
+
+/* --- hold, resume, end --- */
+
+enum outcome flow_hold_load(struct load *l, const struct flow_hold *body, struct flow_view *state,
+                            struct err *e)
+{
+    return load_flow(l, body->order, (struct str){ 0 }, state, e);
+}
+
+enum outcome flow_hold_decide(struct decision *d, const struct flow_hold *body,
+                              const struct flow_view *state, struct err *e)
+{
+    TRY(flow_runs(state, e));
+    struct flow_held payload = { body->order };
+    flow_happened(d, body->order, &flow_held_event, &payload);
+    return OK;
+}
+
+enum outcome flow_resume_load(struct load *l, const struct flow_resume *body,
+                              struct flow_view *state, struct err *e)
+{
+    return load_flow(l, body->order, (struct str){ 0 }, state, e);
+}
+
+enum outcome flow_resume_decide(struct decision *d, const struct flow_resume *body,
+                                const struct flow_view *state, struct err *e)
+{
+    if (state->state == FLOW_ENDED)
+        return REFUSE(e, "flow.ended", { "how", state->how });
+    if (state->state != FLOW_HELD)
+        return REFUSE(e, "flow.not_held");
+    struct flow_resumed payload = { body->order };
+    flow_happened(d, body->order, &flow_resumed_event, &payload);
+    return OK;
+}
+
+enum outcome flow_end_load(struct load *l, const struct flow_end *body, struct flow_view *state,
+                           struct err *e)
+{
+    return load_flow(l, body->order, (struct str){ 0 }, state, e);
+}
+
+enum outcome flow_end_decide(struct decision *d, const struct flow_end *body,
+                             const struct flow_view *state, struct err *e)
+{
+    static const char *const ways[] = { "cancelled", "withdrawn", "died", "rejected" };
+    bool known = false;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        known |= str_is(body->how, ways[i]);
+    if (!known)
+        return REFUSE(e, "flow.unknown_end", { "how", body->how });
+    if (state->state == FLOW_ENDED)
+        return REFUSE(e, "flow.ended", { "how", state->how });
+    flow_finish(d, body->order, body->how);
+    return OK;
+}
+
+/* --- note overdue: what a task's timer sends --- */
+
+enum outcome flow_note_overdue_load(struct load *l, const struct flow_note_overdue *body,
+                                    struct flow_view *state, struct err *e)
+{
+    return load_flow(l, body->order, body->task, state, e);
+}
+
+enum outcome flow_note_overdue_decide(struct decision *d, const struct flow_note_overdue *body,
+                                      const struct flow_view *state, struct err *e)
+{
+    const struct flow_open_task *opened = flow_opened(state, body->task);
+    if (!opened || opened->done || opened->overdue || opened->due != body->due ||
+        state->state == FLOW_ENDED)
+        return OK; /* done meanwhile: nothing to tell */
+    if (d->now_us < body->due)
+        return REFUSE(e, "flow.not_due", { "task", body->task });
+    struct flow_task_overdue payload = { body->order, body->task, body->due };
+    flow_happened(d, body->order, &flow_task_overdue_event, &payload);
+    return OK;
+}

@@ -1,0 +1,236 @@
+/* An order's state from its rows: in four selects, and a fifth where the pinned workflow is not in
+ * memory yet; and what load declares of it. */
+#include "kernel/flow_impl.h"
+
+#define RECORDS "kernel/flow_pins.def"
+#include "base/record_tables.h"
+#undef RECORDS
+
+static enum outcome read_parties(struct db *db, struct flow_view *v, struct err *e)
+{
+    struct flow_parties_in in = { v->order };
+    struct record_list rows;
+    TRY(db_list(db, &sql_flow_parties, &in, &rows, FLOW_PARTIES_MAX, v->arena, e));
+    const struct flow_parties_out *row = rows.p;
+    struct flow_party *out = ARENA_ARRAY(v->arena, rows.n, struct flow_party);
+    if (!out && rows.n > 0)
+        return err_no_memory(e);
+    for (size_t i = 0; i < rows.n; i++)
+        out[i] = (struct flow_party){ row[i].part, row[i].organisation, row[i].site };
+    v->parties = out;
+    v->nparties = rows.n;
+    return OK;
+}
+
+static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e)
+{
+    struct flow_tasks_in in = { v->order };
+    struct record_list rows;
+    TRY(db_list(db, &sql_flow_tasks, &in, &rows, FLOW_TASKS_MAX, v->arena, e));
+    const struct flow_tasks_out *row = rows.p;
+    struct flow_open_task *out = ARENA_ARRAY(v->arena, rows.n, struct flow_open_task);
+    if (!out && rows.n > 0)
+        return err_no_memory(e);
+    for (size_t i = 0; i < rows.n; i++)
+        out[i] = (struct flow_open_task){
+            .task = row[i].task,
+            .number = row[i].number,
+            .done = row[i].done != TIME_NONE,
+            .overdue = row[i].overdue,
+            .organisation = row[i].organisation,
+            .site = row[i].site,
+            .form = row[i].form,
+            .form_version = row[i].form_version,
+            .opened = row[i].opened,
+            .due = row[i].due,
+            .done_at = row[i].done,
+            .by = row[i].done_by,
+            .json = row[i].record,
+        };
+    v->tasks = out;
+    v->ntasks = rows.n;
+    return OK;
+}
+
+static enum outcome read_facts(struct db *db, struct flow_view *v, struct err *e)
+{
+    struct flow_facts_in in = { v->order };
+    struct record_list rows;
+    TRY(db_list(db, &sql_flow_facts, &in, &rows, FLOW_FACTS_MAX, v->arena, e));
+    const struct flow_facts_out *row = rows.p;
+    struct flow_fact *out = ARENA_ARRAY(v->arena, rows.n, struct flow_fact);
+    if (!out && rows.n > 0)
+        return err_no_memory(e);
+    for (size_t i = 0; i < rows.n; i++)
+        out[i] = (struct flow_fact){ row[i].task, row[i].fact, row[i].noted, row[i].noted_by };
+    v->facts = out;
+    v->nfacts = rows.n;
+    return OK;
+}
+
+static enum outcome read_pins(struct flow_view *v, struct str json, struct err *e)
+{
+    struct flow_pins pins;
+    const struct json *tree;
+    enum outcome o = json_read(&tree, v->arena, json, &json_limits_default, e);
+    if (o == OK)
+        o = record_from_json(&flow_pins_record, &pins, v->arena, tree, e);
+    if (o == REFUSED) /* we wrote it */
+        return err_fault(e, "store.corrupt", "pins of flow %.*s: %s", STR(v->order), e->code);
+    TRY(o);
+    v->pins = pins.forms.p;
+    v->npins = pins.forms.n;
+    return OK;
+}
+
+enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, struct arena *arena,
+                       struct err *e)
+{
+    struct flow_order_in in = { order };
+    struct flow_order_out row;
+    *out = (struct flow_view){ .order = order, .arena = arena };
+    TRY(db_get(db, &sql_flow_order, &in, &row, arena, &out->found, e));
+    if (!out->found)
+        return OK;
+    out->state = str_is(row.state, "running") ? FLOW_RUNNING
+                 : str_is(row.state, "held")  ? FLOW_HELD
+                                              : FLOW_ENDED;
+    out->how = row.how;
+    out->started = row.started;
+    out->workflow_name = row.workflow;
+    out->workflow_version = row.workflow_version;
+    struct flow_pinned pinned = { row.workflow, row.workflow_version, row.workflow_hash };
+    TRY(flow_workflow_pinned(&out->workflow, db, &pinned, arena, e));
+    TRY(read_pins(out, row.pins, e));
+    TRY(read_parties(db, out, e));
+    TRY(read_tasks(db, out, e));
+    return read_facts(db, out, e);
+}
+
+/* --- load --- */
+
+/* The parties that a command on this task, or on the order, concerns. */
+static void load_parties(struct load *l, const struct flow_view *v, struct str task)
+{
+    const struct flow_task *found = task.p ? flow_task_find(v, task) : NULL;
+    for (size_t i = 0; i < v->nparties; i++)
+        if (!found || str_eq(v->parties[i].part, found->part))
+            load_scope(l, v->parties[i].organisation, v->parties[i].site);
+}
+
+enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
+                       struct err *e)
+{
+    load_kind(l, "order");
+    TRY(flow_read(l->db, order, out, l->arena, e));
+    if (!out->found)
+        return load_unknown(l, e);
+    load_parties(l, out, task);
+    TRY(load_stream(l, flow_stream(order), NULL, e));
+    return load_order(l, order, e);
+}
+
+/* The versions effective now of forms that the workflow names without one. */
+static enum outcome plan_pins(struct load *l, struct flow_plan *plan, struct err *e)
+{
+    const struct workflow *w = plan->workflow.body;
+    const struct flow_task *task;
+    size_t n = 0;
+    struct flow_pin *pins = ARENA_ARRAY(l->arena, FLOW_TASKS_MAX, struct flow_pin);
+    if (!pins)
+        return err_no_memory(e);
+    for (int64_t number = 1; (task = flow_task_at(w, number, NULL)); number++) {
+        bool pinned = !task->form.p || task->form_version != INT_NONE;
+        for (size_t i = 0; i < n; i++)
+            pinned |= str_eq(pins[i].form, task->form);
+        if (pinned)
+            continue;
+        struct definition form;
+        bool found;
+        TRY(define_find(&form, l->db, S("form"), task->form, 0, l->now_us, l->arena, &found, e));
+        if (!found)
+            return REFUSE(e, "flow.unknown_form", { "form", task->form });
+        pins[n++] = (struct flow_pin){ task->form, form.version };
+    }
+    plan->pins = pins;
+    plan->npins = n;
+    return OK;
+}
+
+enum outcome load_flow_new(struct load *l, struct str order, struct str workflow,
+                           struct flow_plan *out, struct err *e)
+{
+    int64_t version;
+    bool found;
+    *out = (struct flow_plan){ 0 };
+    TRY(load_stream(l, flow_stream(order), &version, e));
+    out->started = version > 0;
+    TRY(define_find(&out->workflow, l->db, S("workflow"), workflow, 0, l->now_us, l->arena, &found,
+                    e));
+    if (!found)
+        return REFUSE(e, "flow.unknown_workflow", { "workflow", workflow });
+    return plan_pins(l, out, e);
+}
+
+/* --- questions to the state --- */
+
+const struct flow_task *flow_task_find(const struct flow_view *v, struct str task)
+{
+    return flow_task_named(v->workflow, task, NULL);
+}
+
+const struct flow_open_task *flow_opened(const struct flow_view *v, struct str task)
+{
+    for (size_t i = 0; i < v->ntasks; i++)
+        if (str_eq(v->tasks[i].task, task))
+            return &v->tasks[i];
+    return NULL;
+}
+
+const struct flow_fact *flow_fact_find(const struct flow_view *v, struct str task, struct str fact)
+{
+    for (size_t i = 0; i < v->nfacts; i++)
+        if (str_eq(v->facts[i].fact, fact) && (!task.p || str_eq(v->facts[i].task, task)))
+            return &v->facts[i];
+    return NULL;
+}
+
+bool flow_has_fact(const struct flow_view *v, struct str task, struct str fact)
+{
+    return flow_fact_find(v, task, fact) != NULL;
+}
+
+struct str flow_value(const struct flow_view *v, struct str task, struct str field,
+                      struct arena *arena)
+{
+    const struct flow_open_task *opened = flow_opened(v, task);
+    const struct json *record;
+    struct err ignored = { 0 };
+    if (!opened || !opened->done || !opened->json.p ||
+        json_read(&record, arena, opened->json, &json_limits_default, &ignored) != OK)
+        return (struct str){ 0 };
+    const struct json *values = json_get(record, "values");
+    for (const struct json *value = values ? values->child : NULL; value; value = value->next)
+        if (str_eq(json_get_str(value, "name"), field))
+            return json_get_str(value, "value");
+    return (struct str){ 0 };
+}
+
+size_t flow_countdowns(const struct flow_view *v, struct flow_countdown *out, size_t max)
+{
+    size_t n = 0;
+    const struct workflow *w = v->workflow;
+    for (size_t i = 0; v->state != FLOW_ENDED && i < w->viability.n && n < max; i++) {
+        const struct flow_viability *viability = &w->viability.p[i];
+        const struct flow_open_task *from = flow_opened(v, viability->from);
+        const struct flow_open_task *until = flow_opened(v, viability->until);
+        if (!from || !from->done || (until && until->done))
+            continue;
+        out[n++] = (struct flow_countdown){
+            .name = viability->name,
+            .title = viability->title,
+            .until = from->done_at + flow_duration(viability->limit),
+        };
+    }
+    return n;
+}

@@ -1,0 +1,82 @@
+-- An order under its workflow. due_by, next_number and overdue are of its open tasks; due_by is the
+-- end of the year 9999 when none of them has a limit, so that it orders and pages without NULL.
+CREATE TABLE IF NOT EXISTS flow_order (
+    order_id         TEXT NOT NULL PRIMARY KEY,
+    state            TEXT NOT NULL, -- running, held, ended
+    how              TEXT,
+    workflow         TEXT NOT NULL,
+    workflow_version INTEGER NOT NULL,
+    workflow_hash    TEXT NOT NULL,
+    pins             TEXT NOT NULL, -- JSON: versions of forms that the workflow leaves open
+    started          INTEGER NOT NULL,
+    ended            INTEGER,
+    due_by           INTEGER NOT NULL,
+    next_number      INTEGER NOT NULL, -- the open task that holds up the others
+    overdue          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS flow_order_due ON flow_order (state, due_by, order_id);
+
+CREATE TABLE IF NOT EXISTS flow_party (
+    order_id     TEXT NOT NULL,
+    part         TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    site         TEXT NOT NULL,
+    PRIMARY KEY (order_id, part)
+) STRICT;
+CREATE INDEX IF NOT EXISTS flow_party_site ON flow_party (organisation, site, order_id);
+
+-- Tasks that have opened. open: neither done nor ended with the order.
+CREATE TABLE IF NOT EXISTS flow_task (
+    order_id       TEXT NOT NULL,
+    number         INTEGER NOT NULL,
+    task           TEXT NOT NULL,
+    title          TEXT NOT NULL,
+    stage          TEXT NOT NULL,
+    role           TEXT NOT NULL,
+    part           TEXT NOT NULL,
+    organisation   TEXT NOT NULL,
+    site           TEXT NOT NULL,
+    form           TEXT,
+    form_version   INTEGER,
+    late           INTEGER NOT NULL,
+    opened         INTEGER NOT NULL,
+    due_by         INTEGER NOT NULL, -- as in flow_order
+    overdue        INTEGER NOT NULL,
+    open           INTEGER NOT NULL,
+    done           INTEGER, -- when
+    done_by        TEXT,    -- actor
+    record_version INTEGER, -- of flow_record, as last corrected
+    PRIMARY KEY (order_id, number)
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS flow_task_name ON flow_task (order_id, task);
+CREATE INDEX IF NOT EXISTS flow_task_site
+    ON flow_task (organisation, site, open, due_by, order_id, number);
+CREATE INDEX IF NOT EXISTS flow_task_organisation
+    ON flow_task (organisation, open, due_by, order_id, number);
+
+-- What modules noted for a task; the first who noted it stands.
+CREATE TABLE IF NOT EXISTS flow_fact (
+    order_id TEXT NOT NULL,
+    task     TEXT NOT NULL,
+    fact     TEXT NOT NULL,
+    noted    INTEGER NOT NULL,
+    noted_by TEXT NOT NULL, -- actor
+    PRIMARY KEY (order_id, task, fact)
+) STRICT;
+
+-- Every version of every record: the first, then each correction. version is the stream's.
+CREATE TABLE IF NOT EXISTS flow_record (
+    order_id     TEXT NOT NULL,
+    task         TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    event        TEXT NOT NULL,
+    form         TEXT NOT NULL,
+    form_version INTEGER NOT NULL,
+    record       TEXT NOT NULL, -- JSON of form_record without secrets
+    secrets      TEXT,          -- JSON of form_record with nothing but sealed secrets
+    entered_by   TEXT NOT NULL, -- actor
+    happened     INTEGER NOT NULL,
+    recorded     INTEGER NOT NULL,
+    reason       TEXT, -- sealed
+    PRIMARY KEY (order_id, task, version)
+) STRICT;

@@ -1,0 +1,355 @@
+/* Kind "workflow": what its shape alone cannot say. Each refusal names the field by its path, so
+ * that define tells line and column, and what would be right. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "kernel/flow_impl.h"
+
+#define RECORDS "kernel/flow.def"
+#include "base/record_tables.h"
+#undef RECORDS
+
+/* Facts are "check:" or "made:" and a name. */
+enum { FACT_MAX = 80, UNIT_KIND_MAX = 60 };
+
+/* The workflow and where in it the check stands. */
+struct place {
+    const struct define_context *context;
+    const struct workflow *w;
+    const struct flow_task *task;
+    int64_t number;
+    char path[64]; /* "stages.2.tasks.0." */
+};
+
+__attribute__((format(printf, 2, 3))) static struct str at(const struct place *p,
+                                                           const char *format, ...)
+{
+    char storage[ERR_VALUE_MAX];
+    struct buf b = buf_over(storage, sizeof storage);
+    va_list args;
+    va_start(args, format);
+    char field[ERR_VALUE_MAX];
+    int n = vsnprintf(field, sizeof field, format, args);
+    va_end(args);
+    BUG_ON(n < 0);
+    buf_z(&b, p->path);
+    buf_z(&b, field);
+    return arena_str(p->context->arena, buf_get(&b));
+}
+
+static enum outcome check_duration(struct str text, struct str where, struct err *e)
+{
+    int64_t us;
+    if (!text.p || (clock_duration_read(&us, text) && us > 0 && us <= FLOW_LIMIT_MAX))
+        return OK;
+    return REFUSE(e, "flow.malformed_duration", { "value", text }, { "at", where });
+}
+
+/* --- references to other definitions --- */
+
+static enum outcome check_role(const struct place *p, struct err *e)
+{
+    const struct define_context *c = p->context;
+    struct definition found_role;
+    bool found;
+    TRY(define_find(&found_role, c->db, S("role"), p->task->role, 0, c->now_us, c->arena, &found,
+                    e));
+    if (!found)
+        return REFUSE(e, "flow.unknown_role", { "role", p->task->role }, { "at", at(p, "role") });
+    return OK;
+}
+
+static enum outcome find_form(const struct place *p, const struct flow_task *task,
+                              const struct form **out, struct err *e)
+{
+    const struct define_context *c = p->context;
+    struct definition form;
+    bool found;
+    int64_t version = task->form_version == INT_NONE ? 0 : task->form_version;
+    TRY(define_find(&form, c->db, S("form"), task->form, version, c->now_us, c->arena, &found, e));
+    *out = found ? form.body : NULL;
+    return OK;
+}
+
+static enum outcome check_form(const struct place *p, struct err *e)
+{
+    const struct flow_task *task = p->task;
+    const struct form *form;
+    if (!task->form.p) {
+        if (task->form_version != INT_NONE)
+            return REFUSE(e, "flow.version_without_form", { "task", task->name },
+                          { "at", at(p, "form_version") });
+        return OK;
+    }
+    if (task->form_version != INT_NONE && task->form_version < 1)
+        return REFUSE(e, "flow.unknown_form", { "form", task->form },
+                      { "at", at(p, "form_version") });
+    TRY(find_form(p, task, &form, e));
+    if (!form)
+        return REFUSE(e, "flow.unknown_form", { "form", task->form }, { "at", at(p, "form") });
+    return OK;
+}
+
+/* --- guards --- */
+
+/* A task that guards may look at: an earlier one. */
+static enum outcome check_earlier(const struct place *p, struct str name, struct str where,
+                                  const struct flow_task **out, struct err *e)
+{
+    int64_t number;
+    *out = flow_task_named(p->w, name, &number);
+    if (!*out)
+        return REFUSE(e, "flow.unknown_task", { "task", name }, { "at", where });
+    if (number >= p->number)
+        return REFUSE(e, "flow.not_earlier", { "task", name }, { "at", where });
+    return OK;
+}
+
+static bool is_choice(const struct form_field *field, struct str value)
+{
+    for (size_t i = 0; i < field->choices.n; i++)
+        if (str_eq(field->choices.p[i].value, value))
+            return true;
+    return false;
+}
+
+/* Whether values of the field can be compared as the guard asks. */
+static bool comparable(const struct form_field *field, const struct flow_guard *g)
+{
+    bool number = str_is(field->type, "quantity") || str_is(field->type, "computed");
+    bool limits = decimal_present(g->at_least) || decimal_present(g->at_most);
+    if (field->sealed || (limits && !number))
+        return false;
+    if (!g->is.p)
+        return true;
+    if (str_is(field->type, "choice"))
+        return is_choice(field, g->is);
+    if (str_is(field->type, "bool"))
+        return str_is(g->is, "true") || str_is(g->is, "false");
+    return !str_is(field->type, "quantity");
+}
+
+static enum outcome check_value_guard(const struct place *p, const struct flow_guard *g, size_t i,
+                                      struct err *e)
+{
+    const struct flow_task *task;
+    const struct form *form = NULL;
+    TRY(check_earlier(p, g->task, at(p, "guards.%zu.task", i), &task, e));
+    if (task->form.p)
+        TRY(find_form(p, task, &form, e));
+    for (size_t f = 0; form && f < form->fields.n; f++) {
+        if (!str_eq(form->fields.p[f].name, g->field))
+            continue;
+        if (comparable(&form->fields.p[f], g))
+            return OK;
+        return REFUSE(e, "flow.not_comparable", { "field", g->field },
+                      { "at", at(p, "guards.%zu.field", i) });
+    }
+    return REFUSE(e, "flow.unknown_field", { "field", g->field }, { "task", g->task },
+                  { "at", at(p, "guards.%zu.field", i) });
+}
+
+/* A guard asks exactly one thing, and asks it whole. */
+static bool guard_is_clear(const struct flow_guard *g)
+{
+    bool compares = g->is.p || decimal_present(g->at_least) || decimal_present(g->at_most);
+    bool value = g->task.p || g->field.p || compares;
+    bool time = g->of.p || g->within.p || g->after.p;
+    if ((g->done.p != NULL) + (g->fact.p != NULL) + value + time != 1)
+        return false;
+    if (value)
+        return g->task.p && g->field.p && compares;
+    return !time || (g->of.p && (g->within.p || g->after.p));
+}
+
+static enum outcome check_guard(const struct place *p, size_t i, struct err *e)
+{
+    const struct flow_guard *g = &p->task->guards.p[i];
+    const struct flow_task *task;
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(p->task->guards.p[k].name, g->name))
+            return REFUSE(e, "flow.name_twice", { "name", g->name },
+                          { "at", at(p, "guards.%zu.name", i) });
+    if (!guard_is_clear(g))
+        return REFUSE(e, "flow.guard_unclear", { "guard", g->name },
+                      { "at", at(p, "guards.%zu.name", i) });
+    if (g->done.p)
+        return check_earlier(p, g->done, at(p, "guards.%zu.done", i), &task, e);
+    if (g->task.p)
+        return check_value_guard(p, g, i, e);
+    if (!g->of.p)
+        return OK;
+    TRY(check_earlier(p, g->of, at(p, "guards.%zu.of", i), &task, e));
+    TRY(check_duration(g->within, at(p, "guards.%zu.within", i), e));
+    return check_duration(g->after, at(p, "guards.%zu.after", i), e);
+}
+
+/* --- identity points --- */
+
+/* Every point that the task's act needs stands in its checks, and what stands there exists. */
+static enum outcome check_task_points(const struct place *p, struct err *e)
+{
+    const struct flow_task *task = p->task;
+    const struct flow_point *point;
+    for (size_t i = 0; i < task->checks.n; i++)
+        if (!flow_point_find(task->checks.p[i]))
+            return REFUSE(e, "flow.unknown_point", { "point", task->checks.p[i] },
+                          { "at", at(p, "checks.%zu", i) });
+    if (!task->act.p)
+        return OK;
+    bool known = false;
+    for (size_t i = 0; (point = flow_point_at(i)); i++) {
+        if (!str_is(task->act, point->act))
+            continue;
+        known = true;
+        bool listed = false;
+        for (size_t k = 0; k < task->checks.n; k++)
+            listed |= str_is(task->checks.p[k], point->name);
+        if (!listed)
+            return REFUSE(e, "flow.point_missing", { "task", task->name },
+                          { "point", str_z(point->name) }, { "at", at(p, "act") });
+    }
+    if (!known) /* a misspelt act would need no point */
+        return REFUSE(e, "flow.unknown_act", { "act", task->act }, { "at", at(p, "act") });
+    return OK;
+}
+
+static bool has_act(const struct workflow *w, const char *act)
+{
+    const struct flow_task *task;
+    for (int64_t n = 1; (task = flow_task_at(w, n, NULL)); n++)
+        if (str_is(task->act, act))
+            return true;
+    return false;
+}
+
+/* Every act that the material needs is done by some task. */
+static enum outcome check_acts(const struct place *p, struct err *e)
+{
+    const struct flow_point *point;
+    for (size_t i = 0; (point = flow_point_at(i)); i++) {
+        if (!point->material ||
+            (point->material[0] != '\0' && !str_is(p->w->material, point->material)))
+            continue;
+        if (!has_act(p->w, point->act))
+            return REFUSE(e, "flow.act_missing", { "act", str_z(point->act) },
+                          { "at", S("material") });
+    }
+    return OK;
+}
+
+/* --- tasks, stages, the whole --- */
+
+static enum outcome check_texts(const struct place *p, const char *field, const struct str *texts,
+                                size_t n, size_t max, struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (texts[i].n == 0 || texts[i].n > max)
+            return REFUSE(e, "flow.malformed_name", { "name", texts[i] },
+                          { "at", at(p, "%s.%zu", field, i) });
+    return OK;
+}
+
+static enum outcome check_task(const struct place *p, struct err *e)
+{
+    const struct flow_task *task = p->task;
+    int64_t first;
+    (void)flow_task_named(p->w, task->name, &first);
+    if (first != p->number)
+        return REFUSE(e, "flow.name_twice", { "name", task->name }, { "at", at(p, "name") });
+    bool part = false;
+    for (size_t i = 0; i < p->w->parts.n; i++)
+        part |= str_eq(p->w->parts.p[i], task->part);
+    if (!part)
+        return REFUSE(e, "flow.unknown_part", { "part", task->part }, { "at", at(p, "part") });
+    TRY(check_role(p, e));
+    TRY(check_form(p, e));
+    TRY(check_duration(task->limit, at(p, "limit"), e));
+    TRY(check_texts(p, "units", task->units.p, task->units.n, UNIT_KIND_MAX, e));
+    TRY(check_texts(p, "makes", task->makes.p, task->makes.n, UNIT_KIND_MAX, e));
+    TRY(check_texts(p, "needs", task->needs.p, task->needs.n, FACT_MAX, e));
+    for (size_t i = 0; i < task->guards.n; i++)
+        TRY(check_guard(p, i, e));
+    TRY(check_task_points(p, e));
+    if (task->second_person && task->checks.n == 0)
+        return REFUSE(e, "flow.second_person_unchecked", { "task", task->name },
+                      { "at", at(p, "second_person") });
+    return OK;
+}
+
+static enum outcome check_stage(struct place *p, size_t i, struct err *e)
+{
+    const struct workflow *w = p->w;
+    const struct flow_stage *stage = &w->stages.p[i];
+    snprintf(p->path, sizeof p->path, "stages.%zu.", i);
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(w->stages.p[k].name, stage->name))
+            return REFUSE(e, "flow.name_twice", { "name", stage->name }, { "at", at(p, "name") });
+    if (stage->tasks.n == 0)
+        return REFUSE(e, "flow.empty_stage", { "stage", stage->name }, { "at", at(p, "name") });
+    for (size_t k = 0; k < stage->tasks.n; k++) {
+        p->task = &stage->tasks.p[k];
+        p->number++;
+        snprintf(p->path, sizeof p->path, "stages.%zu.tasks.%zu.", i, k);
+        TRY(check_task(p, e));
+    }
+    return OK;
+}
+
+static enum outcome check_viability(struct place *p, size_t i, struct err *e)
+{
+    const struct flow_viability *v = &p->w->viability.p[i];
+    int64_t from;
+    int64_t until;
+    snprintf(p->path, sizeof p->path, "viability.%zu.", i);
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(p->w->viability.p[k].name, v->name))
+            return REFUSE(e, "flow.name_twice", { "name", v->name }, { "at", at(p, "name") });
+    if (!flow_task_named(p->w, v->from, &from))
+        return REFUSE(e, "flow.unknown_task", { "task", v->from }, { "at", at(p, "from") });
+    if (!flow_task_named(p->w, v->until, &until))
+        return REFUSE(e, "flow.unknown_task", { "task", v->until }, { "at", at(p, "until") });
+    if (from >= until)
+        return REFUSE(e, "flow.not_earlier", { "task", v->from }, { "at", at(p, "from") });
+    return check_duration(v->limit, at(p, "limit"), e);
+}
+
+static enum outcome check_size(const struct workflow *w, struct err *e)
+{
+    const struct flow_task *task;
+    int64_t late = 0;
+    for (int64_t n = 1; (task = flow_task_at(w, n, NULL)); n++)
+        late += task->late;
+    if (flow_tasks_count(w) == 0 || flow_tasks_count(w) > FLOW_TASKS_MAX)
+        return REFUSE(e, "flow.tasks_max", { "max", S("300") }, { "at", S("stages") });
+    if (late > FLOW_LATE_MAX)
+        return REFUSE(e, "flow.late_max", { "max", S("40") }, { "at", S("stages") });
+    return OK;
+}
+
+static enum outcome workflow_check(const struct define_context *context, const void *body,
+                                   struct err *e)
+{
+    const struct workflow *w = body;
+    struct place p = { .context = context, .w = w };
+    TRY(check_size(w, e));
+    for (size_t i = 0; i < w->parts.n; i++) {
+        TRY(check_texts(&p, "parts", &w->parts.p[i], 1, 40, e));
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(w->parts.p[k], w->parts.p[i]))
+                return REFUSE(e, "flow.name_twice", { "name", w->parts.p[i] },
+                              { "at", at(&p, "parts.%zu", i) });
+    }
+    for (size_t i = 0; i < w->stages.n; i++)
+        TRY(check_stage(&p, i, e));
+    for (size_t i = 0; i < w->viability.n; i++)
+        TRY(check_viability(&p, i, e));
+    p.path[0] = '\0';
+    return check_acts(&p, e);
+}
+
+const struct define_kind workflow_kind = {
+    .name = "workflow",
+    .shape = &workflow_record,
+    .check = workflow_check,
+};
