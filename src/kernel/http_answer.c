@@ -135,6 +135,8 @@ static const struct {
     int status;
 } statuses[] = {
     { "auth.sign_in", 401 },
+    { "auth.sign_in_failed", 401 },
+    { "auth.csrf", 403 },
     { "*.forbidden", 403 },
     { "http.cross_site", 403 },
     { "*.unknown", 404 },
