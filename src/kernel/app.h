@@ -21,23 +21,43 @@ struct page app_page(struct http_request *r);
  * into the answer. */
 enum http_state app_page_done(struct http_request *r, struct page *p, const char *title_key);
 
-/* Answers with an error as a page or problem details (RFC 9457), by what the client accepts. */
+/* Answers with an error as a page or problem details (RFC 9457), by what the client accepts. A page
+ * that needs a session redirects to the sign-in. */
 enum http_state app_problem(struct http_request *r, const struct err *e);
+struct app_problem_view { /* what pages/problem.html shows */
+    struct str title_key;
+    struct str text;
+    struct str hint;
+    struct str code;
+    bool sign_in; /* show the way there */
+};
+/* Seconds for Retry-After: the refusal's {seconds}; 0: it says none. */
+int64_t app_retry_after(const struct err *e);
+
+/* For http_options: the slots of these names, with the app as context. */
+enum outcome app_admit(struct http_request *r, struct err *e);
+enum outcome app_check(struct http_request *r, struct err *e);
+void app_http_problem(struct http_request *r, int status, const struct err *e);
+
+/* A path of this server to go on at, from a form or query: "/" for anything else. */
+struct str app_next(struct str path);
 
 /* Sends a command for this request's actor and waits for the gate without holding a thread; then
  * `done` fills the answer. The command's id is the form's "_id" field or the Idempotency-Key header
- * (a page puts a fresh one into each form); reason "_reason", happened "_happened". Body: the
- * form's fields or the JSON body, read by the command's record. Without `done` a form's answer is a
+ * (a page puts a fresh one into each form); reason "_reason", happened "_happened" (RFC 3339), of
+ * the form or as members of the JSON object. Body: the form's other fields or the JSON's other
+ * members, read by the command's record. Without `done` a form's answer is a
  * redirect to `next` (303) and JSON the answer itself. */
 struct app_command {
     struct str name;
     const void *body; /* struct of the command's record; NULL: read from the request */
-    struct str next;
+    struct str next;  /* absent: the form's "_next", or "/" */
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
 };
 enum http_state app_command(struct http_request *r, const struct app_command *c);
 
-/* The generic way in for every command: POST /commands/{name} with a JSON body or form. */
+/* The generic way in for every command: POST /commands/{name} with a JSON body or form. A row of
+ * auth_module's routes. */
 enum http_state app_command_route(struct http_request *r);
 
 #endif

@@ -4,12 +4,14 @@
  * in an organisation, at one site or all; from them come the actor's grants. Passwords are Argon2id
  * (64 MiB, 3 passes, by libsodium), sealed under the account's own key. A session is a cookie with
  * a secret of 32 random bytes, of which the store knows a keyed digest; it ends by sign-out, by
- * idleness (kept in memory), by its expiry, when the account closes or its roles change. A page's
- * forms carry a token bound to the session; a POST without it is REFUSED "auth.csrf".
+ * idleness (kept in memory: a restart begins it anew), by its expiry, and at once when the account
+ * closes, gets or loses a role or a password: it stands on the account's version at which it was
+ * opened. To work at another site is another session, which ends when the first would have ended.
+ * A page's forms carry a token bound to the session; a POST without it is REFUSED "auth.csrf".
  *
  * Signing in takes the same work and gives the same text for an unknown login, a wrong password and
- * a closed account; tries are slowed per account and per address, never locked for good. Refused
- * tries are events of the security stream. */
+ * a closed account; tries are slowed per login and per address, by at most AUTH_SLOW_MAX_S, never
+ * locked for good. Refused tries are events of the security stream. */
 #ifndef VEIN_KERNEL_AUTH_H
 #define VEIN_KERNEL_AUTH_H
 
@@ -18,23 +20,29 @@
 #include "kernel/page.h"
 
 struct auth_organisation_state {
-    bool found; /* the organisation is there */
+    struct str id; /* of what is made: given or derived */
+    bool found;    /* the organisation is there */
     bool site_found;
     bool same; /* and is exactly what the command would make */
 };
 struct auth_account_state {
+    struct str id;    /* of what is made: given or derived */
+    struct str login; /* in the form in which it is compared */
     bool found;
+    bool same; /* and is exactly what the command would make */
     bool closed;
     bool login_taken;
-    bool organisation_found;
-    bool role_found; /* the role is defined and effective */
+    bool place_found; /* the organisation, and the site in it if one is given */
+    bool role_found;  /* the role is defined and effective */
     bool has_role;
+    size_t nroles;
 };
 struct auth_session_state {
-    bool account_found;
+    struct str id; /* of the session to open */
     bool account_closed;
+    int64_t account_version;
+    bool site_allowed; /* none given, or one where the account has a role */
     bool open;
-    bool own;
 };
 
 #define RECORDS "kernel/auth_events.def"
@@ -55,6 +63,15 @@ extern const struct module auth_module; /* with the routes /sign-in, /sign-out, 
 
 struct auth;
 
+enum {
+    AUTH_ROLES_MAX = 32,    /* of one account */
+    AUTH_SITES_MAX = 200,   /* shown to choose from */
+    AUTH_SLOW_MAX_S = 300,  /* the longest wait between two tries */
+    AUTH_RIGHTS_AGE_S = 10, /* a role's version that becomes effective by its date counts by then */
+    AUTH_PASSWORD_MIN = 12,
+    AUTH_PASSWORD_MAX = 200,
+};
+
 struct auth_options {
     struct node *node;
     bool secure_cookie;  /* with TLS: __Host- prefix and Secure */
@@ -69,9 +86,10 @@ void auth_close(struct auth *a);
 /* To be called for every committed range: forgets cached rights and sessions that it touches. */
 void auth_committed(struct auth *a, int64_t from, int64_t to);
 
-/* Argon2id of a password of 12 to 200 bytes (REFUSED "auth.password_short", "auth.password_long",
- * "auth.password_common" {…} for those of a shipped list). Takes about 100 ms: never on the writer.
- */
+/* Argon2id of a password of 12 to 200 bytes (REFUSED "auth.password_short" {min},
+ * "auth.password_long" {max}, "auth.password_malformed" for what is not UTF-8 text, and
+ * "auth.password_common" for those of a shipped list). Takes about 100 ms, and at most two run at
+ * once, because each needs its memory: never on the writer. */
 enum outcome auth_password_hash(struct auth *a, struct str *out, struct str password,
                                 struct arena *arena, struct err *e);
 
@@ -82,10 +100,14 @@ struct auth_session {
     struct str person;    /* printed name */
     struct str site_name; /* of actor.site */
     struct str csrf;
+    int64_t expires;
 };
 
 /* Checks login and password (in the caller's thread), opens a session through the gate, gives the
- * cookie's value. REFUSED "auth.sign_in_failed", always the same, or "auth.slow_down" {seconds}. */
+ * cookie's value. REFUSED "auth.sign_in_failed", always the same, or "auth.slow_down" {seconds}. It
+ * waits for the writer, and so is never called on the writer's own thread. `peer` is the address
+ * without port; of IPv6 the first 64 bits count. The session works at the person's site if there
+ * is but one, else at none until they choose. */
 enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
                           struct str *cookie, struct arena *arena, struct err *e);
 
@@ -94,9 +116,31 @@ enum outcome auth_sign_in(struct auth *a, struct str login, struct str password,
 enum outcome auth_session_find(struct auth *a, struct str cookie, struct auth_session *out,
                                struct arena *arena, struct err *e);
 
-/* The access rule of a route and the CSRF token of a posted form or X-CSRF-Token: for http_options.
- */
+/* The sites where the account has a role, for who signed in to choose from. */
+enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
+                        struct arena *arena, struct err *e);
+/* Goes on at another site: opens a session there and closes this one. Waits for the writer. REFUSED
+ * "auth.site_unknown". */
+enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,
+                       struct str *cookie, struct arena *arena, struct err *e);
+/* Waits for the writer. */
+enum outcome auth_sign_out(struct auth *a, const struct auth_session *session, struct err *e);
+
+/* Who asks, and the access rule of the route: "public", "signed_in", or a permission that the actor
+ * must hold somewhere (object access is the gate's and the queries'). REFUSED "auth.sign_in" or
+ * "auth.forbidden" {permission}. */
 enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e);
+enum outcome auth_allow(const char *access, const struct auth_session *session, struct err *e);
+
+/* A POST once its body is read: the token of the form's "_csrf" or of X-CSRF-Token must be this
+ * session's, and a browser must not say that another site sent it; else REFUSED "auth.csrf". */
+enum outcome auth_check(const struct http_request *r, struct err *e);
+bool auth_csrf_agrees(const struct auth_session *session, struct str token);
+
+/* Set-Cookie for a cookie's value; absent: takes it away. */
+struct str auth_cookie(const struct auth *a, struct str value, struct arena *arena);
+/* The cookie of a request; absent when it has none. */
+struct str auth_cookie_of(const struct auth *a, const struct http_request *r);
 
 static inline const struct auth_session *auth_of(const struct http_request *r)
 {

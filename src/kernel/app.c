@@ -1,0 +1,335 @@
+/* What handlers share: pages in their layout, errors as people and programs read them, and commands
+ * that wait for the gate without holding a thread. */
+#include "kernel/app.h"
+
+#include "gen/kernel/pages/layout.html.h"
+#include "gen/kernel/pages/problem.html.h"
+
+enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
+
+/* --- pages --- */
+
+struct page app_page(struct http_request *r)
+{
+    const struct app *app = app_of(r);
+    const struct auth_session *session = auth_of(r);
+    struct page p = {
+        .b = ARENA_NEW(r->arena, struct buf),
+        .language = S("en"), /* the only catalogue there is */
+        .path = r->path,
+        .now_us = env_now(app->node->env),
+        .fragment = str_is(http_header(r, "HX-Request"), "true") &&
+                    !str_is(http_header(r, "HX-Boosted"), "true"),
+    };
+    BUG_ON(!p.b); /* the first thing in a request's arena of megabytes */
+    *p.b = buf_in(r->arena, APP_PAGE_MAX);
+    if (session) {
+        p.csrf = session->csrf;
+        p.person = session->person;
+        p.site = session->site_name;
+    }
+    return p;
+}
+
+enum http_state app_page_done(struct http_request *r, struct page *p, const char *title_key)
+{
+    struct err e = { 0 };
+    struct buf whole = buf_in(r->arena, APP_PAGE_MAX);
+    struct buf *out = p->b;
+    if (!p->fragment) {
+        struct page layout = *p;
+        layout.b = &whole;
+        layout.body = (struct html){ buf_get(p->b) };
+        page_layout(&layout, str_z(title_key));
+        out = &whole;
+    }
+    if (buf_check(p->b, &e) != OK || buf_check(out, &e) != OK)
+        return app_problem(r, &e);
+    if (r->answer.status == 0)
+        r->answer.status = 200;
+    r->answer.body = buf_get(out);
+    return HTTP_DONE;
+}
+
+struct str app_next(struct str path)
+{
+    if (path.n == 0 || path.n > APP_NEXT_MAX || path.p[0] != '/' ||
+        (path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\')))
+        return S("/");
+    for (size_t i = 0; i < path.n; i++)
+        if (path.p[i] <= ' ' || path.p[i] > '~' || path.p[i] == '\\')
+            return S("/");
+    return path;
+}
+
+/* --- errors --- */
+
+int64_t app_retry_after(const struct err *e)
+{
+    int64_t seconds;
+    return str_to_u63(&seconds, err_param(e, "seconds")) ? seconds : 0;
+}
+
+static const char *problem_title(int status)
+{
+    switch (status) {
+    case 401:
+        return "problem.sign_in";
+    case 403:
+        return "problem.forbidden";
+    case 404:
+        return "problem.unknown";
+    case 409:
+        return "problem.changed";
+    case 422:
+        return "problem.rule";
+    case 429:
+    case 503:
+        return "problem.busy";
+    default:
+        return status >= 500 ? "problem.fault" : "problem.input";
+    }
+}
+
+static void problem_json(struct http_request *r, int status, const struct err *e)
+{
+    struct str language = S("en");
+    struct buf b = buf_in(r->arena, APP_PROBLEM_MAX);
+    struct json_out out = json_out(&b);
+    json_begin_object(&out);
+    json_key(&out, "type");
+    json_str(&out, arena_printf(r->arena, "urn:vein:problem:%s", e->code));
+    json_key(&out, "title");
+    json_str(&out, text_find(language, str_z(problem_title(status))));
+    json_key(&out, "status");
+    json_int(&out, status);
+    json_key(&out, "detail");
+    json_str(&out, text_error(r->arena, language, e));
+    json_key(&out, "code");
+    json_str(&out, str_z(e->code));
+    json_key(&out, "hint");
+    json_str(&out, text_error_hint(r->arena, language, e));
+    json_end(&out);
+    r->answer.media_type = "application/problem+json";
+    r->answer.body = buf_get(&b);
+}
+
+/* The page; what it cannot hold is told by its status. */
+static void problem_page(struct http_request *r, int status, const struct err *e)
+{
+    struct page p = app_page(r);
+    struct app_problem_view view = {
+        .title_key = str_z(problem_title(status)),
+        .text = text_error(r->arena, p.language, e),
+        .hint = text_error_hint(r->arena, p.language, e),
+        .code = str_z(e->code),
+        .sign_in = status == 401,
+    };
+    page_problem(&p, &view);
+    struct buf whole = buf_in(r->arena, APP_PAGE_MAX);
+    struct page layout = p;
+    layout.b = &whole;
+    layout.body = (struct html){ buf_get(p.b) };
+    if (!p.fragment)
+        page_layout(&layout, view.title_key);
+    struct buf *out = p.fragment ? p.b : &whole;
+    r->answer.body = buf_ok(out) ? buf_get(out) : S("");
+}
+
+void app_http_problem(struct http_request *r, int status, const struct err *e)
+{
+    r->answer = (struct http_answer){
+        .status = status,
+        .retry_after_s = app_retry_after(e),
+        .no_etag = true,
+    };
+    bool fragment = str_is(http_header(r, "HX-Request"), "true");
+    if (http_wants_json(r)) {
+        problem_json(r, status, e);
+    } else if (str_is(str_z(e->code), "auth.sign_in") && str_is(r->method, "GET") && !fragment) {
+        r->answer.status = 303;
+        r->answer.location = arena_printf(r->arena, "/sign-in?next=%.*s", STR(app_next(r->path)));
+    } else {
+        problem_page(r, status, e);
+    }
+}
+
+enum http_state app_problem(struct http_request *r, const struct err *e)
+{
+    app_http_problem(r, http_status(e), e);
+    return HTTP_DONE;
+}
+
+enum outcome app_admit(struct http_request *r, struct err *e)
+{
+    return auth_admit(app_of(r)->auth, r, e);
+}
+
+enum outcome app_check(struct http_request *r, struct err *e)
+{
+    return auth_check(r, e);
+}
+
+/* --- commands --- */
+
+/* Between the handler and the gate's answer; in the request's arena. */
+struct app_pending {
+    struct http_request *request;
+    struct gate_command command;
+    struct gate_answer answer;
+    struct str next;
+    enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
+};
+
+/* What a request says about a command beside its body. */
+struct app_meta {
+    struct str id;
+    struct str reason;
+    struct str happened;
+    struct str next;
+};
+
+static void meta_set(struct app_meta *meta, struct str name, struct str value)
+{
+    if (str_is(name, "_id"))
+        meta->id = value;
+    else if (str_is(name, "_reason"))
+        meta->reason = value;
+    else if (str_is(name, "_happened") && value.n > 0)
+        meta->happened = value;
+    else if (str_is(name, "_next"))
+        meta->next = value;
+}
+
+static enum outcome body_of_struct(struct str *out, const struct record *record, const void *body,
+                                   struct arena *arena, struct err *e)
+{
+    struct buf b = buf_in(arena, GATE_BODY_MAX);
+    struct json_out json = json_out(&b);
+    TRY(record_to_json(record, body, &json, NULL, e));
+    TRY(buf_check(&b, e));
+    *out = buf_get(&b);
+    return OK;
+}
+
+/* Without a record only what stands beside the body. */
+static enum outcome body_of_form(struct http_request *r, struct str *out, struct app_meta *meta,
+                                 const struct record *record, struct err *e)
+{
+    for (size_t i = 0; i < r->nform; i++)
+        meta_set(meta, r->form[i].name, r->form[i].value);
+    if (!record)
+        return OK;
+    void *body = arena_alloc(r->arena, record->size);
+    if (!body)
+        return err_no_memory(e);
+    TRY(record_from_pairs(record, body, r->arena, r->form, r->nform, e));
+    return body_of_struct(out, record, body, r->arena, e);
+}
+
+/* The object without its members that begin with "_". */
+static enum outcome body_of_json(struct http_request *r, struct str *out, struct app_meta *meta,
+                                 struct err *e)
+{
+    const struct json *object;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = GATE_BODY_MAX;
+    TRY(json_read(&object, r->arena, r->body, &limits, e));
+    struct buf b = buf_in(r->arena, 2 * GATE_BODY_MAX);
+    struct json_out json = json_out(&b);
+    json_begin_object(&json);
+    for (const struct json *m = object->child; m; m = m->next) {
+        if (str_starts(m->key, S("_"))) {
+            meta_set(meta, m->key, m->type == JSON_STRING ? m->text : (struct str){ 0 });
+            continue;
+        }
+        json_key_str(&json, m->key);
+        json_raw(&json, m->raw);
+    }
+    json_end(&json);
+    TRY(buf_check(&b, e));
+    *out = object->type == JSON_OBJECT ? buf_get(&b) : r->body; /* which the gate refuses */
+    return OK;
+}
+
+static enum outcome command_read(struct http_request *r, const struct app_command *c,
+                                 struct app_pending *p, struct err *e)
+{
+    struct app_meta meta = { .id = http_header(r, "Idempotency-Key") };
+    const struct command_type *type = registry_command(app_of(r)->node->registry, c->name);
+    if (!type)
+        return REFUSE(e, "gate.unknown_command", { "command", c->name });
+    if (str_is(r->media_type, "application/json"))
+        TRY(body_of_json(r, &p->command.body, &meta, e));
+    else
+        TRY(body_of_form(r, &p->command.body, &meta, c->body ? NULL : type->body, e));
+    if (c->body)
+        TRY(body_of_struct(&p->command.body, type->body, c->body, r->arena, e));
+    p->command.id = meta.id;
+    p->command.reason = meta.reason;
+    p->command.happened = TIME_NONE;
+    p->command.entered = TIME_NONE;
+    if (meta.happened.p && !clock_read(&p->command.happened, meta.happened))
+        return REFUSE(e, "record.malformed", { "field", S("_happened") },
+                      { "expected", S("time") });
+    p->next = c->next.p ? c->next : app_next(meta.next);
+    return OK;
+}
+
+static enum http_state command_answer(struct http_request *r)
+{
+    struct app_pending *p = r->pending;
+    if (p->answer.error.outcome != OK)
+        return app_problem(r, &p->answer.error);
+    if (p->done)
+        return p->done(r, &p->answer);
+    if (http_wants_json(r)) {
+        r->answer.status = 200;
+        r->answer.media_type = "application/json";
+        r->answer.body = p->answer.body;
+    } else {
+        r->answer.status = 303;
+        r->answer.location = p->next;
+    }
+    return HTTP_DONE;
+}
+
+/* On the writer's thread: keep the answer, wake the request, touch it no more. */
+static void command_answered(void *context, const struct gate_answer *answer)
+{
+    struct app_pending *p = context;
+    p->answer = *answer;
+    http_resume(p->request);
+}
+
+enum http_state app_command(struct http_request *r, const struct app_command *c)
+{
+    struct err e = { 0 };
+    const struct auth_session *session = auth_of(r);
+    struct app_pending *p = ARENA_NEW(r->arena, struct app_pending);
+    if (!p) {
+        (void)!err_no_memory(&e);
+        return app_problem(r, &e);
+    }
+    if (!session) {
+        (void)!REFUSE(&e, "auth.sign_in");
+        return app_problem(r, &e);
+    }
+    p->request = r;
+    p->done = c->done;
+    if (command_read(r, c, p, &e) != OK)
+        return app_problem(r, &e);
+    p->command.name = c->name;
+    p->command.actor = &session->actor;
+    p->command.arena = r->arena;
+    r->resumed = command_answer;
+    r->pending = p;
+    if (gate_submit(app_of(r)->node->gate, &p->command, command_answered, p, &e) != OK)
+        return app_problem(r, &e);
+    return HTTP_WAIT;
+}
+
+enum http_state app_command_route(struct http_request *r)
+{
+    return app_command(r, &(struct app_command){ .name = http_param(r, "name") });
+}

@@ -1,0 +1,143 @@
+/* Wiring of auth, and what pages ask of it. */
+#include "gen/kernel/auth_schema.sql.h"
+#include "kernel/auth_impl.h"
+#include "kernel/auth_pages.h"
+
+#include <stdlib.h>
+
+#define RECORDS "kernel/auth_events.def"
+#include "base/record_tables.h"
+#include "kernel/define_events.h"
+#undef RECORDS
+#define RECORDS "kernel/auth_commands.def"
+#include "base/record_tables.h"
+#include "kernel/define_commands.h"
+#undef RECORDS
+#define RECORDS "kernel/role.def"
+#include "base/record_tables.h"
+#undef RECORDS
+
+enum { NAME_END = 8 }; /* of an id that has no name */
+
+static const struct route module_routes[] = {
+    ROUTE("GET", "/sign-in", "public", 0, auth_get_sign_in, "help.sign_in"),
+    ROUTE("POST", "/sign-in", "public", AUTH_FORM_MAX, auth_post_sign_in, "help.sign_in_post"),
+    ROUTE("POST", "/sign-out", "signed_in", AUTH_FORM_MAX, auth_post_sign_out, "help.sign_out"),
+    ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site"),
+    ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
+    ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,
+          "help.command"),
+};
+
+const struct module auth_module = {
+    .name = "auth",
+    MODULE_ARRAY(events),
+    MODULE_ARRAY(commands),
+    MODULE_ARRAY(routes),
+    .schema = &auth_schema,
+};
+
+/* "noun.verb": the name of a command or a view. */
+static bool permission_well_formed(struct str name)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        if (c == '.')
+            dots++;
+        else if (!letter)
+            return false;
+    }
+    return dots == 1 && name.n <= 80 && name.p[0] != '.' && name.p[name.n - 1] != '.';
+}
+
+static enum outcome role_check(const struct define_context *context, const void *body,
+                               struct err *e)
+{
+    const struct role *role = body;
+    for (size_t i = 0; i < role->permissions.n; i++)
+        if (!permission_well_formed(role->permissions.p[i])) {
+            struct str at = arena_printf(context->arena, "permissions.%zu", i);
+            return REFUSE(e, "auth.permission_malformed", { "at", at },
+                          { "permission", role->permissions.p[i] });
+        }
+    return OK;
+}
+
+const struct define_kind role_kind = {
+    .name = "role",
+    .shape = &role_record,
+    .check = role_check,
+};
+
+enum outcome auth_open(struct auth **out, const struct auth_options *options, struct err *e)
+{
+    struct auth *a = calloc(1, sizeof *a);
+    if (!a)
+        return err_no_memory(e);
+    a->node = options->node;
+    a->secure_cookie = options->secure_cookie;
+    a->idle_us = options->idle_us ? options->idle_us : 30 * TIME_MINUTE;
+    a->absolute_us = options->absolute_us ? options->absolute_us : 12 * TIME_HOUR;
+    a->argon_bytes = (size_t)(options->argon_mib ? options->argon_mib : 64) << 20;
+    a->start_us = env_mono(a->node->env);
+    a->self = id_derive(a->node->vkey, S("node"), 0);
+    pthread_mutex_init(&a->lock, NULL);
+    BUG_ON(sem_init(&a->hashing, 0, AUTH_HASHING_MAX) != 0);
+    enum outcome o = auth_password_dummy(a, e);
+    if (o != OK) {
+        auth_close(a);
+        return o;
+    }
+    *out = a;
+    return OK;
+}
+
+void auth_close(struct auth *a)
+{
+    if (!a)
+        return;
+    auth_rights_free(a);
+    sem_destroy(&a->hashing);
+    pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+/* --- names --- */
+
+/* What is not found is still told apart by the end of its id. */
+static struct str name_or_end(bool found, struct str name, struct str id)
+{
+    return found ? name : str_from(id, id.n > NAME_END ? id.n - NAME_END : 0);
+}
+
+struct str auth_account_name(struct db *db, struct str account, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct auth_account_in in = { account };
+    struct auth_account_out row = { 0 };
+    bool found = false;
+    bool read = db_get(db, &sql_auth_account, &in, &row, arena, &found, &e) == OK;
+    return name_or_end(read && found, row.name, account);
+}
+
+struct str auth_site_name(struct db *db, struct str site, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct auth_site_in in = { site };
+    struct auth_site_out row = { 0 };
+    bool found = false;
+    bool read = db_get(db, &sql_auth_site, &in, &row, arena, &found, &e) == OK;
+    return name_or_end(read && found, row.name, site);
+}
+
+struct str auth_organisation_name(struct db *db, struct str organisation, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct auth_organisation_in in = { organisation };
+    struct auth_organisation_out row = { 0 };
+    bool found = false;
+    bool read = db_get(db, &sql_auth_organisation, &in, &row, arena, &found, &e) == OK;
+    return name_or_end(read && found, row.name, organisation);
+}

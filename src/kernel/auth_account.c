@@ -1,0 +1,408 @@
+/* Organisations, sites, accounts and their roles: what the commands need, when they are refused,
+ * and what the events make of the rows. */
+#include "base/id.h"
+#include "kernel/auth_impl.h"
+
+enum { LOGIN_MAX = 120 };
+
+/* The id of what is made: given, or the same for the same command. */
+static struct str made_id(struct load *l, struct str given)
+{
+    if (given.p)
+        return given;
+    struct id id = id_derive(l->command->id, S("thing"), 0);
+    return arena_str(l->arena, id_str(&id));
+}
+
+static void made_answer(struct decision *d, struct str id)
+{
+    decide_answer(d, &auth_made_record, &(struct auth_made){ id });
+}
+
+static void happened(struct decision *d, const char *kind, struct str id,
+                     const struct event_type *type, const void *payload)
+{
+    decide_event(
+        d, &(struct happening){ .stream = stream_of(kind, id), .type = type, .payload = payload });
+}
+
+struct str auth_login_of(struct str login, struct arena *arena)
+{
+    struct str trimmed = str_trim(login);
+    if (trimmed.n == 0 || trimmed.n > LOGIN_MAX || !str_utf8_valid(trimmed))
+        return (struct str){ 0 };
+    char lower[LOGIN_MAX];
+    for (size_t i = 0; i < trimmed.n; i++) {
+        unsigned char c = (unsigned char)trimmed.p[i];
+        if (c <= ' ' || c == 0x7f)
+            return (struct str){ 0 };
+        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return arena_str(arena, (struct str){ lower, trimmed.n });
+}
+
+/* --- organisation.make, site.make --- */
+
+enum outcome auth_make_organisation_load(struct load *l, const struct auth_make_organisation *body,
+                                         struct auth_organisation_state *state, struct err *e)
+{
+    load_kind(l, "organisation");
+    load_own_scope(l);
+    state->id = made_id(l, body->organisation);
+    TRY(load_stream(l, stream_of("organisation", state->id), NULL, e));
+    struct auth_organisation_in in = { state->id };
+    struct auth_organisation_out row;
+    TRY(db_get(l->db, &sql_auth_organisation, &in, &row, l->arena, &state->found, e));
+    state->same = state->found && str_eq(row.name, body->name) && str_eq(row.kind, body->kind);
+    return OK;
+}
+
+enum outcome auth_make_organisation_decide(struct decision *d,
+                                           const struct auth_make_organisation *body,
+                                           const struct auth_organisation_state *state,
+                                           struct err *e)
+{
+    if (state->found && !state->same)
+        return REFUSE(e, "auth.id_taken", { "id", state->id });
+    struct auth_organisation_made payload = { state->id, body->name, body->kind };
+    if (!state->found)
+        happened(d, "organisation", state->id, &auth_organisation_made_event, &payload);
+    made_answer(d, state->id);
+    return OK;
+}
+
+enum outcome auth_make_site_load(struct load *l, const struct auth_make_site *body,
+                                 struct auth_organisation_state *state, struct err *e)
+{
+    load_kind(l, "organisation");
+    load_scope(l, body->organisation, (struct str){ 0 });
+    state->id = made_id(l, body->site);
+    TRY(load_stream(l, stream_of("organisation", body->organisation), NULL, e));
+    TRY(load_stream(l, stream_of("site", state->id), NULL, e));
+    struct auth_organisation_in in = { body->organisation };
+    struct auth_organisation_out organisation;
+    TRY(db_get(l->db, &sql_auth_organisation, &in, &organisation, l->arena, &state->found, e));
+    if (!state->found)
+        return load_unknown(l, e);
+    struct auth_site_in site_in = { state->id };
+    struct auth_site_out site;
+    TRY(db_get(l->db, &sql_auth_site, &site_in, &site, l->arena, &state->site_found, e));
+    state->same = state->site_found && str_eq(site.organisation, body->organisation) &&
+                  str_eq(site.name, body->name) && str_eq(site.kind, body->kind) &&
+                  str_eq(site.zone, body->zone);
+    return OK;
+}
+
+/* Form of a name of the IANA database; whether it exists is not known to a pure function. */
+static bool zone_well_formed(struct str zone)
+{
+    for (size_t i = 0; i < zone.n; i++) {
+        char c = zone.p[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter &&
+            (i == 0 || !((c >= '0' && c <= '9') || c == '/' || c == '_' || c == '-' || c == '+')))
+            return false;
+    }
+    return zone.n > 0;
+}
+
+enum outcome auth_make_site_decide(struct decision *d, const struct auth_make_site *body,
+                                   const struct auth_organisation_state *state, struct err *e)
+{
+    if (!zone_well_formed(body->zone))
+        return REFUSE(e, "auth.zone_malformed", { "zone", body->zone });
+    if (state->site_found && !state->same)
+        return REFUSE(e, "auth.id_taken", { "id", state->id });
+    struct auth_site_made payload = { state->id, body->organisation, body->name, body->kind,
+                                      body->zone };
+    if (!state->site_found)
+        happened(d, "site", state->id, &auth_site_made_event, &payload);
+    made_answer(d, state->id);
+    return OK;
+}
+
+/* --- account.make --- */
+
+enum outcome auth_make_account_load(struct load *l, const struct auth_make_account *body,
+                                    struct auth_account_state *state, struct err *e)
+{
+    load_kind(l, "organisation");
+    load_scope(l, body->organisation, (struct str){ 0 });
+    state->id = made_id(l, body->account);
+    state->login = auth_login_of(body->login, l->arena);
+    load_subject(l, state->id);
+    TRY(load_stream(l, stream_of("organisation", body->organisation), NULL, e));
+    TRY(load_stream(l, stream_of("account", state->id), NULL, e));
+    struct auth_organisation_in in = { body->organisation };
+    struct auth_organisation_out organisation;
+    TRY(db_get(l->db, &sql_auth_organisation, &in, &organisation, l->arena, &state->place_found,
+               e));
+    if (!state->place_found)
+        return load_unknown(l, e);
+    struct auth_account_in account_in = { state->id };
+    struct auth_account_out account;
+    TRY(db_get(l->db, &sql_auth_account, &account_in, &account, l->arena, &state->found, e));
+    state->same = state->found && str_eq(account.organisation, body->organisation) &&
+                  str_eq(account.login, state->login) && str_eq(account.name, body->name);
+    struct auth_login_in login_in = { state->login };
+    struct auth_login_out login;
+    return db_get(l->db, &sql_auth_login, &login_in, &login, l->arena, &state->login_taken, e);
+}
+
+enum outcome auth_make_account_decide(struct decision *d, const struct auth_make_account *body,
+                                      const struct auth_account_state *state, struct err *e)
+{
+    if (!state->login.p)
+        return REFUSE(e, "auth.login_malformed");
+    if (body->password.p && !auth_password_is_hash(body->password))
+        return REFUSE(e, "auth.password_plain");
+    made_answer(d, state->id);
+    if (state->same)
+        return OK;
+    if (state->found)
+        return REFUSE(e, "auth.id_taken", { "id", state->id });
+    if (state->login_taken)
+        return REFUSE(e, "auth.login_taken");
+    struct auth_account_made payload = {
+        .account = state->id,
+        .organisation = body->organisation,
+        .login = state->login,
+        .name = body->name,
+        .password = body->password,
+    };
+    happened(d, "account", state->id, &auth_account_made_event, &payload);
+    return OK;
+}
+
+/* --- account.change_password, account.close --- */
+
+/* For what concerns the account alone: its organisation decides. */
+static enum outcome account_load(struct load *l, struct str account,
+                                 struct auth_account_state *state, struct err *e)
+{
+    load_kind(l, "account");
+    TRY(load_stream(l, stream_of("account", account), NULL, e));
+    struct auth_account_in in = { account };
+    struct auth_account_out row;
+    TRY(db_get(l->db, &sql_auth_account, &in, &row, l->arena, &state->found, e));
+    if (!state->found)
+        return load_unknown(l, e);
+    state->closed = row.closed;
+    load_scope(l, row.organisation, (struct str){ 0 });
+    return OK;
+}
+
+enum outcome auth_change_password_load(struct load *l, const struct auth_change_password *body,
+                                       struct auth_account_state *state, struct err *e)
+{
+    load_subject(l, body->account);
+    return account_load(l, body->account, state, e);
+}
+
+enum outcome auth_change_password_decide(struct decision *d,
+                                         const struct auth_change_password *body,
+                                         const struct auth_account_state *state, struct err *e)
+{
+    if (state->closed)
+        return REFUSE(e, "auth.account_closed");
+    if (!auth_password_is_hash(body->password))
+        return REFUSE(e, "auth.password_plain");
+    struct auth_password_changed payload = { body->account, body->password };
+    happened(d, "account", body->account, &auth_password_changed_event, &payload);
+    return OK;
+}
+
+enum outcome auth_close_account_load(struct load *l, const struct auth_close_account *body,
+                                     struct auth_account_state *state, struct err *e)
+{
+    return account_load(l, body->account, state, e);
+}
+
+enum outcome auth_close_account_decide(struct decision *d, const struct auth_close_account *body,
+                                       const struct auth_account_state *state, struct err *e)
+{
+    if (state->closed)
+        return REFUSE(e, "auth.account_closed");
+    struct auth_account_closed payload = { body->account };
+    happened(d, "account", body->account, &auth_account_closed_event, &payload);
+    return OK;
+}
+
+/* --- account.give_role, account.take_role --- */
+
+struct role_at {
+    struct str account;
+    struct str role;
+    struct str organisation;
+    struct str site;
+};
+
+/* Rights in a place are given by those who may do so at that place, wherever the account is from.
+ */
+static enum outcome role_load(struct load *l, const struct role_at *at,
+                              struct auth_account_state *state, struct err *e)
+{
+    load_scope(l, at->organisation, at->site);
+    load_kind(l, "account");
+    TRY(load_stream(l, stream_of("account", at->account), NULL, e));
+    TRY(load_stream(l, stream_of("organisation", at->organisation), NULL, e));
+    struct auth_account_in in = { at->account };
+    struct auth_account_out row;
+    TRY(db_get(l->db, &sql_auth_account, &in, &row, l->arena, &state->found, e));
+    if (!state->found)
+        return load_unknown(l, e);
+    state->closed = row.closed;
+    struct auth_organisation_in organisation_in = { at->organisation };
+    struct auth_organisation_out organisation;
+    TRY(db_get(l->db, &sql_auth_organisation, &organisation_in, &organisation, l->arena,
+               &state->place_found, e));
+    if (at->site.p) {
+        struct auth_site_in site_in = { at->site };
+        struct auth_site_out site;
+        bool found;
+        TRY(load_stream(l, stream_of("site", at->site), NULL, e));
+        TRY(db_get(l->db, &sql_auth_site, &site_in, &site, l->arena, &found, e));
+        state->place_found &= found && str_eq(site.organisation, at->organisation);
+    }
+    struct auth_roles_in roles_in = { at->account };
+    struct record_list roles;
+    TRY(db_list(l->db, &sql_auth_roles, &roles_in, &roles, AUTH_ROLES_MAX, l->arena, e));
+    const struct auth_roles_out *held = roles.p;
+    state->nroles = roles.n;
+    for (size_t i = 0; i < roles.n; i++)
+        state->has_role |= str_eq(held[i].role, at->role) &&
+                           str_eq(held[i].organisation, at->organisation) &&
+                           str_eq(held[i].site, at->site);
+    return OK;
+}
+
+/* Nobody changes their own rights. */
+static enum outcome role_refused(const struct decision *d, struct str account,
+                                 const struct auth_account_state *state, struct err *e)
+{
+    if (str_eq(d->command->actor->account, account))
+        return REFUSE(e, "auth.own_rights");
+    return state->closed ? REFUSE(e, "auth.account_closed") : OK;
+}
+
+enum outcome auth_give_role_load(struct load *l, const struct auth_give_role *body,
+                                 struct auth_account_state *state, struct err *e)
+{
+    struct role_at at = { body->account, body->role, body->organisation, body->site };
+    TRY(role_load(l, &at, state, e));
+    struct definition role;
+    struct str name = arena_printf(l->arena, "role.%.*s", STR(body->role));
+    TRY(load_stream(l, stream_of("definition", name), NULL, e));
+    return define_find(&role, l->db, S("role"), body->role, 0, l->now_us, l->arena,
+                       &state->role_found, e);
+}
+
+enum outcome auth_give_role_decide(struct decision *d, const struct auth_give_role *body,
+                                   const struct auth_account_state *state, struct err *e)
+{
+    TRY(role_refused(d, body->account, state, e));
+    if (!state->place_found)
+        return REFUSE(e, "auth.site_unknown");
+    if (!state->role_found)
+        return REFUSE(e, "auth.role_unknown", { "role", body->role });
+    if (state->has_role)
+        return OK;
+    if (state->nroles >= AUTH_ROLES_MAX)
+        return REFUSE(e, "auth.too_many_roles", { "max", S("32") });
+    struct auth_role_given payload = { body->account, body->role, body->organisation, body->site };
+    happened(d, "account", body->account, &auth_role_given_event, &payload);
+    return OK;
+}
+
+enum outcome auth_take_role_load(struct load *l, const struct auth_take_role *body,
+                                 struct auth_account_state *state, struct err *e)
+{
+    struct role_at at = { body->account, body->role, body->organisation, body->site };
+    return role_load(l, &at, state, e);
+}
+
+enum outcome auth_take_role_decide(struct decision *d, const struct auth_take_role *body,
+                                   const struct auth_account_state *state, struct err *e)
+{
+    TRY(role_refused(d, body->account, state, e));
+    if (!state->has_role)
+        return REFUSE(e, "auth.role_not_held", { "role", body->role });
+    struct auth_role_taken payload = { body->account, body->role, body->organisation, body->site };
+    happened(d, "account", body->account, &auth_role_taken_event, &payload);
+    return OK;
+}
+
+/* --- rows --- */
+
+enum outcome auth_organisation_made_apply(struct db *db, const struct event *event,
+                                          const struct auth_organisation_made *payload,
+                                          struct err *e)
+{
+    (void)event;
+    struct auth_organisation_add_in in = { payload->organisation, payload->name, payload->kind };
+    return db_run(db, &sql_auth_organisation_add, &in, NULL, e);
+}
+
+enum outcome auth_site_made_apply(struct db *db, const struct event *event,
+                                  const struct auth_site_made *payload, struct err *e)
+{
+    (void)event;
+    struct auth_site_add_in in = { payload->site, payload->organisation, payload->name,
+                                   payload->kind, payload->zone };
+    return db_run(db, &sql_auth_site_add, &in, NULL, e);
+}
+
+enum outcome auth_account_made_apply(struct db *db, const struct event *event,
+                                     const struct auth_account_made *payload, struct err *e)
+{
+    struct auth_account_add_in in = {
+        .account = payload->account,
+        .organisation = payload->organisation,
+        .login = payload->login,
+        .name = payload->name,
+        .password = payload->password,
+        .password_event = payload->password.p ? event->id : payload->password,
+        .version = event->version,
+    };
+    return db_run(db, &sql_auth_account_add, &in, NULL, e);
+}
+
+enum outcome auth_password_changed_apply(struct db *db, const struct event *event,
+                                         const struct auth_password_changed *payload, struct err *e)
+{
+    struct auth_account_password_in in = { payload->account, payload->password, event->id,
+                                           event->version };
+    return db_run(db, &sql_auth_account_password, &in, NULL, e);
+}
+
+static enum outcome account_version(struct db *db, const struct event *event, struct str account,
+                                    struct err *e)
+{
+    struct auth_account_version_in in = { account, event->version };
+    return db_run(db, &sql_auth_account_version, &in, NULL, e);
+}
+
+enum outcome auth_role_given_apply(struct db *db, const struct event *event,
+                                   const struct auth_role_given *payload, struct err *e)
+{
+    struct auth_role_add_in in = { payload->account, payload->role, payload->organisation,
+                                   payload->site };
+    TRY(db_run(db, &sql_auth_role_add, &in, NULL, e));
+    return account_version(db, event, payload->account, e);
+}
+
+enum outcome auth_role_taken_apply(struct db *db, const struct event *event,
+                                   const struct auth_role_taken *payload, struct err *e)
+{
+    struct auth_role_remove_in in = { payload->account, payload->role, payload->organisation,
+                                      payload->site };
+    TRY(db_run(db, &sql_auth_role_remove, &in, NULL, e));
+    return account_version(db, event, payload->account, e);
+}
+
+enum outcome auth_account_closed_apply(struct db *db, const struct event *event,
+                                       const struct auth_account_closed *payload, struct err *e)
+{
+    struct auth_account_close_in in = { payload->account, event->version };
+    return db_run(db, &sql_auth_account_close, &in, NULL, e);
+}

@@ -1,0 +1,67 @@
+/* Who asks, and whether this route is for them. */
+#include "kernel/auth_impl.h"
+
+static const char *cookie_name(const struct auth *a)
+{
+    return a->secure_cookie ? "__Host-vein" : "vein";
+}
+
+struct str auth_cookie_of(const struct auth *a, const struct http_request *r)
+{
+    return http_cookie(r, cookie_name(a));
+}
+
+struct str auth_cookie(const struct auth *a, struct str value, struct arena *arena)
+{
+    return arena_printf(arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict%s%s", cookie_name(a),
+                        STR(value), a->secure_cookie ? "; Secure" : "",
+                        value.p ? "" : "; Max-Age=0");
+}
+
+enum outcome auth_allow(const char *access, const struct auth_session *session, struct err *e)
+{
+    if (strcmp(access, "public") == 0)
+        return OK;
+    if (!session)
+        return REFUSE(e, "auth.sign_in");
+    if (strcmp(access, "signed_in") == 0)
+        return OK;
+    for (size_t i = 0; i < session->actor.ngrants; i++)
+        if (str_is(session->actor.grants[i].permission, access))
+            return OK;
+    return REFUSE(e, "auth.forbidden", { "permission", str_z(access) });
+}
+
+enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e)
+{
+    struct auth_session *session = ARENA_NEW(r->arena, struct auth_session);
+    if (!session)
+        return err_no_memory(e);
+    r->who = NULL;
+    struct err found = { 0 };
+    enum outcome o = auth_session_find(a, auth_cookie_of(a, r), session, r->arena, &found);
+    if (o == FAULT) {
+        *e = found;
+        return FAULT;
+    }
+    if (o == OK)
+        r->who = session;
+    return auth_allow(r->route->access, r->who, e);
+}
+
+bool auth_csrf_agrees(const struct auth_session *session, struct str token)
+{
+    return token.n == session->csrf.n && token.n == HASH_HEX &&
+           sodium_memcmp(token.p, session->csrf.p, token.n) == 0;
+}
+
+enum outcome auth_check(const struct http_request *r, struct err *e)
+{
+    const struct auth_session *session = auth_of(r);
+    if (!session || str_is(r->method, "GET") || str_is(r->method, "HEAD"))
+        return OK; /* nothing is done in anyone's name */
+    struct str token = http_form(r, "_csrf");
+    if (!token.p)
+        token = http_header(r, "X-CSRF-Token");
+    return auth_csrf_agrees(session, token) ? OK : REFUSE(e, "auth.csrf");
+}

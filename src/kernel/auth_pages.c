@@ -1,0 +1,92 @@
+/* Signing in and out, and the site where one works. */
+#include "kernel/auth_pages.h"
+
+#include "gen/kernel/pages/sign_in.html.h"
+#include "gen/kernel/pages/site.html.h"
+
+static enum http_state go(struct http_request *r, struct str cookie, struct str to)
+{
+    r->answer.status = 303;
+    r->answer.location = to;
+    r->answer.set_cookie[0] = cookie;
+    return HTTP_DONE;
+}
+
+enum http_state auth_get_sign_in(struct http_request *r)
+{
+    struct page p = app_page(r);
+    struct auth_sign_in_view view = { .next = app_next(http_query(r, "next")) };
+    page_sign_in(&p, &view);
+    return app_page_done(r, &p, "page.sign_in.title");
+}
+
+/* The form again, with the reason; a program gets problem details. */
+static enum http_state sign_in_refused(struct http_request *r, const struct err *e)
+{
+    if (http_wants_json(r) || e->outcome == FAULT)
+        return app_problem(r, e);
+    struct page p = app_page(r);
+    struct auth_sign_in_view view = {
+        .next = app_next(http_form(r, "next")),
+        .text = text_error(r->arena, p.language, e),
+        .hint = text_error_hint(r->arena, p.language, e),
+    };
+    page_sign_in(&p, &view);
+    enum http_state state = app_page_done(r, &p, "page.sign_in.title");
+    if (r->answer.status == 200)
+        r->answer.status = http_status(e);
+    r->answer.retry_after_s = app_retry_after(e);
+    return state;
+}
+
+enum http_state auth_post_sign_in(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    struct str value;
+    struct auth_session session;
+    if (auth_sign_in(a, http_form(r, "login"), http_form(r, "password"), http_peer(r), &value,
+                     r->arena, &e) != OK)
+        return sign_in_refused(r, &e);
+    if (auth_session_find(a, value, &session, r->arena, &e) != OK)
+        return sign_in_refused(r, &e);
+    struct str cookie = auth_cookie(a, value, r->arena);
+    return go(r, cookie, session.actor.site.p ? app_next(http_form(r, "next")) : S("/site"));
+}
+
+enum http_state auth_post_sign_out(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    if (auth_sign_out(a, auth_of(r), &e) == FAULT)
+        return app_problem(r, &e);
+    return go(r, auth_cookie(a, (struct str){ 0 }, r->arena), S("/sign-in"));
+}
+
+enum http_state auth_get_site(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct record_list list;
+    const struct auth_session *session = auth_of(r);
+    if (auth_sites(app_of(r)->auth, session->actor.account, &list, r->arena, &e) != OK)
+        return app_problem(r, &e);
+    struct page p = app_page(r);
+    struct auth_site_view view = {
+        .sites = list.p,
+        .n = list.n,
+        .here = session->actor.site,
+        .next = app_next(http_query(r, "next")),
+    };
+    page_site(&p, &view);
+    return app_page_done(r, &p, "page.site.title");
+}
+
+enum http_state auth_post_site(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    struct str value;
+    if (auth_move(a, auth_of(r), http_form(r, "site"), &value, r->arena, &e) != OK)
+        return app_problem(r, &e);
+    return go(r, auth_cookie(a, value, r->arena), app_next(http_form(r, "next")));
+}

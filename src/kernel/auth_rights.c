@@ -1,0 +1,199 @@
+/* What an account's roles permit: read from the roles' effective definitions, and kept for a while
+ * by account and its version, until a definition changes. */
+#define _GNU_SOURCE /* memmem */
+#include "kernel/auth_impl.h"
+
+#include <stdlib.h>
+
+static struct auth_rights *rights_slot(struct auth *a, struct str account)
+{
+    struct hash h = hash_of(account.p, account.n);
+    return &a->rights[(h.b[0] | h.b[1] << 8) % AUTH_RIGHTS_MAX];
+}
+
+static void rights_clear(struct auth_rights *r)
+{
+    free(r->grants);
+    free(r->text);
+    *r = (struct auth_rights){ 0 };
+}
+
+void auth_rights_free(struct auth *a)
+{
+    for (size_t i = 0; i < AUTH_RIGHTS_MAX; i++)
+        rights_clear(&a->rights[i]);
+}
+
+static struct str moved(struct str s, const char *from, const char *to)
+{
+    if (s.p)
+        s.p = to + (s.p - from);
+    return s;
+}
+
+/* The grants once more, with their text in another place. */
+static void grants_move(struct grant *to, const struct grant *from, size_t n, const char *old_text,
+                        const char *new_text)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (struct grant){ moved(from[i].permission, old_text, new_text),
+                                moved(from[i].organisation, old_text, new_text),
+                                moved(from[i].site, old_text, new_text) };
+}
+
+/* From memory into the arena; false when they are not there, or too old. */
+static bool rights_kept(struct auth *a, struct str account, int64_t version, struct actor *actor,
+                        uint64_t *generation, struct arena *arena)
+{
+    bool found = false;
+    pthread_mutex_lock(&a->lock);
+    const struct auth_rights *r = rights_slot(a, account);
+    *generation = a->generation;
+    if (str_is(account, r->account) && r->version == version && r->generation == a->generation &&
+        env_mono(a->node->env) - r->made_us < AUTH_RIGHTS_AGE_S * TIME_SECOND) {
+        struct grant *grants = ARENA_ARRAY(arena, r->n + 1, struct grant);
+        char *text = arena_alloc(arena, r->ntext + 1);
+        if (grants && text) {
+            if (r->ntext > 0)
+                memcpy(text, r->text, r->ntext);
+            grants_move(grants, r->grants, r->n, r->text, text);
+            actor->grants = grants;
+            actor->ngrants = r->n;
+            found = true;
+        }
+    }
+    pthread_mutex_unlock(&a->lock);
+    return found;
+}
+
+static struct str put(struct buf *b, struct str s)
+{
+    if (!s.p)
+        return s;
+    struct str copy = { b->p + b->n, s.n }; /* it does not grow: its room was counted */
+    buf_str(b, s);
+    return copy;
+}
+
+/* Keeps a copy; without memory it does not, and the next request reads again. */
+static void rights_keep(struct auth *a, struct str account, int64_t version, uint64_t generation,
+                        const struct actor *actor)
+{
+    size_t ntext = 1;
+    for (size_t i = 0; i < actor->ngrants; i++)
+        ntext += actor->grants[i].permission.n + actor->grants[i].organisation.n +
+                 actor->grants[i].site.n;
+    struct auth_rights new = {
+        .version = version,
+        .generation = generation,
+        .made_us = env_mono(a->node->env),
+        .n = actor->ngrants,
+        .grants = calloc(actor->ngrants + 1, sizeof(struct grant)),
+        .text = calloc(ntext, 1),
+        .ntext = ntext,
+    };
+    if (!new.grants || !new.text || account.n > ID_LENGTH) {
+        rights_clear(&new);
+        return;
+    }
+    memcpy(new.account, account.p, account.n);
+    struct buf b = buf_over(new.text, ntext);
+    for (size_t i = 0; i < actor->ngrants; i++) {
+        const struct grant *g = &actor->grants[i];
+        new.grants[i].permission = put(&b, g->permission);
+        new.grants[i].organisation = put(&b, g->organisation);
+        new.grants[i].site = put(&b, g->site);
+    }
+    pthread_mutex_lock(&a->lock);
+    struct auth_rights *slot = rights_slot(a, account);
+    rights_clear(slot);
+    *slot = new;
+    pthread_mutex_unlock(&a->lock);
+}
+
+static enum outcome rights_read(struct auth *a, struct db *db, struct str account,
+                                struct actor *actor, struct arena *arena, struct err *e)
+{
+    struct auth_roles_in in = { account };
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, arena, e));
+    const struct auth_roles_out *held = list.p;
+    const struct role *roles[AUTH_ROLES_MAX] = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < list.n; i++) {
+        struct definition d;
+        bool found;
+        TRY(define_find(&d, db, S("role"), held[i].role, 0, env_now(a->node->env), arena, &found,
+                        e));
+        if (!found)
+            continue;
+        roles[i] = d.body;
+        n += roles[i]->permissions.n;
+    }
+    struct grant *grants = ARENA_ARRAY(arena, n + 1, struct grant);
+    if (!grants)
+        return err_no_memory(e);
+    size_t k = 0;
+    for (size_t i = 0; i < list.n; i++)
+        for (size_t p = 0; roles[i] && p < roles[i]->permissions.n; p++)
+            grants[k++] =
+                (struct grant){ roles[i]->permissions.p[p], held[i].organisation, held[i].site };
+    actor->grants = grants;
+    actor->ngrants = k;
+    return OK;
+}
+
+enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, int64_t version,
+                            struct actor *actor, struct arena *arena, struct err *e)
+{
+    uint64_t generation;
+    if (rights_kept(a, account, version, actor, &generation, arena))
+        return OK;
+    TRY(rights_read(a, db, account, actor, arena, e));
+    rights_keep(a, account, version, generation, actor);
+    return OK;
+}
+
+/* --- commits --- */
+
+enum { COMMITTED_CHUNK = 64, COMMITTED_ARENA_MAX = 16 << 20 };
+
+/* Whether a definition came; what concerns an account changes its version and needs no look. */
+static enum outcome committed_changes(struct auth *a, int64_t from, int64_t to, bool *changed,
+                                      struct arena *arena, struct err *e)
+{
+    const struct str type = S("\"type\":\"define.loaded\"");
+    struct db *db;
+    TRY(store_reader_take(&db, a->node->store, e));
+    enum outcome o = OK;
+    *changed = false;
+    while (o == OK && from < to && !*changed) {
+        struct ledger_row *rows;
+        size_t n;
+        size_t max = to - from < COMMITTED_CHUNK ? (size_t)(to - from) : COMMITTED_CHUNK;
+        arena_reset(arena);
+        o = ledger_read(db, from, max, &rows, &n, arena, e);
+        for (size_t i = 0; o == OK && i < n && !*changed; i++)
+            *changed = memmem(rows[i].leaf.p, rows[i].leaf.n, type.p, type.n) != NULL;
+        if (o == OK && n == 0)
+            break;
+        from += COMMITTED_CHUNK;
+    }
+    store_reader_give(a->node->store, db);
+    return o;
+}
+
+void auth_committed(struct auth *a, int64_t from, int64_t to)
+{
+    struct err e = { 0 };
+    bool changed = true;
+    struct arena *arena = arena_new(COMMITTED_ARENA_MAX);
+    if (arena && committed_changes(a, from, to, &changed, arena, &e) != OK)
+        changed = true; /* rather read once too often */
+    arena_free(arena);
+    if (!changed)
+        return;
+    pthread_mutex_lock(&a->lock);
+    a->generation++;
+    pthread_mutex_unlock(&a->lock);
+}

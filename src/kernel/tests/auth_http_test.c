@@ -1,0 +1,283 @@
+/* Over real sockets: signing in by the form, what a request without session, right or token gets,
+ * and commands that wait for the gate. */
+#include "kernel/app.h"
+#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/http_client.h"
+#include "kernel/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct auth_fixture a;
+static struct app app;
+static char got[40000];
+static char cookie[80];
+static char token[HASH_HEX + 1];
+
+static enum http_state get_thing(struct http_request *r)
+{
+    struct page p = app_page(r);
+    page_put_text(&p, S("<thing>"));
+    return app_page_done(r, &p, "page.site.title");
+}
+
+static const struct route routes[] = {
+    ROUTE("GET", "/thing", "unit.see", 0, get_thing, "help.thing"),
+    ROUTE("GET", "/lead", "account.give_role", 0, get_thing, "help.thing"),
+    ROUTE("GET", "/open", "public", 0, get_thing, "help.thing"),
+};
+
+static int set_up(void **state)
+{
+    (void)state;
+    text_use(text_rows, text_rows_count);
+    auth_fixture_open(&a);
+    auth_fixture_account(&a, 1);
+    auth_fixture_account(&a, 2);
+    auth_fixture_role(&a, 1, "nurse", 1, 1);
+    auth_fixture_role(&a, 2, "lead", 1, 1);
+    const struct route *tables[] = { auth_module.routes, routes };
+    const size_t lengths[] = { auth_module.nroutes, 3 };
+    struct http_options options = {
+        .env = &env_system,
+        .listen = "127.0.0.1:0",
+        .routes = tables,
+        .nroutes = lengths,
+        .ntables = 2,
+        .context = &app,
+        .admit = app_admit,
+        .check = app_check,
+        .problem = app_http_problem,
+    };
+    app = (struct app){ .node = &a.f.node, .auth = a.auth };
+    struct err e = { 0 };
+    auth_fixture_write(&a);
+    if (http_start(&app.server, &options, &e) != OK)
+        fail_msg("http: %s: %s", e.code, e.detail);
+    cookie[0] = token[0] = '\0';
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    http_stop(app.server);
+    auth_fixture_written(&a);
+    auth_fixture_close(&a);
+    return 0;
+}
+
+static int ask(const char *line, const char *headers, const char *body)
+{
+    char request[8000];
+    int n = snprintf(request, sizeof request,
+                     "%s HTTP/1.1\r\nHost: x\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", line,
+                     cookie[0] ? "Cookie: vein=" : "", cookie, cookie[0] ? "\r\n" : "", headers,
+                     strlen(body), body);
+    assert_true(n > 0 && (size_t)n < sizeof request);
+    return client_ask(app.server, (struct str){ request, (size_t)n }, got, sizeof got);
+}
+
+#define HTML "Accept: text/html\r\n"
+#define JSON "Accept: application/json\r\n"
+#define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+
+static void take(char *to, size_t size, const char *before, char end)
+{
+    const char *at = strstr(got, before);
+    assert_non_null(at);
+    at += strlen(before);
+    size_t n = (size_t)(strchr(at, end) - at);
+    assert_true(n < size);
+    memcpy(to, at, n);
+    to[n] = '\0';
+}
+
+static void sign_in(const char *login)
+{
+    char body[200];
+    snprintf(body, sizeof body, "login=%s&password=seven+herons+over+the+weir&next=%%2Fthing",
+             login);
+    cookie[0] = '\0';
+    assert_int_equal(ask("POST /sign-in", HTML FORM, body), 303);
+    assert_non_null(strstr(got, "Location: /thing\r\n"));
+    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    assert_non_null(strstr(got, "; Path=/; HttpOnly; SameSite=Strict\r\n"));
+    assert_int_equal(ask("GET /open", HTML, ""), 200);
+    take(token, sizeof token, "name=\"_csrf\" value=\"", '"');
+    assert_int_equal(strlen(token), 64);
+}
+
+/* partial: ACC-01, SEC-02 without a session nothing but what is public */
+static void strangers_are_sent_to_sign_in(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET /open", HTML, ""), 200);
+    assert_non_null(strstr(got, "&lt;thing&gt;"));
+    assert_null(strstr(got, "_csrf"));
+    assert_int_equal(ask("GET /thing", HTML, ""), 303);
+    assert_non_null(strstr(got, "Location: /sign-in?next=/thing\r\n"));
+    assert_int_equal(ask("GET /sign-in?next=/thing", HTML, ""), 200);
+    assert_non_null(strstr(got, "name=\"next\" value=\"/thing\""));
+    assert_int_equal(ask("GET /sign-in?next=//evil.example", HTML, ""), 200);
+    assert_null(strstr(got, "evil"));
+    assert_int_equal(ask("GET /thing", JSON, ""), 401);
+    assert_non_null(strstr(got, "Content-Type: application/problem+json\r\n"));
+    assert_non_null(strstr(got, "\"type\":\"urn:vein:problem:auth.sign_in\","
+                                "\"title\":\"Sign in first\",\"status\":401,\"detail\":\""));
+    assert_non_null(strstr(got, "\"code\":\"auth.sign_in\",\"hint\":\""));
+    assert_int_equal(ask("POST /commands/account.give_role", JSON, ""), 401);
+}
+
+static void rights_decide_who_sees_what(void **state)
+{
+    (void)state;
+    sign_in("person1");
+    assert_int_equal(ask("GET /thing", HTML, ""), 200);
+    assert_non_null(strstr(got, "Person No. 1"));
+    assert_non_null(strstr(got, "Site 1"));
+    assert_int_equal(ask("GET /lead", HTML, ""), 403);
+    assert_non_null(strstr(got, "you do not have the right"));
+    assert_int_equal(ask("GET /thing", HTML "HX-Request: true\r\n", ""), 200);
+    assert_null(strstr(got, "<html"));
+}
+
+static void a_refused_sign_in_shows_the_form_again(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("POST /sign-in", HTML FORM, "login=person1&password=x"), 401);
+    assert_non_null(strstr(got, "role=\"alert\""));
+    assert_non_null(strstr(got, "login and password do not belong together"));
+    assert_null(strstr(got, "Set-Cookie"));
+    assert_null(strstr(got, "person1"));
+    char first[4000];
+    take(first, sizeof first, "<main", '\0');
+    assert_int_equal(ask("POST /sign-in", HTML FORM, "login=nobody&password=x"), 401);
+    assert_non_null(strstr(got, first));
+    for (int i = 0; i < 8; i++)
+        (void)ask("POST /sign-in", HTML FORM, "login=person1&password=x");
+    assert_int_equal(ask("POST /sign-in", HTML FORM, "login=person1&password=x"), 429);
+    assert_non_null(strstr(got, "Retry-After: "));
+}
+
+/* partial: SEC-02 a form that another page made does nothing */
+static void forms_need_the_sessions_token(void **state)
+{
+    (void)state;
+    char other[HASH_HEX + 1];
+    char body[200];
+    sign_in("person2");
+    memcpy(other, token, sizeof other);
+    sign_in("person1");
+    assert_int_equal(ask("POST /sign-out", HTML FORM, ""), 403);
+    assert_int_equal(ask("POST /sign-out", HTML FORM, "_csrf=0000"), 403);
+    snprintf(body, sizeof body, "_csrf=%s", other);
+    assert_int_equal(ask("POST /sign-out", HTML FORM, body), 403);
+    assert_non_null(strstr(got, "does not belong to your present session"));
+    snprintf(body, sizeof body, "_csrf=%s", token);
+    assert_int_equal(ask("POST /sign-out", HTML FORM "Sec-Fetch-Site: cross-site\r\n", body), 403);
+    assert_int_equal(ask("GET /thing", HTML, ""), 200); /* still there */
+    assert_int_equal(ask("POST /sign-out", HTML FORM, body), 303);
+    assert_non_null(strstr(got, "Set-Cookie: vein=; Path=/; "));
+    assert_non_null(strstr(got, "Max-Age=0"));
+    assert_int_equal(ask("GET /thing", HTML, ""), 303);
+}
+
+#define GIVE                                                                                       \
+    "\"account\":\"00000000-0000-8000-a000-610000000001\",\"role\":\"lead\","                      \
+    "\"organisation\":\"00000000-0000-8000-a000-6f0000000001\","                                   \
+    "\"site\":\"00000000-0000-8000-a000-730000000001\"}"
+#define ID "0193a5c0-0000-7000-8000-000000000001"
+
+static void commands_as_json(void **state)
+{
+    (void)state;
+    char headers[400];
+    sign_in("person2");
+    snprintf(headers, sizeof headers,
+             JSON "Content-Type: application/json\r\nX-CSRF-Token: %s\r\nIdempotency-Key: " ID
+                  "\r\n",
+             token);
+    const char *line = "POST /commands/account.give_role";
+    assert_int_equal(ask(line, headers, "{" GIVE), 200);
+    assert_non_null(strstr(got, "\r\n\r\n{}"));
+    uint64_t size = ledger_size(a.f.node.ledger);
+    assert_int_equal(ask(line, headers, "{" GIVE), 200); /* a retry */
+    assert_int_equal(ledger_size(a.f.node.ledger), size);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"why\"," GIVE), 200);
+    assert_int_equal(ask("POST /commands/account.take_role", headers, "{" GIVE), 422);
+    assert_non_null(strstr(got, "gate.reason_needed"));
+    assert_int_equal(ask(line, headers, "{\"_id\":\"x\"," GIVE), 400);
+    assert_non_null(strstr(got, "gate.malformed_id"));
+    assert_int_equal(ask(line, headers, "{\"_happened\":\"soon\"," GIVE), 400);
+    assert_int_equal(ask(line, headers, "{\"more\":1," GIVE), 400);
+    assert_int_equal(ask(line, headers, "[]"), 400);
+    assert_int_equal(ask(line, headers, "{"), 400);
+    assert_int_equal(ask("POST /commands/no.such", headers, "{}"), 422);
+    assert_int_equal(ask("POST /commands/account.close", headers,
+                         "{\"_id\":\"0193a5c0-0000-7000-8000-000000000002\",\"_reason\":\"x\","
+                         "\"account\":\"00000000-0000-8000-a000-610000000001\"}"),
+                     404); /* the right to give roles at a site shows no accounts */
+    assert_int_equal(ask(line, JSON "Content-Type: application/json\r\n", "{" GIVE), 403);
+    assert_non_null(strstr(got, "auth.csrf"));
+}
+
+static void commands_as_forms(void **state)
+{
+    (void)state;
+    char body[600];
+    sign_in("person2");
+    snprintf(body, sizeof body,
+             "_csrf=%s&_id=" ID "&_next=%%2Fopen&_happened=&account=00000000-0000-8000-a000-"
+             "610000000001&role=lead&organisation=00000000-0000-8000-a000-6f0000000001&site="
+             "00000000-0000-8000-a000-730000000001",
+             token);
+    assert_int_equal(ask("POST /commands/account.give_role", HTML FORM, body), 303);
+    assert_non_null(strstr(got, "Location: /open\r\n"));
+    body[strlen(body) - 1] = '9';
+    assert_int_equal(ask("POST /commands/account.give_role", HTML FORM, body), 422);
+    assert_non_null(strstr(got, "<html"));
+    assert_non_null(strstr(got, "this command id was used before"));
+    sign_in("person1");
+    assert_int_equal(ask("GET /lead", HTML, ""), 200);
+}
+
+static void the_site_is_chosen(void **state)
+{
+    (void)state;
+    char body[300];
+    char before[80];
+    sign_in("person1");
+    memcpy(before, cookie, sizeof before);
+    assert_int_equal(ask("GET /site", HTML, ""), 200);
+    assert_non_null(strstr(got, "checked> Site 1, Organisation 1"));
+    assert_null(strstr(got, "Site 2"));
+    snprintf(body, sizeof body, "_csrf=%s&site=00000000-0000-8000-a000-730000000002", token);
+    assert_int_equal(ask("POST /site", HTML FORM, body), 422);
+    body[strlen(body) - 1] = '1';
+    assert_int_equal(ask("POST /site", HTML FORM, body), 303);
+    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    assert_string_not_equal(cookie, before);
+    assert_int_equal(ask("GET /thing", HTML, ""), 200);
+    memcpy(cookie, before, sizeof cookie);
+    assert_int_equal(ask("GET /thing", HTML, ""), 303);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        T(strangers_are_sent_to_sign_in),
+        T(rights_decide_who_sees_what),
+        T(a_refused_sign_in_shows_the_form_again),
+        T(forms_need_the_sessions_token),
+        T(commands_as_json),
+        T(commands_as_forms),
+        T(the_site_is_chosen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
