@@ -35,7 +35,7 @@ enum field_kind {
     FIELD_DECIMAL,  /* struct decimal; string outside */
     FIELD_QUANTITY, /* struct quantity; "12.5 mL" outside */
     FIELD_HASH,     /* struct str; 64 lower-case hexadecimal digits */
-    FIELD_JSON,     /* struct str; canonical JSON, of any type */
+    FIELD_JSON,     /* struct str; canonical JSON, of any type, without reals */
     FIELD_BLOB,     /* struct bytes; padded base64 in JSON, raw in the database */
     FIELD_LIST,     /* struct { const T *p; size_t n; }; JSON array of records */
     FIELD_TEXTS,    /* struct { const struct str *p; size_t n; }; JSON array of strings */

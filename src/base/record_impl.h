@@ -15,7 +15,10 @@ struct record_path {
 void record_path_write(struct buf *b, const struct record_path *path);
 
 /* Bytes of the longest value that is not text: a decimal, a blank and a unit of the table. */
-enum { RECORD_VALUE_MAX = 160 };
+enum {
+    RECORD_VALUE_MAX = 160,
+    RECORD_JSON_DEPTH_MAX = 24, /* of a field of JSON; events nest it in payload and envelope */
+};
 
 /* Where a text comes from, which decides what is taken. */
 enum record_source {

@@ -26,9 +26,28 @@ static enum outcome wrong_type(const struct record_reader *rd, const struct reco
     return record_refuse(rd, "record.wrong_type", path, "expected", expected);
 }
 
+/* What may stand in a document that is hashed for ever: no reals, whose text has many forms and
+ * whose value depends on who reads it; no minus zero; nested no deeper than leaves room for what
+ * goes around it. */
+static bool json_exact(const struct json *v, size_t depth)
+{
+    if (v->type == JSON_NUMBER)
+        return memchr(v->text.p, '.', v->text.n) == NULL &&
+               memchr(v->text.p, 'e', v->text.n) == NULL &&
+               memchr(v->text.p, 'E', v->text.n) == NULL && !str_is(v->text, "-0");
+    if (depth == 0)
+        return v->child == NULL;
+    for (const struct json *c = v->child; c; c = c->next)
+        if (!json_exact(c, depth - 1))
+            return false;
+    return true;
+}
+
 enum outcome record_set_json(const struct record_reader *rd, const struct field *f, void *record,
                              const struct json *value, const struct record_path *path)
 {
+    if (!json_exact(value, RECORD_JSON_DEPTH_MAX))
+        return record_refuse_malformed(rd, path, FIELD_JSON);
     size_t max = record_max(f);
     size_t size = value->raw.n < max ? value->raw.n : max; /* canonical is never the longer one */
     void *storage = arena_alloc(rd->arena, size);

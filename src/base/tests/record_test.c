@@ -124,6 +124,12 @@ static void json_refusals_name_the_field(void **state)
     check_json_refused("{\"role\":\"x\",\"no<b>\":1}", "record.unknown_field", "no?b?", NULL);
     check_json_refused("{\"role\":1}", "record.wrong_type", "role", "code");
     check_json_refused("{\"role\":\"\"}", "record.malformed", "role", "code");
+    /* Verifiers refuse events with reals: they must not come in. */
+    check_json_refused("{\"answers\":[1,{\"a\":1.5}]}", "record.malformed", "answers", "json");
+    check_json_refused("{\"answers\":1e5}", "record.malformed", "answers", "json");
+    check_json_refused("{\"answers\":-0}", "record.malformed", "answers", "json");
+    check_json_refused("{\"answers\":[[[[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]]]]}",
+                       "record.malformed", "answers", "json");
     check_json_refused("{\"role\":\".x\"}", "record.malformed", "role", "code");
     check_json_refused("{\"role\":\"a_very_long_name_of_a_role\"}", "record.too_long", "role",
                        NULL);
