@@ -48,5 +48,12 @@ int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_rebuild(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+
+/* Blocks the signals that end a server; before any thread is started. */
+void cli_serve_signals(void);
+/* Waits for one of them, then closes the server. */
+struct serve;
+int cli_serve_wait(struct serve *s);
 
 #endif

@@ -1,5 +1,7 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
+#include "kernel/auth.h"
+#include "kernel/flow.h"
 #include "kernel/stop.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
@@ -7,8 +9,7 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &stop_module,
-    &timer_module,
+    &auth_module, &define_module, &flow_module, &stop_module, &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE
@@ -16,6 +17,10 @@ static const struct module *const modules[] = {
 
 const struct module *const *cli_modules(size_t *n)
 {
+    static bool used;
+    if (!used)
+        modules_use(modules, sizeof modules / sizeof modules[0]);
+    used = true;
     *n = sizeof modules / sizeof modules[0];
     return modules;
 }

@@ -29,10 +29,13 @@ static const struct route module_routes[] = {
           "help.command"),
 };
 
+static const struct define_kind *const module_kinds[] = { &role_kind };
+
 const struct module auth_module = {
     .name = "auth",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
     .schema = &auth_schema,
 };

@@ -11,10 +11,13 @@
 #include "kernel/define_commands.h"
 #undef RECORDS
 
+static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind };
+
 const struct module flow_module = {
     .name = "flow",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    MODULE_ARRAY(kinds),
     .schema = &flow_schema,
 };
 

@@ -22,6 +22,9 @@ struct policy {
                          struct policy_send *out, bool *send, struct arena *arena, struct err *e);
 };
 
+struct define_kind;
+struct flow_point;
+
 struct module {
     const char *name;
     const struct event_type *const *events;
@@ -32,10 +35,18 @@ struct module {
     size_t npolicies;
     const struct route *routes;
     size_t nroutes;
-    const struct sql_schema *schema; /* its projections: derived, disposable; NULL: none */
+    const struct sql_schema *schema;        /* its projections: derived, disposable; NULL: none */
+    const struct define_kind *const *kinds; /* of definitions that it runs (define.h) */
+    size_t nkinds;
+    const struct flow_point *points; /* identity points that workflows must have (flow.h) */
+    size_t npoints;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]
+
+/* Makes the kinds and points of these modules the program's own. Once, before any definition is
+ * read; does nothing where the modules name none. */
+void modules_use(const struct module *const *modules, size_t n);
 
 /* The tables of all modules together, looked up by name. */
 struct registry;

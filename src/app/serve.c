@@ -1,0 +1,205 @@
+/* Serving: who starts whom, in which order, and the loop of the writer's thread. */
+#include "app/serve.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/cli.h"
+#include "base/log.h"
+#include "kernel/tls_make.h"
+
+enum {
+    WRITER_WAIT_US = 20000,      /* between looks at timers when nothing arrives */
+    CHECKPOINT_AFTER_US = 50000, /* a checkpoint follows its events within 100 ms */
+    LIVE_BATCH = 256,
+};
+
+/* --- what follows a commit --- */
+
+/* Tells those who watch: topics are the events' distribution keys ("order/…") and "tower". */
+static void publish(struct serve *s, int64_t from, int64_t to)
+{
+    struct arena *arena = arena_new(64 << 20);
+    struct db *db;
+    struct err e = { 0 };
+    if (!arena || store_reader_take(&db, s->node.store, &e) != OK) {
+        arena_free(arena);
+        return;
+    }
+    struct ledger_row *rows;
+    size_t n;
+    if (to - from > LIVE_BATCH)
+        from = to - LIVE_BATCH;
+    if (ledger_read(db, from, LIVE_BATCH, &rows, &n, arena, &e) == OK) {
+        for (size_t i = 0; i < n; i++) {
+            struct event event;
+            char data[80];
+            if (event_read(&event, arena, rows[i].leaf, &e) != OK)
+                continue;
+            snprintf(data, sizeof data, "%lld", (long long)rows[i].sequence);
+            http_publish(s->app.server, event.key, str_z(data));
+        }
+        http_publish(s->app.server, S("tower"), S("changed"));
+    }
+    store_reader_give(s->node.store, db);
+    arena_free(arena);
+}
+
+static void committed(void *context, int64_t from, int64_t to)
+{
+    struct serve *s = context;
+    if (s->app.auth)
+        auth_committed(s->app.auth, from, to);
+    pthread_mutex_lock(&s->watched);
+    if (s->app.server)
+        publish(s, from, to);
+    pthread_mutex_unlock(&s->watched);
+}
+
+/* --- the writer's thread --- */
+
+static void *writer(void *context)
+{
+    struct serve *s = context;
+    bool busy = true;
+    struct err e = { 0 };
+    while (busy || !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+        if (!busy)
+            gate_wait(s->node.gate, WRITER_WAIT_US);
+        if (node_step(&s->node, CHECKPOINT_AFTER_US, &busy, &e) != OK) {
+            s->failed = e;
+            busy = false;
+            usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */
+        }
+    }
+    return NULL;
+}
+
+/* --- starting and stopping --- */
+
+static enum outcome start_http(struct serve *s, const struct serve_options *o, struct err *e)
+{
+    static const struct route *tables[40];
+    static size_t lengths[40];
+    size_t n;
+    const struct module *const *modules = cli_modules(&n);
+    BUG_ON(n > 40);
+    for (size_t i = 0; i < n; i++) {
+        tables[i] = modules[i]->routes;
+        lengths[i] = modules[i]->nroutes;
+    }
+    int64_t threads;
+    int64_t connections;
+    int64_t timeout;
+    const struct params *p = o->params;
+    TRY(params_number("threads", p->threads, 64, &threads, e));
+    TRY(params_number("connections", p->connections, 10000, &connections, e));
+    TRY(params_number("timeout", p->timeout, 600, &timeout, e));
+    struct http_options http = {
+        .env = s->env,
+        .listen = p->listen,
+        .tls_certificate = s->certificate[0] ? s->certificate : NULL,
+        .tls_key = s->key[0] ? s->key : NULL,
+        .routes = tables,
+        .nroutes = lengths,
+        .ntables = n,
+        .threads = (unsigned)threads,
+        .connections = (unsigned)connections,
+        .timeout_s = (unsigned)timeout,
+        .context = &s->app,
+        .admit = app_admit,
+        .check = app_check,
+        .problem = app_http_problem,
+    };
+    struct http_server *server;
+    TRY(http_start(&server, &http, e));
+    pthread_mutex_lock(&s->watched);
+    s->app.server = server;
+    pthread_mutex_unlock(&s->watched);
+    return OK;
+}
+
+static bool loopback(const char *listen)
+{
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
+           strncmp(listen, "localhost:", 10) == 0;
+}
+
+/* The certificate that was given; for any address but loopback one of our own, made at first start.
+ */
+static enum outcome choose_tls(struct serve *s, const struct serve_options *o, struct err *e)
+{
+    const struct params *p = o->params;
+    snprintf(s->certificate, sizeof s->certificate, "%s", p->tls_certificate);
+    snprintf(s->key, sizeof s->key, "%s", p->tls_key);
+    if (s->certificate[0] || loopback(p->listen))
+        return OK;
+    char host[PARAM_VALUE_MAX];
+    snprintf(host, sizeof host, "%s", p->listen[0] == '[' ? p->listen + 1 : p->listen);
+    host[strcspn(host, p->listen[0] == '[' ? "]" : ":")] = '\0';
+    snprintf(s->certificate, sizeof s->certificate, "%s.crt", o->path);
+    snprintf(s->key, sizeof s->key, "%s.tls", o->path);
+    return tls_make(s->certificate, s->key, host, s->env, e);
+}
+
+static enum outcome start_auth(struct serve *s, const struct serve_options *o, struct err *e)
+{
+    int64_t idle;
+    int64_t absolute;
+    int64_t scale = o->time_scale > 0 ? o->time_scale : 1;
+    TRY(params_number("session_idle", o->params->session_idle, 86400, &idle, e));
+    TRY(params_number("session_absolute", o->params->session_absolute, 604800, &absolute, e));
+    struct auth_options options = {
+        .node = &s->node,
+        .secure_cookie = s->certificate[0] != '\0',
+        .idle_us = idle * scale * TIME_SECOND,
+        .absolute_us = absolute * scale * TIME_SECOND,
+        .argon_mib = o->argon_mib,
+    };
+    return auth_open(&s->app.auth, &options, e);
+}
+
+enum outcome serve_open(struct serve *s, const struct serve_options *options, struct err *e)
+{
+    *s = (struct serve){ .env = options->env ? options->env : &env_system };
+    struct node_options node = {
+        .env = s->env,
+        .path = options->path,
+        .create = options->create,
+        .committed = committed,
+        .context = s,
+    };
+    node.modules = cli_modules(&node.nmodules);
+    pthread_mutex_init(&s->watched, NULL);
+    TRY(node_open(&s->node, &node, e));
+    s->app.node = &s->node;
+    enum outcome o = choose_tls(s, options, e);
+    if (o == OK)
+        o = start_auth(s, options, e);
+    if (o == OK) {
+        s->running = pthread_create(&s->writer, NULL, writer, s) == 0;
+        o = s->running ? start_http(s, options, e) : err_no_memory(e);
+    }
+    if (o != OK)
+        serve_close(s);
+    return o;
+}
+
+void serve_close(struct serve *s)
+{
+    pthread_mutex_lock(&s->watched);
+    struct http_server *server = s->app.server;
+    s->app.server = NULL;
+    pthread_mutex_unlock(&s->watched);
+    if (server)
+        http_stop(server);
+    if (s->running) {
+        __atomic_store_n(&s->stop, 1, __ATOMIC_RELEASE);
+        pthread_join(s->writer, NULL);
+    }
+    auth_close(s->app.auth);
+    node_close(&s->node);
+    pthread_mutex_destroy(&s->watched);
+    *s = (struct serve){ 0 };
+}
