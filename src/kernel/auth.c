@@ -25,6 +25,9 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/sign-out", "signed_in", AUTH_FORM_MAX, auth_post_sign_out, "help.sign_out"),
     ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site"),
     ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
+    ROUTE("GET", "/password", "signed_in", 0, auth_get_password, "help.password"),
+    ROUTE("POST", "/password", "signed_in", AUTH_FORM_MAX, auth_post_password,
+          "help.password_post"),
     ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,
           "help.command"),
 };

@@ -59,7 +59,8 @@ struct auth_session_state {
 #undef RECORDS
 
 extern const struct define_kind role_kind;
-extern const struct module auth_module; /* with the routes /sign-in, /sign-out, /site */
+/* With the routes /sign-in, /sign-out, /site, /password and /commands/{name}. */
+extern const struct module auth_module;
 
 struct auth;
 
@@ -123,6 +124,17 @@ enum outcome auth_sites(struct auth *a, struct str account, struct record_list *
  * "auth.site_unknown". */
 enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,
                        struct str *cookie, struct arena *arena, struct err *e);
+/* The person's own new password; the present one is checked as in signing in. Ends every session of
+ * theirs and opens one in place of this. Waits for the writer. REFUSED as auth_sign_in and
+ * auth_password_hash, and "auth.password_same". */
+struct auth_new_password {
+    struct str present;
+    struct str fresh;
+    struct str peer;
+};
+enum outcome auth_renew(struct auth *a, const struct auth_session *session,
+                        const struct auth_new_password *passwords, struct str *cookie,
+                        struct arena *arena, struct err *e);
 /* Waits for the writer. */
 enum outcome auth_sign_out(struct auth *a, const struct auth_session *session, struct err *e);
 

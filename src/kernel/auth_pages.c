@@ -1,6 +1,7 @@
 /* Signing in and out, and the site where one works. */
 #include "kernel/auth_pages.h"
 
+#include "gen/kernel/pages/password.html.h"
 #include "gen/kernel/pages/sign_in.html.h"
 #include "gen/kernel/pages/site.html.h"
 
@@ -20,7 +21,18 @@ enum http_state auth_get_sign_in(struct http_request *r)
     return app_page_done(r, &p, "page.sign_in.title");
 }
 
-/* The form again, with the reason; a program gets problem details. */
+/* The form again, with the status of its refusal. */
+static enum http_state form_again(struct http_request *r, struct page *p, const char *title_key,
+                                  const struct err *e)
+{
+    enum http_state state = app_page_done(r, p, title_key);
+    if (r->answer.status == 200)
+        r->answer.status = http_status(e);
+    r->answer.retry_after_s = app_retry_after(e);
+    return state;
+}
+
+/* A program gets problem details. */
 static enum http_state sign_in_refused(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
@@ -32,11 +44,7 @@ static enum http_state sign_in_refused(struct http_request *r, const struct err 
         .hint = text_error_hint(r->arena, p.language, e),
     };
     page_sign_in(&p, &view);
-    enum http_state state = app_page_done(r, &p, "page.sign_in.title");
-    if (r->answer.status == 200)
-        r->answer.status = http_status(e);
-    r->answer.retry_after_s = app_retry_after(e);
-    return state;
+    return form_again(r, &p, "page.sign_in.title", e);
 }
 
 enum http_state auth_post_sign_in(struct http_request *r)
@@ -89,4 +97,38 @@ enum http_state auth_post_site(struct http_request *r)
     if (auth_move(a, auth_of(r), http_form(r, "site"), &value, r->arena, &e) != OK)
         return app_problem(r, &e);
     return go(r, auth_cookie(a, value, r->arena), app_next(http_form(r, "next")));
+}
+
+static enum http_state password_page(struct http_request *r, const struct err *e)
+{
+    struct page p = app_page(r);
+    struct auth_password_view view = { 0 };
+    if (e) {
+        view.text = text_error(r->arena, p.language, e);
+        view.hint = text_error_hint(r->arena, p.language, e);
+    }
+    page_password(&p, &view);
+    return e ? form_again(r, &p, "page.password.title", e)
+             : app_page_done(r, &p, "page.password.title");
+}
+
+enum http_state auth_get_password(struct http_request *r)
+{
+    return password_page(r, NULL);
+}
+
+enum http_state auth_post_password(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    struct str value;
+    struct auth_new_password passwords = {
+        .present = http_form(r, "present"),
+        .fresh = http_form(r, "fresh"),
+        .peer = http_peer(r),
+    };
+    enum outcome o = auth_renew(a, auth_of(r), &passwords, &value, r->arena, &e);
+    if (o != OK)
+        return http_wants_json(r) || o == FAULT ? app_problem(r, &e) : password_page(r, &e);
+    return go(r, auth_cookie(a, value, r->arena), S("/"));
 }

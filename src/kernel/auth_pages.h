@@ -13,6 +13,11 @@ struct auth_sign_in_view {
     struct str hint;
 };
 
+struct auth_password_view {
+    struct str text; /* why it was refused; absent: first time */
+    struct str hint;
+};
+
 struct auth_site_view {
     const struct auth_sites_out *sites;
     size_t n;
@@ -25,5 +30,7 @@ enum http_state auth_post_sign_in(struct http_request *r);
 enum http_state auth_post_sign_out(struct http_request *r);
 enum http_state auth_get_site(struct http_request *r);
 enum http_state auth_post_site(struct http_request *r);
+enum http_state auth_get_password(struct http_request *r);
+enum http_state auth_post_password(struct http_request *r);
 
 #endif

@@ -52,25 +52,31 @@ static enum outcome sign_in_refused(struct auth *a, const struct candidate *c, c
     return REFUSE(e, "auth.sign_in_failed");
 }
 
+/* The account behind a login and password, or the refusal. */
+static enum outcome candidate_check(struct auth *a, struct candidate *c, struct str login,
+                                    struct str password, struct str peer, struct arena *arena,
+                                    struct err *e)
+{
+    int64_t seconds;
+    if (!auth_slow_try(a, login, peer, &seconds)) {
+        struct str text = arena_printf(arena, "%lld", (long long)seconds);
+        return REFUSE(e, "auth.slow_down", { "seconds", text });
+    }
+    TRY(candidate_find(a, c, login, arena, e));
+    bool agrees = auth_password_agrees(a, c->hash, password);
+    if (!c->found)
+        return sign_in_refused(a, c, "unknown", e);
+    if (!agrees)
+        return sign_in_refused(a, c, "password", e);
+    return c->row.closed ? sign_in_refused(a, c, "closed", e) : OK;
+}
+
 enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
                           struct str *cookie, struct arena *arena, struct err *e)
 {
     struct str known_as = auth_login_of(login, arena);
-    int64_t seconds;
-    if (!auth_slow_try(a, known_as, peer, &seconds)) {
-        struct str text = arena_printf(arena, "%lld", (long long)seconds);
-        return REFUSE(e, "auth.slow_down", { "seconds", text });
-    }
     struct candidate c;
-    TRY(candidate_find(a, &c, known_as, arena, e));
-    bool agrees = auth_password_agrees(a, c.hash, password);
-    if (!c.found)
-        return sign_in_refused(a, &c, "unknown", e);
-    if (!agrees)
-        return sign_in_refused(a, &c, "password", e);
-    if (c.row.closed)
-        return sign_in_refused(a, &c, "closed", e);
-
+    TRY(candidate_check(a, &c, known_as, password, peer, arena, e));
     struct auth_start start = {
         .account = c.row.account,
         .organisation = c.row.organisation,
@@ -83,4 +89,38 @@ enum outcome auth_sign_in(struct auth *a, struct str login, struct str password,
     if (o == OK)
         auth_slow_clear(a, known_as, peer);
     return o;
+}
+
+enum outcome auth_renew(struct auth *a, const struct auth_session *session,
+                        const struct auth_new_password *passwords, struct str *cookie,
+                        struct arena *arena, struct err *e)
+{
+    struct db *db;
+    struct auth_account_in in = { session->actor.account };
+    struct auth_account_out account;
+    struct candidate c;
+    bool found = false;
+    TRY(store_reader_take(&db, a->node->store, e));
+    enum outcome o = db_get(db, &sql_auth_account, &in, &account, arena, &found, e);
+    store_reader_give(a->node->store, db);
+    if (o != OK)
+        return o;
+    BUG_ON(!found); /* accounts are never deleted */
+    TRY(candidate_check(a, &c, account.login, passwords->present, passwords->peer, arena, e));
+    auth_slow_clear(a, account.login, passwords->peer);
+    if (str_eq(passwords->present, passwords->fresh))
+        return REFUSE(e, "auth.password_same");
+
+    struct auth_change_password body = { .account = session->actor.account };
+    struct actor actor = session->actor;
+    actor.system = true; /* one's own needs no right */
+    TRY(auth_password_hash(a, &body.password, passwords->fresh, arena, e));
+    TRY(auth_send(a, &actor, &auth_change_password_command, &body, true, e));
+    struct auth_start start = {
+        .account = account.account,
+        .organisation = account.organisation,
+        .site = session->actor.site,
+        .expires = session->expires,
+    };
+    return auth_session_start(a, &start, cookie, arena, e);
 }

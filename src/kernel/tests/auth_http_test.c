@@ -267,6 +267,48 @@ static void the_site_is_chosen(void **state)
     assert_int_equal(ask("GET /thing", HTML, ""), 303);
 }
 
+/* partial: ACC-02 one's own password needs the present one, and ends what was open elsewhere */
+static void ones_own_password(void **state)
+{
+    (void)state;
+    char body[300];
+    char elsewhere[80];
+    char old[80];
+    sign_in("person1");
+    memcpy(elsewhere, cookie, sizeof elsewhere);
+    sign_in("person1");
+    assert_int_equal(ask("GET /password", HTML, ""), 200);
+    static const struct {
+        const char *present;
+        const char *fresh;
+        int status;
+    } rows[] = {
+        { "wrong", "nine+otters+under+the+pier", 401 },
+        { "seven+herons+over+the+weir", "short", 422 },
+        { "seven+herons+over+the+weir", "Password1234!", 422 },
+        { "seven+herons+over+the+weir", "seven+herons+over+the+weir", 422 },
+        { "seven+herons+over+the+weir", "nine+otters+under+the+pier", 303 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(body, sizeof body, "_csrf=%s&present=%s&fresh=%s", token, rows[i].present,
+                 rows[i].fresh);
+        assert_int_equal(ask("POST /password", HTML FORM, body), rows[i].status);
+        assert_null(strstr(got, "otters"));
+    }
+    memcpy(old, cookie, sizeof old);
+    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    assert_int_equal(ask("GET /thing", HTML, ""), 200);
+    memcpy(cookie, old, sizeof cookie);
+    assert_int_equal(ask("GET /thing", HTML, ""), 303);
+    memcpy(cookie, elsewhere, sizeof cookie);
+    assert_int_equal(ask("GET /thing", HTML, ""), 303);
+    cookie[0] = '\0';
+    const char *with_old = "login=person1&password=seven+herons+over+the+weir";
+    const char *with_new = "login=person1&password=nine+otters+under+the+pier";
+    assert_int_equal(ask("POST /sign-in", HTML FORM, with_old), 401);
+    assert_int_equal(ask("POST /sign-in", HTML FORM, with_new), 303);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -278,6 +320,7 @@ int main(void)
         T(commands_as_json),
         T(commands_as_forms),
         T(the_site_is_chosen),
+        T(ones_own_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
