@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "verify/verify.h"
 
-enum { ROUNDS = 1000, UNITS = 150, LEAF = 65536 };
+enum { ROUNDS = 1000, DEVIATIONS = 375, LEAF = 65536 };
 
 static char folder[64], original[96], altered[96], since[96];
 static char vkey[400];
@@ -35,22 +35,21 @@ static uint32_t draw(uint32_t below)
 /* --- the honest ledger --- */
 
 static const char org[] = "00000000-0000-8000-a000-000000000001";
-static const char sites[3][40] = { "00000000-0000-8000-a000-000000000011",
-                                   "00000000-0000-8000-a000-000000000012",
-                                   "00000000-0000-8000-a000-000000000013" };
+static const char site[] = "00000000-0000-8000-a000-000000000011";
 
-static void send(struct node *n, int site, const char *command, const char *body)
+/* Person 0 or 1 sends it; the command's id comes back. */
+static struct id send(struct node *n, int person, const char *command, const char *body)
 {
     static uint64_t number;
     struct arena *arena = arena_new(1 << 20);
     struct id id = id_derive(S("altered"), S("command"), number++);
     char name[60];
-    snprintf(name, sizeof name, "account/00000000-0000-8000-a000-00000000002%d", site);
+    snprintf(name, sizeof name, "account/00000000-0000-8000-a000-00000000002%d", person);
     struct grant grant = { str_z(command), str_z(org), { 0 } };
     struct actor actor = { .name = str_z(name),
                            .account = str_z(name + 8),
                            .organisation = str_z(org),
-                           .site = str_z(sites[site]),
+                           .site = str_z(site),
                            .grants = &grant,
                            .ngrants = 1 };
     struct gate_command c = {
@@ -60,12 +59,14 @@ static void send(struct node *n, int site, const char *command, const char *body
         .actor = &actor,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
+        .reason = S("as found"),
         .arena = arena,
     };
     struct err e = { 0 };
     if (gate_run(n->gate, &c, NULL, &e) != OK)
         fail_msg("%s: %s %s", command, e.code, e.detail);
     arena_free(arena);
+    return id;
 }
 
 static void checkpoint(struct node *n)
@@ -97,20 +98,17 @@ static void make_ledger(void)
     int code;
     assert_true(cli_node_open(&n, original, true, false, &code));
     snprintf(vkey, sizeof vkey, "%.*s", STR(n.vkey));
-    for (int u = 0; u < UNITS; u++) {
-        struct id unit = id_derive(S("altered"), S("unit"), (uint64_t)u);
+    for (int i = 0; i < DEVIATIONS; i++) {
         char body[300];
-        snprintf(body, sizeof body, "{\"unit\":\"%s\"}", unit.text);
-        send(&n, 0, "custody.begin", body);
-        for (int leg = 0; leg < 2; leg++) {
-            snprintf(body, sizeof body,
-                     "{\"unit\":\"%s\",\"to_organisation\":\"%s\",\"to_site\":\"%s\"}", unit.text,
-                     org, sites[leg + 1]);
-            send(&n, leg, "custody.offer", body);
-            snprintf(body, sizeof body, "{\"unit\":\"%s\"}", unit.text);
-            send(&n, leg + 1, "custody.accept", body);
-        }
-        if (u % 20 == 0)
+        struct id opened =
+            send(&n, 0, "deviation.open",
+                 "{\"kind\":\"other\",\"risk\":\"minor\",\"description\":\"a lamp\"}");
+        struct id deviation = id_derive(id_str(&opened), S("deviation"), 0);
+        snprintf(body, sizeof body,
+                 "{\"deviation\":\"%s\",\"cause\":\"wear\",\"conclusion\":\"replaced\"}",
+                 deviation.text);
+        send(&n, 1, "deviation.close", body);
+        if (i % 50 == 0)
             checkpoint(&n);
     }
     keep_checkpoint(&n);
@@ -234,7 +232,7 @@ static void insert(void)
     shift_up(at);
     run("DROP INDEX ledger_event_stream");
     run("INSERT INTO ledger_event (seq, key, stream, version, leaf) "
-        "VALUES (%lld, 'custody/x', 'custody/x', 1, '')",
+        "VALUES (%lld, 'deviation/x', 'deviation/x', 1, '')",
         (long long)at);
     set_leaf(at, leaf);
 }
@@ -367,8 +365,7 @@ static void alter_checkpoint(void)
 /* A pair of events of one stream changes places, versions and all, so that only the chain tells. */
 static void swap_in_stream(void)
 {
-    int64_t unit = draw(UNITS);
-    int64_t a = unit * 5 + 1 + draw(3), b = a + 1;
+    int64_t a = 2 * (int64_t)draw(DEVIATIONS), b = a + 1; /* opened, closed */
     static char left[LEAF];
     snprintf(left, sizeof left, "%s", leaf_of(a));
     set_leaf(a, leaf_of(b));

@@ -26,7 +26,7 @@ static uint64_t acked[ACKED_MAX]; /* numbers of the commands that were acknowled
 static size_t nacked;
 
 static const struct grant grants[] = {
-    { S("custody.begin"), S("00000000-0000-8000-a000-000000000001"), { 0 } }
+    { S("deviation.open"), S("00000000-0000-8000-a000-000000000001"), { 0 } }
 };
 static const struct actor actor = {
     .name = S("account/00000000-0000-8000-a000-000000000003"),
@@ -37,11 +37,10 @@ static const struct actor actor = {
     .ngrants = 1,
 };
 
-/* Command number n: custody of unit n begins. */
+/* Command number n opens a deviation, whose id is derived from the command's. */
 struct numbered {
     struct gate_command command;
     struct id id;
-    char body[80];
     struct arena *arena;
     uint64_t number;
     int pipe;
@@ -51,15 +50,13 @@ struct numbered {
 
 static void number_command(struct numbered *c, uint64_t number)
 {
-    struct id unit = id_derive(S("kill"), S("unit"), number);
     c->id = id_derive(S("kill"), S("command"), number);
     c->number = number;
-    snprintf(c->body, sizeof c->body, "{\"unit\":\"%s\"}", unit.text);
     arena_reset(c->arena);
     c->command = (struct gate_command){
         .id = id_str(&c->id),
-        .name = S("custody.begin"),
-        .body = str_z(c->body),
+        .name = S("deviation.open"),
+        .body = S("{\"kind\":\"other\",\"risk\":\"minor\",\"description\":\"the lamp is out\"}"),
         .actor = &actor,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
@@ -228,7 +225,7 @@ static void nothing_acknowledged_is_lost(void **state)
     }
     assert_true(nacked > KILLS);
 
-    /* Each unit's custody began once, and the rows are those of the ledger. */
+    /* Each deviation was opened once, and the rows are those of the ledger. */
     struct err e = { 0 };
     struct node_rebuild out;
     assert_true(cli_node_open(&n, path, false, false, &code));
