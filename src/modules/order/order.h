@@ -1,5 +1,5 @@
-/* Orders: one patient's treatment from enrolment to follow-up, the record from which everything else is
- * reached. */
+/* Orders: one patient's treatment from enrolment to follow-up, the record from which everything
+ * else is reached. */
 #ifndef VEIN_MODULES_ORDER_ORDER_H
 #define VEIN_MODULES_ORDER_ORDER_H
 
@@ -13,7 +13,9 @@
 extern const struct define_kind product_kind;
 
 struct order_patient_state {
-    bool found; /* the patient is enrolled already */
+    bool found; /* the patient is enrolled already, … */
+    bool same;  /* … with the same data */
+    struct str patient;
     struct str pseudonym;
 };
 struct order_state {
@@ -21,8 +23,11 @@ struct order_state {
     bool found; /* the order is there */
     bool placed;
     struct order_order_out row;
-    struct str coi; /* free: assigned when the order is placed */
-    struct flow_view flow;
+    struct order_patient_out patient; /* of order.prescribe */
+    int64_t product_version;          /* effective now, of order.prescribe */
+    struct str coi;                   /* free: assigned when the order is placed */
+    struct flow_plan plan;            /* of order.place */
+    struct flow_view flow;            /* of order.schedule, once placed */
 };
 
 #define RECORDS "modules/order/events.def"
@@ -36,32 +41,40 @@ struct order_state {
 
 extern const struct module order_module;
 
-/* Chain-of-identity identifiers. A pattern is fixed characters, '#' a digit, '@' a letter or digit that
- * cannot be mistaken for another, and ends in '%%': two check characters (ISO 7064 mod 1271-36 over the
- * letters and digits before them). Drawn from the command's id by hash: random, telling no time. */
+/* Chain-of-identity identifiers (docs/identifiers.md). A pattern is fixed capitals, digits and '-',
+ * '#' a digit, '@' a letter or digit that cannot be mistaken for another (ID_LETTERS), and ends in
+ * '%%': two check characters (ISO 7064 mod 1271-36 over the letters and digits before them). Drawn
+ * from the command's id by hash: random, telling no time. Refusals: "order.pattern_malformed",
+ * "order.pattern_short" {bits, needed} when chance would not keep identifiers apart. */
+enum { ORDER_COI_MAX = 40, ORDER_COI_BITS = 48 };
 enum outcome order_coi_pattern_check(struct str pattern, struct err *e);
-/* Number n of the identifiers of this seed under the pattern. */
+/* Number n of the identifiers of this seed under the pattern, which must have passed the check. */
 struct str order_coi_make(struct str pattern, struct str seed, uint64_t n, struct arena *arena);
 /* Its check characters are right. */
 bool order_coi_valid(struct str coi);
 
-/* The planned dose for a weight: total cells, with its working in words ("0.2–5.0e6/kg up to 50 kg: 2e6
- * × 43 kg = 8.6e7"). REFUSED "order.no_dose" where no row fits. Used again at administration. */
+/* The planned dose for a weight: total cells, exactly, with its working in signs of every language
+ * ("≤ 50 kg: 2e6/kg × 43 kg = 8.6e7 (8.6e6–2.15e8)"). The cap binds target and both limits. REFUSED
+ * "order.no_dose" {weight} where no row fits, "order.weight_not_positive", and those of quantities.
+ * Used again at administration. */
 struct order_dose {
     struct decimal target; /* cells */
-    struct decimal min;
-    struct decimal max; /* after the cap; none: absent */
+    struct decimal min;    /* none: absent */
+    struct decimal max;    /* after the cap; none: absent */
     struct str working;
 };
 enum outcome order_dose_plan(struct order_dose *out, const struct product *product,
                              struct quantity weight, struct arena *arena, struct err *e);
 
-/* The product as pinned by the order. */
+/* The product as pinned by the order; FAULT "order.product_gone" when it cannot be found. */
 enum outcome order_product(struct db *db, const struct order_order_out *order,
                            struct definition *out, struct arena *arena, struct err *e);
 
-/* What of the patient a viewer may see: the name with the right "patient.name" at the order's site, else
- * the pseudonym. Opened here, never in a projection. */
+/* What of the patient a viewer may see: the name with the right "patient.name" at the patient's
+ * site, else, and once the patient's key is destroyed, the pseudonym. Opened here, never in a
+ * projection. Looking is not yet recorded. REFUSED "gate.unknown" for an unknown patient; whether
+ * the viewer may know of the patient at all is the caller's to ask. */
+struct node;
 struct order_patient_view {
     struct str shown; /* "Example, Ada (F, 1961-02-03)" or the pseudonym */
     bool by_name;
@@ -70,7 +83,8 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e);
 
-/* The patient's opened data, for identity checks only: never shown, logged or kept. */
+/* The patient's opened data, for comparison only: never shown, logged or kept. REFUSED
+ * "gate.unknown", "seal.erased". */
 struct order_patient_secret {
     struct str family;
     struct str given;

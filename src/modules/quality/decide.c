@@ -51,19 +51,17 @@ void quality_open_deviation(struct decision *d, struct quality_deviation_opened 
 enum outcome quality_open_load(struct load *l, const struct quality_open *body,
                                struct quality_open_state *state, struct err *e)
 {
-    load_kind(l, "order");
-    load_own_scope(l);
     TRY(load_deviation(l, e));
-    if (!body->order.p)
+    if (!body->order.p) {
+        load_own_scope(l);
         return OK;
-    state->key = order_key(body->order, l->arena);
-    struct ledger_row *rows;
-    size_t n;
-    TRY(ledger_read_key(l->db, state->key, -1, 1, &rows, &n, l->arena, e));
-    if (n == 0)
-        return load_unknown(l, e);
+    }
+    /* Only who takes part in an order may say something of it. */
+    struct flow_view flow;
+    TRY(load_flow(l, body->order, (struct str){ 0 }, &flow, e));
     state->order_known = true;
-    return load_order(l, body->order, e);
+    state->key = order_key(body->order, l->arena);
+    return OK;
 }
 
 static bool risk_known(struct str risk)

@@ -3,7 +3,7 @@
 #define VEIN_MODULES_QUALITY_QUALITY_H
 
 #include "gen/quality/queries.sql.h"
-#include "kernel/module.h"
+#include "kernel/flow.h"
 
 struct quality_open_state {
     bool order_known;

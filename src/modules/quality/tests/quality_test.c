@@ -20,8 +20,9 @@ static char deviation[ID_LENGTH + 1];
 static int open_node(void **state)
 {
     (void)state;
-    static const struct module *const modules[] = { &stop_module, &timer_module, &quality_module };
-    fixture_open(&f, modules, 3);
+    static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
+                                                    &flow_module, &quality_module };
+    fixture_open(&f, modules, 5);
     fixture_person(&finder, 1, 1, 1, RIGHTS);
     fixture_person(&closer, 2, 1, 1, RIGHTS);
     fixture_person(&stranger, 3, 2, 2, RIGHTS);
@@ -71,7 +72,7 @@ static struct quality_deviation_out row(void)
     return out;
 }
 
-/* shows: QMS-03 (in part: opened, classified, closed by another with cause and conclusion) */
+/* partial: QMS-03 (opened, classified, closed by another with cause and conclusion) */
 static void qms_03_is_closed_once_and_by_another(void **state)
 {
     (void)state;
@@ -124,7 +125,7 @@ static void closing_needs_a_reason_and_opening_a_known_risk(void **state)
     fixture_refused(&f, "gate.unknown");
 }
 
-/* shows: SEC-01 (in part: the texts are sealed in ledger and rows) */
+/* partial: SEC-01 (the texts are sealed in ledger and rows) */
 static void sec_01_texts_are_sealed(void **state)
 {
     (void)state;

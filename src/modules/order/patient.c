@@ -1,0 +1,86 @@
+/* A patient's data opened: for those who may see the name, and for comparison. */
+#include "kernel/node.h"
+#include "modules/order/order.h"
+
+enum { IDENTIFIERS_MAX = 40 };
+
+static enum outcome patient_row(struct order_patient_out *out, struct db *db, struct str patient,
+                                struct arena *arena, struct err *e)
+{
+    struct order_patient_in in = { patient };
+    bool found;
+    TRY(db_get(db, &sql_order_patient, &in, out, arena, &found, e));
+    return found ? OK : REFUSE(e, "gate.unknown", { "kind", S("patient") });
+}
+
+/* Absent stays absent. */
+static enum outcome patient_text(struct str *out, struct keyring *keys,
+                                 const struct order_patient_out *row, struct str path,
+                                 struct str sealed, struct arena *arena, struct err *e)
+{
+    *out = (struct str){ 0 };
+    return sealed.p ? seal_open(keys, out, row->event, path, sealed, arena, e) : OK;
+}
+
+static enum outcome patient_names(struct order_patient_secret *out, struct keyring *keys,
+                                  const struct order_patient_out *row, struct arena *arena,
+                                  struct err *e)
+{
+    TRY(patient_text(&out->family, keys, row, S("family"), row->family, arena, e));
+    TRY(patient_text(&out->given, keys, row, S("given"), row->given, arena, e));
+    return patient_text(&out->birth_date, keys, row, S("birth_date"), row->birth_date, arena, e);
+}
+
+enum outcome order_patient_open(struct order_patient_secret *out, struct keyring *keys,
+                                struct db *db, struct str patient, struct arena *arena,
+                                struct err *e)
+{
+    struct order_patient_out row;
+    struct order_identifiers_in in = { patient };
+    struct record_list list;
+    *out = (struct order_patient_secret){ 0 };
+    TRY(patient_row(&row, db, patient, arena, e));
+    TRY(patient_names(out, keys, &row, arena, e));
+    TRY(db_list(db, &sql_order_identifiers, &in, &list, IDENTIFIERS_MAX, arena, e));
+    const struct order_identifiers_out *sealed = list.p;
+    struct str *values = ARENA_ARRAY(arena, list.n + 1, struct str);
+    if (!values)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++) {
+        struct str path = arena_printf(arena, "identifiers.%zu.value", i);
+        TRY(patient_text(&values[i], keys, &row, path, sealed[i].value, arena, e));
+    }
+    out->identifiers = values;
+    out->nidentifiers = list.n;
+    return OK;
+}
+
+static const char *sex_letter(struct str sex)
+{
+    return str_is(sex, "female") ? "F, " : str_is(sex, "male") ? "M, " : "";
+}
+
+enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
+                                const struct actor *viewer, struct str patient, struct arena *arena,
+                                struct err *e)
+{
+    struct order_patient_out row;
+    TRY(patient_row(&row, db, patient, arena, e));
+    *out = (struct order_patient_view){ .shown = row.pseudonym };
+    if (!actor_may(viewer, S("patient.name"), row.organisation, row.site))
+        return OK;
+    struct order_patient_secret secret = { 0 };
+    struct err opened = { 0 };
+    enum outcome o = patient_names(&secret, n->keys, &row, arena, &opened);
+    if (o == REFUSED && strcmp(opened.code, "seal.erased") == 0)
+        return OK;
+    if (o != OK) {
+        *e = opened;
+        return o;
+    }
+    out->shown =
+        arena_printf(arena, "%.*s%s%.*s (%s%.*s)", STR(secret.family), secret.given.p ? ", " : "",
+                     STR(secret.given), sex_letter(row.sex), STR(secret.birth_date));
+    out->by_name = true;
+    return out->shown.p ? OK : err_no_memory(e);
+}

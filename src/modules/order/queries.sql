@@ -1,0 +1,105 @@
+-- patient (patient ID) -> (
+--     patient ID, organisation ID, site ID, pseudonym TEXT, family TEXT, given TEXT,
+--     birth_date TEXT, sex CODE, source TEXT, event ID, enrolled TIME)
+SELECT patient, organisation, site, pseudonym, family, given, birth_date, sex, source, event,
+       enrolled
+FROM order_patient WHERE patient = :patient;
+
+-- pseudonym_taken (pseudonym TEXT, patient ID) -> (taken BOOL)
+-- By another patient than this.
+SELECT 1 AS taken WHERE EXISTS (
+    SELECT 1 FROM order_patient WHERE pseudonym = :pseudonym AND patient <> :patient);
+
+-- identifiers (patient ID) -> (number INT, system TEXT, value TEXT)
+SELECT number, system, value FROM order_identifier WHERE patient = :patient ORDER BY number;
+
+-- conditions (patient ID) -> (number INT, system TEXT, code TEXT, title TEXT, since DATE)
+SELECT number, system, code, title, since FROM order_condition
+WHERE patient = :patient ORDER BY number;
+
+-- patients (organisation ID, site ID, before TIME, before_id TEXT) -> (
+--     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
+-- Of a site, newest first, 200 at most. The next page begins behind the last row's enrolled and
+-- patient; the first behind the end of time and ''.
+SELECT patient, pseudonym, sex, enrolled FROM order_patient
+WHERE organisation = :organisation AND site = :site
+  AND (enrolled, patient) < (:before, :before_id)
+ORDER BY enrolled DESC, patient DESC LIMIT 200;
+
+-- order (order_id ID) -> (
+--     order_id ID, patient ID, pseudonym TEXT, coi TEXT, organisation ID, site ID, product CODE,
+--     product_version INT, indication TEXT, jurisdiction CODE, regime CODE, weight QUANTITY,
+--     dose DECIMAL, dose_rule TEXT, state CODE, workflow CODE, workflow_version INT,
+--     prescribed TIME, prescriber TEXT, placed TIME)
+SELECT o.order_id, o.patient, p.pseudonym, o.coi, o.organisation, o.site, o.product,
+       o.product_version, o.indication, o.jurisdiction, o.regime, o.weight, o.dose, o.dose_rule,
+       o.state, o.workflow, o.workflow_version, o.prescribed, o.prescriber, o.placed
+FROM order_order o LEFT JOIN order_patient p ON p.patient = o.patient
+WHERE o.order_id = :order_id;
+
+-- by_coi (coi TEXT) -> (order_id ID)
+SELECT order_id FROM order_order WHERE coi = :coi;
+
+-- list (organisation ID, site ID, before TIME, before_id TEXT) -> (
+--     order_id ID, patient ID, pseudonym TEXT, coi TEXT, product CODE, indication TEXT,
+--     placed TIME)
+-- Orders that a site placed, newest first, 200 at most. The next page begins behind the last row's
+-- placed and order; the first behind the end of time and ''.
+SELECT o.order_id, o.patient, p.pseudonym, o.coi, o.product, o.indication, o.placed
+FROM order_order o LEFT JOIN order_patient p ON p.patient = o.patient
+WHERE o.organisation = :organisation AND o.site = :site
+  AND (o.placed, o.order_id) < (:before, :before_id)
+ORDER BY o.placed DESC, o.order_id DESC LIMIT 200;
+
+-- to_place (organisation ID, site ID, after TIME, after_id TEXT) -> (
+--     order_id ID, patient ID, pseudonym TEXT, product CODE, indication TEXT, prescribed TIME)
+-- Prescribed and not yet placed, oldest first, 200 at most.
+SELECT o.order_id, o.patient, p.pseudonym, o.product, o.indication, o.prescribed
+FROM order_order o LEFT JOIN order_patient p ON p.patient = o.patient
+WHERE o.organisation = :organisation AND o.site = :site AND o.placed IS NULL
+  AND (o.prescribed, o.order_id) > (:after, :after_id)
+ORDER BY o.prescribed, o.order_id LIMIT 200;
+
+-- of_patient (patient ID) -> (order_id ID, coi TEXT, product CODE, state CODE, prescribed TIME,
+--                             placed TIME)
+SELECT order_id, coi, product, state, prescribed, placed FROM order_order
+WHERE patient = :patient ORDER BY prescribed, order_id;
+
+-- dates (order_id ID) -> (what CODE, planned TIME)
+SELECT what, planned FROM order_date WHERE order_id = :order_id ORDER BY planned, what;
+
+-- patient_add (
+--     patient ID, organisation ID, site ID, pseudonym TEXT, family TEXT, given TEXT,
+--     birth_date TEXT, sex CODE, source TEXT, event ID, enrolled TIME)
+INSERT INTO order_patient (patient, organisation, site, pseudonym, family, given, birth_date, sex,
+                           source, event, enrolled)
+VALUES (:patient, :organisation, :site, :pseudonym, :family, :given, :birth_date, :sex, :source,
+        :event, :enrolled);
+
+-- identifier_add (patient ID, number INT, system TEXT, value TEXT)
+INSERT INTO order_identifier (patient, number, system, value)
+VALUES (:patient, :number, :system, :value);
+
+-- condition_add (patient ID, number INT, system TEXT, code TEXT, title TEXT, since DATE)
+INSERT INTO order_condition (patient, number, system, code, title, since)
+VALUES (:patient, :number, :system, :code, :title, :since);
+
+-- order_add (
+--     order_id ID, patient ID, organisation ID, site ID, product CODE, product_version INT,
+--     indication TEXT, jurisdiction CODE, regime CODE, weight QUANTITY, dose DECIMAL,
+--     dose_rule TEXT, prescribed TIME, prescriber TEXT)
+INSERT INTO order_order (order_id, patient, organisation, site, product, product_version,
+                         indication, jurisdiction, regime, weight, dose, dose_rule, state,
+                         prescribed, prescriber)
+VALUES (:order_id, :patient, :organisation, :site, :product, :product_version, :indication,
+        :jurisdiction, :regime, :weight, :dose, :dose_rule, 'prescribed', :prescribed, :prescriber);
+
+-- order_place (order_id ID, coi TEXT, workflow CODE, workflow_version INT, placed TIME)
+UPDATE order_order
+SET coi = :coi, workflow = :workflow, workflow_version = :workflow_version, placed = :placed,
+    state = 'placed'
+WHERE order_id = :order_id;
+
+-- date_set (order_id ID, what CODE, planned TIME)
+INSERT INTO order_date (order_id, what, planned) VALUES (:order_id, :what, :planned)
+ON CONFLICT (order_id, what) DO UPDATE SET planned = excluded.planned;

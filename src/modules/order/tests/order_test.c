@@ -1,0 +1,230 @@
+/* A patient's order from enrolment to its dates: who may, what is pinned, what is assigned once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "modules/order/tests/order_ground.h"
+
+/* partial: CLN-01 (enrolment, prescription, scheduling by commands) */
+static void cln_01_from_enrolment_to_dates(void **state)
+{
+    (void)state;
+    placed();
+    assert_true(str_is(order_row().state, "placed"));
+    assert_true(str_is(order_row().pseudonym, pseudonym));
+    assert_int_equal(fixture_send(&f, &maker, "order.schedule", NULL,
+                                  "{'order':'%s','dates':[{'what':'collection','planned':"
+                                  "'2026-11-02T08:00:00Z'},{'what':'infusion','planned':"
+                                  "'2026-12-01T08:00:00Z'}]}",
+                                  order),
+                     OK);
+    assert_int_equal(fixture_send(&f, &physician, "order.schedule", NULL,
+                                  "{'order':'%s','dates':[{'what':'infusion','planned':"
+                                  "'2026-12-03T08:00:00Z'}]}",
+                                  order),
+                     OK);
+    assert_int_equal(fixture_send(&f, &physician, "order.schedule", NULL,
+                                  "{'order':'%s','dates':[{'what':'a','planned':"
+                                  "'2026-12-03T08:00:00Z'},{'what':'a','planned':"
+                                  "'2026-12-04T08:00:00Z'}]}",
+                                  order),
+                     REFUSED);
+    fixture_refused(&f, "order.date_twice");
+    struct db *db = reading();
+    struct err e = { 0 };
+    struct record_list dates;
+    struct order_dates_in in = { str_z(order) };
+    assert_int_equal(db_list(db, &sql_order_dates, &in, &dates, 20, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    assert_int_equal(dates.n, 2);
+    const struct order_dates_out *date = dates.p;
+    int64_t planned;
+    assert_true(clock_read(&planned, S("2026-12-03T08:00:00Z")));
+    assert_int_equal(date[1].planned, planned);
+    fixture_rebuilds(&f);
+}
+
+/* shows: COI-01 */
+static void coi_01_is_assigned_once(void **state)
+{
+    (void)state;
+    prescribed();
+    assert_null(order_row().coi.p);
+    struct str id = fixture_id('c', 9);
+    char command[40];
+    snprintf(command, sizeof command, "%.*s", STR(id));
+    assert_int_equal(place_as(command, order), OK);
+    answered(coi, sizeof coi, "coi");
+    assert_true(order_coi_valid(str_z(coi)));
+    assert_true(str_starts(str_z(coi), S("VN-")));
+    assert_int_equal(place_as(command, order), OK);
+    assert_true(f.answer.repeated); /* a retry gives the same, … */
+    char again[60];
+    answered(again, sizeof again, "coi");
+    assert_string_equal(again, coi);
+    assert_int_equal(place(&physician), REFUSED); /* … another command none */
+    fixture_refused(&f, "order.placed_before");
+    assert_true(str_is(order_row().coi, coi));
+}
+
+/* partial: COI-01 (an identifier that is taken is passed over) */
+static void coi_01_taken_ones_are_passed_over(void **state)
+{
+    (void)state;
+    prescribed();
+    char first[40], command[40];
+    snprintf(first, sizeof first, "%s", order);
+    snprintf(command, sizeof command, "%.*s", STR(fixture_id('c', 8)));
+    struct str taken = order_coi_make(S(PATTERN), str_z(command), 0, f.arena);
+
+    /* Another order holds what this command draws first: written by the event that would say so. */
+    assert_int_equal(prescribe(&physician, "C83.3", "eu", "60 kg"), OK);
+    char other[40];
+    answered(other, sizeof other, "order");
+    struct err e = { 0 };
+    struct order_placed payload = { str_z(other), taken, S("trial"), 1 };
+    struct event event = { .happened = env_now(&f.sim.env) };
+    node_close(&f.node);
+    struct store *store;
+    struct db *writer;
+    struct store_options options = { .path = f.path };
+    assert_int_equal(store_open(&store, &options, &e), OK);
+    assert_int_equal(store_writer(&writer, store, &e), OK);
+    assert_int_equal(db_begin(writer, &e), OK);
+    assert_int_equal(order_placed_apply(writer, &event, &payload, &e), OK);
+    assert_int_equal(db_commit(writer, &e), OK);
+    db_close(writer);
+    store_close(store);
+    fixture_reopen(&f);
+
+    assert_int_equal(place_as(command, first), OK);
+    answered(coi, sizeof coi, "coi");
+    assert_string_not_equal(coi, arena_str(f.arena, taken).p);
+    assert_true(str_is(order_coi_make(S(PATTERN), str_z(command), 1, f.arena), coi));
+}
+
+/* partial: ORC-01 (an order runs under the version it was prescribed and placed under) */
+static void orc_01_versions_are_pinned(void **state)
+{
+    (void)state;
+    prescribed();
+    assert_int_equal(decimal_cmp(order_row().dose, decimal_of(143000000)), 0);
+    assert_true(str_starts(order_row().dose_rule, S("2e6/kg × 71.5 kg = 1.43e8")));
+    must_load(PRODUCT("2", "1e6", "XX-@@@@-@@@@-@@@@-%%"));
+    assert_int_equal(place(&physician), OK);
+    answered(coi, sizeof coi, "coi");
+    assert_true(str_starts(str_z(coi), S("VN-")));
+    assert_int_equal(order_row().product_version, 1);
+    struct db *db = reading();
+    struct err e = { 0 };
+    struct order_order_out one = order_row();
+    struct definition pinned;
+    assert_int_equal(order_product(db, &one, &pinned, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    assert_int_equal(pinned.version, 1);
+    assert_int_equal(prescribe(&physician, "C83.3", "eu", "71.5 kg"), OK);
+    answered(order, sizeof order, "order");
+    assert_int_equal(order_row().product_version, 2);
+    assert_int_equal(decimal_cmp(order_row().dose, decimal_of(71500000)), 0);
+}
+
+static void the_product_decides_what_may_be_prescribed(void **state)
+{
+    (void)state;
+    enrolled();
+    assert_int_equal(prescribe(&physician, "C91.0", "eu", "70 kg"), REFUSED);
+    fixture_refused(&f, "order.not_indicated");
+    assert_int_equal(prescribe(&physician, "C83.3", "us", "70 kg"), REFUSED);
+    fixture_refused(&f, "order.not_permitted");
+    assert_int_equal(prescribe(&physician, "C83.3", "eu", "0 kg"), REFUSED);
+    fixture_refused(&f, "order.weight_not_positive");
+    assert_int_equal(prescribe(&physician, "C83.3", "eu", "70"), REFUSED);
+    struct err e = { 0 };
+    assert_int_equal(load_text(PRODUCT("2", "2e6", "VN-@@@@-%%"), &e), REFUSED);
+    assert_string_equal(e.code, "order.pattern_short");
+    e = (struct err){ 0 };
+    assert_int_equal(load_text(PRODUCT("2", "2e6, per_kg_max: 1e6", PATTERN), &e), REFUSED);
+    assert_string_equal(e.code, "order.dose_outside");
+    assert_true(str_is(err_param(&e, "line"), "12"));
+    e = (struct err){ 0 };
+    assert_int_equal(load_text(PRODUCT("2", "2e6, total: 1e8", PATTERN), &e), REFUSED);
+    assert_string_equal(e.code, "order.dose_one_target");
+}
+
+static void strangers_learn_nothing(void **state)
+{
+    (void)state;
+    placed();
+    assert_int_equal(place(&stranger), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(prescribe(&stranger, "C83.3", "eu", "70 kg"), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(enrol(&stranger, 1, FAMILY), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(enrol(&stranger, 1, "Other"), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    static const char deviation[] =
+        "{'kind':'other','risk':'minor','description':'d','order':'%s'}";
+    assert_int_equal(fixture_send(&f, &stranger, "deviation.open", NULL, deviation, order),
+                     REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(fixture_send(&f, &maker, "deviation.open", NULL, deviation, order), OK);
+    struct db *db = reading();
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t n;
+    char key[60];
+    snprintf(key, sizeof key, "order/%s", order);
+    assert_int_equal(ledger_read_key(db, str_z(key), -1, 20, &rows, &n, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    assert_true(n >= 5); /* prescribed, placed, flow started, task opened, deviation */
+}
+
+/* partial: ORC-01 (patient and order are reached from each other) */
+static void orc_01_lists_and_ways_back(void **state)
+{
+    (void)state;
+    placed();
+    struct db *db = reading();
+    struct err e = { 0 };
+    struct order_by_coi_in by = { str_z(coi) };
+    struct order_by_coi_out found_row;
+    bool found;
+    assert_int_equal(db_get(db, &sql_order_by_coi, &by, &found_row, f.arena, &found, &e), OK);
+    assert_true(found && str_is(found_row.order_id, order));
+    struct record_list rows;
+    struct order_of_patient_in of = { str_z(patient) };
+    assert_int_equal(db_list(db, &sql_order_of_patient, &of, &rows, 20, f.arena, &e), OK);
+    assert_int_equal(rows.n, 1);
+    struct order_list_in list = { physician.actor.organisation, physician.actor.site, INT64_MAX,
+                                  S("") };
+    assert_int_equal(db_list(db, &sql_order_list, &list, &rows, 200, f.arena, &e), OK);
+    assert_int_equal(rows.n, 1);
+    const struct order_list_out *first = rows.p;
+    assert_true(str_is(first->pseudonym, pseudonym));
+    list.before = first->placed;
+    list.before_id = first->order_id;
+    assert_int_equal(db_list(db, &sql_order_list, &list, &rows, 200, f.arena, &e), OK);
+    assert_int_equal(rows.n, 0);
+    struct order_patients_in patients = { physician.actor.organisation, physician.actor.site,
+                                          INT64_MAX, S("") };
+    assert_int_equal(db_list(db, &sql_order_patients, &patients, &rows, 200, f.arena, &e), OK);
+    assert_int_equal(rows.n, 1);
+    store_reader_give(f.node.store, db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(cln_01_from_enrolment_to_dates),
+        CASE(coi_01_is_assigned_once),
+        CASE(coi_01_taken_ones_are_passed_over),
+        CASE(orc_01_versions_are_pinned),
+        CASE(the_product_decides_what_may_be_prescribed),
+        CASE(strangers_learn_nothing),
+        CASE(orc_01_lists_and_ways_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+/* What of a patient is seen by whom, and that nothing of it is ever written in plain. */
+#define _GNU_SOURCE /* memmem */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "modules/order/tests/order_ground.h"
+
+static void the_same_patient_again_is_no_event(void **state)
+{
+    (void)state;
+    enrolled();
+    uint64_t size = ledger_size(f.node.ledger);
+    assert_int_equal(enrol(&physician, 1, FAMILY), OK);
+    assert_int_equal(f.answer.nevents, 0);
+    char again[40];
+    answered(again, sizeof again, "pseudonym");
+    assert_string_equal(again, pseudonym);
+    assert_int_equal(ledger_size(f.node.ledger), size);
+    assert_int_equal(enrol(&physician, 1, "Other"), REFUSED);
+    fixture_refused(&f, "order.enrolled_before");
+    assert_int_equal(enrol(&physician, 2, FAMILY), OK); /* another id: another patient */
+    answered(again, sizeof again, "pseudonym");
+    assert_string_not_equal(again, pseudonym);
+}
+
+/* partial: ACC-03 (who lacks the right sees a pseudonym; looking is not yet recorded) */
+static void acc_03_names_only_with_the_right_at_the_site(void **state)
+{
+    (void)state;
+    enrolled();
+    assert_true(shown_to(&physician).by_name);
+    assert_true(str_is(shown_to(&physician).shown, FAMILY ", " GIVEN " (F, " BORN ")"));
+    assert_false(shown_to(&reader).by_name);
+    assert_true(str_is(shown_to(&reader).shown, pseudonym));
+    assert_false(shown_to(&maker).by_name); /* the right, elsewhere */
+    assert_true(str_is(shown_to(&maker).shown, pseudonym));
+    assert_true(str_starts(str_z(pseudonym), S("P-")));
+    assert_int_equal(strlen(pseudonym), 8);
+}
+
+/* partial: SEC-01 (after erasure the name is gone, the rows rebuild the same) */
+static void sec_01_an_erased_patient_stays_a_pseudonym(void **state)
+{
+    (void)state;
+    placed();
+    struct err e = { 0 };
+    assert_int_equal(keyring_destroy(f.node.keys, str_z(patient), &e), OK);
+    assert_false(shown_to(&physician).by_name);
+    assert_true(str_is(shown_to(&physician).shown, pseudonym));
+    assert_int_equal(enrol(&physician, 1, FAMILY), REFUSED);
+    fixture_refused(&f, "seal.erased");
+    struct db *db = reading();
+    struct order_patient_secret secret;
+    assert_int_equal(order_patient_open(&secret, f.node.keys, db, str_z(patient), f.arena, &e),
+                     REFUSED);
+    store_reader_give(f.node.store, db);
+    fixture_rebuilds(&f);
+}
+
+static bool file_holds(const char *path, const char *needle)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char *text = malloc(64 << 20);
+    assert_non_null(text);
+    size_t n = fread(text, 1, 64 << 20, file);
+    fclose(file);
+    bool holds = memmem(text, n, needle, strlen(needle)) != NULL;
+    free(text);
+    return holds;
+}
+
+static size_t files_holding(const char *needle)
+{
+    size_t holding = 0;
+    DIR *dir = opendir(f.folder);
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        char path[400];
+        snprintf(path, sizeof path, "%s/%s", f.folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            holding += file_holds(path, needle);
+    }
+    closedir(dir);
+    return holding;
+}
+
+/* partial: SEC-01 (no personal text in database, write-ahead log, keyring or program's log)
+ */
+static void sec_01_no_personal_text_in_any_file(void **state)
+{
+    (void)state;
+    char log[200];
+    snprintf(log, sizeof log, "%s/log", f.folder);
+    int kept = dup(STDERR_FILENO);
+    int fd = open(log, O_WRONLY | O_CREAT, 0600);
+    assert_true(kept >= 0 && fd >= 0);
+    dup2(fd, STDERR_FILENO);
+    placed();
+    assert_int_equal(enrol(&physician, 1, "Other"), REFUSED);
+    assert_int_equal(prescribe(&stranger, "C83.3", "eu", "70 kg"), REFUSED);
+    assert_int_equal(fixture_send(&f, &physician, "order.schedule", "asked by " FAMILY,
+                                  "{'order':'%s','dates':[{'what':'infusion','planned':"
+                                  "'2026-12-03T08:00:00Z'}]}",
+                                  order),
+                     OK);
+    (void)shown_to(&physician);
+    fixture_settle(&f);
+    fixture_reopen(&f);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(fd);
+    assert_true(files_holding(pseudonym) > 0); /* so that the search finds what is there */
+    assert_int_equal(files_holding(FAMILY), 0);
+    assert_int_equal(files_holding(GIVEN), 0);
+    assert_int_equal(files_holding(BORN), 0);
+    assert_int_equal(files_holding(NUMBER), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_same_patient_again_is_no_event),
+        CASE(acc_03_names_only_with_the_right_at_the_site),
+        CASE(sec_01_an_erased_patient_stays_a_pseudonym),
+        CASE(sec_01_no_personal_text_in_any_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
