@@ -103,8 +103,8 @@ enum outcome store_reader(struct db **out, struct store *s, struct err *e)
     return connect_db(out, s, false, e);
 }
 
-/* A reader cannot fold the write-ahead log into the file; so that the writer, closing last, does, the
- * pool is emptied first. */
+/* A reader cannot fold the write-ahead log into the file; so that the writer, closing last, does,
+ * the pool is emptied first. */
 static void pool_empty(struct store *s)
 {
     for (;;) {
@@ -452,9 +452,20 @@ enum outcome db_savepoint_keep(struct db *db, struct err *e)
     return OK;
 }
 
+/* A fault dooms what came since the innermost savepoint, because none is opened or kept after it.
+ * These two spoil no more than that, unless the engine gave up the transaction by itself. */
+static bool comes_back(const struct db *db)
+{
+    struct str code = str_z(db->doomed);
+    return (str_is(code, "store.constraint") || str_is(code, "base.no_memory")) &&
+           db->engine->in_transaction(db->connection);
+}
+
 enum outcome db_savepoint_undo(struct db *db, struct err *e)
 {
     BUG_ON(!db->in_transaction || db->savepoints == 0);
+    if (comes_back(db))
+        db->doomed = NULL;
     end_cursors(db, db->savepoints);
     TRY(db_run(db, &sql_undo, NULL, NULL, e));
     TRY(db_run(db, &sql_keep, NULL, NULL, e));

@@ -15,7 +15,9 @@
  * A failed commit or sync is never retried: the connection answers FAULT "store.failed" from then
  * on, and only a restart, which reads what is on the disk, may go on. Faults: "store.busy",
  * "store.disk_full", "store.read_only", "store.io", "store.corrupt", "store.constraint",
- * "store.failed". Every one of them leaves the transaction to be rolled back. */
+ * "store.failed". Every one of them, and "base.no_memory", leaves the transaction to be rolled
+ * back; after "store.constraint" and "base.no_memory" it is enough to undo the innermost savepoint.
+ */
 #ifndef VEIN_KERNEL_STORE_H
 #define VEIN_KERNEL_STORE_H
 

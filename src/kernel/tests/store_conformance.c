@@ -211,7 +211,20 @@ static void test_a_fault_dooms_its_transaction(void **state)
     ASSERT_OK(db_savepoint(b->writer, &b->e));
     ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
     ASSERT_CODE(db_run(b->writer, &sql_place_set, &again, NULL, &b->e), FAULT, "store.constraint");
-    ASSERT_CODE(db_savepoint_undo(b->writer, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_savepoint_keep(b->writer, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_commit(b->writer, &b->e), FAULT, "store.constraint");
+    db_rollback(b->writer);
+    assert_int_equal(number_of(b->writer, &sql_place_count), 0);
+
+    /* What came before the innermost savepoint can be kept. */
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1, 5);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    place_add(b->writer, 2, 7);
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_OK(db_savepoint_undo(b->writer, &b->e));
+    assert_int_equal(number_of(b->writer, &sql_place_sum), 5);
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
     ASSERT_CODE(db_commit(b->writer, &b->e), FAULT, "store.constraint");
     db_rollback(b->writer);
     assert_int_equal(number_of(b->writer, &sql_place_count), 0);
