@@ -35,7 +35,7 @@ static enum outcome list_events(struct db *db, bool json, struct err *e)
     while (o == OK && n > 0) {
         struct ledger_row *rows;
         arena_reset(arena);
-        o = ledger_read(db, from, 256, &rows, &n, arena, e);
+        o = ledger_read(db, from, 16, &rows, &n, arena, e);
         for (size_t i = 0; o == OK && i < n; i++) {
             struct event event;
             o = event_read(&event, arena, rows[i].leaf, e);

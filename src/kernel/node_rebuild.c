@@ -9,8 +9,9 @@
 #include "kernel/node_impl.h"
 
 enum {
-    REPLAY_CHUNK = 1000, /* events read at once */
-    REPLAY_ARENA_MAX = 256 << 20,
+    REPLAY_CHUNK = 1000,          /* events read at once */
+    REPLAY_ARENA_MAX = 128 << 20, /* such a chunk */
+    REPLAY_EVENT_MAX = 64 << 20,  /* one event in its parts */
 };
 
 void node_schema_hash(char hex[HASH_HEX + 1], const struct sql_schema *schema)
@@ -21,20 +22,21 @@ void node_schema_hash(char hex[HASH_HEX + 1], const struct sql_schema *schema)
 /* Applies events [*from, end) of one chunk; *from moves behind the last. */
 static enum outcome replay_chunk(const struct registry *registry, struct db *from_db,
                                  struct db *to_db, int64_t *from, bool *more, struct arena *arena,
-                                 struct err *e)
+                                 struct arena *one, struct err *e)
 {
     struct ledger_row *rows;
     size_t n;
     TRY(ledger_read(from_db, *from, REPLAY_CHUNK, &rows, &n, arena, e));
     for (size_t i = 0; i < n; i++) {
         struct event event;
-        enum outcome o = event_read(&event, arena, rows[i].leaf, e);
+        arena_reset(one);
+        enum outcome o = event_read(&event, one, rows[i].leaf, e);
         if (o == REFUSED)
             return err_fault(e, "ledger.damaged", "event %lld: %s", (long long)rows[i].sequence,
                              e->code);
         if (o != OK)
             return o;
-        TRY(registry_apply(registry, to_db, &event, arena, e));
+        TRY(registry_apply(registry, to_db, &event, one, e));
         *from = rows[i].sequence + 1;
     }
     *more = n == REPLAY_CHUNK;
@@ -46,15 +48,15 @@ static enum outcome replay(const struct registry *registry, struct db *from_db, 
                            int64_t *events, struct err *e)
 {
     struct arena *arena = arena_new(REPLAY_ARENA_MAX);
-    if (!arena)
-        return err_no_memory(e);
+    struct arena *one = arena_new(REPLAY_EVENT_MAX);
     *events = 0;
     bool more = true;
-    enum outcome o = OK;
+    enum outcome o = arena && one ? OK : err_no_memory(e);
     while (o == OK && more) {
-        o = replay_chunk(registry, from_db, to_db, events, &more, arena, e);
+        o = replay_chunk(registry, from_db, to_db, events, &more, arena, one, e);
         arena_reset(arena);
     }
+    arena_free(one);
     arena_free(arena);
     return o;
 }
