@@ -190,8 +190,9 @@ enum outcome define_load_text(struct gate *g, const struct define_context *conte
     struct json_out out = json_out(&json);
     TRY(record_to_json(&define_load_record, &body, &out, NULL, e));
     TRY(buf_check(&json, e));
-    /* The same text is the same command, so that a retry finds its first answer. */
-    struct id id = id_derive(read.hash, S("define.load"), 0);
+    /* The same text from the same hand is the same command: a retry finds its first answer. */
+    struct id id = gate_own_id(g, arena_printf(arena, "define.load %.*s %.*s %.*s", STR(read.hash),
+                                               STR(actor->organisation), STR(actor->name)));
     struct gate_command command = {
         .id = id_str(&id),
         .name = str_z(define_load_command.name),

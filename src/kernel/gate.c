@@ -12,9 +12,11 @@
 #include "kernel/gate_impl.h"
 
 enum {
-    GROUP_ARENA_MAX = 128 << 20,
+    MEMBER_ARENA_MAX = 128 << 20,
     GROUP_BODIES_MAX = 8 << 20, /* bytes of bodies in one group */
 };
+_Static_assert((int)GATE_GROUP_MAX *(int)GATE_EVENTS_MAX <= (int)LEDGER_GROUP_MAX,
+               "no member is refused for what its group holds already");
 
 struct gate {
     struct store *store;
@@ -36,7 +38,7 @@ struct gate {
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e)
 {
     struct gate *g = calloc(1, sizeof *g);
-    struct arena *arena = arena_new(GROUP_ARENA_MAX);
+    struct arena *arena = arena_new(MEMBER_ARENA_MAX);
     if (!g || !arena) {
         free(g);
         arena_free(arena);
@@ -74,7 +76,25 @@ void gate_close(struct gate *g)
     free(g);
 }
 
-/* The body as the type's struct, and the digest that tells a retry from another command. */
+struct id gate_own_id(const struct gate *g, struct str what)
+{
+    char hex[HASH_HEX + 1];
+    hash_hex(hex, keyring_digest(g->writer.keys, "command", what));
+    return id_derive(str_z(hex), S("command"), 0);
+}
+
+/* The reason must fit the event as its row says: it is sealed there, where nobody checks it again.
+ */
+static enum outcome reason_check(struct str reason, struct err *e)
+{
+    struct field field = *record_field(&event_record, S("reason"));
+    field.flags = OPTIONAL;
+    field.offset = 0;
+    struct str checked;
+    return record_set_text(&field, &checked, reason, e);
+}
+
+/* The body as the type's struct, and the digest that tells a retry from another request. */
 static enum outcome item_read(struct gate *g, struct gate_item *item, struct err *e)
 {
     const struct gate_command *c = item->command;
@@ -90,10 +110,15 @@ static enum outcome item_read(struct gate *g, struct gate_item *item, struct err
     item->body = body;
 
     struct buf canonical = buf_in(c->arena, 2 * GATE_BODY_MAX);
-    buf_str(&canonical, c->name);
-    buf_char(&canonical, '\n');
     struct json_out out = json_out(&canonical);
+    json_begin_array(&out);
+    json_str(&out, c->actor->organisation);
+    json_str(&out, c->actor->name);
+    json_str(&out, c->name);
+    json_str(&out, c->reason);
+    json_int(&out, c->happened);
     TRY(record_to_json(r, body, &out, NULL, e));
+    json_end(&out);
     TRY(buf_check(&canonical, e));
     item->digest = keyring_digest(g->writer.keys, "idempotency", buf_get(&canonical));
     return OK;
@@ -116,10 +141,20 @@ static enum outcome item_prepare(struct gate *g, struct gate_item *item, struct 
     return o;
 }
 
+static bool queue_full(struct gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    bool full = g->shut || g->count == GATE_QUEUE_MAX;
+    pthread_mutex_unlock(&g->lock);
+    return full;
+}
+
 enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
                          void *context, struct err *e)
 {
     struct gate_item item = { .command = command, .done = done, .context = context };
+    if (queue_full(g))
+        return REFUSE(e, "gate.busy"); /* before any work: there is too much of it already */
     if (!id_valid(command->id))
         return REFUSE(e, "gate.malformed_id");
     item.type = registry_command(g->writer.registry, command->name);
@@ -127,6 +162,7 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
         return REFUSE(e, "gate.unknown_command", { "command", command->name });
     if ((item.type->flags & COMMAND_NEEDS_REASON) && str_trim(command->reason).n == 0)
         return REFUSE(e, "gate.reason_needed", { "command", command->name });
+    TRY(reason_check(command->reason, e));
     TRY(item_read(g, &item, e));
     TRY(item_prepare(g, &item, e));
 
@@ -208,7 +244,6 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
     }
     for (size_t i = 0; i < n; i++)
         g->group[i].done(g->group[i].context, &g->group[i].answer);
-    arena_reset(g->writer.arena);
     return o;
 }
 
@@ -227,11 +262,9 @@ enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *
 
 void gate_wait(struct gate *g, int64_t timeout_us)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + timeout_us % TIME_SECOND * 1000;
-    until.tv_sec += timeout_us / TIME_SECOND + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    int64_t until_us = env_mono(&env_system) + timeout_us; /* threads wait in the real world */
+    struct timespec until = { .tv_sec = until_us / TIME_SECOND,
+                              .tv_nsec = until_us % TIME_SECOND * 1000 };
     pthread_mutex_lock(&g->lock);
     while (g->count == 0 && !g->shut)
         if (pthread_cond_timedwait(&g->arrived, &g->lock, &until) != 0)

@@ -6,13 +6,17 @@
  * queue in groups: what arrived during the last commit goes into the next. Every answer, a refusal
  * too, is given only after the commit that it rests upon.
  *
- * Idempotency: the sender chooses the command's id. The same id with the same body gives the stored
- * answer again, with another body REFUSED "gate.key_reused". Refused commands leave no trace and
- * may be tried again. A fault answers every member of the group: nothing of it happened. */
+ * Idempotency: the sender chooses the command's id, which is unique in the node. The same request
+ * (actor, organisation, command, reason, time stated, body) with the same id gives the stored
+ * answer again, any other with that id REFUSED "gate.key_reused", so that nobody sees an answer
+ * given to another. Refused commands leave no trace and may be tried again. A member's own fault is
+ * answered to it alone; a fault of the store to every member of the group: nothing of it happened.
+ */
 #ifndef VEIN_KERNEL_GATE_H
 #define VEIN_KERNEL_GATE_H
 
 #include "base/env.h"
+#include "base/id.h"
 #include "kernel/event.h"
 #include "kernel/ledger.h"
 #include "kernel/seal.h"
@@ -53,7 +57,10 @@ bool actor_may(const struct actor *a, struct str permission, struct str organisa
 
 /* --- what is asked --- */
 
-struct gate_expect { /* "I saw this stream at this version" */
+/* "I saw this stream at this version." Of streams that the command's load declares; any other is
+ * REFUSED "gate.unread_stream", whether it exists or not. Of one that has changed "ledger.changed".
+ */
+struct gate_expect {
     struct str stream;
     int64_t version;
 };
@@ -66,7 +73,7 @@ struct gate_command {
     struct str cause;  /* id of the event whose policy sends it */
     int64_t happened;  /* TIME_NONE: now */
     int64_t entered;   /* TIME_NONE: now */
-    struct str reason; /* why, in a person's words; sealed in the event */
+    struct str reason; /* why, in a person's words, a text of at most 1,000 bytes; sealed */
     const struct gate_expect *expects;
     size_t nexpects;
     struct arena *arena; /* of the sender: the parsed body and the answer live in it */
@@ -86,7 +93,9 @@ typedef void gate_done_fn(void *context, const struct gate_answer *answer);
 
 /* Before the queue, on the sender's thread: what needs definitions or formulas. It reads through db
  * and leaves its result in `prepared`, in the sender's arena; load and decide find it there. What
- * it read may have changed meanwhile: load compares what matters. */
+ * it read may have changed meanwhile: load compares what matters. It runs before object access:
+ * what it refuses rests on the body and on definitions alone, never on a thing that the sender may
+ * not know of. */
 struct prepare {
     struct db *db;
     struct keyring *keys; /* to open what is compared: never kept, never in an answer */
@@ -195,7 +204,12 @@ struct gate_options {
 };
 
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e);
+/* The queue is empty, and no thread is in gate_submit any more. */
 void gate_close(struct gate *g);
+
+/* The id of a command that the program itself sends because of `what` (an event, a timer): the same
+ * each time, and foretold by nobody without the keyring, so that no one can use it up before. */
+struct id gate_own_id(const struct gate *g, struct str what);
 
 /* Reads the body on the calling thread and queues the command, which stays borrowed, with all that
  * it points to, until `done` is called: once, on the thread that runs gate_step. REFUSED here, and
@@ -211,8 +225,8 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e);
 /* Signs a checkpoint when one is due since at least `after_us`. */
 enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *e);
 
-/* Waits until there is something to do for gate_step or timeout_us passed. For the writer thread.
- */
+/* Waits until there is something to do for gate_step or timeout_us passed, by the system's clock.
+ * For the writer thread. */
 void gate_wait(struct gate *g, int64_t timeout_us);
 
 /* Refuses what is new from now on; gate_step goes on until the queue is empty. */

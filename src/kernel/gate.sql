@@ -1,6 +1,5 @@
--- command_find (organisation ID, command ID) -> (digest HASH, answer BLOB, sequence INT, events INT)
-SELECT digest, answer, sequence, events FROM gate_command
-WHERE organisation = :organisation AND command = :command;
+-- command_find (command ID) -> (digest HASH, answer BLOB, sequence INT, events INT)
+SELECT digest, answer, sequence, events FROM gate_command WHERE command = :command;
 
 -- command_keep (organisation ID, command ID, digest HASH, answer BLOB, sequence INT, events INT)
 INSERT INTO gate_command (organisation, command, digest, answer, sequence, events)

@@ -10,7 +10,7 @@ struct gate_item {
     const struct command_type *type;
     const void *body;     /* struct of the type's record, in the sender's arena */
     const void *prepared; /* what the type's prepare left, there too */
-    struct hash digest;   /* keyed, over name and canonical body */
+    struct hash digest;   /* keyed, over who asks for what and why */
     gate_done_fn *done;
     void *context;
     struct gate_answer answer;
@@ -23,7 +23,7 @@ struct gate_writer {
     struct ledger *ledger;
     struct keyring *keys;
     const struct registry *registry;
-    struct arena *arena; /* of the group */
+    struct arena *arena; /* of the member that runs */
 };
 
 /* Runs one member inside the group's transaction, in a savepoint of its own. Returns FAULT only

@@ -15,14 +15,11 @@ struct member {
     int64_t now_us;
 };
 
-/* The stored answer of an earlier run, if this id was accepted before. */
+/* The stored answer of an earlier run, if this request was accepted before. */
 static enum outcome member_repeated(struct member *m, bool *found, struct err *e)
 {
     struct gate_item *item = m->item;
-    struct gate_command_find_in in = {
-        .organisation = item->command->actor->organisation,
-        .command = item->command->id,
-    };
+    struct gate_command_find_in in = { .command = item->command->id };
     struct gate_command_find_out row;
     TRY(db_get(m->w->db, &sql_gate_command_find, &in, &row, m->arena, found, e));
     if (!*found)
@@ -61,18 +58,25 @@ static enum outcome member_access(const struct member *m, struct err *e)
     return REFUSE(e, "gate.unknown", { "kind", str_z(l->kind ? l->kind : "thing") });
 }
 
-/* What the sender saw must still be so. */
-static enum outcome member_expectations(struct load *l, struct err *e)
+static struct load_read *read_of(struct load_impl *l, struct str stream)
 {
-    for (size_t i = 0; i < l->command->nexpects; i++) {
-        const struct gate_expect *expect = &l->command->expects[i];
-        if (expect->stream.n > STREAM_MAX)
-            return REFUSE(e, "gate.malformed_stream");
-        struct stream s = { 0 };
-        memcpy(s.text, expect->stream.p, expect->stream.n);
-        int64_t version;
-        TRY(load_stream(l, s, &version, e));
-        if (version != expect->version)
+    for (size_t i = 0; i < l->nreads; i++)
+        if (str_is(stream, l->reads[i].stream.text))
+            return &l->reads[i];
+    return NULL;
+}
+
+/* What the sender saw must still be so. Only what load declared is compared: a question about any
+ * other stream would be answered past object access. */
+static enum outcome member_expectations(const struct member *m, struct err *e)
+{
+    const struct gate_command *c = m->item->command;
+    for (size_t i = 0; i < c->nexpects; i++) {
+        const struct gate_expect *expect = &c->expects[i];
+        const struct load_read *read = read_of(m->load, expect->stream);
+        if (!read)
+            return REFUSE(e, "gate.unread_stream", { "stream", expect->stream });
+        if (read->version != expect->version)
             return REFUSE(e, "ledger.changed", { "stream", expect->stream });
     }
     return OK;
@@ -96,14 +100,6 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }
 
-static struct load_read *member_stream(struct member *m, const struct stream *s)
-{
-    for (size_t i = 0; i < m->load->nreads; i++)
-        if (strcmp(m->load->reads[i].stream.text, s->text) == 0)
-            return &m->load->reads[i];
-    bug(__FILE__, __LINE__, "decide wrote to a stream that load did not declare");
-}
-
 /* Makes the event, appends it, and applies what was appended. */
 static enum outcome member_append(struct member *m, const struct happening *h, size_t ordinal,
                                   struct err *e)
@@ -124,7 +120,8 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
     if (c->reason.n > 0)
         TRY(member_seal(&context, &reason, S("reason"), c->reason, e));
 
-    struct load_read *read = member_stream(m, &h->stream);
+    struct load_read *read = read_of(m->load, stream_str(&h->stream));
+    BUG_ON(!read); /* decide wrote to a stream that load did not declare */
     struct event event = {
         .id = id_str(id),
         .organisation = c->actor->organisation,
@@ -225,20 +222,20 @@ static enum outcome member_run(struct member *m, struct err *e)
         return o;
     }
     BUG_ON(m->load->nscopes == 0);
-    TRY(member_expectations(&l, e));
+    TRY(member_expectations(m, e));
     return member_decide(m, state, e);
 }
 
-/* A fault of the store spoils the transaction; any other is this member's own. */
-static bool fault_of_group(const struct err *e)
+static enum outcome member_once(struct member *m, struct err *e)
 {
-    struct str code = str_z(e->code);
-    return str_starts(code, S("store.")) && !str_is(code, "store.constraint") &&
-           !str_is(code, "store.too_many");
+    bool repeated;
+    TRY(member_repeated(m, &repeated, e));
+    return repeated ? OK : member_run(m, e);
 }
 
 enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e)
 {
+    arena_reset(w->arena);
     struct member m = {
         .w = w,
         .item = item,
@@ -253,26 +250,18 @@ enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, stru
     item->answer = (struct gate_answer){ .sequence = -1 };
 
     struct err own = { 0 };
-    bool repeated = false;
-    enum outcome o = member_repeated(&m, &repeated, &own);
-    if (o == OK && !repeated) {
-        size_t mark = ledger_mark(w->ledger);
-        TRY(db_savepoint(w->db, e));
-        o = member_run(&m, &own);
-        if (o == OK) {
-            TRY(db_savepoint_keep(w->db, e));
-        } else {
-            ledger_undo(w->ledger, mark);
-            if (o == REFUSED || !fault_of_group(&own))
-                TRY(db_savepoint_undo(w->db, e));
-        }
-    }
-    if (o == FAULT && fault_of_group(&own)) {
-        *e = own;
+    struct err undo = { 0 };
+    size_t mark = ledger_mark(w->ledger);
+    TRY(db_savepoint(w->db, e));
+    enum outcome o = member_once(&m, &own);
+    if (o == OK)
+        return db_savepoint_keep(w->db, e);
+    ledger_undo(w->ledger, mark);
+    /* A fault that the savepoint cannot take back is the whole group's. */
+    if (db_savepoint_undo(w->db, &undo) != OK) {
+        *e = o == FAULT ? own : undo;
         return FAULT;
     }
-    if (o == OK)
-        return OK;
     item->answer = (struct gate_answer){ .error = own, .sequence = -1 };
     if (o == FAULT)
         log_err(w->env, "gate.member_failed", &own);

@@ -303,6 +303,24 @@ static enum outcome event_insert(struct ledger *l, struct db *db, const struct e
     return db_run(db, &sql_ledger_head_set, &head, NULL, e);
 }
 
+/* The event as whoever replays the log will read it. One that cannot be read would stop every
+ * replay and the next start, for ever: it does not get in. */
+static enum outcome event_read_back(struct event *event, struct str leaf, struct arena *arena,
+                                    struct err *e)
+{
+    struct str copy = arena_str(arena, leaf);
+    if (copy.p == NULL)
+        return err_no_memory(e);
+    struct err why = { 0 };
+    enum outcome o = event_read(event, arena, copy, &why);
+    if (o == REFUSED)
+        return err_fault(e, "ledger.unreadable", "%s %.*s", why.code,
+                         STR(err_param(&why, "field")));
+    if (o == FAULT)
+        *e = why;
+    return o;
+}
+
 enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *event,
                            int64_t expected, int64_t *sequence, struct arena *arena, struct err *e)
 {
@@ -326,6 +344,7 @@ enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *ev
     TRY(event_complete(l, event, &head, &entry->clock, arena, e));
     buf_cut(&l->leaf, 0);
     TRY(event_write(&l->leaf, event, e));
+    TRY(event_read_back(event, buf_get(&l->leaf), arena, e));
     entry->leaf = merkle_leaf(buf_get(&l->leaf));
     entry->place = place_hash(event->key, event->stream, event->version);
     TRY(event_insert(l, writer, event, entry->leaf, e));

@@ -13,7 +13,7 @@
 #include "kernel/merkle.h"
 #include "kernel/note.h"
 
-enum { LEDGER_GROUP_MAX = 4096 /* events of one group */ };
+enum { LEDGER_GROUP_MAX = 16384 /* events of one group */ };
 
 extern const struct sql_schema ledger_schema;
 
@@ -33,7 +33,9 @@ void ledger_close(struct ledger *l);
 
 /* Completes and appends the event: fills format, node, version, previous, recorded and logical; the
  * caller fills the rest. *sequence is its place in the log, from 0. `expected` is the version the
- * stream must have now, -1: any; REFUSED "ledger.changed" otherwise. All text is copied. */
+ * stream must have now, -1: any; REFUSED "ledger.changed" otherwise. Afterwards *event is what its
+ * leaf says, its text in the arena: what is applied now is what a replay will read. FAULT
+ * "ledger.unreadable" for an event that could be written but not read again. */
 enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *event,
                            int64_t expected, int64_t *sequence, struct arena *arena, struct err *e);
 

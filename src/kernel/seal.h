@@ -47,7 +47,7 @@ enum outcome keyring_destroy(struct keyring *k, struct str subject, struct err *
 void keyring_signer_seed(struct keyring *k, uint8_t seed[32]);
 
 /* Keyed digests that reveal nothing without the keyring: HMAC-SHA-256 under a key of the purpose,
- * static: "index", "idempotency", "token". */
+ * static: "index", "idempotency", "command", "token". */
 struct hash keyring_digest(struct keyring *k, const char *purpose, struct str text);
 
 /* Seals plain, at most SEAL_PLAIN_MAX bytes, for (subject, event id, path). FAULT "seal.no_key"

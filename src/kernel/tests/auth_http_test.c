@@ -208,7 +208,8 @@ static void commands_as_json(void **state)
     uint64_t size = ledger_size(a.f.node.ledger);
     assert_int_equal(ask(line, headers, "{" GIVE), 200); /* a retry */
     assert_int_equal(ledger_size(a.f.node.ledger), size);
-    assert_int_equal(ask(line, headers, "{\"_reason\":\"why\"," GIVE), 200);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"why\"," GIVE), 422); /* another request */
+    assert_non_null(strstr(got, "gate.key_reused"));
     assert_int_equal(ask("POST /commands/account.take_role", headers, "{" GIVE), 422);
     assert_non_null(strstr(got, "gate.reason_needed"));
     assert_int_equal(ask(line, headers, "{\"_id\":\"x\"," GIVE), 400);

@@ -28,7 +28,7 @@ static const struct module *const modules[] = { &stop_module, &timer_module, &th
 static int open_node(void **state)
 {
     (void)state;
-    thing_apply_fails = false;
+    thing_apply = THING_APPLIES;
     fixture_open(&f, modules, 3);
     fixture_person(&worker, 1, 1, 1, "thing.add thing.calm stop.resolve timer.confirm_clock");
     fixture_person(&resolver, 2, 1, 1, "stop.resolve");
@@ -187,9 +187,9 @@ static void a_stop_stops_the_order_and_permits_its_safe_acts(void **state)
 static void a_member_that_fails_harms_no_other(void **state)
 {
     (void)state;
-    thing_apply_fails = true;
+    thing_apply = THING_FAILS;
     assert_int_equal(add(1), FAULT);
-    thing_apply_fails = false;
+    thing_apply = THING_APPLIES;
     assert_int_equal(ledger_size(f.node.ledger), 0);
     assert_int_equal(add(2), OK);
     assert_int_equal(total().total, 2);

@@ -12,7 +12,8 @@
 #include "kernel/define_commands.h"
 #undef RECORDS
 
-bool thing_apply_fails;
+enum thing_apply thing_apply;
+bool thing_refuses_timers;
 
 static const struct sql_schema thing_schema = {
     "thing_schema",
@@ -38,9 +39,11 @@ static const struct sql sql_thing_add = {
 enum outcome thing_added_apply(struct db *db, const struct event *event,
                                const struct thing_added *payload, struct err *e)
 {
-    if (thing_apply_fails)
+    if (thing_apply == THING_FAILS)
         return err_fault(e, "thing.broken", "told to fail");
     struct thing_total row = { payload->thing, payload->by, payload->note };
+    if (thing_apply == THING_BREAKS_A_CONSTRAINT && str_ends(payload->thing, S("2")))
+        row.total = INT_NONE; /* NULL, in a column that takes none */
     TRY(db_run(db, &sql_thing_add, &row, NULL, e));
     if (payload->by == 7) /* the timer's own: it is done */
         return timer_clear(db, event->stream, S("again"), e);
@@ -78,6 +81,8 @@ enum outcome thing_add_decide(struct decision *d, const struct thing_add *body,
     if (body->by < 0)
         return REFUSE(e, "gate.unknown", { "kind", S("thing") });
     struct str thing = state->thing.p ? state->thing : d->command->id;
+    if (thing_refuses_timers && body->by == 7 && !str_ends(thing, S("2")))
+        return REFUSE(e, "gate.unknown", { "kind", S("thing") });
     struct thing_added payload = { thing, body->by, body->note };
     if (body->timer_s > 0)
         payload.by = body->timer_s;
@@ -138,9 +143,9 @@ static enum outcome thing_follow(struct db *db, const struct event *event, const
         return err_no_memory(e);
     record_clear(&thing_add_record, body);
     body->thing = added->thing;
-    body->by = 1;
+    body->by = added->by == 100 ? 1 : INT_NONE; /* which is missing */
     *out = (struct policy_send){ S("thing.add"), &thing_add_record, body };
-    *send = added->by == 100;
+    *send = added->by == 100 || added->by == 200;
     return OK;
 }
 
