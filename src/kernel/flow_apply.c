@@ -2,7 +2,7 @@
 #include "kernel/flow_impl.h"
 #include "kernel/timer.h"
 
-enum { TIMER_NAME_MAX = 80, TIMER_BODY_MAX = 512 };
+enum { TIMER_BODY_MAX = 512 };
 
 /* Next action, oldest due and overdue of the order, after its tasks changed. */
 static enum outcome refresh(struct db *db, struct str order, struct err *e)

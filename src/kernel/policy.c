@@ -8,7 +8,10 @@
 #include "base/log.h"
 #include "gen/kernel/policy.sql.h"
 
-enum { POLICY_KEEP_EVERY = 10000 /* events that a restart looks at again, at most */ };
+enum {
+    POLICY_KEEP_EVERY = 10000, /* events that a restart looks at again, at most */
+    POLICY_ARENA_MAX = 64 << 20,
+};
 
 struct policies {
     struct gate *gate;
@@ -20,6 +23,8 @@ struct policies {
     int64_t kept;        /* the cursor as it is stored */
     int64_t batch_end;
     size_t awaited;
+    bool again; /* a command of the batch could not run: the batch is gone through again … */
+    int64_t not_before; /* … but not before this, monotonic */
 };
 
 struct policy_sent {
@@ -34,7 +39,7 @@ enum outcome policies_open(struct policies **out, struct gate *gate, struct db *
                            const struct registry *registry, const struct env *env, struct err *e)
 {
     struct policies *p = calloc(1, sizeof *p);
-    struct arena *arena = arena_new(64 << 20);
+    struct arena *arena = arena_new(POLICY_ARENA_MAX);
     if (!p || !arena) {
         free(p);
         arena_free(arena);
@@ -63,12 +68,20 @@ void policies_close(struct policies *p)
     free(p);
 }
 
+static void policies_again(struct policies *p)
+{
+    p->again = true;
+    p->not_before = env_mono(p->env) + POLICY_RETRY_US;
+}
+
 static void policy_answered(void *context, const struct gate_answer *answer)
 {
     struct policy_sent *sent = context;
     sent->policies->awaited--;
     if (answer->error.outcome != OK)
         log_err(sent->policies->env, sent->policy->name, &answer->error);
+    if (answer->error.outcome == FAULT)
+        policies_again(sent->policies);
 }
 
 static enum outcome policy_send(struct policies *p, const struct policy *policy,
@@ -84,7 +97,8 @@ static enum outcome policy_send(struct policies *p, const struct policy *policy,
     TRY(buf_check(&body, e));
     sent->policies = p;
     sent->policy = policy;
-    sent->id = id_derive(event->id, str_z(policy->name), 0);
+    struct str because = arena_printf(p->arena, "policy %s %.*s", policy->name, STR(event->id));
+    sent->id = gate_own_id(p->gate, because);
     sent->actor = (struct actor){
         .name = arena_printf(p->arena, "policy/%s", policy->name),
         .organisation = event->organisation,
@@ -103,9 +117,15 @@ static enum outcome policy_send(struct policies *p, const struct policy *policy,
     };
     p->awaited++;
     enum outcome o = gate_submit(p->gate, &sent->command, policy_answered, sent, e);
-    if (o != OK)
-        p->awaited--;
-    return o;
+    if (o == OK)
+        return OK;
+    p->awaited--;
+    if (o == REFUSED && !str_is(str_z(e->code), "gate.busy")) {
+        log_err(p->env, policy->name, e); /* refused before the queue is refused as well */
+        return OK;
+    }
+    policies_again(p);
+    return o == FAULT ? FAULT : OK;
 }
 
 /* What follows from one event. */
@@ -154,6 +174,12 @@ enum outcome policies_step(struct policies *p, bool *busy, struct err *e)
     *busy = true;
     if (p->awaited > 0)
         return OK;
+    *busy = !p->again || env_mono(p->env) >= p->not_before;
+    if (!*busy)
+        return OK;
+    if (p->again)
+        p->batch_end = p->cursor;
+    p->again = false;
     bool sent = p->cursor != p->batch_end;
     p->cursor = p->batch_end;
     if (sent)
@@ -163,14 +189,16 @@ enum outcome policies_step(struct policies *p, bool *busy, struct err *e)
     struct ledger_row *rows;
     size_t n;
     TRY(ledger_read(p->db, p->cursor, POLICY_BATCH_MAX, &rows, &n, p->arena, e));
-    for (size_t i = 0; i < n && p->awaited == 0; i++) {
+    for (size_t i = 0; i < n && p->awaited == 0 && !p->again; i++) {
+        if (i > 0 && arena_used(p->arena) > POLICY_ARENA_MAX / 2)
+            break; /* the rest is the next batch: events of many small parts take room */
         struct event event;
         TRY(event_read(&event, p->arena, rows[i].leaf, e));
         TRY(policies_event(p, &event, e));
         p->batch_end = rows[i].sequence + 1;
     }
     *busy = n > 0;
-    if (p->awaited > 0)
+    if (p->awaited > 0 || p->again)
         return OK;
     p->cursor = p->batch_end; /* nothing followed: it is stored now and then */
     return p->cursor - p->kept > POLICY_KEEP_EVERY ? policies_keep(p, e) : OK;

@@ -2,13 +2,18 @@
  * policy waits for it sends the policy's command, with an id derived from event and policy, so that
  * a repetition after a crash does nothing twice. The cursor moves on when all commands of a batch
  * are answered. A refused command is the end of that effect: it is logged with its code (a policy
- * whose effect must not be lost sends a command that cannot be refused). */
+ * whose effect must not be lost sends a command that cannot be refused). One that met a fault or a
+ * full queue is sent again, and nothing behind it before: an effect may be late, it is never lost.
+ */
 #ifndef VEIN_KERNEL_POLICY_H
 #define VEIN_KERNEL_POLICY_H
 
 #include "kernel/module.h"
 
-enum { POLICY_BATCH_MAX = 256 /* events looked at in one step */ };
+enum {
+    POLICY_BATCH_MAX = 256,    /* events looked at in one step */
+    POLICY_RETRY_US = 1000000, /* after a fault */
+};
 
 struct policies;
 

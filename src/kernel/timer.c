@@ -27,6 +27,7 @@ const struct module timer_module = {
 enum outcome timer_set(struct db *db, struct str stream, struct str name, int64_t due,
                        struct str command, struct str body, struct err *e)
 {
+    BUG_ON(stream.n > STREAM_MAX || name.n > TIMER_NAME_MAX);
     struct timer_set_in in = { stream, name, due, command, body };
     return db_run(db, &sql_timer_set, &in, NULL, e);
 }
@@ -81,11 +82,13 @@ struct timer_sent {
     struct arena *arena;
 };
 
-/* A timer whose command was refused, not tried again before `until`. */
-struct timer_refused {
-    struct id id;
-    int64_t until; /* monotonic */
+/* The last timer looked at: the next step goes on behind it. */
+struct timer_place {
+    int64_t due;
+    char stream[STREAM_MAX + 1];
+    char name[TIMER_NAME_MAX + 1];
 };
+static const struct timer_place timers_first = { .due = TIME_NONE + 1 };
 
 struct timers {
     struct gate *gate;
@@ -95,8 +98,8 @@ struct timers {
     struct arena *arena; /* of one batch */
     struct timer_sent sent[TIMER_BATCH_MAX];
     size_t awaited;
-    struct timer_refused refused[TIMER_BATCH_MAX]; /* a ring */
-    size_t next_refused;
+    struct timer_place place;
+    int64_t turned; /* monotonic: when this turn through all that is due began */
     bool held;
     int64_t wall; /* both clocks as last seen */
     int64_t mono;
@@ -147,7 +150,8 @@ enum outcome timers_open(struct timers **out, struct gate *gate, const struct le
         .system = true,
     };
     t->wall = env_now(env);
-    t->mono = env_mono(env);
+    t->mono = t->turned = env_mono(env);
+    t->place = timers_first;
     enum outcome o = timers_check_start(t, (int64_t)ledger_size(ledger), e);
     if (o != OK) {
         timers_close(t);
@@ -198,14 +202,6 @@ void timers_committed(struct timers *t)
     }
 }
 
-static bool timers_refused_lately(const struct timers *t, const struct id *id)
-{
-    for (size_t i = 0; i < TIMER_BATCH_MAX; i++)
-        if (strcmp(t->refused[i].id.text, id->text) == 0 && t->refused[i].until > t->mono)
-            return true;
-    return false;
-}
-
 static void timer_answered(void *context, const struct gate_answer *answer)
 {
     struct timer_sent *sent = context;
@@ -217,21 +213,17 @@ static void timer_answered(void *context, const struct gate_answer *answer)
         LOG(t->env, LOG_ERROR, "timer.still_due", LOG_F_ID("command", id_str(&sent->id)));
     else
         log_err(t->env, "timer.not_fired", &answer->error);
-    t->refused[t->next_refused] = (struct timer_refused){ sent->id, t->mono + TIMER_RETRY_US };
-    t->next_refused = (t->next_refused + 1) % TIMER_BATCH_MAX;
 }
 
 static enum outcome timer_send(struct timers *t, const struct timer_due_list_out *row,
-                               struct timer_sent *sent, bool *done, struct err *e)
+                               struct timer_sent *sent, struct err *e)
 {
-    struct buf what = buf_in(t->arena, 400);
-    buf_str(&what, row->stream);
-    buf_char(&what, ' ');
-    buf_str(&what, row->name);
-    sent->id = id_derive(S("timer"), buf_get(&what), (uint64_t)row->due);
+    struct str what = arena_printf(t->arena, "timer %.*s %.*s %lld", STR(row->stream),
+                                   STR(row->name), (long long)row->due);
+    if (!what.p)
+        return err_no_memory(e);
+    sent->id = gate_own_id(t->gate, what);
     sent->timers = t;
-    if (timers_refused_lately(t, &sent->id))
-        return OK;
     sent->command = (struct gate_command){
         .id = id_str(&sent->id),
         .name = row->command,
@@ -245,8 +237,15 @@ static enum outcome timer_send(struct timers *t, const struct timer_due_list_out
     enum outcome o = gate_submit(t->gate, &sent->command, timer_answered, sent, e);
     if (o != OK)
         t->awaited--;
-    *done = o == OK;
     return o;
+}
+
+static void timers_passed(struct timers *t, const struct timer_due_list_out *row)
+{
+    t->place = (struct timer_place){ .due = row->due };
+    BUG_ON(row->stream.n > STREAM_MAX || row->name.n > TIMER_NAME_MAX); /* see timer_set */
+    memcpy(t->place.stream, row->stream.p, row->stream.n);
+    memcpy(t->place.name, row->name.p, row->name.n);
 }
 
 enum outcome timers_step(struct timers *t, size_t *sent, struct err *e)
@@ -255,17 +254,26 @@ enum outcome timers_step(struct timers *t, size_t *sent, struct err *e)
     timers_watch_clock(t);
     if (t->held || t->awaited > 0)
         return OK;
+    if (t->mono - t->turned >= TIMER_RETRY_US) {
+        t->place = timers_first;
+        t->turned = t->mono;
+    }
     arena_reset(t->arena);
-    struct timer_due_list_in in = { t->wall, TIMER_BATCH_MAX };
+    struct timer_due_list_in in = { t->wall, t->place.due, str_z(t->place.stream),
+                                    str_z(t->place.name), TIMER_BATCH_MAX };
     struct record_list due;
     TRY(db_list(t->db, &sql_timer_due_list, &in, &due, TIMER_BATCH_MAX, t->arena, e));
     const struct timer_due_list_out *rows = due.p;
     for (size_t i = 0; i < due.n; i++) {
-        bool done = false;
         struct err own = { 0 };
-        if (timer_send(t, &rows[i], &t->sent[*sent], &done, &own) != OK)
+        enum outcome o = timer_send(t, &rows[i], &t->sent[*sent], &own);
+        if (o == REFUSED && str_is(str_z(own.code), "gate.busy"))
+            return OK; /* its turn comes with the next step */
+        if (o == OK)
+            ++*sent;
+        else
             log_err(t->env, "timer.not_sent", &own);
-        *sent += done;
+        timers_passed(t, &rows[i]);
     }
     return OK;
 }

@@ -3,7 +3,9 @@
  * A timer belongs to a stream and has a name there. Apply functions set and clear it, so that it is
  * rebuilt with everything else. When it is due, its command is sent through the gate as "timer/…";
  * the command's id is derived from stream, name and due time, so that it fires once across
- * restarts, retries and clock steps. The event that comes of it must clear or move the timer (an
+ * restarts, retries and clock steps. One that was refused, and one that was set to a time before
+ * others that have fired, comes with the next turn through all of them, within TIMER_RETRY_US: it
+ * holds up no other. The event that comes of it must clear or move the timer (an
  * accepted command that leaves its timer due is a bug of its module and is logged).
  *
  * Clock steps. When the wall clock has moved against the monotonic one by more than
@@ -17,7 +19,8 @@
 enum {
     TIMER_STEP_MAX_US = 5 * 1000000,
     TIMER_BATCH_MAX = 64,
-    TIMER_RETRY_US = 60 * 1000000, /* after a refusal */
+    TIMER_RETRY_US = 60 * 1000000, /* between two turns through all that is due */
+    TIMER_NAME_MAX = 80,
 };
 
 struct timer_clock_state {

@@ -7,9 +7,10 @@ ON CONFLICT (stream, name) DO UPDATE SET
 -- clear (stream TEXT, name TEXT)
 DELETE FROM timer_due WHERE stream = :stream AND name = :name;
 
--- due_list (now TIME, most INT) -> (stream TEXT, name TEXT, due TIME, command CODE, body JSON)
+-- due_list (now TIME, due TIME, stream TEXT, name TEXT, most INT)
+--   -> (stream TEXT, name TEXT, due TIME, command CODE, body JSON)
 SELECT stream, name, due, command, body FROM timer_due
-WHERE due <= :now ORDER BY due, stream, name LIMIT :most;
+WHERE due <= :now AND (due, stream, name) > (:due, :stream, :name) ORDER BY due, stream, name LIMIT :most;
 
 -- next () -> (due TIME)
 SELECT due FROM timer_due ORDER BY due LIMIT 1;

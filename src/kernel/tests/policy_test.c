@@ -1,0 +1,200 @@
+/* Effects may be late: they are never lost, never doubled, and hold up no other for ever. The same
+ * for timers. */
+#include "kernel/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/id.h"
+#include "kernel/stop.h"
+#include "kernel/tests/fixture.h"
+#include "kernel/tests/thing.h"
+
+#define T "00000000-0000-8000-a000-740000000001"
+
+static struct fixture f;
+static struct fixture_person worker;
+static const struct module *const modules[] = { &stop_module, &timer_module, &thing_module };
+
+static int open_node(void **state)
+{
+    (void)state;
+    thing_apply = THING_APPLIES;
+    thing_refuses_timers = false;
+    fixture_open(&f, modules, 3);
+    fixture_person(&worker, 1, 1, 1, "thing.add");
+    return 0;
+}
+
+static int close_node(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    return 0;
+}
+
+static int64_t total(struct str thing)
+{
+    struct db *db;
+    struct err e = { 0 };
+    struct thing_key key = { thing };
+    struct thing_total row = { 0 };
+    bool found;
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    assert_int_equal(db_get(db, &sql_thing_total, &key, &row, f.arena, &found, &e), OK);
+    store_reader_give(f.node.store, db);
+    return found ? row.total : 0;
+}
+
+static void add(int by)
+{
+    assert_int_equal(fixture_send(&f, &worker, "thing.add", NULL, "{'thing':'" T "','by':%d}", by),
+                     OK);
+}
+
+static struct event event_at(int64_t sequence)
+{
+    struct db *db;
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t n;
+    struct event event;
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    assert_int_equal(ledger_read(db, sequence, 1, &rows, &n, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    assert_int_equal(n, 1);
+    assert_int_equal(event_read(&event, f.arena, rows[0].leaf, &e), OK);
+    return event;
+}
+
+/* The command meets a fault, and a restart falls between: it is sent again until it goes through,
+ * not all the time, and before anything behind it. */
+static void an_effect_that_met_a_fault_is_not_lost(void **state)
+{
+    (void)state;
+    add(100);
+    thing_apply = THING_FAILS;
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 100);
+    fixture_reopen(&f);
+    fixture_settle(&f);
+    thing_apply = THING_APPLIES;
+    fixture_settle(&f); /* not before its time */
+    assert_int_equal(total(S(T)), 100);
+    env_sim_advance(&f.sim, POLICY_RETRY_US);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 101);
+    env_sim_advance(&f.sim, POLICY_RETRY_US);
+    fixture_settle(&f);
+    fixture_reopen(&f);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 101);
+}
+
+static void ignore_answer(void *context, const struct gate_answer *answer)
+{
+    (void)context;
+    (void)answer;
+}
+
+static void an_effect_that_met_a_full_queue_is_not_lost(void **state)
+{
+    (void)state;
+    static struct gate_command commands[GATE_QUEUE_MAX];
+    add(100);
+    struct err e = { 0 };
+    for (size_t i = 0; i < GATE_QUEUE_MAX; i++) {
+        struct id id = id_derive(S("queue"), S("c"), i);
+        commands[i] = (struct gate_command){
+            .id = arena_str(f.arena, id_str(&id)),
+            .name = S("thing.add"),
+            .body = S("{\"by\":-1}"),
+            .actor = &worker.actor,
+            .happened = TIME_NONE,
+            .entered = TIME_NONE,
+            .arena = f.arena,
+        };
+        assert_int_equal(gate_submit(f.node.gate, &commands[i], ignore_answer, NULL, &e), OK);
+    }
+    bool busy;
+    assert_int_equal(policies_step(f.node.policies, &busy, &e), OK);
+    fixture_settle(&f);
+    env_sim_advance(&f.sim, POLICY_RETRY_US);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 101);
+}
+
+/* One that is refused before the queue ends as any refused one does: what follows is followed. */
+static void a_refused_effect_holds_up_no_other(void **state)
+{
+    (void)state;
+    add(200);
+    add(100);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 301);
+}
+
+/* Whoever knows the event must not know the id of the command that will follow from it, or could
+ * use it up before and so prevent the effect. */
+static void ids_of_effects_are_foretold_by_nobody(void **state)
+{
+    (void)state;
+    add(100);
+    fixture_settle(&f);
+    struct event cause = event_at(0);
+    struct event effect = event_at(1);
+    assert_true(str_eq(effect.cause, cause.id));
+    struct id guess = id_derive(cause.id, S("thing.follow"), 0);
+    assert_false(str_eq(effect.command, id_str(&guess)));
+    struct id first = gate_own_id(f.node.gate, S("x"));
+    struct id other = gate_own_id(f.node.gate, S("y"));
+    fixture_reopen(&f);
+    struct id again = gate_own_id(f.node.gate, S("x"));
+    assert_string_equal(first.text, again.text);
+    assert_string_not_equal(first.text, other.text);
+}
+
+/* More refused timers than one step looks at: the one behind them fires all the same, and they are
+ * tried again. */
+static void refused_timers_hold_up_no_other(void **state)
+{
+    (void)state;
+    enum { REFUSED_TIMERS = TIMER_BATCH_MAX + 6 };
+    thing_refuses_timers = true;
+    struct str last = { 0 };
+    for (int i = 0; i <= REFUSED_TIMERS; i++) {
+        struct id id = id_derive(S("timers"), S("t"), (uint64_t)i);
+        id.text[ID_LENGTH - 1] = i == REFUSED_TIMERS ? '2' : '3';
+        last = arena_str(f.arena, id_str(&id));
+        assert_int_equal(fixture_send(&f, &worker, "thing.add", NULL,
+                                      "{'thing':'%.*s','by':1,'timer_s':%d}", STR(last), 3600 + i),
+                         OK);
+    }
+    uint64_t size = ledger_size(f.node.ledger);
+    int64_t before = total(last);
+    env_sim_advance(&f.sim, 2 * TIME_HOUR);
+    fixture_settle(&f);
+    assert_int_equal(total(last), before + 7);
+    assert_int_equal(ledger_size(f.node.ledger), size + 1);
+    thing_refuses_timers = false;
+    env_sim_advance(&f.sim, TIMER_RETRY_US);
+    fixture_settle(&f);
+    assert_int_equal(ledger_size(f.node.ledger), size + 1 + REFUSED_TIMERS);
+    fixture_rebuilds(&f);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, open_node, close_node)
+    const struct CMUnitTest tests[] = {
+        CASE(an_effect_that_met_a_fault_is_not_lost),
+        CASE(an_effect_that_met_a_full_queue_is_not_lost),
+        CASE(a_refused_effect_holds_up_no_other),
+        CASE(ids_of_effects_are_foretold_by_nobody),
+        CASE(refused_timers_hold_up_no_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
