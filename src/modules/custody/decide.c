@@ -107,7 +107,7 @@ enum outcome custody_accept_load(struct load *l, const struct custody_accept *bo
     return custody_load_receiver(l, body->unit, state, e);
 }
 
-/* Seals as offered are kept as a JSON array; the same text means the same seals in the same order. */
+/* Seals as offered are kept as a JSON array: the same text is the same seals in the same order. */
 static bool seals_agree(struct decision *d, const struct custody_accept *body, struct str offered)
 {
     struct buf b = buf_in(d->arena, 8192);
