@@ -7,9 +7,9 @@
 #include "verify/verify.h"
 
 const struct cli_command cli_commands[] = {
-    { "init", cli_init },     { "serve", cli_serve },     { "list", cli_list },
-    { "export", cli_export }, { "rebuild", cli_rebuild }, { "verify", verify_main },
-    { NULL, NULL },
+    { "init", cli_init },      { "serve", cli_serve },   { "list", cli_list },
+    { "import", cli_import },  { "export", cli_export }, { "rebuild", cli_rebuild },
+    { "verify", verify_main }, { NULL, NULL },
 };
 
 static void print_text(FILE *to, const char *command, const char *what)

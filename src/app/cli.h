@@ -48,6 +48,7 @@ int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_rebuild(int argc, char **argv);
+int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 
 /* Blocks the signals that end a server; before any thread is started. */
