@@ -2,6 +2,7 @@
 #include "app/cli.h"
 #include "kernel/auth.h"
 #include "kernel/flow.h"
+#include "kernel/pages.h"
 #include "kernel/stop.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
@@ -9,7 +10,7 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module, &define_module, &flow_module, &stop_module, &timer_module,
+    &auth_module, &define_module, &flow_module, &pages_module, &stop_module, &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

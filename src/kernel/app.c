@@ -9,6 +9,12 @@ enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 }
 
 /* --- pages --- */
 
+/* By the script that keeps parts of a page live. */
+static bool fragment_asked(const struct http_request *r)
+{
+    return str_is(http_header(r, "X-Fragment"), "1");
+}
+
 struct page app_page(struct http_request *r)
 {
     const struct app *app = app_of(r);
@@ -18,8 +24,8 @@ struct page app_page(struct http_request *r)
         .language = S("en"), /* the only catalogue there is */
         .path = r->path,
         .now_us = env_now(app->node->env),
-        .fragment = str_is(http_header(r, "HX-Request"), "true") &&
-                    !str_is(http_header(r, "HX-Boosted"), "true"),
+        .env = app->node->env,
+        .fragment = fragment_asked(r),
     };
     BUG_ON(!p.b); /* the first thing in a request's arena of megabytes */
     *p.b = buf_in(r->arena, APP_PAGE_MAX);
@@ -143,7 +149,7 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
         .retry_after_s = app_retry_after(e),
         .no_etag = true,
     };
-    bool fragment = str_is(http_header(r, "HX-Request"), "true");
+    bool fragment = fragment_asked(r);
     if (http_wants_json(r)) {
         problem_json(r, status, e);
     } else if (str_is(str_z(e->code), "auth.sign_in") && str_is(r->method, "GET") && !fragment) {
@@ -179,6 +185,7 @@ struct app_pending {
     struct gate_answer answer;
     struct str next;
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
+    enum http_state (*refused)(struct http_request *r, const struct err *e);
 };
 
 /* What a request says about a command beside its body. */
@@ -276,11 +283,23 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
     return OK;
 }
 
+/* The form again where its page knows how; programs and faults get the problem. */
+static enum http_state command_refused(struct http_request *r,
+                                       enum http_state (*refused)(struct http_request *r,
+                                                                  const struct err *e),
+                                       const struct err *e)
+{
+    if (!refused || e->outcome != REFUSED || http_wants_json(r))
+        return app_problem(r, e);
+    r->answer = (struct http_answer){ .status = http_status(e) };
+    return refused(r, e);
+}
+
 static enum http_state command_answer(struct http_request *r)
 {
     struct app_pending *p = r->pending;
     if (p->answer.error.outcome != OK)
-        return app_problem(r, &p->answer.error);
+        return command_refused(r, p->refused, &p->answer.error);
     if (p->done)
         return p->done(r, &p->answer);
     if (http_wants_json(r)) {
@@ -317,15 +336,16 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
     }
     p->request = r;
     p->done = c->done;
+    p->refused = c->refused;
     if (command_read(r, c, p, &e) != OK)
-        return app_problem(r, &e);
+        return command_refused(r, c->refused, &e);
     p->command.name = c->name;
     p->command.actor = &session->actor;
     p->command.arena = r->arena;
     r->resumed = command_answer;
     r->pending = p;
     if (gate_submit(app_of(r)->node->gate, &p->command, command_answered, p, &e) != OK)
-        return app_problem(r, &e);
+        return command_refused(r, c->refused, &e);
     return HTTP_WAIT;
 }
 

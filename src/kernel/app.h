@@ -53,6 +53,9 @@ struct app_command {
     const void *body; /* struct of the command's record; NULL: read from the request */
     struct str next;  /* absent: the form's "_next", or "/" */
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
+    /* Shows a person the form again, with what was refused and what was entered; the answer's
+     * status is set. NULL: the problem's page. */
+    enum http_state (*refused)(struct http_request *r, const struct err *e);
 };
 enum http_state app_command(struct http_request *r, const struct app_command *c);
 

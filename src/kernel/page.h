@@ -31,6 +31,8 @@
 #include "base/quantity.h"
 #include "kernel/text.h"
 
+struct env;
+
 struct html {
     struct str markup;
 };
@@ -44,6 +46,7 @@ struct page {
     struct str site;   /* name of the place they work at */
     struct str path;   /* of this request, to mark where one is in the navigation */
     int64_t now_us;
+    const struct env *env; /* for the ids of forms */
     bool fragment;    /* asked for by a script: no layout */
     struct html body; /* the layout's {slot} */
 };

@@ -142,7 +142,7 @@ static void rights_decide_who_sees_what(void **state)
     assert_non_null(strstr(got, "Site 1"));
     assert_int_equal(ask("GET /lead", HTML, ""), 403);
     assert_non_null(strstr(got, "you do not have the right"));
-    assert_int_equal(ask("GET /thing", HTML "HX-Request: true\r\n", ""), 200);
+    assert_int_equal(ask("GET /thing", HTML "X-Fragment: 1\r\n", ""), 200);
     assert_null(strstr(got, "<html"));
 }
 

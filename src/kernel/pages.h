@@ -1,0 +1,98 @@
+/* Pages of the kernel's own: definitions, the ledger, help, health, the static log, live updates.
+ */
+#ifndef VEIN_KERNEL_PAGES_H
+#define VEIN_KERNEL_PAGES_H
+
+#include "gen/kernel/define.sql.h"
+#include "kernel/merkle.h"
+#include "kernel/show.h"
+
+extern const struct module pages_module;
+
+/* --- definitions --- */
+
+struct pages_definitions_view {
+    const struct define_list_out *rows; /* by kind and name, the newest version of each first */
+    size_t n;
+};
+
+/* A definition as a document: what is simple as lines, what is nested as sections. */
+enum { PAGES_DOC_DEPTH_MAX = 8 };
+struct pages_doc {
+    struct str label;
+    struct str value; /* absent for a section */
+    const struct pages_doc *parts;
+    size_t nparts;
+    bool simple; /* a line */
+};
+struct pages_definition_view {
+    struct definition definition;
+    struct pages_doc doc;
+    const struct define_versions_out *versions;
+    size_t nversions;
+    bool effective; /* now */
+};
+
+/* --- ledger --- */
+
+struct pages_ledger_view {
+    bool signed_once; /* there is a checkpoint */
+    struct str note;
+    struct str origin;
+    struct str root;
+    struct str vkey;
+    uint64_t size;
+    int64_t waiting; /* events that no checkpoint covers yet */
+    bool signature_holds;
+    bool newest_included;
+};
+
+/* --- help --- */
+
+struct pages_field_view {
+    struct str name;
+    const char *kind;
+    bool required;
+    bool sealed;
+    size_t depth;
+    size_t max;
+};
+struct pages_entry_view { /* of a command or event */
+    const char *name;
+    struct str text;
+    int version;
+    bool needs_reason;
+    bool safe_act;
+    bool while_stopped;
+    const struct pages_field_view *fields;
+    size_t nfields;
+};
+struct pages_route_view {
+    const struct route *route;
+    struct str help;
+};
+struct pages_refusal_view {
+    struct str code;
+    struct str text;
+    struct str hint;
+};
+struct pages_help_view {
+    const struct pages_route_view *routes;
+    size_t nroutes;
+    const struct pages_entry_view *commands;
+    size_t ncommands;
+    const struct pages_entry_view *events;
+    size_t nevents;
+    const struct pages_refusal_view *refusals;
+    size_t nrefusals;
+};
+
+enum http_state pages_get_definitions(struct http_request *r);
+enum http_state pages_get_definition(struct http_request *r);
+enum http_state pages_get_ledger(struct http_request *r);
+enum http_state pages_get_help(struct http_request *r);
+enum http_state pages_get_health(struct http_request *r);
+enum http_state pages_get_tlog(struct http_request *r);
+enum http_state pages_get_live(struct http_request *r);
+
+#endif

@@ -1,0 +1,143 @@
+/* Definitions: the list of what is in force, and one of them as a readable document. */
+#include "gen/kernel/pages/definition.html.h"
+#include "gen/kernel/pages/definitions.html.h"
+#include "kernel/pages.h"
+
+enum { DEFINITIONS_MAX = 1000, VERSIONS_MAX = 200 };
+
+static enum outcome definitions(struct http_request *r, struct db *db, struct page *p,
+                                struct err *e)
+{
+    struct record_list rows;
+    TRY(db_list(db, &sql_define_list, NULL, &rows, DEFINITIONS_MAX, r->arena, e));
+    if (http_wants_json(r))
+        return show_rows(r, sql_define_list.out, rows.p, rows.n, (struct str){ 0 }, e);
+    const struct pages_definitions_view view = { .rows = rows.p, .n = rows.n };
+    page_definitions(p, &view);
+    return OK;
+}
+
+enum http_state pages_get_definitions(struct http_request *r)
+{
+    return show(r, "page.definitions.title", definitions);
+}
+
+/* --- as a document --- */
+
+static struct pages_doc *doc_of(struct page *p, const struct record *record, const void *value,
+                                size_t depth, size_t *n);
+
+static struct str words(struct page *p, const char *name)
+{
+    return show_name(p, "field", str_z(name));
+}
+
+/* A section is called by what its record calls itself. */
+static struct str item_label(struct page *p, const struct record *record, const void *item)
+{
+    static const char *const names[] = { "title", "label", "name", "test", "fact" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct field *f = record_field(record, str_z(names[i]));
+        struct str text = f ? record_text(f, item, p->b->arena) : (struct str){ 0 };
+        if (text.n > 0)
+            return text;
+    }
+    return S("");
+}
+
+static void put_list(struct page *p, struct pages_doc *doc, const struct field *f,
+                     const struct record_list *list, size_t depth)
+{
+    struct pages_doc *items = ARENA_ARRAY(p->b->arena, list->n, struct pages_doc);
+    if (!items || depth >= PAGES_DOC_DEPTH_MAX)
+        return;
+    for (size_t i = 0; i < list->n; i++) {
+        const void *item = (const char *)list->p + i * f->item->size;
+        items[i].label = item_label(p, f->item, item);
+        items[i].parts = doc_of(p, f->item, item, depth + 1, &items[i].nparts);
+    }
+    doc->parts = items;
+    doc->nparts = list->n;
+}
+
+static void put_texts(struct page *p, struct pages_doc *doc, const struct record_list *list)
+{
+    struct buf b = buf_in(p->b->arena, 8000);
+    const struct str *texts = list->p;
+    for (size_t i = 0; i < list->n; i++) {
+        buf_z(&b, i > 0 ? ", " : "");
+        buf_str(&b, texts[i]);
+    }
+    doc->simple = true;
+    doc->value = buf_get(&b);
+}
+
+static struct pages_doc *doc_of(struct page *p, const struct record *record, const void *value,
+                                size_t depth, size_t *n)
+{
+    struct pages_doc *parts = ARENA_ARRAY(p->b->arena, record->nfields, struct pages_doc);
+    *n = 0;
+    for (size_t i = 0; parts && i < record->nfields; i++) {
+        const struct field *f = &record->fields[i];
+        struct pages_doc *doc = &parts[*n];
+        doc->label = words(p, f->name);
+        if (f->kind == FIELD_LIST || f->kind == FIELD_TEXTS) {
+            const struct record_list *list = (const void *)((const char *)value + f->offset);
+            if (list->n == 0)
+                continue;
+            if (f->kind == FIELD_LIST)
+                put_list(p, doc, f, list, depth);
+            else
+                put_texts(p, doc, list);
+        } else {
+            doc->value = record_text(f, value, p->b->arena);
+            if (doc->value.n == 0 || (f->kind == FIELD_BOOL && str_is(doc->value, "false")))
+                continue;
+            if (f->kind == FIELD_BOOL)
+                doc->value = text_find(p->language, S("page.yes"));
+            doc->simple = true;
+        }
+        (*n)++;
+    }
+    return parts;
+}
+
+static enum outcome definition(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    int64_t version;
+    bool found;
+    struct pages_definition_view view = { 0 };
+    struct str kind = http_param(r, "kind");
+    struct str name = http_param(r, "name");
+    if (!str_to_u63(&version, http_param(r, "version")) || !define_kind_find(kind))
+        return REFUSE(e, "define.unknown");
+    TRY(define_find(&view.definition, db, kind, name, version, p->now_us, r->arena, &found, e));
+    if (!found || version == 0)
+        return REFUSE(e, "define.unknown");
+    if (http_wants_json(r)) {
+        r->answer.status = 200;
+        r->answer.media_type = "application/json";
+        r->answer.body = view.definition.json;
+        return OK;
+    }
+    struct record_list versions;
+    struct define_versions_in in = { kind, name };
+    TRY(db_list(db, &sql_define_versions, &in, &versions, VERSIONS_MAX, r->arena, e));
+    view.versions = versions.p;
+    view.nversions = versions.n;
+    for (size_t i = 0; i < versions.n && !view.effective; i++) /* newest first */
+        if (view.versions[i].effective <= p->now_us) {
+            view.effective = view.versions[i].version == version;
+            break;
+        }
+    view.doc.label = view.definition.title;
+    view.doc.parts =
+        doc_of(p, define_kind_find(kind)->shape, view.definition.body, 0, &view.doc.nparts);
+    page_definition(p, &view);
+    return OK;
+}
+
+enum http_state pages_get_definition(struct http_request *r)
+{
+    return show(r, "page.definition.title", definition);
+}

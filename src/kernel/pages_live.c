@@ -1,0 +1,88 @@
+/* What machines read: health, the static log, and the stream of news for open pages. */
+#include "base/id.h"
+#include "gen/kernel/flow.sql.h"
+#include "kernel/pages.h"
+#include "kernel/tlog.h"
+
+enum { PARTIES_MAX = 20 };
+
+static enum outcome health(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    (void)p;
+    struct str note;
+    struct checkpoint c = { 0 };
+    TRY(ledger_last_checkpoint(db, &note, r->arena, e));
+    if (note.p)
+        TRY(checkpoint_read(&c, note, e));
+    r->answer = (struct http_answer){
+        .status = 200,
+        .media_type = "application/json",
+        .body = arena_printf(r->arena, "{\"status\":\"ok\",\"signed\":%llu}",
+                             (unsigned long long)c.size),
+        .no_etag = true,
+    };
+    return OK;
+}
+
+enum http_state pages_get_health(struct http_request *r)
+{
+    return show(r, "page.layout.product", health);
+}
+
+static enum outcome tlog(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    (void)p;
+    const char *type;
+    struct str body;
+    TRY(tlog_get(db, app_of(r)->node->vkey, http_param(r, "rest"), &body, &type, r->arena, e));
+    r->answer = (struct http_answer){ .status = 200, .media_type = type, .body = body };
+    return OK;
+}
+
+enum http_state pages_get_tlog(struct http_request *r)
+{
+    return show(r, "page.layout.product", tlog);
+}
+
+/* --- news --- */
+
+/* An order's news are for those who take part: organisations in which the actor has a right. */
+static bool takes_part(struct db *db, const struct actor *actor, struct str order,
+                       struct arena *arena)
+{
+    struct err e = { 0 };
+    struct record_list list;
+    struct flow_parties_in in = { order };
+    if (!id_valid(order) ||
+        db_list(db, &sql_flow_parties, &in, &list, PARTIES_MAX, arena, &e) != OK)
+        return false;
+    const struct flow_parties_out *parties = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        for (size_t k = 0; k < actor->ngrants; k++)
+            if (str_eq(parties[i].organisation, actor->grants[k].organisation) &&
+                (!actor->grants[k].site.p || str_eq(parties[i].site, actor->grants[k].site)))
+                return true;
+    return false;
+}
+
+/* "order/<id>,tower": what the actor may not watch, or does not exist, is left out. */
+enum http_state pages_get_live(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct db *db;
+    struct store *store = app_of(r)->node->store;
+    struct str topics[HTTP_LIVE_TOPICS_MAX];
+    size_t n = 0;
+    if (store_reader_take(&db, store, &e) != OK)
+        return app_problem(r, &e);
+    struct str rest = http_query(r, "topics");
+    while (rest.p && n < HTTP_LIVE_TOPICS_MAX) {
+        const struct str topic = str_cut(&rest, ',');
+        if (str_is(topic, "tower") ||
+            (str_starts(topic, S("order/")) &&
+             takes_part(db, show_actor(r), str_from(topic, sizeof "order/" - 1), r->arena)))
+            topics[n++] = topic;
+    }
+    store_reader_give(store, db);
+    return http_live(r, topics, n);
+}

@@ -1,0 +1,20 @@
+/* Wiring: the routes of the kernel's own pages. */
+#include "kernel/asset.h"
+#include "kernel/pages.h"
+
+static const struct route module_routes[] = {
+    ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset"),
+    ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
+    ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
+          "help.definition"),
+    ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
+    ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
+    ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),
+    ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog"),
+    ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live"),
+};
+
+const struct module pages_module = {
+    .name = "pages",
+    MODULE_ARRAY(routes),
+};

@@ -1,0 +1,163 @@
+/* Helpers of pages; nothing here knows what is shown. */
+#include "kernel/show.h"
+
+#include "base/id.h"
+
+enum { SHOW_JSON_MAX = 1 << 20 };
+
+enum http_state show(struct http_request *r, const char *title_key, show_fn *fn)
+{
+    struct err e = { 0 };
+    struct db *db;
+    struct store *store = app_of(r)->node->store;
+    struct page p = app_page(r);
+    if (store_reader_take(&db, store, &e) != OK)
+        return app_problem(r, &e);
+    enum outcome o = db_begin(db, &e);
+    if (o == OK) {
+        o = fn(r, db, &p, &e);
+        db_rollback(db);
+    }
+    store_reader_give(store, db);
+    if (o != OK)
+        return app_problem(r, &e);
+    if (r->answer.body.p)
+        return HTTP_DONE;
+    return app_page_done(r, &p, title_key);
+}
+
+/* --- JSON --- */
+
+static enum outcome answer_json(struct http_request *r, const struct buf *b, struct err *e)
+{
+    TRY(buf_check(b, e));
+    r->answer.status = 200;
+    r->answer.media_type = "application/json";
+    r->answer.body = buf_get(b);
+    return OK;
+}
+
+enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,
+                       size_t n, struct str next, struct err *e)
+{
+    struct buf b = buf_in(r->arena, SHOW_JSON_MAX);
+    struct json_out out = json_out(&b);
+    json_begin_object(&out);
+    json_key(&out, "rows");
+    json_begin_array(&out);
+    for (size_t i = 0; i < n; i++)
+        TRY(record_to_json(record, (const char *)rows + i * record->size, &out, NULL, e));
+    json_end(&out);
+    if (next.p) {
+        json_key(&out, "next");
+        json_str(&out, next);
+    }
+    json_end(&out);
+    return answer_json(r, &b, e);
+}
+
+enum outcome show_row(struct http_request *r, const struct record *record, const void *row,
+                      struct err *e)
+{
+    struct buf b = buf_in(r->arena, SHOW_JSON_MAX);
+    struct json_out out = json_out(&b);
+    TRY(record_to_json(record, row, &out, NULL, e));
+    return answer_json(r, &b, e);
+}
+
+/* --- words and shapes --- */
+
+static const struct {
+    const char *class;
+    const char *icon;
+} tones[] = {
+    [SHOW_IDLE] = { "idle", "next" }, [SHOW_OK] = { "ok", "ok" },
+    [SHOW_INFO] = { "info", "now" },  [SHOW_WARN] = { "warn", "warn" },
+    [SHOW_STOP] = { "stop", "stop" }, [SHOW_HOLD] = { "warn", "hold" },
+};
+
+const char *show_tone_class(enum show_tone tone)
+{
+    return tones[tone].class;
+}
+
+const char *show_tone_icon(enum show_tone tone)
+{
+    return tones[tone].icon;
+}
+
+struct str show_name(struct page *p, const char *prefix, struct str code)
+{
+    if (code.n == 0)
+        return S("");
+    struct str key = arena_printf(p->b->arena, "%s.%.*s", prefix, STR(code));
+    struct str text = text_find(p->language, key);
+    if (text.p)
+        return text;
+    struct buf b = buf_in(p->b->arena, code.n + 1);
+    for (size_t i = 0; i < code.n; i++)
+        buf_char(&b, code.p[i] == '_' ? ' ' : code.p[i]);
+    return buf_get(&b);
+}
+
+struct str show_new_id(struct page *p)
+{
+    const struct id id = id_new(p->env);
+    return arena_str(p->b->arena, id_str(&id));
+}
+
+const char *show_left_class(const struct page *p, int64_t until)
+{
+    if (until < p->now_us)
+        return "left over";
+    return until - p->now_us < TIME_HOUR ? "left soon" : "left";
+}
+
+struct str show_left(struct page *p, int64_t until)
+{
+    struct arena *a = p->b->arena;
+    if (until >= p->now_us)
+        return page_duration(p, until - p->now_us, a);
+    const struct text_param params[] = { { "time", page_duration(p, p->now_us - until, a) } };
+    struct buf b = buf_in(a, 200);
+    text_write(&b, p->language, S("page.over"), params, 1);
+    return buf_get(&b);
+}
+
+struct str show_time(struct page *p, int64_t us)
+{
+    return page_time(p, us, p->b->arena);
+}
+
+struct str show_duration(struct page *p, int64_t us)
+{
+    return page_duration(p, us, p->b->arena);
+}
+
+/* --- who --- */
+
+const struct actor *show_actor(const struct http_request *r)
+{
+    static const struct actor nobody = { 0 };
+    const struct auth_session *session = auth_of(r);
+    return session ? &session->actor : &nobody;
+}
+
+bool show_may(const struct http_request *r, const char *permission)
+{
+    const struct actor *actor = show_actor(r);
+    for (size_t i = 0; i < actor->ngrants; i++)
+        if (str_is(actor->grants[i].permission, permission))
+            return true;
+    return false;
+}
+
+struct str show_person(struct page *p, struct db *db, struct str actor)
+{
+    struct str id = actor;
+    struct str kind = str_cut(&id, '/');
+    if (str_is(kind, "account") && id.p)
+        return auth_account_name(db, id, p->b->arena);
+    struct str text = text_find(p->language, arena_printf(p->b->arena, "actor.%.*s", STR(kind)));
+    return text.p ? text : actor;
+}

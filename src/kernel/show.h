@@ -1,0 +1,45 @@
+/* What pages of all modules share: a handler that only reads, badges, countdowns, the hidden fields
+ * of a form, and lists as JSON by the same record that their page shows. */
+#ifndef VEIN_KERNEL_SHOW_H
+#define VEIN_KERNEL_SHOW_H
+
+#include "kernel/app.h"
+
+/* A handler that only reads: gets a reader in a snapshot and a page; what it writes is put into the
+ * layout. It may fill r->answer itself (status not 0), and then nothing is added. */
+typedef enum outcome show_fn(struct http_request *r, struct db *db, struct page *p, struct err *e);
+enum http_state show(struct http_request *r, const char *title_key, show_fn *fn);
+
+/* {"rows":[…],"next":"…"} as the answer: each row as JSON of its record; next is the path of the
+ * next page, absent at the end. */
+enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,
+                       size_t n, struct str next, struct err *e);
+/* One record as JSON. */
+enum outcome show_row(struct http_request *r, const struct record *record, const void *row,
+                      struct err *e);
+
+/* Tone of a state: its shape and colour beside its word. */
+enum show_tone { SHOW_IDLE, SHOW_OK, SHOW_INFO, SHOW_WARN, SHOW_STOP, SHOW_HOLD };
+const char *show_tone_class(enum show_tone tone);
+const char *show_tone_icon(enum show_tone tone);
+
+/* For {= …} in pages. The name of a thing in the catalogue ("role.courier"), or its code with
+ * blanks where the catalogue has none: definitions bring their own words. */
+struct str show_name(struct page *p, const char *prefix, struct str code);
+/* A fresh id for the command of a form. */
+struct str show_new_id(struct page *p);
+/* Class, seconds and words of a countdown; absent when until is TIME_NONE. */
+const char *show_left_class(const struct page *p, int64_t until);
+struct str show_left(struct page *p, int64_t until);
+/* page_time and page_duration in the page's own arena. */
+struct str show_time(struct page *p, int64_t us);
+struct str show_duration(struct page *p, int64_t us);
+
+/* The actor of this request, and whether it has the permission anywhere. */
+const struct actor *show_actor(const struct http_request *r);
+bool show_may(const struct http_request *r, const char *permission);
+
+/* "account/…" as the person's name, "policy/…", "timer/…", "system/…" as what they are. */
+struct str show_person(struct page *p, struct db *db, struct str actor);
+
+#endif

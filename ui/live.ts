@@ -1,0 +1,160 @@
+/* Live pages: an element with data-live="topic …" and an id is fetched anew when one of its topics
+ * has news, from data-from or the page's own address, and swapped without moving the focus. One
+ * stream of events serves all tabs where the browser has shared workers, else each tab has its own;
+ * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
+
+export interface ToWorker {
+  topics: string[];
+}
+export type FromWorker = { open: boolean } | { topic: string };
+
+const QUIET_MS = 1_500; /* between two fetches of one element */
+const POLL_MS = 15_000;
+const SAY_MS = 30_000;
+
+interface Part {
+  id: string;
+  due: boolean;
+  timer: number | undefined;
+  last: string;
+  etag: string;
+}
+const parts = new Map<string, Part>();
+let open = false;
+
+function elements(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>("[data-live][id]")];
+}
+
+function topicsOf(element: HTMLElement): string[] {
+  return (element.dataset["live"] ?? "").split(" ").filter((topic) => topic !== "");
+}
+
+function topics(): string[] {
+  return [...new Set(elements().flatMap(topicsOf))];
+}
+
+/* Someone is typing here: what they typed must not go away. */
+function busy(element: HTMLElement): boolean {
+  const at = document.activeElement;
+  return at !== null && element.contains(at) && at.matches("input, select, textarea");
+}
+
+/* How to find again what had the focus. */
+function focusKey(element: HTMLElement): string | undefined {
+  const at = document.activeElement;
+  if (!(at instanceof HTMLElement) || !element.contains(at)) return undefined;
+  if (at.id) return `#${CSS.escape(at.id)}`;
+  const href = at.getAttribute("href");
+  return href === null ? undefined : `[href="${CSS.escape(href)}"]`;
+}
+
+function swap(element: HTMLElement, fresh: HTMLElement): void {
+  const key = focusKey(element);
+  const opened = [...element.querySelectorAll("details[open][id]")].map((d) => d.id);
+  element.replaceWith(fresh);
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  if (key) fresh.querySelector<HTMLElement>(key)?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: fresh }));
+}
+
+async function refresh(part: Part): Promise<void> {
+  const element = document.getElementById(part.id);
+  if (!element) {
+    parts.delete(part.id);
+    return;
+  }
+  if (busy(element)) {
+    part.due = true;
+    return;
+  }
+  part.due = false;
+  const from = element.dataset["from"] ?? location.pathname + location.search;
+  const headers: Record<string, string> = { "X-Fragment": "1" };
+  if (part.etag) headers["If-None-Match"] = part.etag;
+  const answer = await fetch(from, { headers, cache: "no-store" });
+  if (answer.redirected || answer.status === 401) {
+    location.reload(); /* the session ended: the server shows the way */
+    return;
+  }
+  if (!answer.ok) return; /* 304: nothing new */
+  part.etag = answer.headers.get("ETag") ?? "";
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(part.id);
+  const now = document.getElementById(part.id);
+  if (!fresh || !now || busy(now) || fresh.outerHTML === part.last) return;
+  part.last = fresh.outerHTML;
+  swap(now, document.importNode(fresh, true));
+}
+
+function ask(element: HTMLElement): void {
+  const part = parts.get(element.id) ?? {
+    id: element.id,
+    due: false,
+    timer: undefined,
+    last: "",
+    etag: "",
+  };
+  parts.set(element.id, part);
+  part.due = true;
+  if (part.timer !== undefined) return;
+  part.timer = window.setTimeout(() => {
+    part.timer = undefined;
+    if (document.hidden) return; /* due until it is looked at */
+    refresh(part).catch(() => undefined); /* offline: the next event or poll asks again */
+  }, QUIET_MS);
+}
+
+function news(topic: string): void {
+  for (const element of elements())
+    if (topic === "reload" || topicsOf(element).includes(topic)) ask(element);
+}
+
+function looked(): void {
+  if (document.hidden) return;
+  for (const part of parts.values()) {
+    const element = document.getElementById(part.id);
+    if (part.due && element) ask(element);
+  }
+}
+
+function isOpen(yes: boolean): void {
+  open = yes;
+  document.documentElement.classList.toggle("offline", !yes);
+}
+
+function ownStream(): void {
+  const wanted = topics();
+  const source = new EventSource(`/live?topics=${encodeURIComponent(wanted.join(","))}`);
+  source.onopen = () => isOpen(true);
+  source.onerror = () => isOpen(false);
+  for (const topic of [...wanted, "reload"]) source.addEventListener(topic, () => news(topic));
+}
+
+function sharedStream(url: string): void {
+  const worker = new SharedWorker(url);
+  worker.port.onmessage = (event: MessageEvent<FromWorker>) => {
+    if ("open" in event.data) isOpen(event.data.open);
+    else news(event.data.topic);
+  };
+  const say = () => worker.port.postMessage({ topics: topics() } satisfies ToWorker);
+  say();
+  window.setInterval(say, SAY_MS);
+  window.addEventListener("pageshow", say);
+  window.addEventListener("pagehide", () =>
+    worker.port.postMessage({ topics: [] } satisfies ToWorker),
+  );
+}
+
+export function startLive(): void {
+  if (topics().length === 0) return;
+  const url = document.documentElement.dataset["worker"];
+  if (url && "SharedWorker" in window) sharedStream(url);
+  else if ("EventSource" in window) ownStream();
+  window.setInterval(() => {
+    if (!open) news("reload");
+    else looked();
+  }, POLL_MS);
+  document.addEventListener("visibilitychange", looked);
+  document.addEventListener("focusout", () => window.setTimeout(looked, 0));
+}

@@ -1,0 +1,9 @@
+/* Everything a page runs. Pages work without any of it: scripts only make them live, read scanners
+ * wherever the focus stands, and let countdowns tick. */
+import { startCountdowns } from "./countdown";
+import { startLive } from "./live";
+import { startScan } from "./scan";
+
+startCountdowns();
+startScan();
+startLive();
