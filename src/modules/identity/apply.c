@@ -1,0 +1,121 @@
+/* What each event of identity makes of the rows of units and checks. */
+#include "modules/identity/check_impl.h"
+
+enum { TEXTS_JSON_MAX = 16 << 10 };
+
+static enum outcome texts_json(struct buf *b, const struct str *texts, size_t n, struct err *e)
+{
+    struct json_out out = json_out(b);
+    json_begin_array(&out);
+    for (size_t i = 0; i < n; i++)
+        json_str(&out, texts[i]);
+    json_end(&out);
+    return buf_check(b, e);
+}
+
+enum outcome identity_unit_made_apply(struct db *db, const struct event *event,
+                                      const struct identity_unit_made *payload, struct err *e)
+{
+    struct identity_unit_add_in unit = {
+        .unit = payload->unit,
+        .order_id = payload->order,
+        .task = payload->task,
+        .kind = payload->kind,
+        .label = payload->label,
+        .din = payload->din,
+        .product_code = payload->product_code,
+        .quantity = payload->quantity,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .made = event->happened,
+        .made_by = event->actor,
+    };
+    TRY(db_run(db, &sql_identity_unit_add, &unit, NULL, e));
+    for (size_t i = 0; i < payload->parents.n; i++) {
+        const struct identity_part *parent = &payload->parents.p[i];
+        struct identity_part_add_in part = { payload->order, payload->unit, parent->unit,
+                                             parent->quantity };
+        TRY(db_run(db, &sql_identity_part_add, &part, NULL, e));
+    }
+    return OK;
+}
+
+enum outcome identity_unit_reduced_apply(struct db *db, const struct event *event,
+                                         const struct identity_unit_reduced *payload, struct err *e)
+{
+    (void)event;
+    struct identity_unit_reduce_in in = { payload->unit, payload->left };
+    return db_run(db, &sql_identity_unit_reduce, &in, NULL, e);
+}
+
+enum outcome identity_unit_ended_apply(struct db *db, const struct event *event,
+                                       const struct identity_unit_ended *payload, struct err *e)
+{
+    struct identity_unit_end_in in = { payload->unit, event->happened, payload->how };
+    return db_run(db, &sql_identity_unit_end, &in, NULL, e);
+}
+
+/* A fail takes all passes of the order away, so that what was stopped is checked anew; flow keeps
+ * the facts noted before it. */
+static enum outcome failed(struct db *db, struct str order, struct err *e)
+{
+    struct identity_passes_drop_in passes = { order };
+    TRY(db_run(db, &sql_identity_passes_drop, &passes, NULL, e));
+    struct identity_identified_drop_in identified = { order };
+    return db_run(db, &sql_identity_identified_drop, &identified, NULL, e);
+}
+
+static enum outcome passed(struct db *db, struct str account,
+                           const struct identity_checked *payload, struct err *e)
+{
+    char hex[HASH_HEX + 1];
+    identity_set_hash(hex, payload->expected.p, payload->expected.n);
+    struct identity_pass_add_in in = {
+        .order_id = payload->order,
+        .task = payload->task,
+        .point = payload->point,
+        .account = account,
+        .expected = str_z(hex),
+        .has_role = payload->has_role,
+    };
+    TRY(db_run(db, &sql_identity_pass_add, &in, NULL, e));
+    for (size_t i = 0; payload->complete && i < payload->units.n; i++) {
+        struct identity_identified_add_in unit = { payload->order, payload->task, payload->point,
+                                                   payload->units.p[i] };
+        TRY(db_run(db, &sql_identity_identified_add, &unit, NULL, e));
+    }
+    return OK;
+}
+
+enum outcome identity_checked_apply(struct db *db, const struct event *event,
+                                    const struct identity_checked *payload, struct err *e)
+{
+    char storage[2][TEXTS_JSON_MAX];
+    struct buf expected = buf_over(storage[0], sizeof storage[0]);
+    struct buf seen = buf_over(storage[1], sizeof storage[1]);
+    TRY(texts_json(&expected, payload->expected.p, payload->expected.n, e));
+    TRY(texts_json(&seen, payload->read.p, payload->read.n, e));
+    struct str account = stream_id(event->actor); /* "account/<id>" */
+    struct identity_check_add_in in = {
+        .check_id = payload->check,
+        .order_id = payload->order,
+        .version = event->version,
+        .task = payload->task,
+        .point = payload->point,
+        .result = payload->result,
+        .method = payload->method,
+        .expected = buf_get(&expected),
+        .seen = buf_get(&seen),
+        .account = account,
+        .device = event->device,
+        .place = event->place,
+        .happened = event->happened,
+        .recorded = event->recorded,
+        .second = payload->second,
+        .complete = payload->complete,
+    };
+    TRY(db_run(db, &sql_identity_check_add, &in, NULL, e));
+    if (str_is(payload->result, "fail"))
+        return failed(db, payload->order, e);
+    return payload->counts ? passed(db, account, payload, e) : OK;
+}

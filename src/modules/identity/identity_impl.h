@@ -1,0 +1,39 @@
+/* Shared by the files of identity. */
+#ifndef VEIN_MODULES_IDENTITY_IMPL_H
+#define VEIN_MODULES_IDENTITY_IMPL_H
+
+#include "modules/identity/identity.h"
+
+/* --- points (points.def) --- */
+
+struct identity_rule {
+    const struct flow_point *point;
+    int persons;  /* who must pass it */
+    bool patient; /* expects the order's identifier and the patient */
+    bool units;   /* expects all live units of the task's kinds */
+    bool before;  /* passed before material of the task is acted on */
+};
+/* NULL for a point that is not one of ours. */
+const struct identity_rule *identity_rule_find(struct str point);
+
+/* --- labels --- */
+
+enum { IDENTITY_LABEL_LENGTH = 12 };
+struct str identity_label(struct str unit, struct arena *arena);
+/* As printed or typed, in any case, with blanks and hyphens or without; false unless its check
+ * characters are right. */
+bool identity_label_read(struct str *out, struct str text, struct arena *arena);
+
+/* --- names --- */
+
+/* Whether what was stated is this person's name: family and given in any order, without regard to
+ * case, blanks, hyphens, apostrophes, commas and diacritics; umlauts also in two letters. */
+bool identity_name_is(struct str stated, struct str family, struct str given, struct arena *arena);
+
+/* --- events --- */
+
+void identity_unit_happened(struct decision *d, struct str unit, struct str order,
+                            const struct event_type *type, const void *payload);
+struct stream identity_stream(struct str order);
+
+#endif

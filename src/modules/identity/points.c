@@ -1,0 +1,49 @@
+/* The mandatory points as data: what flow makes of them, and what a check at each expects. */
+#include "modules/identity/identity_impl.h"
+
+#define ANY ""
+#define ACTS(...)                                                                                  \
+    {                                                                                              \
+        "flow.hold", __VA_ARGS__                                                                   \
+    }
+
+#define POINT(n, a, m, safe, minutes, persons, expects, when, acts)                                \
+    { .name = #n,                                                                                  \
+      .act = #a,                                                                                   \
+      .material = m,                                                                               \
+      .safe_state = #safe,                                                                         \
+      .safe_acts = acts,                                                                           \
+      .respond_us = minutes * TIME_MINUTE },
+const struct flow_point identity_points[IDENTITY_POINTS] = {
+#include "modules/identity/points.def"
+};
+#undef POINT
+
+#define EXPECTS_PATIENT .patient = true
+#define EXPECTS_UNITS   .units = true
+#define EXPECTS_BOTH    .patient = true, .units = true
+#define WHEN_BEFORE     .before = true
+#define WHEN_AFTER      .before = false
+#define POINT(n, a, m, safe, minutes, number, expects, when, acts)                                 \
+    { .point = &identity_points[IDENTITY_POINT_##n],                                               \
+      .persons = number,                                                                           \
+      EXPECTS_##expects,                                                                           \
+      WHEN_##when },
+static const struct identity_rule rules[IDENTITY_POINTS] = {
+#include "modules/identity/points.def"
+};
+#undef POINT
+
+const struct identity_rule *identity_rule_find(struct str point)
+{
+    for (size_t i = 0; i < IDENTITY_POINTS; i++)
+        if (str_is(point, rules[i].point->name))
+            return &rules[i];
+    return NULL;
+}
+
+int identity_persons(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule ? rule->persons : 2;
+}

@@ -1,0 +1,134 @@
+-- unit (unit ID) -> (unit ID, order_id ID, task CODE, kind CODE, label TEXT, din TEXT,
+--                    product_code TEXT, quantity QUANTITY, organisation ID, site ID, made TIME,
+--                    made_by TEXT, ended TIME, how CODE)
+SELECT unit, order_id, task, kind, label, din, product_code, quantity, organisation, site, made,
+       made_by, ended, how
+FROM identity_unit WHERE unit = :unit;
+
+-- by_label (label TEXT) -> (unit ID, order_id ID, kind CODE, ended TIME)
+SELECT unit, order_id, kind, ended FROM identity_unit WHERE label = :label;
+
+-- by_din (din TEXT) -> (unit ID, order_id ID, kind CODE, label TEXT, ended TIME)
+-- At most two: whether there is one, and no other.
+SELECT unit, order_id, kind, label, ended FROM identity_unit
+WHERE din = :din ORDER BY order_id, unit LIMIT 2;
+
+-- din_elsewhere (din TEXT, order_id ID) -> (order_id ID)
+SELECT order_id FROM identity_unit WHERE din = :din AND order_id <> :order_id LIMIT 1;
+
+-- units (order_id ID) -> (unit ID, task CODE, kind CODE, label TEXT, din TEXT, product_code TEXT,
+--                         quantity QUANTITY, organisation ID, site ID, made TIME, made_by TEXT,
+--                         ended TIME, how CODE)
+-- All of an order, live ones first.
+SELECT unit, task, kind, label, din, product_code, quantity, organisation, site, made, made_by,
+       ended, how
+FROM identity_unit WHERE order_id = :order_id
+ORDER BY CASE WHEN ended IS NULL THEN 0 ELSE 1 END, made, unit;
+
+-- expected (order_id ID, kinds TEXT) -> (unit ID, kind CODE, label TEXT)
+-- Live units of these kinds: ",apheresis_bag,tube,".
+SELECT unit, kind, label FROM identity_unit
+WHERE order_id = :order_id AND ended IS NULL
+  AND replace(:kinds, ',' || kind || ',', '') <> :kinds
+ORDER BY label;
+
+-- ancestors (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
+--                                      kind CODE, label TEXT)
+-- What a unit was made of, and what that was made of; kind and label are the parent's.
+WITH RECURSIVE up (child, parent, distance) AS (
+    SELECT child, parent, 1 FROM identity_part WHERE order_id = :order_id AND child = :unit
+    UNION
+    SELECT p.child, p.parent, up.distance + 1
+    FROM up JOIN identity_part p ON p.order_id = :order_id AND p.child = up.parent
+    WHERE up.distance < 100
+)
+SELECT up.child, up.parent, p.quantity, min(up.distance) AS distance, u.kind, u.label
+FROM up
+JOIN identity_part p ON p.order_id = :order_id AND p.child = up.child AND p.parent = up.parent
+JOIN identity_unit u ON u.unit = up.parent
+GROUP BY up.child, up.parent, p.quantity, u.kind, u.label
+ORDER BY distance, up.child, up.parent;
+
+-- descendants (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
+--                                        kind CODE, label TEXT)
+-- What was made of a unit, and what was made of that; kind and label are the child's.
+WITH RECURSIVE down (child, parent, distance) AS (
+    SELECT child, parent, 1 FROM identity_part WHERE order_id = :order_id AND parent = :unit
+    UNION
+    SELECT p.child, p.parent, down.distance + 1
+    FROM down JOIN identity_part p ON p.order_id = :order_id AND p.parent = down.child
+    WHERE down.distance < 100
+)
+SELECT down.child, down.parent, p.quantity, min(down.distance) AS distance, u.kind, u.label
+FROM down
+JOIN identity_part p ON p.order_id = :order_id AND p.child = down.child AND p.parent = down.parent
+JOIN identity_unit u ON u.unit = down.child
+GROUP BY down.child, down.parent, p.quantity, u.kind, u.label
+ORDER BY distance, down.child, down.parent;
+
+-- checks (order_id ID) -> (check_id ID, version INT, task CODE, point CODE, result CODE,
+--                          method CODE, expected JSON, seen JSON, account ID, device TEXT,
+--                          place TEXT, happened TIME, recorded TIME, second BOOL, complete BOOL)
+SELECT check_id, version, task, point, result, method, expected, seen, account, device, place,
+       happened, recorded, second, complete
+FROM identity_check WHERE order_id = :order_id ORDER BY version;
+
+-- checkers (order_id ID, task CODE, account ID) -> (account ID)
+-- Others who checked at a task.
+SELECT DISTINCT account FROM identity_check
+WHERE order_id = :order_id AND task = :task AND account <> :account
+ORDER BY account LIMIT 9;
+
+-- others (order_id ID, task CODE, point CODE, expected HASH, account ID) -> (account ID,
+--                                                                           has_role BOOL)
+-- Others who passed this point with the same set of things; who has the task's role first.
+SELECT account, has_role FROM identity_pass
+WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :expected
+  AND account <> :account
+ORDER BY has_role DESC, account LIMIT 8;
+
+-- identified (order_id ID, task CODE, unit ID) -> (point CODE)
+SELECT point FROM identity_identified
+WHERE order_id = :order_id AND task = :task AND unit = :unit ORDER BY point;
+
+-- unit_add (unit ID, order_id ID, task CODE, kind CODE, label TEXT, din TEXT, product_code TEXT,
+--           quantity QUANTITY, organisation ID, site ID, made TIME, made_by TEXT)
+INSERT INTO identity_unit (unit, order_id, task, kind, label, din, product_code, quantity,
+                           organisation, site, made, made_by)
+VALUES (:unit, :order_id, :task, :kind, :label, :din, :product_code, :quantity, :organisation,
+        :site, :made, :made_by);
+
+-- part_add (order_id ID, child ID, parent ID, quantity QUANTITY)
+INSERT INTO identity_part (order_id, child, parent, quantity)
+VALUES (:order_id, :child, :parent, :quantity);
+
+-- unit_reduce (unit ID, quantity QUANTITY)
+UPDATE identity_unit SET quantity = :quantity WHERE unit = :unit;
+
+-- unit_end (unit ID, ended TIME, how CODE)
+UPDATE identity_unit SET ended = :ended, how = :how WHERE unit = :unit;
+
+-- check_add (check_id ID, order_id ID, version INT, task CODE, point CODE, result CODE,
+--            method CODE, expected JSON, seen JSON, account ID, device TEXT, place TEXT,
+--            happened TIME, recorded TIME, second BOOL, complete BOOL)
+INSERT INTO identity_check (check_id, order_id, version, task, point, result, method, expected,
+                            seen, account, device, place, happened, recorded, second, complete)
+VALUES (:check_id, :order_id, :version, :task, :point, :result, :method, :expected, :seen, :account,
+        :device, :place, :happened, :recorded, :second, :complete);
+
+-- pass_add (order_id ID, task CODE, point CODE, account ID, expected HASH, has_role BOOL)
+INSERT INTO identity_pass (order_id, task, point, account, expected, has_role)
+VALUES (:order_id, :task, :point, :account, :expected, :has_role)
+ON CONFLICT (order_id, task, point, account) DO UPDATE SET
+    expected = excluded.expected, has_role = excluded.has_role;
+
+-- passes_drop (order_id ID)
+DELETE FROM identity_pass WHERE order_id = :order_id;
+
+-- identified_add (order_id ID, task CODE, point CODE, unit ID)
+INSERT INTO identity_identified (order_id, task, point, unit)
+VALUES (:order_id, :task, :point, :unit)
+ON CONFLICT (order_id, task, point, unit) DO NOTHING;
+
+-- identified_drop (order_id ID)
+DELETE FROM identity_identified WHERE order_id = :order_id;

@@ -1,0 +1,125 @@
+/* What commands on units rest upon: the units they take from with the points that identified them,
+ * the order's flow, and the ids and labels of what they bring into being. */
+#include "base/id.h"
+#include "modules/identity/identity_impl.h"
+
+enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out *out,
+                       struct err *e)
+{
+    struct identity_unit_in in = { unit };
+    bool found;
+    load_kind(l, "unit");
+    TRY(load_stream(l, stream_of("unit", unit), NULL, e));
+    TRY(db_get(l->db, &sql_identity_unit, &in, out, l->arena, &found, e));
+    return found ? OK : load_unknown(l, e);
+}
+
+/* Unit number n that the command brings into being: its id as decide will derive it, its label. */
+static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, struct str *label,
+                               bool *taken, struct err *e)
+{
+    struct id id = id_derive(l->command->id, S("thing"), n);
+    struct identity_by_label_out row;
+    bool found;
+    *unit = arena_str(l->arena, id_str(&id));
+    TRY(load_stream(l, stream_of("unit", id_str(&id)), NULL, e));
+    *label = identity_label(*unit, l->arena);
+    struct identity_by_label_in in = { *label };
+    TRY(db_get(l->db, &sql_identity_by_label, &in, &row, l->arena, &found, e));
+    *taken |= found;
+    return OK;
+}
+
+static enum outcome load_points(struct load *l, struct str task, struct identity_source *source,
+                                struct err *e)
+{
+    struct identity_identified_in in = { source->unit.order_id, task, source->unit.unit };
+    struct record_list rows;
+    TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));
+    const struct identity_identified_out *row = rows.p;
+    for (size_t i = 0; i < rows.n; i++)
+        source->points[i] = row[i].point;
+    source->npoints = rows.n;
+    return OK;
+}
+
+/* A unit and, where it is known, its order's flow with the party of the task as scope. */
+static enum outcome load_source(struct load *l, struct str unit, struct str task,
+                                struct identity_unit_state *state, struct err *e)
+{
+    TRY(load_unit(l, unit, &state->source.unit, e));
+    enum outcome o = load_flow(l, state->source.unit.order_id, task, &state->flow, e);
+    load_kind(l, "unit"); /* foreign equals unknown */
+    TRY(o);
+    return task.p ? load_points(l, task, &state->source, e) : OK;
+}
+
+/* Of another order: to say so is right only to who may know of that order. */
+static enum outcome refuse_other_order(struct load *l, const struct identity_unit_out *unit,
+                                       struct err *e)
+{
+    struct flow_view other;
+    TRY(flow_read(l->db, unit->order_id, &other, l->arena, e));
+    for (size_t i = 0; i < other.nparties; i++)
+        if (actor_may(l->command->actor, l->command->name, other.parties[i].organisation,
+                      other.parties[i].site))
+            return REFUSE(e, "identity.other_order", { "label", unit->label });
+    return load_unknown(l, e);
+}
+
+static enum outcome load_parents(struct load *l, const struct identity_make *body,
+                                 struct identity_make_state *state, struct err *e)
+{
+    for (size_t i = 0; i < body->parents.n; i++) {
+        struct identity_source *parent = &state->parents[state->nparents++];
+        TRY(load_unit(l, body->parents.p[i].unit, &parent->unit, e));
+        if (!str_eq(parent->unit.order_id, body->order))
+            return refuse_other_order(l, &parent->unit, e);
+        TRY(load_points(l, body->task, parent, e));
+    }
+    return OK;
+}
+
+enum outcome identity_make_load(struct load *l, const struct identity_make *body,
+                                struct identity_make_state *state, struct err *e)
+{
+    TRY(load_flow(l, body->order, body->task, &state->flow, e));
+    TRY(load_child(l, 0, &state->unit, &state->label, &state->label_taken, e));
+    if (body->din.p) {
+        enum outcome o = identity_din_read(&state->din, body->din, l->arena, &state->din_error);
+        if (o == FAULT)
+            *e = state->din_error;
+        if (o == FAULT)
+            return o;
+    }
+    if (state->din.p) {
+        struct identity_din_elsewhere_in in = { state->din, body->order };
+        struct identity_din_elsewhere_out row;
+        TRY(db_get(l->db, &sql_identity_din_elsewhere, &in, &row, l->arena, &state->din_taken, e));
+    }
+    enum outcome o = load_parents(l, body, state, e);
+    load_kind(l, "order"); /* what the command is about */
+    return o;
+}
+
+enum outcome identity_split_load(struct load *l, const struct identity_split *body,
+                                 struct identity_unit_state *state, struct err *e)
+{
+    TRY(load_source(l, body->unit, body->task, state, e));
+    for (size_t i = 0; i < body->pieces.n; i++)
+        TRY(load_child(l, i, &state->units[i], &state->labels[i], &state->label_taken, e));
+    return OK;
+}
+
+enum outcome identity_sample_load(struct load *l, const struct identity_sample *body,
+                                  struct identity_unit_state *state, struct err *e)
+{
+    TRY(load_source(l, body->unit, body->task, state, e));
+    return load_child(l, 0, &state->units[0], &state->labels[0], &state->label_taken, e);
+}
+
+enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,
+                                   struct identity_unit_state *state, struct err *e)
+{
+    return load_source(l, body->unit, (struct str){ 0 }, state, e);
+}
