@@ -1,0 +1,207 @@
+/* Signs people in and lets them send: one thread, epoll, no request before the last is answered. */
+#define _GNU_SOURCE /* strcasestr */
+#include "bench/lib/load.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "bench/lib/people.h"
+
+enum { ANSWER_MAX = 1 << 16, LATENCIES_MAX = 4 << 20, WARM_US = 500000 };
+
+struct client {
+    int fd;
+    char cookie[128];
+    char csrf[80];
+    char out[PERSON_BODY_MAX + 1024];
+    char in[ANSWER_MAX];
+    size_t nin;
+    int64_t began_us;
+};
+
+static struct client clients[LOAD_CLIENTS_MAX];
+static size_t nclients;
+static uint64_t next_number;
+static uint32_t *latencies;
+
+/* Sends a request made by its arguments. */
+__attribute__((format(printf, 2, 3))) static void request(struct client *c, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int made = vsnprintf(c->out, sizeof c->out, format, arguments);
+    va_end(arguments);
+    size_t n = (size_t)made;
+    for (size_t at = 0; at < n;) {
+        ssize_t wrote = send(c->fd, c->out + at, n - at, MSG_NOSIGNAL);
+        if (wrote <= 0)
+            bench_die("the server closed the connection", NULL);
+        at += (size_t)wrote;
+    }
+    c->nin = 0;
+}
+
+/* Length of the whole answer once its head is there; 0: not yet. */
+static size_t answer_length(struct client *c)
+{
+    c->in[c->nin] = '\0';
+    const char *end = strstr(c->in, "\r\n\r\n");
+    const char *length = strcasestr(c->in, "\r\nContent-Length: ");
+    if (!end)
+        return 0;
+    size_t body = length && length < end ? strtoul(length + 18, NULL, 10) : 0;
+    return (size_t)(end + 4 - c->in) + body;
+}
+
+/* Reads what is there; true when the answer is whole. */
+static bool read_some(struct client *c)
+{
+    ssize_t got = recv(c->fd, c->in + c->nin, ANSWER_MAX - 1 - c->nin, 0);
+    if (got <= 0)
+        bench_die("the server closed the connection", NULL);
+    c->nin += (size_t)got;
+    size_t length = answer_length(c);
+    return length > 0 && c->nin >= length;
+}
+
+static void wait_answer(struct client *c)
+{
+    while (!read_some(c))
+        ;
+}
+
+static void take(char *out, size_t size, const char *in, const char *before, char after)
+{
+    const char *at = strstr(in, before);
+    at = at ? at + strlen(before) : NULL;
+    const char *end = at ? strchr(at, after) : NULL;
+    if (!end || (size_t)(end - at) >= size)
+        bench_die(in, NULL);
+    memcpy(out, at, (size_t)(end - at));
+    out[end - at] = '\0';
+}
+
+static void sign_in(struct client *c, size_t number)
+{
+    char form[200];
+    int n =
+        snprintf(form, sizeof form, "login=person%zu&password=seven+herons+over+the+weir", number);
+    request(c,
+            "POST /sign-in HTTP/1.1\r\nHost: bench\r\nContent-Length: %d\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\n%s",
+            n, form);
+    wait_answer(c);
+    take(c->cookie, sizeof c->cookie, c->in, "Set-Cookie: ", ';');
+    request(c, "GET /site HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", c->cookie);
+    wait_answer(c);
+    take(c->csrf, sizeof c->csrf, c->in, "name=\"_csrf\" value=\"", '"');
+}
+
+void load_open(int port, size_t n)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    const int on = 1;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    latencies = calloc(LATENCIES_MAX, sizeof *latencies);
+    if (!latencies)
+        bench_die("no memory", NULL);
+    for (nclients = 0; nclients < n; nclients++) {
+        struct client *c = &clients[nclients];
+        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0)
+            bench_die("could not connect", NULL);
+        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        sign_in(c, nclients);
+    }
+}
+
+void load_close(void)
+{
+    for (size_t i = 0; i < nclients; i++)
+        close(clients[i].fd);
+    free(latencies);
+}
+
+static void send_command(struct client *c)
+{
+    char body[PERSON_BODY_MAX];
+    size_t nbody = people_deviation(body, next_number++);
+    struct id id = id_new(&env_system);
+    c->began_us = bench_now();
+    request(c,
+            "POST /commands/deviation.open HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n"
+            "X-CSRF-Token: %s\r\nIdempotency-Key: %s\r\nAccept: application/json\r\n"
+            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s",
+            c->cookie, c->csrf, id.text, nbody, (int)nbody, body);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+struct course {
+    int poll;
+    int64_t from_us, to_us;
+    size_t under_way;
+    uint64_t answered;
+};
+
+static void answer_came(struct course *r, struct client *c)
+{
+    int64_t now = bench_now();
+    if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0)
+        bench_die(c->in, NULL);
+    if (now >= r->from_us && now < r->to_us && r->answered < LATENCIES_MAX)
+        latencies[r->answered++] = (uint32_t)(now - c->began_us);
+    if (now < r->to_us)
+        send_command(c);
+    else
+        r->under_way--;
+}
+
+void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void))
+{
+    struct course r = { .poll = epoll_create1(EPOLL_CLOEXEC), .under_way = n };
+    bool began = false;
+    r.from_us = bench_now() + WARM_US;
+    r.to_us = r.from_us + (int64_t)(seconds * 1e6);
+    for (size_t i = 0; i < n; i++) {
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
+        if (epoll_ctl(r.poll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
+            bench_die("epoll", NULL);
+        send_command(&clients[i]);
+    }
+    while (r.under_way > 0) {
+        struct epoll_event events[LOAD_CLIENTS_MAX];
+        int ready = epoll_wait(r.poll, events, LOAD_CLIENTS_MAX, 10000);
+        if (ready <= 0 && errno != EINTR)
+            bench_die("no answer for ten seconds", NULL);
+        for (int i = 0; i < ready; i++)
+            if (read_some(events[i].data.ptr))
+                answer_came(&r, events[i].data.ptr);
+        bool counts = bench_now() >= r.from_us && bench_now() < r.to_us;
+        if (counts != began)
+            mark();
+        began = counts;
+    }
+    close(r.poll);
+    qsort(latencies, r.answered, sizeof *latencies, by_size);
+    *out = (struct load_result){
+        .seconds = seconds,
+        .answered = r.answered,
+        .p50_ms = latencies[r.answered / 2] / 1e3,
+        .p99_ms = latencies[r.answered * 99 / 100] / 1e3,
+    };
+}

@@ -1,0 +1,27 @@
+/* Load over HTTP: clients on keep-alive connections, each with one request under way, all driven by
+ * one thread. A client is a person with a session of their own. */
+#ifndef VEIN_BENCH_LOAD_H
+#define VEIN_BENCH_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { LOAD_CLIENTS_MAX = 64 };
+
+struct load_result {
+    double seconds;
+    uint64_t answered;
+    double p50_ms;
+    double p99_ms;
+};
+
+/* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in. */
+void load_open(int port, size_t n);
+void load_close(void);
+
+/* Lets the first n clients open deviations for so many seconds. Half a second before, to
+ * warm up, does not count. `mark` is called when the time that counts begins and when it ends.
+ * Ends the program at any answer but 200. */
+void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void));
+
+#endif

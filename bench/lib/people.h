@@ -1,0 +1,35 @@
+/* What the benches have in common: a database with an organisation, a site and people whose role
+ * lets them open and close deviations. */
+#ifndef VEIN_BENCH_PEOPLE_H
+#define VEIN_BENCH_PEOPLE_H
+
+#include "kernel/node.h"
+
+enum { PEOPLE_MAX = 64, PERSON_BODY_MAX = 2048 };
+
+#define PEOPLE_PASSWORD     "seven herons over the weir"
+#define PEOPLE_ORGANISATION "00000000-0000-8000-a000-000000000001"
+#define PEOPLE_SITE         "00000000-0000-8000-a000-000000000002"
+
+/* Prints what is wrong and ends the program: a bench has nobody to tell. */
+_Noreturn void bench_die(const char *what, const struct err *e);
+
+/* Microseconds of the clock that never steps. */
+int64_t bench_now(void);
+
+/* A word of the command line that is a number above 0; NULL: another. */
+int64_t bench_number(const char *text, int64_t otherwise);
+
+/* Makes the node at path, where one of an earlier run gives way, with n people, "person0" and so
+ * on, who sign in with PEOPLE_PASSWORD. */
+void people_make(const char *path, size_t n);
+
+/* Body of a deviation.open of about 1 KiB; each number gives another. */
+size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number);
+
+/* Folder of this name in build/bench. */
+void bench_folder(char *out, size_t size, const char *name);
+/* Removes a database and what lies beside it. */
+void bench_remove(const char *path);
+
+#endif

@@ -1,0 +1,218 @@
+/* How many events a second `vein verify` checks, on a ledger of 300,000 events that the gate made,
+ * beside the rate of SHA-256 over the very same bytes. The verifier reads and hashes in a thread
+ * each, so both the time that passed and the processor's time are told; the rate per core is by the
+ * latter.
+ *
+ *   bench_verify [EVENTS]    300000, half of them deviations opened, half closed */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "app/cli.h"
+#include "base/id.h"
+#include "bench/lib/people.h"
+#include "verify/verify.h"
+
+enum { GROUP = 256, MEMBER_ARENA = 1 << 20, PATH = 300 };
+
+/* --- making the ledger --- */
+
+struct member {
+    struct gate_command command;
+    struct id id;
+    char body[PERSON_BODY_MAX];
+    struct str deviation; /* of the answer */
+    struct arena *arena;
+};
+
+static struct member members[GROUP];
+
+static struct actor person(const char *name)
+{
+    return (struct actor){
+        .name = str_z(name),
+        .organisation = S(PEOPLE_ORGANISATION),
+        .site = S(PEOPLE_SITE),
+        .zone = S("Europe/Berlin"),
+        .system = true,
+    };
+}
+
+static void answered(void *context, const struct gate_answer *answer)
+{
+    struct member *m = context;
+    if (answer->error.outcome != OK)
+        bench_die("command", &answer->error);
+    size_t at = str_find(answer->body, ':') + 2; /* {"deviation":"… */
+    m->deviation = (struct str){ answer->body.p + at, ID_LENGTH };
+}
+
+static void submit(struct node *n, struct member *m, const char *name, const struct actor *actor,
+                   const char *reason)
+{
+    struct err e = { 0 };
+    m->id = id_new(&env_system);
+    m->command = (struct gate_command){
+        .id = id_str(&m->id),
+        .name = str_z(name),
+        .body = str_z(m->body),
+        .actor = actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .reason = str_z(reason),
+        .arena = m->arena,
+    };
+    if (gate_submit(n->gate, &m->command, answered, m, &e) != OK)
+        bench_die(name, &e);
+}
+
+static void step(struct node *n)
+{
+    struct err e = { 0 };
+    bool busy = true;
+    while (busy)
+        if (node_step(n, TIME_SECOND, &busy, &e) != OK)
+            bench_die("step", &e);
+}
+
+/* A group of deviations is opened, then closed by someone else. */
+static void make_group(struct node *n, uint64_t first, const struct actor *opener,
+                       const struct actor *closer)
+{
+    for (size_t i = 0; i < GROUP; i++) {
+        arena_reset(members[i].arena);
+        size_t length = people_deviation(members[i].body, first + i);
+        members[i].body[length] = '\0';
+        submit(n, &members[i], "deviation.open", opener, NULL);
+    }
+    step(n);
+    for (size_t i = 0; i < GROUP; i++) {
+        struct member *m = &members[i];
+        snprintf(m->body, sizeof m->body,
+                 "{\"deviation\":\"%.*s\",\"cause\":\"handling\",\"conclusion\":\"no harm done\"}",
+                 STR(m->deviation));
+        submit(n, m, "deviation.close", closer, "all is said");
+    }
+    step(n);
+}
+
+static void make_ledger(const char *path, uint64_t events)
+{
+    struct node n;
+    int code;
+    const struct actor opener = person("account/00000000-0000-8000-a000-000000000003");
+    const struct actor closer = person("account/00000000-0000-8000-a000-000000000004");
+    people_make(path, 1);
+    if (!cli_node_open(&n, path, false, false, &code))
+        bench_die("could not open the node", NULL);
+    for (size_t i = 0; i < GROUP; i++)
+        members[i].arena = arena_new(MEMBER_ARENA);
+    int64_t start = bench_now();
+    for (uint64_t made = 0; made < events; made += 2 * GROUP)
+        make_group(&n, made / 2, &opener, &closer);
+    printf("made %llu events in %.1f s\n", (unsigned long long)events,
+           (double)(bench_now() - start) / 1e6);
+    for (size_t i = 0; i < GROUP; i++)
+        arena_free(members[i].arena);
+    node_close(&n);
+}
+
+/* --- measuring --- */
+
+static double processor_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+struct rate {
+    uint64_t events;
+    uint64_t bytes;
+    double passed_s;
+    double processor_s;
+};
+
+static struct rate verify_measure(const char *path)
+{
+    static struct verify_report report;
+    struct verify_options options = { 0 };
+    int64_t start = bench_now();
+    double before = processor_now();
+    if (!verify_db(path, &options, &report))
+        bench_die(report.reason, NULL);
+    return (struct rate){ report.count, report.bytes, (double)(bench_now() - start) / 1e6,
+                          processor_now() - before };
+}
+
+/* Once over each leaf, already in memory. */
+static struct rate hash_measure(const char *path)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "SELECT leaf FROM ledger_event ORDER BY seq", -1, &s, NULL) !=
+            SQLITE_OK)
+        bench_die("could not read the ledger", NULL);
+    struct rate r = { 0 };
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        const void *leaf = sqlite3_column_text(s, 0);
+        size_t n = (size_t)sqlite3_column_bytes(s, 0);
+        double before = processor_now();
+        struct hash h = hash_of(leaf, n);
+        __asm__ volatile("" : : "r"(&h) : "memory"); /* the hash is made, though nobody reads it */
+        r.processor_s += processor_now() - before;
+        r.events++;
+        r.bytes += n;
+    }
+    r.passed_s = r.processor_s;
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return r;
+}
+
+static void tell(const char *what, const struct rate *r)
+{
+    double events = (double)r->events;
+    printf("%-8s %9llu %8.1f %8.2f %8.2f %12.0f %12.0f\n", what, (unsigned long long)r->events,
+           (double)r->bytes / 1e6, r->passed_s, r->processor_s, events / r->passed_s,
+           events / r->processor_s);
+}
+
+static void write_json(const struct rate *verify, const struct rate *hash)
+{
+    FILE *to = fopen("build/bench/verify.json", "w");
+    if (!to)
+        bench_die("could not write the result", NULL);
+    fprintf(to,
+            "{\"events\":%llu,\"bytes\":%llu,\"verify_per_s\":%.0f,\"verify_per_core_s\":%.0f,"
+            "\"sha256_per_core_s\":%.0f}\n",
+            (unsigned long long)verify->events, (unsigned long long)verify->bytes,
+            (double)verify->events / verify->passed_s, (double)verify->events / verify->processor_s,
+            (double)hash->events / hash->processor_s);
+    if (fclose(to) != 0)
+        bench_die("could not write the result", NULL);
+}
+
+int main(int argc, char **argv)
+{
+    int64_t events = bench_number(argc > 1 ? argv[1] : NULL, 300000);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    char folder[PATH];
+    char path[PATH + 8];
+    bench_folder(folder, sizeof folder, "verify");
+    snprintf(path, sizeof path, "%s/db", folder);
+    make_ledger(path, (uint64_t)events);
+    (void)verify_measure(path); /* brings the file into memory */
+    struct rate verify = verify_measure(path);
+    struct rate hash = hash_measure(path);
+    printf("%-8s %9s %8s %8s %8s %12s %12s\n", "", "events", "MB", "passed s", "cpu s", "events/s",
+           "per core/s");
+    tell("verify", &verify);
+    tell("sha-256", &hash);
+    printf("aim: 300000 events per second and core: %s\n",
+           (double)verify.events / verify.processor_s > 300000 ? "reached" : "missed");
+    write_json(&verify, &hash);
+    return 0;
+}
