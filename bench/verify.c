@@ -14,7 +14,7 @@
 #include "bench/lib/people.h"
 #include "verify/verify.h"
 
-enum { GROUP = 256, MEMBER_ARENA = 1 << 20, PATH = 300 };
+enum { GROUP = 256, MEMBER_ARENA = 1 << 20, PATH = 300, DESCRIPTION = 100 };
 
 /* --- making the ledger --- */
 
@@ -82,7 +82,7 @@ static void make_group(struct node *n, uint64_t first, const struct actor *opene
 {
     for (size_t i = 0; i < GROUP; i++) {
         arena_reset(members[i].arena);
-        size_t length = people_deviation(members[i].body, first + i);
+        size_t length = people_deviation(members[i].body, first + i, DESCRIPTION);
         members[i].body[length] = '\0';
         submit(n, &members[i], "deviation.open", opener, NULL);
     }

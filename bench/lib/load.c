@@ -16,7 +16,7 @@
 #include "base/id.h"
 #include "bench/lib/people.h"
 
-enum { ANSWER_MAX = 1 << 16, LATENCIES_MAX = 4 << 20, WARM_US = 500000 };
+enum { ANSWER_MAX = 1 << 16, LATENCIES_MAX = 4 << 20, WARM_US = 500000, DESCRIPTION = 900 };
 
 struct client {
     int fd;
@@ -134,7 +134,7 @@ void load_close(void)
 static void send_command(struct client *c)
 {
     char body[PERSON_BODY_MAX];
-    size_t nbody = people_deviation(body, next_number++);
+    size_t nbody = people_deviation(body, next_number++, DESCRIPTION);
     struct id id = id_new(&env_system);
     c->began_us = bench_now();
     request(c,

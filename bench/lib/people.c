@@ -146,17 +146,17 @@ void people_make(const char *path, size_t n)
     arena_free(arena);
 }
 
-size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number)
+size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number, size_t description)
 {
     static const char *const words[] = { "shipper ", "opened ",  "at ",     "the ",    "ward, ",
                                          "seal ",    "intact, ", "logger ", "read ",   "minus ",
                                          "150 ",     "degrees ", "label ",  "smeared " };
-    enum { WORDS = sizeof words / sizeof words[0], TEXT = 900 };
+    enum { WORDS = sizeof words / sizeof words[0] };
     struct buf b = buf_over(out, PERSON_BODY_MAX);
     buf_z(&b, "{\"kind\":\"other\",\"risk\":\"minor\",\"description\":\"Number ");
     buf_int(&b, (int64_t)number);
     buf_z(&b, ": ");
-    for (uint64_t seed = number; b.n < TEXT + 60;) {
+    for (uint64_t seed = number; b.n < description + 50;) {
         seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         buf_z(&b, words[(seed >> 33) % WORDS]);
     }

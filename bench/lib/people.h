@@ -24,8 +24,9 @@ int64_t bench_number(const char *text, int64_t otherwise);
  * on, who sign in with PEOPLE_PASSWORD. */
 void people_make(const char *path, size_t n);
 
-/* Body of a deviation.open of about 1 KiB; each number gives another. */
-size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number);
+/* Body of a deviation.open with a description of about so many bytes, 1,500 at most; each number
+ * gives another. */
+size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number, size_t description);
 
 /* Folder of this name in build/bench. */
 void bench_folder(char *out, size_t size, const char *name);

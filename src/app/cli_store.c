@@ -1,22 +1,8 @@
-/* Commands about the database as a whole: init, list, export, rebuild. */
+/* Commands about the database as a whole: list, export, rebuild. */
 #include <string.h>
 
 #include "app/cli.h"
 #include "kernel/tlog.h"
-
-int cli_init(int argc, char **argv)
-{
-    const char *db = NULL;
-    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true } };
-    int code;
-    struct node n;
-    if (!cli_read(argc, argv, options, 1, NULL, 0, &code) ||
-        !cli_node_open(&n, db, true, false, &code))
-        return code;
-    printf("%.*s\n", STR(n.vkey));
-    node_close(&n);
-    return CLI_DONE;
-}
 
 /* A row of `vein list events`. */
 #define RECORDS "app/cli_store.def"

@@ -1,0 +1,155 @@
+/* vein init: makes a database, and with --admin an organisation with its first administrator, which
+ * no person could make because nobody has the right to yet. Said again with another name, it makes
+ * another organisation in the same database. Everything goes through the gate, as an act of the
+ * program itself; the definitions that ship are loaded, for an administrator's role is one. */
+#include <stdio.h>
+
+#include <sodium.h>
+
+#include "app/cli.h"
+#include "app/shipped.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "kernel/auth.h"
+
+enum { INIT_ARENA_MAX = 4 << 20, PASSWORD_LETTERS = 20 };
+
+struct init {
+    struct node node;
+    struct auth *auth;
+    struct arena *arena;
+    struct actor actor; /* the program itself, for the organisation that is made */
+    struct str login;
+    struct str organisation_name;
+    struct id organisation; /* the same for the same name */
+    struct id site;
+    struct str account;
+    char password[PASSWORD_LETTERS + 1];
+};
+
+static enum outcome init_send(struct init *i, const struct command_type *type, const void *body,
+                              struct str *made, struct err *e)
+{
+    struct id id = id_new(i->node.env);
+    struct buf b = buf_in(i->arena, GATE_BODY_MAX);
+    struct json_out out = json_out(&b);
+    TRY(record_to_json(type->body, body, &out, NULL, e));
+    TRY(buf_check(&b, e));
+    struct gate_command command = {
+        .id = id_str(&id),
+        .name = str_z(type->name),
+        .body = buf_get(&b),
+        .actor = &i->actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .arena = i->arena,
+    };
+    struct gate_answer answer;
+    TRY(gate_run(i->node.gate, &command, &answer, e));
+    const struct json *json;
+    if (made && json_read(&json, i->arena, answer.body, &json_limits_default, e) == OK)
+        *made = arena_str(i->arena, json_get_str(json, "id"));
+    return e->outcome;
+}
+
+/* Letters that can be read aloud; as long as a password of chance should be. */
+static void make_password(struct init *i)
+{
+    struct id seed = id_new(i->node.env);
+    uint8_t random[32];
+    char text[2 * sizeof random + 1];
+    env_random(i->node.env, random, sizeof random);
+    sodium_bin2hex(text, sizeof text, random, sizeof random);
+    id_code(i->password, PASSWORD_LETTERS, str_z(text), id_str(&seed));
+    sodium_memzero(random, sizeof random);
+    sodium_memzero(text, sizeof text);
+}
+
+static enum outcome make_place(struct init *i, struct err *e)
+{
+    struct auth_make_organisation organisation = {
+        .organisation = id_str(&i->organisation),
+        .name = i->organisation_name,
+        .kind = S("sponsor"),
+    };
+    struct auth_make_site site = {
+        .site = id_str(&i->site),
+        .organisation = id_str(&i->organisation),
+        .name = i->organisation_name,
+        .kind = S("office"),
+        .zone = S("UTC"),
+    };
+    TRY(init_send(i, &auth_make_organisation_command, &organisation, NULL, e));
+    return init_send(i, &auth_make_site_command, &site, NULL, e);
+}
+
+/* The right is for the organisation and all its sites. */
+static enum outcome make_administrator(struct init *i, struct err *e)
+{
+    struct auth_make_account account = {
+        .organisation = id_str(&i->organisation),
+        .login = i->login,
+        .name = i->login,
+    };
+    make_password(i);
+    TRY(auth_password_hash(i->auth, &account.password, str_z(i->password), i->arena, e));
+    TRY(init_send(i, &auth_make_account_command, &account, &i->account, e));
+    struct auth_give_role role = {
+        .account = i->account,
+        .role = S("administrator"),
+        .organisation = id_str(&i->organisation),
+    };
+    return init_send(i, &auth_give_role_command, &role, NULL, e);
+}
+
+static enum outcome make_all(struct init *i, struct err *e)
+{
+    size_t changed;
+    struct auth_options auth = { .node = &i->node };
+    i->organisation = id_derive(i->node.vkey, i->organisation_name, 0);
+    i->site = id_derive(id_str(&i->organisation), S("site"), 0);
+    i->actor = (struct actor){
+        .name = S("system/init"),
+        .organisation = id_str(&i->organisation),
+        .system = true,
+    };
+    i->arena = arena_new(INIT_ARENA_MAX);
+    if (!i->arena)
+        return err_no_memory(e);
+    TRY(auth_open(&i->auth, &auth, e));
+    TRY(make_place(i, e));
+    TRY(shipped_load(&i->node, &i->actor, &changed, e));
+    return make_administrator(i, e);
+}
+
+int cli_init(int argc, char **argv)
+{
+    const char *db = NULL;
+    const char *admin = NULL;
+    const char *organisation = "Administration";
+    const struct cli_option options[] = {
+        { "db", CLI_TEXT, &db, true },
+        { "admin", CLI_TEXT, &admin, false },
+        { "organisation", CLI_TEXT, &organisation, false },
+    };
+    int code;
+    struct init i = { 0 };
+    if (!cli_read(argc, argv, options, 3, NULL, 0, &code))
+        return code;
+    log_set_level(LOG_WARNING);
+    if (!cli_node_open(&i.node, db, true, false, &code))
+        return code;
+    printf("%.*s\n", STR(i.node.vkey));
+    struct err e = { 0 };
+    if (admin) {
+        i.login = str_z(admin);
+        i.organisation_name = str_z(organisation);
+        if (make_all(&i, &e) == OK)
+            printf("organisation %s\nsite %s\naccount %.*s\npassword %s\n", i.organisation.text,
+                   i.site.text, STR(i.account), i.password);
+    }
+    auth_close(i.auth);
+    node_close(&i.node);
+    arena_free(i.arena);
+    return e.outcome == OK ? CLI_DONE : cli_error(&e);
+}
