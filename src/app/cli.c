@@ -6,11 +6,20 @@
 #include "kernel/text.h"
 #include "verify/verify.h"
 
+/* clang-format off: one row a command */
 const struct cli_command cli_commands[] = {
-    { "init", cli_init },      { "serve", cli_serve },   { "list", cli_list },
-    { "import", cli_import },  { "export", cli_export }, { "rebuild", cli_rebuild },
-    { "verify", verify_main }, { NULL, NULL },
+    { "demo", cli_demo },
+    { "init", cli_init },
+    { "serve", cli_serve },
+    { "import", cli_import },
+    { "simulate", cli_simulate },
+    { "list", cli_list },
+    { "verify", verify_main },
+    { "export", cli_export },
+    { "rebuild", cli_rebuild },
+    { NULL, NULL },
 };
+/* clang-format on */
 
 static void print_text(FILE *to, const char *command, const char *what)
 {

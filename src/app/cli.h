@@ -53,8 +53,13 @@ int cli_serve(int argc, char **argv);
 
 /* Blocks the signals that end a server; before any thread is started. */
 void cli_serve_signals(void);
-/* Waits for one of them, then closes the server. */
+/* Waits for one of them. */
+void cli_serve_until_signal(void);
+/* Closes the server and gives the exit code. */
 struct serve;
-int cli_serve_wait(struct serve *s);
+int cli_serve_end(struct serve *s);
+
+int cli_simulate(int argc, char **argv);
+int cli_demo(int argc, char **argv);
 
 #endif

@@ -5,7 +5,7 @@
 #include "app/cli.h"
 #include "app/serve.h"
 
-int cli_serve_wait(struct serve *s)
+void cli_serve_until_signal(void)
 {
     sigset_t signals;
     int which = 0;
@@ -15,6 +15,10 @@ int cli_serve_wait(struct serve *s)
     while (which == 0)
         if (sigwait(&signals, &which) != 0)
             break;
+}
+
+int cli_serve_end(struct serve *s)
+{
     struct err failed = s->failed;
     serve_close(s);
     return failed.outcome == OK ? CLI_DONE : cli_error(&failed);
@@ -57,5 +61,6 @@ int cli_serve(int argc, char **argv)
     struct str address = http_address(s.app.server);
     printf("%s://%.*s\n", s.certificate[0] ? "https" : "http", STR(address));
     fflush(stdout);
-    return cli_serve_wait(&s);
+    cli_serve_until_signal();
+    return cli_serve_end(&s);
 }

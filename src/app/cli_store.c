@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "app/cli.h"
+#include "base/id.h"
 #include "kernel/tlog.h"
+#include "modules/identity/identity.h"
 
 /* A row of `vein list events`. */
 #define RECORDS "app/cli_store.def"
@@ -37,6 +39,44 @@ static enum outcome list_events(struct db *db, bool json, struct err *e)
     return o;
 }
 
+/* All rows of a query that pages by its first column, behind the one parameter `after`. */
+static enum outcome list_rows(struct db *db, const struct sql *q, bool json, struct err *e)
+{
+    struct arena *arena = arena_new(16 << 20);
+    if (!arena)
+        return err_no_memory(e);
+    char key[ID_LENGTH + 1] = "";
+    struct record_list page = { .n = 1 };
+    enum outcome o = OK;
+    while (o == OK && page.n > 0) {
+        struct str after = str_z(key); /* what the parameters' record is made of */
+        arena_reset(arena);
+        o = db_list(db, q, &after, &page, 200, arena, e);
+        for (size_t i = 0; o == OK && i < page.n; i++) {
+            const char *row = (const char *)page.p + i * q->out->size;
+            cli_print_row(q->out, row, json, arena);
+            snprintf(key, sizeof key, "%.*s", STR(record_text(&q->out->fields[0], row, arena)));
+        }
+    }
+    arena_free(arena);
+    return o;
+}
+
+static enum outcome list_orders(struct db *db, bool json, struct err *e)
+{
+    return list_rows(db, &sql_order_all, json, e);
+}
+
+static enum outcome list_units(struct db *db, bool json, struct err *e)
+{
+    return list_rows(db, &sql_identity_all, json, e);
+}
+
+static const struct {
+    const char *name;
+    enum outcome (*list)(struct db *db, bool json, struct err *e);
+} lists[] = { { "orders", list_orders }, { "units", list_units }, { "events", list_events } };
+
 int cli_list(int argc, char **argv)
 {
     const char *db = NULL;
@@ -46,10 +86,13 @@ int cli_list(int argc, char **argv)
                                           { "json", CLI_FLAG, &json, false } };
     int code;
     struct node n;
+    size_t which = 0;
     if (!cli_read(argc, argv, options, 2, &what, 1, &code))
         return code;
-    if (!what || strcmp(what, "events") != 0) {
-        fprintf(stderr, "vein list: what is to be listed? events\n");
+    while (which < 3 && (!what || strcmp(what, lists[which].name) != 0))
+        which++;
+    if (which == 3) {
+        fprintf(stderr, "vein list: say what is to be listed: orders, units or events\n");
         return CLI_USAGE;
     }
     if (!cli_node_open(&n, db, false, true, &code))
@@ -58,7 +101,7 @@ int cli_list(int argc, char **argv)
     struct db *reader;
     enum outcome o = store_reader_take(&reader, n.store, &e);
     if (o == OK) {
-        o = list_events(reader, json, &e);
+        o = lists[which].list(reader, json, &e);
         store_reader_give(n.store, reader);
     }
     node_close(&n);

@@ -72,6 +72,9 @@ struct ledger_row {
 /* Events by place in the log: sequence >= from, at most max of them. */
 enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_row **rows,
                          size_t *n, struct arena *arena, struct err *e);
+/* The newest event; *n is 0 when there is none. */
+enum outcome ledger_read_last(struct db *db, struct ledger_row **rows, size_t *n,
+                              struct arena *arena, struct err *e);
 /* Events of one stream from a version on. */
 enum outcome ledger_read_stream(struct db *db, struct str stream, int64_t from_version, size_t max,
                                 struct ledger_row **rows, size_t *n, struct arena *arena,

@@ -37,6 +37,16 @@ enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_
     return list(rows, n, db, &sql_ledger_read, &in, max, arena, e);
 }
 
+enum outcome ledger_read_last(struct db *db, struct ledger_row **rows, size_t *n,
+                              struct arena *arena, struct err *e)
+{
+    struct ledger_last_out last;
+    bool found;
+    *n = 0;
+    TRY(db_get(db, &sql_ledger_last, NULL, &last, arena, &found, e));
+    return found ? ledger_read(db, last.seq, 1, rows, n, arena, e) : OK;
+}
+
 enum outcome ledger_read_stream(struct db *db, struct str stream, int64_t from_version, size_t max,
                                 struct ledger_row **rows, size_t *n, struct arena *arena,
                                 struct err *e)

@@ -132,3 +132,9 @@ ON CONFLICT (order_id, task, point, unit) DO NOTHING;
 
 -- identified_drop (order_id ID)
 DELETE FROM identity_identified WHERE order_id = :order_id;
+
+-- all (after ID) -> (unit ID, label TEXT, order_id ID, kind CODE, quantity QUANTITY, din TEXT,
+--                    ended TIME, how CODE)
+-- Every unit of the node in the order of ids, 200 at a time, for the command line.
+SELECT unit, label, order_id, kind, quantity, din, ended, how FROM identity_unit
+WHERE unit > :after ORDER BY unit LIMIT 200;

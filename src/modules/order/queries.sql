@@ -103,3 +103,9 @@ WHERE order_id = :order_id;
 -- date_set (order_id ID, what CODE, planned TIME)
 INSERT INTO order_date (order_id, what, planned) VALUES (:order_id, :what, :planned)
 ON CONFLICT (order_id, what) DO UPDATE SET planned = excluded.planned;
+
+-- all (after ID) -> (order_id ID, coi TEXT, product CODE, state CODE, pseudonym TEXT, placed TIME)
+-- Every order of the node in the order of ids, 200 at a time, for the command line.
+SELECT o.order_id, o.coi, o.product, o.state, p.pseudonym, o.placed
+FROM order_order o JOIN order_patient p ON p.patient = o.patient
+WHERE o.order_id > :after ORDER BY o.order_id LIMIT 200;

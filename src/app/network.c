@@ -1,0 +1,230 @@
+/* The seed network, as tables and the commands that make it. */
+#include "app/network.h"
+
+#include <stdio.h>
+
+#include "app/shipped.h"
+#include "kernel/auth.h"
+
+static const struct {
+    const char *name, *kind, *organisation, *organisation_kind, *zone;
+} sites[] = {
+    { "Northfield University Hospital", "treatment", "Northfield University Hospital", "hospital",
+      "Europe/London" },
+    { "Lindenau Clinic", "treatment", "Lindenau Clinic", "hospital", "Europe/Berlin" },
+    { "Hospital of Montclair", "treatment", "Hospital of Montclair", "hospital", "Europe/Paris" },
+    { "Rivermouth Apheresis Centre", "apheresis", "Rivermouth Blood Services", "hospital",
+      "Europe/London" },
+    { "Halden Cell Works", "plant", "Halden Cell Works", "manufacturer", "Europe/Berlin" },
+    { "Halden Quality Laboratory", "laboratory", "Quartz Laboratories", "laboratory",
+      "Europe/Berlin" },
+    { "Swiftline depot", "depot", "Swiftline Couriers", "courier", "Europe/Berlin" },
+    { "Corvida office", "office", "Corvida Therapeutics", "sponsor", "Europe/Berlin" },
+    { "Lunaris office", "office", "Lunaris Bio", "sponsor", "Europe/London" },
+};
+enum { SITES = sizeof sites / sizeof sites[0] };
+
+/* Who works where: kind of site, role, how many. */
+static const struct {
+    const char *kind, *role;
+    int count;
+} staff[] = {
+    { "treatment", "coordinator", 1 },
+    { "treatment", "physician", 1 },
+    { "treatment", "ward_nurse", 2 },
+    { "treatment", "technologist", 2 },
+    { "treatment", "pharmacist", 2 },
+    { "apheresis", "apheresis_nurse", 3 },
+    { "plant", "warehouse", 2 },
+    { "plant", "operator", 4 },
+    { "plant", "qa_specialist", 2 },
+    { "plant", "qualified_person", 2 },
+    { "plant", "planner", 1 },
+    { "plant", "quality_manager", 1 },
+    { "laboratory", "analyst", 2 },
+    { "laboratory", "qc_reviewer", 2 },
+    { "depot", "courier", 3 },
+    { "office", "coordinator", 1 },
+    { "office", "quality_manager", 1 },
+    { "office", "inspector", 1 },
+    { "office", "administrator", 1 },
+    { "apheresis", "quality_manager", 1 },
+    { "treatment", "quality_manager", 1 },
+    { "depot", "quality_manager", 1 },
+    { "laboratory", "quality_manager", 1 },
+};
+enum { STAFF = sizeof staff / sizeof staff[0] };
+
+/* Fictional names, dealt out in order. */
+static const char *const given[] = { "Ada",   "Ben",  "Cleo", "Dario", "Edda", "Finn",
+                                     "Greta", "Hugo", "Iris", "Jona",  "Kaya", "Lars",
+                                     "Mina",  "Nils", "Olga", "Pia" };
+static const char *const family[] = { "Amberley", "Birkhout",  "Castell", "Dunmore",
+                                      "Eschen",   "Fairlight", "Goldacre" };
+
+static const struct actor founder = {
+    .name = S("system/setup"),
+    .organisation = S("00000000-0000-8000-8000-000000000001"),
+    .system = true,
+};
+
+static void plan_site(struct network *n, size_t i)
+{
+    n->sites[i] = (struct network_site){
+        .name = sites[i].name,
+        .kind = sites[i].kind,
+        .organisation = sites[i].organisation,
+        .id = id_derive(S("network"), str_z(sites[i].name), 1),
+        .organisation_id = id_derive(S("network"), str_z(sites[i].organisation), 0),
+    };
+}
+
+static enum outcome make_site(struct network *n, struct sender *s, size_t i, struct err *e)
+{
+    struct network_site *site = &n->sites[i];
+    TRY(sender_send(s, &founder, "organisation.make", NULL, NULL, e,
+                    "{'organisation':'%s','name':'%s','kind':'%s'}", site->organisation_id.text,
+                    site->organisation, sites[i].organisation_kind));
+    return sender_send(s, &founder, "site.make", NULL, NULL, e,
+                       "{'site':'%s','organisation':'%s','name':'%s','kind':'%s','zone':'%s'}",
+                       site->id.text, site->organisation_id.text, site->name, site->kind,
+                       sites[i].zone);
+}
+
+/* What the role permits, as grants at the person's site. */
+static enum outcome fill_grants(struct network_person *p, struct network *n, struct db *db,
+                                struct arena *arena, int64_t now, struct err *e)
+{
+    struct definition role;
+    bool found;
+    TRY(define_find(&role, db, S("role"), str_z(p->role), 0, now, arena, &found, e));
+    BUG_ON(!found);
+    const struct role *body = role.body;
+    const struct network_site *site = &n->sites[p->site];
+    BUG_ON(body->permissions.n > NETWORK_GRANTS_MAX);
+    for (size_t i = 0; i < body->permissions.n; i++)
+        p->grants[i] = (struct grant){ arena_str(arena, body->permissions.p[i]),
+                                       id_str(&site->organisation_id), id_str(&site->id) };
+    p->actor = (struct actor){
+        .name = str_z(p->actor_name),
+        .account = id_str(&p->account),
+        .organisation = id_str(&site->organisation_id),
+        .site = id_str(&site->id),
+        .zone = S("Europe/Berlin"),
+        .grants = p->grants,
+        .ngrants = body->permissions.n,
+    };
+    return OK;
+}
+
+static void plan_person(struct network *n, const char *role, size_t site)
+{
+    size_t number = n->npeople++;
+    BUG_ON(number >= NETWORK_PEOPLE_MAX);
+    struct network_person *p = &n->people[number];
+    const char *first = given[number % 16];
+    const char *last = family[number % 7];
+    p->role = role;
+    p->site = site;
+    snprintf(p->name, sizeof p->name, "%s %s", first, last);
+    snprintf(p->login, sizeof p->login, "%s.%s", first, last);
+    for (char *c = p->login; *c; c++)
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+    const struct id account = id_derive(S("network"), str_z(p->login), 2);
+    p->account = account;
+    snprintf(p->actor_name, sizeof p->actor_name, "account/%s", account.text);
+}
+
+static enum outcome make_person(struct network *n, struct sender *s, size_t number,
+                                struct str password, struct err *e)
+{
+    const struct network_person *p = &n->people[number];
+    const struct network_site *at = &n->sites[p->site];
+    if (password.p)
+        TRY(sender_send(s, &founder, "account.make", NULL, NULL, e,
+                        "{'account':'%s','organisation':'%s','login':'%s','name':'%s',"
+                        "'password':'%.*s'}",
+                        p->account.text, at->organisation_id.text, p->login, p->name,
+                        STR(password)));
+    else
+        TRY(sender_send(s, &founder, "account.make", NULL, NULL, e,
+                        "{'account':'%s','organisation':'%s','login':'%s','name':'%s'}",
+                        p->account.text, at->organisation_id.text, p->login, p->name));
+    return sender_send(s, &founder, "account.give_role", NULL, NULL, e,
+                       "{'account':'%s','role':'%s','organisation':'%s','site':'%s'}",
+                       p->account.text, p->role, at->organisation_id.text, at->id.text);
+}
+
+static void plan(struct network *n)
+{
+    *n = (struct network){ .nsites = SITES };
+    for (size_t i = 0; i < SITES; i++)
+        plan_site(n, i);
+    for (size_t i = 0; i < SITES; i++)
+        for (size_t k = 0; k < STAFF; k++)
+            for (int c = 0; strcmp(staff[k].kind, sites[i].kind) == 0 && c < staff[k].count; c++)
+                plan_person(n, staff[k].role, i);
+}
+
+enum outcome network_make(struct network *out, struct sender *sender, struct str password,
+                          struct err *e)
+{
+    size_t changed;
+    plan(out);
+    TRY(shipped_load(sender->node, &founder, &changed, e));
+    for (size_t i = 0; i < out->nsites; i++)
+        TRY(make_site(out, sender, i, e));
+    for (size_t i = 0; i < out->npeople; i++)
+        TRY(make_person(out, sender, i, password, e));
+    return network_read(out, sender->node, e);
+}
+
+enum outcome network_read(struct network *out, struct node *node, struct err *e)
+{
+    static struct arena *arena; /* permissions live as long as the program */
+    if (!arena)
+        arena = arena_new(32 << 20);
+    if (!arena)
+        return err_no_memory(e);
+    plan(out);
+    struct db *db;
+    TRY(store_reader_take(&db, node->store, e));
+    enum outcome o = OK;
+    for (size_t i = 0; o == OK && i < out->npeople; i++)
+        o = fill_grants(&out->people[i], out, db, arena, env_now(node->env), e);
+    store_reader_give(node->store, db);
+    return o;
+}
+
+const struct network_person *network_find(const struct network *n, const char *role,
+                                          struct str site, size_t number)
+{
+    size_t count = 0;
+    for (int round = 0; round < 2; round++) {
+        size_t seen = 0;
+        for (size_t i = 0; i < n->npeople; i++) {
+            const struct network_person *p = &n->people[i];
+            if (strcmp(p->role, role) != 0 || (site.p && !str_eq(p->actor.site, site)))
+                continue;
+            if (round == 1 && seen++ == number % count)
+                return p;
+            count += round == 0;
+        }
+        if (count == 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+const struct network_person *network_second(const struct network *n, struct str site,
+                                            const char *permission,
+                                            const struct network_person *other)
+{
+    for (size_t i = 0; i < n->npeople; i++) {
+        const struct network_person *p = &n->people[i];
+        if (p != other && str_eq(p->actor.site, site) &&
+            actor_may(&p->actor, str_z(permission), p->actor.organisation, p->actor.site))
+            return p;
+    }
+    return NULL;
+}

@@ -1,0 +1,83 @@
+/* One command at a time, answered before the next. */
+#include "app/sender.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { BODY_MAX = 64 << 10 };
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool done;
+    struct gate_answer answer;
+};
+
+static void wake(void *context, const struct gate_answer *answer)
+{
+    struct waiting *w = context;
+    pthread_mutex_lock(&w->lock);
+    w->answer = *answer;
+    w->done = true;
+    pthread_cond_signal(&w->answered);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static enum outcome send_and_wait(struct gate *g, const struct gate_command *c,
+                                  struct gate_answer *answer, struct err *e)
+{
+    struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER };
+    TRY(gate_submit(g, c, wake, &w, e));
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.answered, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    *answer = w.answer;
+    if (w.answer.error.outcome != OK)
+        *e = w.answer.error;
+    return w.answer.error.outcome;
+}
+
+enum outcome sender_send_body(struct sender *s, const struct actor *actor, const char *command,
+                              const char *reason, struct str body, struct str *answer,
+                              struct err *e)
+{
+    struct id id = id_derive(s->seed, S("command"), s->count++);
+    struct gate_command c = {
+        .id = id_str(&id),
+        .name = str_z(command),
+        .body = body,
+        .actor = actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .reason = str_z(reason),
+        .arena = s->arena,
+    };
+    struct gate_answer got = { 0 };
+    enum outcome o = s->serving ? send_and_wait(s->node->gate, &c, &got, e)
+                                : gate_run(s->node->gate, &c, &got, e);
+    s->refused += o == REFUSED;
+    if (answer)
+        *answer = o == OK ? got.body : (struct str){ 0 };
+    return o;
+}
+
+enum outcome sender_send(struct sender *s, const struct actor *actor, const char *command,
+                         const char *reason, struct str *answer, struct err *e, const char *format,
+                         ...)
+{
+    arena_reset(s->arena);
+    char *body = arena_alloc(s->arena, BODY_MAX);
+    if (!body)
+        return err_no_memory(e);
+    va_list list;
+    va_start(list, format);
+    int n = vsnprintf(body, BODY_MAX, format, list);
+    va_end(list);
+    BUG_ON(n < 0 || n >= BODY_MAX);
+    for (char *c = body; *c; c++)
+        if (*c == '\'')
+            *c = '"';
+    return sender_send_body(s, actor, command, reason, str_z(body), answer, e);
+}

@@ -1,0 +1,49 @@
+/* The simulated network: people who act. Whole journeys, with the mishaps and rates of practice
+ * that the system can hold, through the same commands as anyone. All chance comes from the seed;
+ * time is the env's. One sim step does what is due and says when the next thing is. */
+#ifndef VEIN_APP_SIM_H
+#define VEIN_APP_SIM_H
+
+#include "app/network.h"
+#include "kernel/flow.h"
+
+enum { SIM_ORDERS_MAX = 100000 };
+
+struct sim_options {
+    struct node *node;
+    bool serving; /* another thread runs the gate */
+    uint64_t seed;
+    size_t orders;   /* that begin in the span */
+    int64_t from_us; /* the span in which they begin */
+    int64_t to_us;
+    bool forever; /* a new order begins for each that ends */
+};
+
+/* What happened, for the report. */
+struct sim_counts {
+    size_t enrolled;
+    size_t finished;
+    size_t withdrawn;   /* or died, before infusion */
+    size_t rejected;    /* out of specification, contamination, failed expansion */
+    size_t late;        /* beyond the window */
+    size_t stops;       /* wrong labels presented, each stopped */
+    size_t not_stopped; /* wrong labels presented and not stopped: must be 0 */
+    size_t no_reads;
+    size_t holds;
+    size_t deviations;
+    size_t moved;      /* slots */
+    size_t unexpected; /* refusals that the journey did not foresee */
+    char last_unexpected[160];
+};
+
+struct sim;
+enum outcome sim_open(struct sim **out, const struct sim_options *options,
+                      const struct network *network, struct err *e);
+void sim_close(struct sim *s);
+
+/* Does what is due at the env's time, at most `max` acts; *next is when the next act is due,
+ * TIME_NONE when nothing is left. */
+enum outcome sim_step(struct sim *s, size_t max, int64_t *next, struct err *e);
+const struct sim_counts *sim_counts(const struct sim *s);
+
+#endif

@@ -1,0 +1,81 @@
+/* Inside the simulation: an order as its people see it, chance, and the acts of a task. */
+#ifndef VEIN_APP_SIM_IMPL_H
+#define VEIN_APP_SIM_IMPL_H
+
+#include "app/sim.h"
+
+/* What befalls an order, drawn when it begins; rates are those of practice. */
+enum sim_mishap {
+    SIM_SLOT_MOVED = 1 << 0,
+    SIM_COURIER_LATE = 1 << 1,
+    SIM_BEYOND_WINDOW = 1 << 2,
+    SIM_EXCURSION = 1 << 3,
+    SIM_SHORT_COLLECTION = 1 << 4,
+    SIM_LOW_VIABILITY = 1 << 5,
+    SIM_CONTAMINATION = 1 << 6,
+    SIM_EXPANSION_FAILS = 1 << 7,
+    SIM_OUT_OF_SPEC = 1 << 8,
+    SIM_STERILITY_FAILS = 1 << 9,
+    SIM_EQUIPMENT_DOWN = 1 << 10,
+    SIM_WITHDRAWS = 1 << 11,
+};
+
+struct sim_order {
+    struct id patient;
+    struct id order;
+    char coi[48];
+    char family[40];
+    char given[40];
+    char birth_date[12];
+    char number[24];  /* hospital number on the wristband */
+    size_t treatment; /* index of its hospital's site */
+    unsigned weight; /* in tenths of a kilogram */
+    bool fresh;      /* lunacel, else corvicel */
+    unsigned mishaps;
+    int64_t next;      /* when its next act is due */
+    int64_t withdraws; /* when, if it does */
+    int step;          /* before it is placed: enrol, prescribe, place */
+    unsigned turn;     /* acts so far: varies who of several does it */
+    bool over;
+};
+
+struct sim {
+    struct sim_options options;
+    const struct network *network;
+    struct sender sender;
+    struct sim_order *orders;
+    size_t norders;
+    size_t *heap; /* orders by `next` */
+    size_t nheap;
+    struct id seed;
+    struct id session;
+    uint64_t begun; /* orders so far, over all runs of this seed */
+    uint64_t rng[2];
+    struct sim_counts counts;
+    struct arena *arena; /* of one act */
+    char last_wrong[64]; /* another order's unit label, to present wrongly */
+};
+
+/* Uniform in [0, below). */
+uint64_t sim_draw(struct sim *s, uint64_t below);
+/* True with a chance of `per` in 100,000. */
+bool sim_chance(struct sim *s, uint64_t per);
+/* A duration between two, in minutes. */
+int64_t sim_minutes(struct sim *s, int64_t from, int64_t to);
+
+/* Sends, and counts a refusal as unexpected. */
+enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const struct err *e);
+
+/* One act at the first open task of an order: everything that the task asks for, then its
+ * completion. *after is how long the next takes. */
+enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
+                      const struct flow_open_task *open, int64_t *after, struct err *e);
+
+/* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
+struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,
+                      const struct definition *form, struct err *e);
+
+/* How long it takes until this task is done once it is open. */
+int64_t sim_duration(struct sim *s, const struct sim_order *o, const char *task);
+
+#endif

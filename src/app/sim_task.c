@@ -1,0 +1,460 @@
+/* What people do at a task: identify, make units, hand over, thaw, give, fill in, complete. What is
+ * to be done is read from the workflow, so that a customer's own can be simulated as well. */
+#include <stdio.h>
+
+#include "app/sim_impl.h"
+#include "modules/identity/identity.h"
+
+struct task_at_hand {
+    struct sim *s;
+    struct sim_order *o;
+    const struct flow_view *v;
+    const struct flow_open_task *open;
+    const struct flow_task *task;
+    const struct network_person *who;
+    char name[64];
+    char doing[100];
+    const struct identity_units_out *units; /* live, of the task's kinds */
+    size_t nunits;
+    bool stopped; /* a wrong label was presented: nothing more for now */
+};
+
+enum { WRONG_LABEL_PER = 300 /* in 100,000 checks: 0.3 % */, NO_READ_PER = 1000 };
+
+/* Remembers what was being done, for the report of a refusal that the journey did not foresee. */
+static enum outcome at_hand(struct task_at_hand *t, enum outcome o, const char *what,
+                            const struct err *e)
+{
+    (void)e;
+    if (o == REFUSED)
+        snprintf(t->doing, sizeof t->doing, "%s at %s", what, t->name);
+    return o;
+}
+
+/* Live units of the kinds that the task identifies; read anew after each change. */
+static enum outcome read_units(struct task_at_hand *t, struct err *e)
+{
+    struct identity_units_in in = { id_str(&t->o->order) };
+    struct record_list rows;
+    struct db *db;
+    struct node *node = t->s->options.node;
+    TRY(store_reader_take(&db, node->store, e));
+    enum outcome o = db_list(db, &sql_identity_units, &in, &rows, 200, t->s->arena, e);
+    store_reader_give(node->store, db);
+    if (o != OK)
+        return o;
+    struct identity_units_out *kept =
+        ARENA_ARRAY(t->s->arena, rows.n + 1, struct identity_units_out);
+    if (!kept)
+        return err_no_memory(e);
+    const struct identity_units_out *row = rows.p;
+    t->nunits = 0;
+    for (size_t i = 0; i < rows.n; i++)
+        for (size_t k = 0; k < t->task->units.n; k++)
+            if (row[i].ended == TIME_NONE && str_eq(row[i].kind, t->task->units.p[k]))
+                kept[t->nunits++] = row[i];
+    t->units = kept;
+    return OK;
+}
+
+/* --- identity --- */
+
+static void put_scan(struct buf *b, const char *prefix, struct str text)
+{
+    buf_printf(b, "%s{\"text\":\"%s%.*s\"}", b->n > 0 ? "," : "", prefix, STR(text));
+}
+
+/* One person's check. *result is absent when the answer had none. */
+static enum outcome check_once(struct task_at_hand *t, struct str point,
+                               const struct network_person *who, bool wrong, struct str *result,
+                               struct err *e)
+{
+    bool patient = str_starts(point, S("patient")) || str_is(point, "administration");
+    bool units = !str_starts(point, S("patient"));
+    bool no_read = !wrong && sim_chance(t->s, NO_READ_PER);
+    char storage[4000];
+    struct buf scans = buf_over(storage, sizeof storage);
+    if (patient) {
+        put_scan(&scans, "&#", str_z(t->o->number));
+        put_scan(&scans, "&/", str_z(t->o->coi));
+    }
+    for (size_t i = 0; units && i < t->nunits; i++)
+        put_scan(&scans, "vein:u:", wrong && i == 0 ? str_z(t->s->last_wrong) : t->units[i].label);
+    char stated[160] = "";
+    if (patient)
+        snprintf(stated, sizeof stated, ",\"stated_name\":\"%s %s\",\"stated_birth_date\":\"%s\"",
+                 t->o->given, t->o->family, t->o->birth_date);
+    struct str answer;
+    enum outcome o = sender_send(
+        &t->s->sender, &who->actor, "identity.check", NULL, &answer, e,
+        "{'order':'%s','task':'%s','point':'%.*s','method':'code_2d','scans':[%.*s]%s%s}",
+        t->o->order.text, t->name, STR(point), STR(no_read ? S("") : buf_get(&scans)), stated,
+        no_read ? ",'no_read':true" : "");
+    TRY(at_hand(t, o, "identity.check", e));
+    const struct json *json;
+    TRY(json_read(&json, t->s->arena, answer, &json_limits_default, e));
+    *result = json_get_str(json, "result");
+    t->s->counts.no_reads += no_read;
+    return OK;
+}
+
+/* As many persons as the point asks for, each by a scan of their own, until it is read. */
+static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
+{
+    char fact[100];
+    snprintf(fact, sizeof fact, "check:%.*s", STR(point));
+    if (flow_has_fact(t->v, t->task->name, str_z(fact)))
+        return OK;
+    const struct network_person *second =
+        network_second(t->s->network, t->open->site, "identity.check", t->who);
+    int persons = identity_persons(point);
+    for (int p = 0; p < persons && !t->stopped; p++) {
+        const struct network_person *who = p == 0 ? t->who : second;
+        bool wrong = t->nunits > 0 && t->s->last_wrong[0] && sim_chance(t->s, WRONG_LABEL_PER);
+        struct str result = { 0 };
+        for (int tries = 0; tries < 3; tries++) {
+            TRY(check_once(t, point, who, wrong, &result, e));
+            if (!str_is(result, "no_read"))
+                break;
+        }
+        if (str_is(result, "fail"))
+            t->stopped = true;
+        t->s->counts.stops += wrong && t->stopped;
+        t->s->counts.deviations += t->stopped;
+        t->s->counts.not_stopped += wrong && !t->stopped;
+    }
+    return OK;
+}
+
+static bool after_making(struct str point)
+{
+    return str_is(point, "label_at_chair");
+}
+
+static enum outcome check_points(struct task_at_hand *t, bool after, struct err *e)
+{
+    for (size_t i = 0; i < t->task->checks.n && !t->stopped; i++)
+        if (after_making(t->task->checks.p[i]) == after)
+            TRY(check_point(t, t->task->checks.p[i], e));
+    return OK;
+}
+
+/* --- units --- */
+
+static bool made(const struct task_at_hand *t, struct str kind)
+{
+    char fact[100];
+    snprintf(fact, sizeof fact, "made:%.*s", STR(kind));
+    return flow_has_fact(t->v, t->task->name, str_z(fact));
+}
+
+/* Collected from the patient: a fresh donation number with its check characters. */
+static enum outcome make_collected(struct task_at_hand *t, struct str kind, struct err *e)
+{
+    char din[14];
+    snprintf(din, sizeof din, "W9999%02u%06u", 26U, (unsigned)sim_draw(t->s, 1000000));
+    return at_hand(t,
+                   sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
+                               "{'order':'%s','task':'%s','kind':'%.*s','din':'%s%c',"
+                               "'product_code':'S2524VA0','quantity':'%u mL'}",
+                               t->o->order.text, t->name, STR(kind), din, identity_din_check(din),
+                               150 + (unsigned)sim_draw(t->s, 120)),
+                   "unit.make", e);
+}
+
+/* Converted from what the task identified: bags that take all of it. */
+static enum outcome make_converted(struct task_at_hand *t, struct str kind, struct err *e)
+{
+    unsigned bags = 1 + (unsigned)sim_chance(t->s, 25000);
+    for (unsigned b = 0; b < bags; b++) {
+        struct buf parents = buf_in(t->s->arena, 4000);
+        TRY(read_units(t, e));
+        for (size_t i = 0; i < t->nunits; i++) {
+            struct quantity q = t->units[i].quantity;
+            if (b + 1 < bags) {
+                struct quantity half = { decimal_of(1), q.unit };
+                q = half;
+            }
+            buf_printf(&parents, "%s{\"unit\":\"%.*s\",\"quantity\":\"", i > 0 ? "," : "",
+                       STR(t->units[i].unit));
+            quantity_write(&parents, q);
+            buf_z(&parents, "\"}");
+        }
+        TRY(at_hand(t,
+                    sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
+                                "{'order':'%s','task':'%s','kind':'%.*s','quantity':'%u mL',"
+                                "'parents':[%.*s]}",
+                                t->o->order.text, t->name, STR(kind),
+                                30 + (unsigned)sim_draw(t->s, 40), STR(buf_get(&parents))),
+                    "unit.make", e));
+    }
+    return OK;
+}
+
+static enum outcome make_sample(struct task_at_hand *t, struct str kind, struct err *e)
+{
+    if (t->nunits == 0)
+        return OK;
+    return at_hand(t,
+                   sender_send(&t->s->sender, &t->who->actor, "unit.sample", NULL, NULL, e,
+                               "{'unit':'%.*s','task':'%s','kind':'%.*s','quantity':'2 mL'}",
+                               STR(t->units[0].unit), t->name, STR(kind)),
+                   "unit.sample", e);
+}
+
+static enum outcome make_units(struct task_at_hand *t, struct err *e)
+{
+    for (size_t i = 0; i < t->task->makes.n && !t->stopped; i++) {
+        struct str kind = t->task->makes.p[i];
+        if (made(t, kind))
+            continue;
+        if (str_is(t->task->act, "collect"))
+            TRY(make_collected(t, kind, e));
+        else if (str_is(t->task->act, "sample"))
+            TRY(make_sample(t, kind, e));
+        else
+            TRY(make_converted(t, kind, e));
+    }
+    return t->task->makes.n > 0 ? read_units(t, e) : OK;
+}
+
+/* --- hand-over --- */
+
+/* The party that works at the next task of another part: who a hand-over is for. */
+static const struct flow_party *next_party(const struct task_at_hand *t)
+{
+    bool behind = false;
+    for (size_t s = 0; s < t->v->workflow->stages.n; s++)
+        for (size_t k = 0; k < t->v->workflow->stages.p[s].tasks.n; k++) {
+            const struct flow_task *task = &t->v->workflow->stages.p[s].tasks.p[k];
+            if (behind && !task->late && !str_eq(task->part, t->task->part))
+                for (size_t p = 0; p < t->v->nparties; p++)
+                    if (str_eq(t->v->parties[p].part, task->part))
+                        return &t->v->parties[p];
+            behind |= str_eq(task->name, t->task->name);
+        }
+    return NULL;
+}
+
+static enum outcome offer(struct task_at_hand *t, struct err *e)
+{
+    const struct flow_party *to = next_party(t);
+    for (size_t i = 0; to && i < t->nunits; i++)
+        TRY(at_hand(t,
+                    sender_send(&t->s->sender, &t->who->actor, "custody.offer", NULL, NULL, e,
+                                "{'unit':'%.*s','to_organisation':'%.*s','to_site':'%.*s',"
+                                "'condition':'as packed','container':'SH-%.4s','seals':['S1-%.4s',"
+                                "'S2-%.4s'],'task':'%s'}",
+                                STR(t->units[i].unit), STR(to->organisation), STR(to->site),
+                                t->o->order.text + 32, t->o->order.text + 32, t->o->order.text + 32,
+                                t->name),
+                    "custody.offer", e));
+    return OK;
+}
+
+static enum outcome accept_units(struct task_at_hand *t, struct err *e)
+{
+    for (size_t i = 0; i < t->nunits; i++)
+        TRY(at_hand(t,
+                    sender_send(&t->s->sender, &t->who->actor, "custody.accept", NULL, NULL, e,
+                                "{'unit':'%.*s','condition':'intact','container':'SH-%.4s',"
+                                "'seals':['S1-%.4s','S2-%.4s'],'task':'%s'}",
+                                STR(t->units[i].unit), t->o->order.text + 32, t->o->order.text + 32,
+                                t->o->order.text + 32, t->name),
+                    "custody.accept", e));
+    return OK;
+}
+
+/* --- bedside --- */
+
+static enum outcome clinic(struct task_at_hand *t, const char *command, size_t unit,
+                           const char *more, struct err *e)
+{
+    return at_hand(t,
+                   sender_send(&t->s->sender, &t->who->actor, command, NULL, NULL, e,
+                               "{'order':'%s','task':'%s','unit':'%.*s'%s}", t->o->order.text,
+                               t->name, STR(t->units[unit].unit), more),
+                   command, e);
+}
+
+/* Bag after bag: the next is thawed only when the last was given safely. */
+static enum outcome give_all(struct task_at_hand *t, struct err *e)
+{
+    size_t bags = t->nunits;
+    for (size_t b = 0; b < bags; b++) {
+        char volume[80];
+        struct buf q = buf_over(volume, sizeof volume - 1);
+        buf_z(&q, ",'volume':'");
+        quantity_write(&q, t->units[b].quantity);
+        buf_z(&q, "','safe':true");
+        volume[q.n] = '\0';
+        enum outcome o = clinic(t, "clinic.give", b, "", e);
+        if (o == REFUSED && str_is(str_z(e->code), "clinic.not_thawed")) {
+            TRY(clinic(t, "clinic.thaw", b, "", e));
+            o = clinic(t, "clinic.give", b, "", e);
+        }
+        TRY(o);
+        TRY(clinic(t, "clinic.finish", b, volume, e));
+    }
+    return OK;
+}
+
+static enum outcome do_needs(struct task_at_hand *t, struct err *e)
+{
+    for (size_t i = 0; i < t->task->needs.n && !t->stopped; i++) {
+        struct str need = t->task->needs.p[i];
+        if (flow_has_fact(t->v, t->task->name, need))
+            continue;
+        if (str_is(need, "offered"))
+            TRY(offer(t, e));
+        else if (str_is(need, "accepted"))
+            TRY(accept_units(t, e));
+        else if (str_is(need, "thawed") && t->nunits > 0)
+            TRY(clinic(t, "clinic.thaw", 0, "", e));
+        else if (str_is(need, "all_given"))
+            TRY(give_all(t, e));
+    }
+    return OK;
+}
+
+/* --- the form, and done --- */
+
+static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
+                              struct err *e)
+{
+    const char *role = str_is(t->open->organisation, "") ? "physician" : "qa_specialist";
+    const struct network_person *who = NULL;
+    for (size_t p = 0; !who && p < t->v->nparties; p++)
+        who = network_find(t->s->network, role, t->v->parties[p].site, t->o->turn);
+    if (!who)
+        return OK;
+    enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
+                                 "{'order':'%s','how':'%s'}", t->o->order.text, how);
+    t->o->over = o == OK;
+    return at_hand(t, o, "flow.end", e);
+}
+
+/* A refusal that the journey foresees: a window missed, a result outside specification. */
+static enum outcome foreseen(struct task_at_hand *t, const struct err *why, bool *was,
+                             struct err *e)
+{
+    struct str guard = err_param(why, "guard");
+    *was = true;
+    if (str_is(guard, "window")) {
+        t->s->counts.late++;
+        return end_order(t, "cancelled", "received beyond the window", e);
+    }
+    if (str_is(t->task->act, "release") || str_is(t->task->act, "process")) {
+        t->s->counts.rejected++;
+        return end_order(t, "rejected", "outside specification", e);
+    }
+    *was = false;
+    return OK;
+}
+
+static enum outcome complete(struct task_at_hand *t, struct err *e)
+{
+    struct str inputs = S("");
+    if (t->open->form.p) {
+        struct definition form;
+        struct db *db;
+        bool found;
+        struct node *node = t->s->options.node;
+        TRY(store_reader_take(&db, node->store, e));
+        enum outcome o = define_find(&form, db, S("form"), t->open->form, t->open->form_version,
+                                     env_now(node->env), t->s->arena, &found, e);
+        store_reader_give(node->store, db);
+        TRY(o);
+        inputs = sim_inputs(t->s, t->o, t->name, &form, e);
+    }
+    enum outcome o = REFUSED;
+    for (unsigned tries = 0; tries < 3 && o == REFUSED; tries++) {
+        /* Who noted the checks does not complete where the task asks for a second person. */
+        const struct network_person *who =
+            network_find(t->s->network, t->who->role, t->open->site, t->o->turn + tries);
+        o = sender_send(&t->s->sender, &who->actor, "flow.complete", NULL, NULL, e,
+                        "{'order':'%s','task':'%s'%.*s}", t->o->order.text, t->name, STR(inputs));
+        if (o == REFUSED && !str_is(str_z(e->code), "flow.second_person"))
+            break;
+    }
+    return o;
+}
+
+/* Things that happen at a task now and then, before its work. */
+static enum outcome mishaps(struct task_at_hand *t, bool *ended, struct err *e)
+{
+    struct sim_order *o = t->o;
+    *ended = false;
+    if ((o->mishaps & SIM_EQUIPMENT_DOWN) && strcmp(t->name, "expand") == 0) {
+        o->mishaps &= ~(unsigned)SIM_EQUIPMENT_DOWN;
+        const struct network_person *who =
+            network_find(t->s->network, "qa_specialist", t->open->site, 0);
+        t->s->counts.holds++;
+        *ended = true;
+        return at_hand(t,
+                       sender_send(&t->s->sender, &who->actor, "flow.hold", "incubator down", NULL,
+                                   e, "{'order':'%s'}", o->order.text),
+                       "flow.hold", e);
+    }
+    if ((o->mishaps & SIM_EXPANSION_FAILS) && strcmp(t->name, "harvest") == 0) {
+        t->s->counts.rejected++;
+        *ended = true;
+        return end_order(t, "rejected", "the culture did not expand", e);
+    }
+    if ((o->mishaps & SIM_EXCURSION) &&
+        (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {
+        o->mishaps &= ~(unsigned)SIM_EXCURSION;
+        t->s->counts.deviations++;
+        return at_hand(t,
+                       sender_send(&t->s->sender, &t->who->actor, "deviation.open", NULL, NULL, e,
+                                   "{'order':'%s','kind':'excursion','risk':'major',"
+                                   "'description':'temperature above its limit for 40 minutes'}",
+                                   o->order.text),
+                       "deviation.open", e);
+    }
+    return OK;
+}
+
+/* Everything that the task asks for, in the order in which it is done. */
+static enum outcome work(struct task_at_hand *t, struct err *e)
+{
+    TRY(read_units(t, e));
+    TRY(check_points(t, false, e));
+    TRY(make_units(t, e));
+    TRY(check_points(t, true, e));
+    TRY(do_needs(t, e));
+    return t->stopped ? OK : at_hand(t, complete(t, e), "flow.complete", e);
+}
+
+enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
+                      const struct flow_open_task *open, int64_t *after, struct err *e)
+{
+    struct task_at_hand t = { .s = s, .o = o, .v = v, .open = open };
+    snprintf(t.name, sizeof t.name, "%.*s", STR(open->task));
+    t.task = flow_task_find(v, open->task);
+    char role[64];
+    snprintf(role, sizeof role, "%.*s", STR(t.task->role));
+    t.who = network_find(s->network, role, open->site, o->turn);
+    BUG_ON(!t.who);
+    /* The work begins when it is due, not when the task opens. */
+    int64_t due = open->opened + sim_duration(s, o, t.name);
+    int64_t now = env_now(s->options.node->env);
+    if (now < due && o->next < due) {
+        *after = due - now;
+        return OK;
+    }
+    bool ended;
+    TRY(mishaps(&t, &ended, e));
+    *after = 5 * TIME_MINUTE;
+    if (ended)
+        return OK;
+    enum outcome done = work(&t, e);
+    if (done == REFUSED) {
+        struct err why = *e;
+        TRY(foreseen(&t, &why, &ended, e));
+        return ended ? OK : sim_must(s, REFUSED, t.doing, &why);
+    }
+    if (done == OK && t.nunits > 0)
+        snprintf(s->last_wrong, sizeof s->last_wrong, "%.*s", STR(t.units[0].label));
+    return done;
+}
