@@ -318,6 +318,8 @@ static enum outcome event_read_back(struct event *event, struct str leaf, struct
                          STR(err_param(&why, "field")));
     if (o == FAULT)
         *e = why;
+    else if (stream_kind(event->stream).n == 0 || stream_id(event->stream).n == 0)
+        o = err_fault(e, "ledger.unreadable", "a stream without kind or id"); /* as verify has it */
     return o;
 }
 

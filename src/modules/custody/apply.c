@@ -18,8 +18,7 @@ enum outcome custody_begun_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_custody_leg_add, &leg, NULL, e);
 }
 
-/* Seals as they stand in the event's payload: a JSON array, as a comparable text. */
-static enum outcome seals_json(struct buf *b, const struct str *seals, size_t n, struct err *e)
+enum outcome custody_seals_write(struct buf *b, const struct str *seals, size_t n, struct err *e)
 {
     struct json_out out = json_out(b);
     json_begin_array(&out);
@@ -34,7 +33,7 @@ enum outcome custody_offered_apply(struct db *db, const struct event *event,
 {
     char storage[8192];
     struct buf seals = buf_over(storage, sizeof storage);
-    TRY(seals_json(&seals, payload->seals.p, payload->seals.n, e));
+    TRY(custody_seals_write(&seals, payload->seals.p, payload->seals.n, e));
     struct custody_unit_offer_in in = {
         .unit = payload->unit,
         .to_organisation = payload->to_organisation,
@@ -52,7 +51,7 @@ enum outcome custody_accepted_apply(struct db *db, const struct event *event,
 {
     char storage[8192];
     struct buf seals = buf_over(storage, sizeof storage);
-    TRY(seals_json(&seals, payload->seals.p, payload->seals.n, e));
+    TRY(custody_seals_write(&seals, payload->seals.p, payload->seals.n, e));
     struct custody_unit_pass_in pass = { payload->unit, payload->organisation, payload->site,
                                          event->happened };
     TRY(db_run(db, &sql_custody_unit_pass, &pass, NULL, e));

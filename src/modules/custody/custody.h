@@ -22,4 +22,9 @@ struct custody_state {
 
 extern const struct module custody_module;
 
+/* Seals as rows keep them: a JSON array, of which the same text is the same seals in the same
+ * order.
+ */
+enum outcome custody_seals_write(struct buf *b, const struct str *seals, size_t n, struct err *e);
+
 #endif

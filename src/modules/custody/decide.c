@@ -50,13 +50,15 @@ static void custody_happened(struct decision *d, struct str unit, struct str ord
 enum outcome custody_begin_load(struct load *l, const struct custody_begin *body,
                                 struct custody_state *state, struct err *e)
 {
-    load_own_scope(l);
     load_kind(l, "unit");
     TRY(load_stream(l, stream_of("custody", body->unit), NULL, e));
-    if (body->order.p)
-        TRY(load_order(l, body->order, e));
     struct custody_unit_in in = { body->unit };
-    return db_get(l->db, &sql_custody_unit, &in, &state->unit, l->arena, &state->begun, e);
+    TRY(db_get(l->db, &sql_custody_unit, &in, &state->unit, l->arena, &state->begun, e));
+    if (state->begun) /* only its holder hears that it has a holder */
+        load_scope(l, state->unit.organisation, state->unit.site);
+    else
+        load_own_scope(l);
+    return body->order.p ? load_order(l, body->order, e) : OK;
 }
 
 enum outcome custody_begin_decide(struct decision *d, const struct custody_begin *body,
@@ -107,16 +109,13 @@ enum outcome custody_accept_load(struct load *l, const struct custody_accept *bo
     return custody_load_receiver(l, body->unit, state, e);
 }
 
-/* Seals as offered are kept as a JSON array: the same text is the same seals in the same order. */
-static bool seals_agree(struct decision *d, const struct custody_accept *body, struct str offered)
+static enum outcome seals_compare(struct decision *d, const struct custody_accept *body,
+                                  struct str offered, struct err *e)
 {
     struct buf b = buf_in(d->arena, 8192);
-    struct json_out out = json_out(&b);
-    json_begin_array(&out);
-    for (size_t i = 0; i < body->seals.n; i++)
-        json_str(&out, body->seals.p[i]);
-    json_end(&out);
-    return buf_ok(&b) && str_eq(buf_get(&b), offered);
+    TRY(custody_seals_write(&b, body->seals.p, body->seals.n, e));
+    return str_eq(buf_get(&b), offered) ? OK
+                                        : REFUSE(e, "custody.seals_differ", { "unit", body->unit });
 }
 
 enum outcome custody_accept_decide(struct decision *d, const struct custody_accept *body,
@@ -127,8 +126,7 @@ enum outcome custody_accept_decide(struct decision *d, const struct custody_acce
         return REFUSE(e, "custody.not_offered", { "unit", body->unit });
     if (!str_eq(body->container, unit->container))
         return REFUSE(e, "custody.container_differs", { "unit", body->unit });
-    if (!seals_agree(d, body, unit->seals))
-        return REFUSE(e, "custody.seals_differ", { "unit", body->unit });
+    TRY(seals_compare(d, body, unit->seals, e));
     if (str_eq(d->command->actor->name, unit->giver))
         return REFUSE(e, "custody.giver_accepts", { "unit", body->unit });
     struct custody_accepted payload = {

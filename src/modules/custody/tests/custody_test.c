@@ -174,6 +174,24 @@ static void a_stranger_learns_nothing_of_an_open_offer(void **state)
     assert_int_equal(offer(&nurse, &courier), OK);
     assert_int_equal(offer(&other, &courier), REFUSED);
     fixture_refused(&f, "gate.unknown");
+    assert_int_equal(fixture_send(&f, &other, "custody.begin", NULL, "{'unit':'%s'}", unit),
+                     REFUSED);
+    fixture_refused(&f, "gate.unknown");
+}
+
+/* Two sides are two persons, also where one person has the right at both. */
+static void nobody_hands_over_to_themselves(void **state)
+{
+    (void)state;
+    assert_int_equal(begin(), OK);
+    assert_int_equal(offer(&nurse, &courier), OK);
+    struct fixture_person both = nurse;
+    both.actor.grants = (const struct grant[]){ { S("custody.accept"), courier.actor.organisation,
+                                                  courier.actor.site } };
+    both.actor.ngrants = 1;
+    assert_int_equal(accept(&both, "BOX-7", "'A1','A2'"), REFUSED);
+    fixture_refused(&f, "custody.giver_accepts");
+    assert_true(str_eq(holder().site, nurse.actor.site));
 }
 
 int main(void)
@@ -188,6 +206,7 @@ int main(void)
                                         close_node),
         cmocka_unit_test_setup_teardown(a_stranger_learns_nothing_of_an_open_offer, open_node,
                                         close_node),
+        cmocka_unit_test_setup_teardown(nobody_hands_over_to_themselves, open_node, close_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
