@@ -165,7 +165,8 @@ struct decision {
 
 /* Says that something happened. Beyond GATE_EVENTS_MAX the command is REFUSED. */
 void decide_event(struct decision *d, const struct happening *h);
-/* What the sender gets back, as JSON of the record; without it an empty object. */
+/* What the sender gets back, as JSON of the record; without it an empty object. It is kept for ever
+ * under the node's own key, where no erasure of a person reaches: no personal data. */
 void decide_answer(struct decision *d, const struct record *r, const void *value);
 /* Identifier number n of this command: a retry gives the same. */
 struct str decide_id(struct decision *d, uint64_t n);
