@@ -313,14 +313,10 @@ static enum outcome event_read_back(struct event *event, struct str leaf, struct
         return err_no_memory(e);
     struct err why = { 0 };
     enum outcome o = event_read(event, arena, copy, &why);
-    if (o == REFUSED)
-        return err_fault(e, "ledger.unreadable", "%s %.*s", why.code,
-                         STR(err_param(&why, "field")));
-    if (o == FAULT)
-        *e = why;
-    else if (stream_kind(event->stream).n == 0 || stream_id(event->stream).n == 0)
-        o = err_fault(e, "ledger.unreadable", "a stream without kind or id"); /* as verify has it */
-    return o;
+    if (o == OK && stream_kind(event->stream).n > 0 && stream_id(event->stream).n > 0)
+        return OK;
+    struct str field = o == OK ? S("stream") : err_param(&why, "field");
+    return o == FAULT ? err_no_memory(e) : err_fault(e, "ledger.unreadable", "%.*s", STR(field));
 }
 
 enum outcome ledger_append(struct ledger *l, struct db *writer, struct event *event,

@@ -3,6 +3,7 @@
 #include "kernel/gate.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -250,6 +251,34 @@ static void a_safe_act_needs_its_safe_state(void **state)
     }
 }
 
+static void by_hand(const char *sql)
+{
+    sqlite3 *raw;
+    assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+}
+
+/* A database that does not hold what was written: nothing is acknowledged, and nothing more is
+ * written until a restart has read what is there. */
+static void what_reads_back_otherwise_shuts_the_gate(void **state)
+{
+    (void)state;
+    const char *body = "{\"thing\":\"" T "\",\"by\":1}";
+    by_hand("CREATE TRIGGER hand AFTER INSERT ON ledger_event BEGIN UPDATE ledger_event SET leaf = "
+            "replace(leaf, '\"by\":1', '\"by\":2') WHERE seq = new.seq; END");
+    assert_int_equal(send(&worker, ID1, body), FAULT);
+    assert_string_equal(f.error.code, "ledger.reread");
+    assert_int_equal(total(T), 0);
+    by_hand("DROP TRIGGER hand");
+    assert_int_equal(send(&worker, ID2, body), FAULT);
+    assert_string_equal(f.error.code, "ledger.reread");
+    fixture_reopen(&f);
+    assert_int_equal(ledger_size(f.node.ledger), 0);
+    assert_int_equal(send(&worker, ID1, body), OK);
+    assert_int_equal(total(T), 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_node, close_node)
@@ -259,6 +288,7 @@ int main(void)
         CASE(expectations_ask_nothing_of_foreign_streams),
         CASE(nothing_unreadable_gets_into_the_log),
         CASE(a_broken_constraint_harms_no_other),
+        CASE(what_reads_back_otherwise_shuts_the_gate),
         CASE(foreign_equals_unknown),
         CASE(a_safe_act_needs_its_safe_state),
     };

@@ -3,6 +3,7 @@
 #include "kernel/policy.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -127,6 +128,23 @@ static void an_effect_that_met_a_full_queue_is_not_lost(void **state)
     assert_int_equal(total(S(T)), 101);
 }
 
+/* A crash after the effect and before the cursor was stored: its event is looked at again. */
+static void an_effect_happens_once_across_a_crash(void **state)
+{
+    (void)state;
+    add(100);
+    fixture_settle(&f);
+    uint64_t size = ledger_size(f.node.ledger);
+    sqlite3 *raw;
+    assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "DELETE FROM policy_cursor", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    fixture_reopen(&f);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 101);
+    assert_int_equal(ledger_size(f.node.ledger), size);
+}
+
 /* One that is refused before the queue ends as any refused one does: what follows is followed. */
 static void a_refused_effect_holds_up_no_other(void **state)
 {
@@ -186,15 +204,38 @@ static void refused_timers_hold_up_no_other(void **state)
     fixture_rebuilds(&f);
 }
 
+/* A module that forgets to clear its timer has it fired once all the same. */
+static void a_timer_left_due_fires_once(void **state)
+{
+    (void)state;
+    thing_apply = THING_KEEPS_TIMERS;
+    assert_int_equal(
+        fixture_send(&f, &worker, "thing.add", NULL, "{'thing':'" T "','by':1,'timer_s':3600}"),
+        OK);
+    env_sim_advance(&f.sim, 2 * TIME_HOUR);
+    fixture_settle(&f);
+    int64_t fired = total(S(T));
+    assert_int_equal(fired, 3600 + 7);
+    for (int i = 0; i < 3; i++) {
+        env_sim_advance(&f.sim, TIMER_RETRY_US);
+        fixture_settle(&f);
+        fixture_reopen(&f);
+        fixture_settle(&f);
+    }
+    assert_int_equal(total(S(T)), fired);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_node, close_node)
     const struct CMUnitTest tests[] = {
         CASE(an_effect_that_met_a_fault_is_not_lost),
         CASE(an_effect_that_met_a_full_queue_is_not_lost),
+        CASE(an_effect_happens_once_across_a_crash),
         CASE(a_refused_effect_holds_up_no_other),
         CASE(ids_of_effects_are_foretold_by_nobody),
         CASE(refused_timers_hold_up_no_other),
+        CASE(a_timer_left_due_fires_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

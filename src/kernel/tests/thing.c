@@ -45,6 +45,8 @@ enum outcome thing_added_apply(struct db *db, const struct event *event,
     if (thing_apply == THING_BREAKS_A_CONSTRAINT && str_ends(payload->thing, S("2")))
         row.total = INT_NONE; /* NULL, in a column that takes none */
     TRY(db_run(db, &sql_thing_add, &row, NULL, e));
+    if (payload->by == 7 && thing_apply == THING_KEEPS_TIMERS)
+        return OK;
     if (payload->by == 7) /* the timer's own: it is done */
         return timer_clear(db, event->stream, S("again"), e);
     if (payload->by < 1000)
