@@ -71,9 +71,10 @@ enum outcome order_product(struct db *db, const struct order_order_out *order,
                            struct definition *out, struct arena *arena, struct err *e);
 
 /* What of the patient a viewer may see: the name with the right "patient.name" at the patient's
- * site, else, and once the patient's key is destroyed, the pseudonym. Opened here, never in a
- * projection. Looking is not yet recorded. REFUSED "gate.unknown" for an unknown patient; whether
- * the viewer may know of the patient at all is the caller's to ask. */
+ * site or at that of a party of an order of theirs that has not ended, else, and once the patient's
+ * key is destroyed, the pseudonym. Opened here, never in a projection. Looking is not yet recorded.
+ * REFUSED "gate.unknown" for an unknown patient; whether the viewer may know of the patient at all
+ * is the caller's to ask. */
 struct node;
 struct order_patient_view {
     struct str shown; /* "Example, Ada (F, 1961-02-03)" or the pseudonym */

@@ -60,6 +60,25 @@ static const char *sex_letter(struct str sex)
     return str_is(sex, "female") ? "F, " : str_is(sex, "male") ? "M, " : "";
 }
 
+/* Who may call the patient by name: with the right to at the treating hospital, or at a site that
+ * takes part in an order of theirs that has not ended (the nurse of another organisation who
+ * collects). */
+static enum outcome may_name(bool *out, struct db *db, const struct actor *viewer,
+                             const struct order_patient_out *row, struct arena *arena,
+                             struct err *e)
+{
+    *out = actor_may(viewer, S("patient.name"), row->organisation, row->site);
+    if (*out)
+        return OK;
+    struct order_parties_of_patient_in in = { row->patient };
+    struct record_list sites;
+    TRY(db_list(db, &sql_order_parties_of_patient, &in, &sites, 200, arena, e));
+    const struct order_parties_of_patient_out *site = sites.p;
+    for (size_t i = 0; i < sites.n && !*out; i++)
+        *out = actor_may(viewer, S("patient.name"), site[i].organisation, site[i].site);
+    return OK;
+}
+
 enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e)
@@ -67,7 +86,9 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
     struct order_patient_out row;
     TRY(patient_row(&row, db, patient, arena, e));
     *out = (struct order_patient_view){ .shown = row.pseudonym };
-    if (!actor_may(viewer, S("patient.name"), row.organisation, row.site))
+    bool named;
+    TRY(may_name(&named, db, viewer, &row, arena, e));
+    if (!named)
         return OK;
     struct order_patient_secret secret = { 0 };
     struct err opened = { 0 };

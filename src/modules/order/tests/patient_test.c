@@ -45,6 +45,22 @@ static void acc_03_names_only_with_the_right_at_the_site(void **state)
     assert_int_equal(strlen(pseudonym), 8);
 }
 
+/* Who collects at another organisation must call the patient by name, as long as the order runs. */
+static void a_party_names_the_patient_while_the_order_runs(void **state)
+{
+    (void)state;
+    placed();
+    assert_true(shown_to(&maker).by_name);
+    assert_false(shown_to(&stranger).by_name); /* the right, but no part in the order */
+    struct fixture_person ender;
+    fixture_person(&ender, 5, 1, 1, "flow.end");
+    assert_int_equal(fixture_send(&f, &ender, "flow.end", "withdrawn by the patient",
+                                  "{'order':'%s','how':'withdrawn'}", order),
+                     OK);
+    assert_false(shown_to(&maker).by_name);
+    assert_true(shown_to(&physician).by_name);
+}
+
 /* partial: SEC-01 (after erasure the name is gone, the rows rebuild the same) */
 static void sec_01_an_erased_patient_stays_a_pseudonym(void **state)
 {
@@ -129,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_same_patient_again_is_no_event),
         CASE(acc_03_names_only_with_the_right_at_the_site),
+        CASE(a_party_names_the_patient_while_the_order_runs),
         CASE(sec_01_an_erased_patient_stays_a_pseudonym),
         CASE(sec_01_no_personal_text_in_any_file),
     };
