@@ -186,6 +186,20 @@ static void coi_05_material_is_identified_before_it_is_acted_on(void **state)
     assert_true(holds(bag, "0 mL"));
 }
 
+/* Nothing is taken in a task whose points do not stand before the act. */
+static void a_task_without_a_point_before_the_act_takes_nothing(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "fill");
+    env_sim_advance(&t.f.sim, 2 * TIME_HOUR);
+    struct str bag = first_unit(&a, "final_bag");
+    assert_int_equal(split("release", bag, "{'kind':'final_bag','quantity':'1 mL'}", ""), REFUSED);
+    refused("identity.unchecked_task");
+    trial_id_pass(&t, &a, "release", "before_release");
+    assert_int_equal(split("release", bag, "{'kind':'final_bag','quantity':'1 mL'}", ""), REFUSED);
+    refused("identity.unchecked_task");
+}
+
 static bool is_kin(const struct record_list *rows, struct str unit)
 {
     const struct identity_ancestors_out *row = rows->p;
@@ -304,6 +318,7 @@ int main(void)
         TEST(coi_08_genealogy_is_complete_both_ways),
         TEST(donation_numbers_stay_with_their_order),
         TEST(discarded_units_are_expected_no_more),
+        TEST(a_task_without_a_point_before_the_act_takes_nothing),
         TEST(a_used_up_unit_is_a_mismatch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
