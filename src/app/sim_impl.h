@@ -29,8 +29,8 @@ struct sim_order {
     char birth_date[12];
     char number[24];  /* hospital number on the wristband */
     size_t treatment; /* index of its hospital's site */
-    unsigned weight; /* in tenths of a kilogram */
-    bool fresh;      /* lunacel, else corvicel */
+    unsigned weight;  /* in tenths of a kilogram */
+    bool fresh;       /* lunacel, else corvicel */
     unsigned mishaps;
     int64_t next;      /* when its next act is due */
     int64_t withdraws; /* when, if it does */

@@ -83,6 +83,20 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
     flow_happened(d, v->order, &flow_fact_noted_event, &payload);
 }
 
+void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix)
+{
+    for (size_t i = 0; i < v->nfacts; i++) {
+        const struct flow_fact *fact = &v->facts[i];
+        bool open = false;
+        for (size_t t = 0; t < v->ntasks; t++)
+            open |= str_eq(v->tasks[t].task, fact->task) && !v->tasks[t].done;
+        if (!open || !str_starts(fact->fact, prefix))
+            continue;
+        struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
+        flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
+    }
+}
+
 void flow_finish(struct decision *d, struct str order, struct str how)
 {
     struct flow_ended payload = { order, how };

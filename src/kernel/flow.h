@@ -146,6 +146,9 @@ bool flow_has_fact(const struct flow_view *v, struct str task, struct str fact);
 struct str flow_value(const struct flow_view *v, struct str task, struct str field,
                       struct arena *arena);
 void flow_note(struct decision *d, const struct flow_view *v, struct str task, struct str fact);
+/* Facts beginning with `prefix` hold no longer at the tasks that are open: "check:" after a
+ * mismatch, so that what was passed before it must be passed again. */
+void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix);
 /* Starts an order: flow.started and the first task(s) opened. Parties beyond the workflow's parts
  * are welcome. REFUSED "flow.part_missing" {part}, "flow.part_twice" {part}, "flow.parties_max"
  * {max}, "flow.started_before". */

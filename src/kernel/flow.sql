@@ -160,3 +160,6 @@ UPDATE flow_order SET
     overdue = COALESCE((SELECT max(t.overdue) FROM flow_task t
                         WHERE t.order_id = :order_id AND t.open = 1), 0)
 WHERE order_id = :order_id;
+
+-- fact_drop (order_id ID, task CODE, fact TEXT)
+DELETE FROM flow_fact WHERE order_id = :order_id AND task = :task AND fact = :fact;

@@ -106,6 +106,14 @@ enum outcome flow_fact_noted_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_flow_fact_add, &in, NULL, e);
 }
 
+enum outcome flow_fact_withdrawn_apply(struct db *db, const struct event *event,
+                                       const struct flow_fact_withdrawn *payload, struct err *e)
+{
+    (void)event;
+    struct flow_fact_drop_in in = { payload->order, payload->task, payload->fact };
+    return db_run(db, &sql_flow_fact_drop, &in, NULL, e);
+}
+
 /* --- records --- */
 
 struct kept {

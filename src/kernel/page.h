@@ -47,8 +47,8 @@ struct page {
     struct str path;   /* of this request, to mark where one is in the navigation */
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
-    bool fragment;    /* asked for by a script: no layout */
-    struct html body; /* the layout's {slot} */
+    bool fragment;         /* asked for by a script: no layout */
+    struct html body;      /* the layout's {slot} */
 };
 
 /* What {= expr} calls, chosen by the expression's type and the place it stands in. INT64_MIN is an

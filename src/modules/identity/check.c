@@ -239,6 +239,8 @@ static void stop(struct decision *d, const struct identity_check *body,
         .respond_by = d->now_us + point->respond_us,
     };
     stop_raise(d, &raised);
+    flow_withdraw(d, &state->flow,
+                  S("check:")); /* passed before the mismatch: to be passed again */
     struct quality_deviation_opened deviation = {
         .order = body->order,
         .organisation = actor->organisation,

@@ -335,6 +335,7 @@ static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
     trial_id_do(&t, &a, "receive");
     trial_id_do(&t, &b, "receive");
     trial_id_pass(&t, &a, "sample", "before_qc_sampling");
+    assert_true(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
     assert_int_equal(check(&t.plant_2, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
     is("fail");
     struct str unit = ((const struct identity_units_out *)trial_id_list(
@@ -363,13 +364,16 @@ static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
                      REFUSED);
     refused("gate.reason_needed");
     assert_int_equal(resolve(&t.quality_plant), OK);
+    assert_false(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
+    assert_int_equal(trial_id_complete(&t, &a, "sample"), REFUSED);
+    refused("flow.check_missing");
     /* what was identified before the stop is identified again before it is acted on */
     assert_int_equal(fixture_send(&t.f, &t.plant, "unit.sample", NULL,
                                   "{'unit':'%.*s','task':'sample','kind':'qc_sample',"
                                   "'quantity':'2 mL'}",
                                   STR(unit)),
                      REFUSED);
-    refused("identity.not_identified");
+    refused("identity.check_first");
     trial_id_do(&t, &a, "sample");
 }
 
