@@ -156,6 +156,17 @@ static void damage_is_found_at_opening(void **state)
     }
 }
 
+/* Events behind the last checkpoint, or before the first, rest on the tiles alone. */
+static void an_altered_tile_is_found_without_a_checkpoint(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    ledger_fixture_fill(&f, 600);
+    ledger_fixture_sql(&f, "UPDATE ledger_tile SET hashes = zeroblob(64) WHERE level = 1");
+    assert_int_equal(ledger_fixture_reopen(&f, &e), FAULT);
+    assert_string_equal(e.code, "ledger.damaged");
+}
+
 static void ledger_belongs_to_one_key(void **state)
 {
     (void)state;
@@ -194,6 +205,7 @@ int main(void)
         T(altered_rows_are_found_before_the_commit),
         T(altered_heads_are_found_before_the_commit),
         T(damage_is_found_at_opening),
+        T(an_altered_tile_is_found_without_a_checkpoint),
         T(ledger_belongs_to_one_key),
         T(opening_without_memory_is_a_fault),
     };
