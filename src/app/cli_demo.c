@@ -17,7 +17,6 @@ enum {
     DEMO_SEED = 1,
     DEMO_DAYS = 80, /* of history */
     DEMO_PATH_MAX = 900,
-    ACTS = 64,
 };
 static const char demo_password[] = "vein-demonstration";
 
@@ -34,24 +33,9 @@ struct demo {
 
 /* --- history --- */
 
-static enum outcome history_run(struct demo *d, struct node *n, struct sim *sim, int64_t until,
-                                struct err *e)
+static void go(void *context, int64_t now_us)
 {
-    int64_t now = d->clock.now_us;
-    while (now < until) {
-        bool busy = true;
-        int64_t next;
-        int64_t due;
-        TRY(sim_step(sim, ACTS, &next, e));
-        while (busy)
-            TRY(node_step(n, 0, &busy, e));
-        TRY(timers_next(n->timers, &due, e));
-        if (due != TIME_NONE && due > now && (next == TIME_NONE || due < next))
-            next = due;
-        now = next == TIME_NONE || next > until ? until : next > now ? next : now;
-        demo_clock_set(&d->clock, now);
-    }
-    return OK;
+    demo_clock_set(context, now_us);
 }
 
 static enum outcome history_people(struct demo *d, struct node *n, struct err *e)
@@ -93,7 +77,7 @@ static enum outcome history(struct demo *d, struct err *e)
     if (o == OK)
         o = sim_open(&d->sim, &sim, &d->network, e);
     if (o == OK)
-        o = history_run(d, &n, d->sim, now, e);
+        o = sim_run(d->sim, &n, go, &d->clock, now, e);
     sim_close(d->sim);
     d->sim = NULL;
     node_close(&n);

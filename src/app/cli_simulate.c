@@ -5,28 +5,14 @@
 #include "base/log.h"
 #include "kernel/note.h"
 
-enum { ACTS = 256, SIMULATE_DAYS = 60, SIMULATE_TAIL_DAYS = 180 };
+enum { SIMULATE_DAYS = 60, SIMULATE_TAIL_DAYS = 180 };
 
 static const int64_t simulate_start = INT64_C(1767600000) * TIME_SECOND; /* 5 January 2026, 08:00 */
 
-/* Does what is due, then goes to the next time at which anything is. */
-static enum outcome run(struct sim *sim, struct env_sim *env, struct node *n, int64_t until,
-                        struct err *e)
+static void go(void *context, int64_t now_us)
 {
-    int64_t next = env->now_us;
-    while (next != TIME_NONE && env->now_us <= until) {
-        bool busy = true;
-        TRY(sim_step(sim, ACTS, &next, e));
-        while (busy)
-            TRY(node_step(n, 0, &busy, e));
-        int64_t due;
-        TRY(timers_next(n->timers, &due, e));
-        if (due != TIME_NONE && due > env->now_us && due < next)
-            next = due;
-        if (next != TIME_NONE && next > env->now_us)
-            env_sim_advance(env, next - env->now_us);
-    }
-    return OK;
+    struct env_sim *env = context;
+    env_sim_advance(env, now_us - env->now_us);
 }
 
 static void report(const struct sim_counts *c)
@@ -82,7 +68,7 @@ static enum outcome simulate(struct node *n, struct env_sim *env, int64_t orders
     if (o == OK)
         o = sim_open(&sim, &options, &network, e);
     if (o == OK)
-        o = run(sim, env, n, options.to_us + SIMULATE_TAIL_DAYS * TIME_DAY, e);
+        o = sim_run(sim, n, go, env, options.to_us + SIMULATE_TAIL_DAYS * TIME_DAY, e);
     if (o == OK) {
         report(sim_counts(sim));
         *clean = sim_counts(sim)->not_stopped == 0 && sim_counts(sim)->unexpected == 0;

@@ -44,6 +44,12 @@ void sim_close(struct sim *s);
 /* Does what is due at the env's time, at most `max` acts; *next is when the next act is due,
  * TIME_NONE when nothing is left. */
 enum outcome sim_step(struct sim *s, size_t max, int64_t *next, struct err *e);
+/* Sets the env's clock. */
+typedef void sim_go_fn(void *context, int64_t now_us);
+/* Runs simulation and node together on simulated time until then, or until nothing is left to do.
+ */
+enum outcome sim_run(struct sim *s, struct node *n, sim_go_fn *go, void *context, int64_t until_us,
+                     struct err *e);
 const struct sim_counts *sim_counts(const struct sim *s);
 
 #endif
