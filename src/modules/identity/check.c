@@ -14,6 +14,22 @@ enum { TEXTS_MAX = 40, STOP_TEXT_MAX = 200, STOP_INVOLVED_MAX = 10 };
 
 /* --- what is expected --- */
 
+static bool was_read(const struct identity_check_state *state, struct str unit)
+{
+    for (size_t i = 0; i < state->nseen; i++)
+        if (str_eq(state->seen[i].unit, unit))
+            return true;
+    return false;
+}
+
+static bool none_read(const struct identity_check_state *state)
+{
+    for (size_t i = 0; i < state->nexpected; i++)
+        if (was_read(state, state->expected[i].unit))
+            return false;
+    return true;
+}
+
 size_t identity_expected(const struct str **out, struct str point,
                          const struct identity_check_state *state, struct arena *arena)
 {
@@ -27,8 +43,10 @@ size_t identity_expected(const struct str **out, struct str point,
         texts[n++] = state->order.coi;
         texts[n++] = S("patient");
     }
+    bool all = !rule->each || none_read(state);
     for (size_t i = 0; rule->units && i < state->nexpected; i++)
-        texts[n++] = state->expected[i].label;
+        if (all || was_read(state, state->expected[i].unit))
+            texts[n++] = state->expected[i].label;
     return n;
 }
 
@@ -155,7 +173,9 @@ static const char *compare(struct comparison *c, const struct identity_check *bo
     for (size_t i = 0; i < c->state->nseen; i++)
         compare_symbol(c, &c->state->seen[i]);
     for (size_t i = 0; c->rule->units && i < c->state->nexpected; i++)
-        all &= c->unit[i];
+        all &= c->unit[i] || c->rule->each;
+    if (c->rule->each)
+        all &= !none_read(c->state);
     if (c->rule->patient) {
         if (body->stated_name.p && !stated->name_is)
             is_wrong(c, S("another name"));
@@ -294,13 +314,23 @@ static bool method_known(struct str method)
            str_is(method, "manual");
 }
 
+/* At any task of the order. */
+static bool passed_before(const struct flow_view *v, struct str point)
+{
+    char storage[80];
+    struct buf fact = buf_over(storage, sizeof storage);
+    buf_z(&fact, "check:");
+    buf_str(&fact, point);
+    return flow_has_fact(v, (struct str){ 0 }, buf_get(&fact));
+}
+
 static enum outcome check_is_due(const struct identity_check *body,
                                  const struct identity_check_state *state,
                                  const struct identity_stated *stated, struct err *e)
 {
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     const struct identity_rule *rule = identity_rule_find(body->point);
-    bool here = false;
+    bool here = rule && str_is(task->act, rule->also) && passed_before(&state->flow, body->point);
     for (size_t i = 0; i < task->checks.n; i++)
         here |= str_eq(task->checks.p[i], body->point);
     if (!here || !rule)

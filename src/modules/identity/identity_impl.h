@@ -8,10 +8,12 @@
 
 struct identity_rule {
     const struct flow_point *point;
-    int persons;  /* who must pass it */
-    bool patient; /* expects the order's identifier and the patient */
-    bool units;   /* expects all live units of the task's kinds */
-    bool before;  /* passed before material of the task is acted on */
+    int persons;      /* who must pass it */
+    bool patient;     /* expects the order's identifier and the patient */
+    bool units;       /* expects all live units of the task's kinds */
+    bool each;        /* or any of them, one or more */
+    const char *also; /* act at whose tasks it may be passed too */
+    bool before;      /* passed before material of the task is acted on */
 };
 /* NULL for a point that is not one of ours. */
 const struct identity_rule *identity_rule_find(struct str point);

@@ -7,7 +7,7 @@
         "flow.hold", __VA_ARGS__                                                                   \
     }
 
-#define POINT(n, a, m, safe, minutes, persons, expects, when, acts)                                \
+#define POINT(n, a, m, safe, minutes, persons, expects, when, also, acts)                          \
     { .name = #n,                                                                                  \
       .act = #a,                                                                                   \
       .material = m,                                                                               \
@@ -19,16 +19,18 @@ const struct flow_point identity_points[IDENTITY_POINTS] = {
 };
 #undef POINT
 
-#define EXPECTS_PATIENT .patient = true
-#define EXPECTS_UNITS   .units = true
-#define EXPECTS_BOTH    .patient = true, .units = true
-#define WHEN_BEFORE     .before = true
-#define WHEN_AFTER      .before = false
-#define POINT(n, a, m, safe, minutes, number, expects, when, acts)                                 \
+#define EXPECTS_PATIENT      .patient = true
+#define EXPECTS_UNITS        .units = true
+#define EXPECTS_EACH         .units = true, .each = true
+#define EXPECTS_PATIENT_EACH .patient = true, .units = true, .each = true
+#define WHEN_BEFORE          .before = true
+#define WHEN_AFTER           .before = false
+#define POINT(n, a, m, safe, minutes, number, expects, when, another, acts)                        \
     { .point = &identity_points[IDENTITY_POINT_##n],                                               \
       .persons = number,                                                                           \
       EXPECTS_##expects,                                                                           \
-      WHEN_##when },
+      WHEN_##when,                                                                                 \
+      .also = #another },
 static const struct identity_rule rules[IDENTITY_POINTS] = {
 #include "modules/identity/points.def"
 };

@@ -161,6 +161,24 @@ static void set_of(char *out, size_t room, const struct str *texts, size_t n)
     }
 }
 
+/* Bags are given one after the other: each read for itself is enough. */
+static bool one_by_one(const char *point)
+{
+    return strcmp(point, "administration") == 0;
+}
+
+/* Order and patient, and of the order's own live bags one or more. */
+static void only_some_of(const struct pass_model *pass, const struct identity_checked *p)
+{
+    assert_true(p->expected.n >= 3);
+    assert_int_equal(p->units.n, p->expected.n - 2);
+    for (size_t i = 0; i < p->expected.n; i++) {
+        char text[60];
+        snprintf(text, sizeof text, "%.*s ", STR(p->expected.p[i]));
+        assert_non_null(strstr(pass->set, text));
+    }
+}
+
 static void checked(const struct event *event, const struct identity_checked *p)
 {
     int order = order_number(p->order);
@@ -185,8 +203,12 @@ static void checked(const struct event *event, const struct identity_checked *p)
     snprintf(pass.account, sizeof pass.account, "%.*s", STR(event->actor));
     expected_set(pass.set, sizeof pass.set, order, pass.task, pass.point);
     set_of(read, sizeof read, p->expected.p, p->expected.n);
-    assert_string_equal(read, pass.set);
+    if (one_by_one(pass.point))
+        only_some_of(&pass, p);
+    else
+        assert_string_equal(read, pass.set);
     assert_true(pass.set[0] != '\0');
+    snprintf(pass.set, sizeof pass.set, "%s", read);
     /* what was read is what was expected; the donation number may stand for a label */
     char seen[1200];
     set_of(seen, sizeof seen, p->read.p, p->read.n);
@@ -222,6 +244,10 @@ static void fact_noted(const struct flow_fact_noted *p)
     snprintf(task, sizeof task, "%.*s", STR(p->task));
     snprintf(point, sizeof point, "%.*s", STR(rest));
     expected_set(set, sizeof set, order, task, point);
+    if (one_by_one(point)) { /* as read by the check that noted it */
+        assert_true(npasses > 0 && strcmp(passes[npasses - 1].point, point) == 0);
+        snprintf(set, sizeof set, "%s", passes[npasses - 1].set);
+    }
     assert_false(stopped[order]);
     size_t persons = 0;
     bool role = false;
