@@ -1,23 +1,6 @@
 /* What each event of custody makes of the unit's rows. */
 #include "modules/custody/custody.h"
 
-enum outcome custody_begun_apply(struct db *db, const struct event *event,
-                                 const struct custody_begun *payload, struct err *e)
-{
-    struct custody_unit_begin_in unit = { payload->unit, payload->order, payload->organisation,
-                                          payload->site, event->happened };
-    TRY(db_run(db, &sql_custody_unit_begin, &unit, NULL, e));
-    struct custody_leg_add_in leg = {
-        .unit = payload->unit,
-        .number = event->version,
-        .organisation = payload->organisation,
-        .site = payload->site,
-        .since = event->happened,
-        .receiver = event->actor,
-    };
-    return db_run(db, &sql_custody_leg_add, &leg, NULL, e);
-}
-
 enum outcome custody_seals_write(struct buf *b, const struct str *seals, size_t n, struct err *e)
 {
     struct json_out out = json_out(b);
@@ -36,10 +19,13 @@ enum outcome custody_offered_apply(struct db *db, const struct event *event,
     TRY(custody_seals_write(&seals, payload->seals.p, payload->seals.n, e));
     struct custody_unit_offer_in in = {
         .unit = payload->unit,
+        .organisation = payload->from_organisation,
+        .site = payload->from_site,
         .to_organisation = payload->to_organisation,
         .to_site = payload->to_site,
         .offered = event->happened,
         .giver = event->actor,
+        .condition = payload->condition,
         .container = payload->container,
         .seals = buf_get(&seals),
     };

@@ -1,36 +1,95 @@
--- unit (unit ID) -> (unit ID, order_id ID, organisation ID, site ID, since TIME,
---                    to_organisation ID, to_site ID, offered TIME, giver TEXT, container TEXT,
---                    seals JSON)
-SELECT unit, order_id, organisation, site, since, to_organisation, to_site, offered, giver,
-       container, seals
-FROM custody_unit WHERE unit = :unit;
-
--- legs (unit ID) -> (number INT, organisation ID, site ID, since TIME, giver TEXT, receiver TEXT,
+-- unit (unit ID) -> (unit ID, order_id ID, kind CODE, label TEXT, ended TIME, organisation ID,
+--                    site ID, since TIME, to_organisation ID, to_site ID, offered TIME, giver TEXT,
 --                    condition TEXT, container TEXT, seals JSON)
-SELECT number, organisation, site, since, giver, receiver, condition, container, seals
-FROM custody_leg WHERE unit = :unit ORDER BY number;
+-- Who holds a unit now, since when, and who it is offered to.
+SELECT u.unit, u.order_id, u.kind, u.label, u.ended,
+       COALESCE(c.organisation, u.organisation) AS organisation, COALESCE(c.site, u.site) AS site,
+       COALESCE(c.since, u.made) AS since, c.to_organisation, c.to_site, c.offered, c.giver,
+       c.condition, c.container, c.seals
+FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
+WHERE u.unit = :unit;
 
--- unit_begin (unit ID, order_id ID, organisation ID, site ID, since TIME)
-INSERT INTO custody_unit (unit, order_id, organisation, site, since)
-VALUES (:unit, :order_id, :organisation, :site, :since);
+-- of_order (order_id ID, kinds TEXT) -> (unit ID, kind CODE, label TEXT, organisation ID, site ID,
+--                                        since TIME, to_organisation ID, to_site ID, offered TIME)
+-- The same for the live units of an order, of these kinds: ",apheresis_bag,tube,".
+SELECT u.unit, u.kind, u.label, COALESCE(c.organisation, u.organisation) AS organisation,
+       COALESCE(c.site, u.site) AS site, COALESCE(c.since, u.made) AS since, c.to_organisation,
+       c.to_site, c.offered
+FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
+WHERE u.order_id = :order_id AND u.ended IS NULL
+  AND replace(:kinds, ',' || u.kind || ',', '') <> :kinds
+ORDER BY u.label;
 
--- unit_offer (unit ID, to_organisation ID, to_site ID, offered TIME, giver TEXT, container TEXT,
---             seals JSON)
-UPDATE custody_unit
-SET to_organisation = :to_organisation, to_site = :to_site, offered = :offered, giver = :giver,
-    container = :container, seals = :seals
-WHERE unit = :unit;
+-- held (organisation ID, site ID, after TIME, after_unit TEXT) -> (
+--     unit ID, order_id ID, kind CODE, label TEXT, since TIME, to_organisation ID, to_site ID,
+--     offered TIME)
+-- Live units that a site holds, longest held first, 200 at most. The next page begins behind the
+-- last row's since and unit; the first behind 0 and ''.
+SELECT unit, order_id, kind, label, since, to_organisation, to_site, offered FROM (
+    SELECT u.unit, u.order_id, u.kind, u.label, COALESCE(c.since, u.made) AS since,
+           c.to_organisation, c.to_site, c.offered
+    FROM custody_unit c JOIN identity_unit u ON u.unit = c.unit
+    WHERE c.organisation = :organisation AND c.site = :site AND u.ended IS NULL
+    UNION ALL
+    SELECT u.unit, u.order_id, u.kind, u.label, u.made, NULL, NULL, NULL
+    FROM identity_unit u
+    WHERE u.organisation = :organisation AND u.site = :site AND u.ended IS NULL
+      AND NOT EXISTS (SELECT 1 FROM custody_unit c WHERE c.unit = u.unit)
+) AS held
+WHERE (since, unit) > (:after, :after_unit)
+ORDER BY since, unit LIMIT 200;
+
+-- offers (to_organisation ID, to_site ID, after TIME, after_unit TEXT) -> (
+--     unit ID, order_id ID, kind CODE, label TEXT, organisation ID, site ID, offered TIME,
+--     giver TEXT, condition TEXT, container TEXT, seals JSON)
+-- What is offered to a site and waits for it, oldest first, paged as above.
+SELECT u.unit, u.order_id, u.kind, u.label, c.organisation, c.site, c.offered, c.giver, c.condition,
+       c.container, c.seals
+FROM custody_unit c JOIN identity_unit u ON u.unit = c.unit
+WHERE c.to_organisation = :to_organisation AND c.to_site = :to_site AND u.ended IS NULL
+  AND (c.offered, c.unit) > (:after, :after_unit)
+ORDER BY c.offered, c.unit LIMIT 200;
+
+-- legs (unit ID) -> (number INT, organisation ID, site ID, since TIME, until TIME, giver TEXT,
+--                    receiver TEXT, condition TEXT, container TEXT, seals JSON)
+-- Every holder of a unit, from where it came into being. A leg ends when the next begins or the
+-- unit ended; the last of a live unit goes on.
+SELECT l.number, l.organisation, l.site, l.since,
+       COALESCE(lead(l.since) OVER (ORDER BY l.number),
+                (SELECT ended FROM identity_unit WHERE unit = :unit)) AS until,
+       l.giver, l.receiver, l.condition, l.container, l.seals
+FROM (
+    SELECT 0 AS number, organisation, site, made AS since, NULL AS giver, made_by AS receiver,
+           NULL AS condition, NULL AS container, NULL AS seals
+    FROM identity_unit WHERE unit = :unit
+    UNION ALL
+    SELECT number, organisation, site, since, giver, receiver, condition, container, seals
+    FROM custody_leg WHERE unit = :unit
+) AS l
+ORDER BY l.number;
+
+-- unit_offer (unit ID, organisation ID, site ID, to_organisation ID, to_site ID, offered TIME,
+--             giver TEXT, condition TEXT, container TEXT, seals JSON)
+-- The holder stands in every offer; from the second on it is in the row already.
+INSERT INTO custody_unit (unit, organisation, site, to_organisation, to_site, offered, giver,
+                          condition, container, seals)
+VALUES (:unit, :organisation, :site, :to_organisation, :to_site, :offered, :giver, :condition,
+        :container, :seals)
+ON CONFLICT (unit) DO UPDATE SET
+    to_organisation = excluded.to_organisation, to_site = excluded.to_site,
+    offered = excluded.offered, giver = excluded.giver, condition = excluded.condition,
+    container = excluded.container, seals = excluded.seals;
 
 -- unit_pass (unit ID, organisation ID, site ID, since TIME)
 UPDATE custody_unit
 SET organisation = :organisation, site = :site, since = :since, to_organisation = NULL,
-    to_site = NULL, offered = NULL, giver = NULL, container = NULL, seals = NULL
+    to_site = NULL, offered = NULL, giver = NULL, condition = NULL, container = NULL, seals = NULL
 WHERE unit = :unit;
 
 -- unit_keep (unit ID)
 UPDATE custody_unit
-SET to_organisation = NULL, to_site = NULL, offered = NULL, giver = NULL, container = NULL,
-    seals = NULL
+SET to_organisation = NULL, to_site = NULL, offered = NULL, giver = NULL, condition = NULL,
+    container = NULL, seals = NULL
 WHERE unit = :unit;
 
 -- leg_add (unit ID, number INT, organisation ID, site ID, since TIME, giver TEXT, receiver TEXT,

@@ -1,28 +1,29 @@
--- Where custody of each unit stands. One row a unit; an open offer stands in the same row.
+-- Where custody of a unit stands since its first hand-over began; an open offer stands in the same
+-- row. A unit without a row is held by the site where it came into being (identity_unit).
 CREATE TABLE IF NOT EXISTS custody_unit (
     unit            TEXT NOT NULL PRIMARY KEY,
-    order_id        TEXT,
     organisation    TEXT NOT NULL, -- the holder …
     site            TEXT NOT NULL,
-    since           INTEGER NOT NULL,
-    to_organisation TEXT, -- … and who it is offered to, if anyone
+    since           INTEGER, -- absent: since it came into being
+    to_organisation TEXT,    -- … and who it is offered to, if anyone
     to_site         TEXT,
     offered         INTEGER,
     giver           TEXT, -- the actor who offered
+    condition       TEXT,
     container       TEXT,
     seals           TEXT -- JSON array, as offered
 ) STRICT;
-CREATE INDEX IF NOT EXISTS custody_unit_site ON custody_unit (site, since);
-CREATE INDEX IF NOT EXISTS custody_unit_offer ON custody_unit (to_site, offered);
+CREATE INDEX IF NOT EXISTS custody_unit_site ON custody_unit (site);
+CREATE INDEX IF NOT EXISTS custody_unit_offer ON custody_unit (to_site, offered, unit);
 
--- Every holder that a unit had, in order: the chain of custody.
+-- Every holder that a unit had behind the first, in order: the chain of custody.
 CREATE TABLE IF NOT EXISTS custody_leg (
     unit         TEXT NOT NULL,
     number       INTEGER NOT NULL, -- version of the stream at which it began
     organisation TEXT NOT NULL,
     site         TEXT NOT NULL,
     since        INTEGER NOT NULL,
-    giver        TEXT,
+    giver        TEXT NOT NULL,
     receiver     TEXT NOT NULL,
     condition    TEXT,
     container    TEXT,
