@@ -188,6 +188,13 @@ static void field(struct buf *b, const char *key, struct str value)
     json_quote(b, value);
 }
 
+/* What may stand behind a list of values. */
+static bool ends_list(struct str word)
+{
+    return str_is(word, "as") || str_is(word, "and") || str_is(word, "because") ||
+           str_is(word, "with");
+}
+
 /* completes TASK of ORDER [with FIELD VALUE …] */
 static void completes(struct words *w, struct order_sent *o)
 {
@@ -199,7 +206,7 @@ static void completes(struct words *w, struct order_sent *o)
     const char *comma = "";
     buf_z(&b, ",\"inputs\":[");
     if (taken(w, "with"))
-        for (; w->at + 1 < w->n && !str_is(w->p[w->at], "because"); comma = ",") {
+        for (; w->at + 1 < w->n && !ends_list(w->p[w->at]); comma = ",") {
             buf_printf(&b, "%s{\"name\":", comma);
             json_quote(&b, next(w));
             buf_z(&b, ",\"entered\":");
@@ -229,7 +236,7 @@ static void checks(struct words *w, struct order_sent *o)
     const char *comma = "";
     buf_z(&b, ",\"scans\":[");
     if (taken(w, "scanning"))
-        for (; w->at < w->n && !str_is(w->p[w->at], "as"); comma = ",") {
+        for (; w->at < w->n && !ends_list(w->p[w->at]); comma = ",") {
             buf_printf(&b, "%s{\"text\":", comma);
             json_quote(&b, next(w));
             buf_char(&b, '}');
