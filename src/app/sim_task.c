@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "app/sim_impl.h"
-#include "modules/identity/identity.h"
+#include "modules/clinic/clinic.h"
 
 struct task_at_hand {
     struct sim *s;
@@ -98,6 +98,15 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
     return OK;
 }
 
+/* A label that could be taken for one of these: remembered, and none of them. */
+static bool foreign_at_hand(const struct task_at_hand *t)
+{
+    bool foreign = t->nunits > 0 && t->s->last_wrong[0];
+    for (size_t i = 0; i < t->nunits; i++)
+        foreign &= !str_is(t->units[i].label, t->s->last_wrong);
+    return foreign;
+}
+
 /* As many persons as the point asks for, each by a scan of their own, until it is read. */
 static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
 {
@@ -110,7 +119,7 @@ static enum outcome check_point(struct task_at_hand *t, struct str point, struct
     int persons = identity_persons(point);
     for (int p = 0; p < persons && !t->stopped; p++) {
         const struct network_person *who = p == 0 ? t->who : second;
-        bool wrong = t->nunits > 0 && t->s->last_wrong[0] && sim_chance(t->s, WRONG_LABEL_PER);
+        bool wrong = foreign_at_hand(t) && sim_chance(t->s, WRONG_LABEL_PER);
         struct str result = { 0 };
         for (int tries = 0; tries < 3; tries++) {
             TRY(check_once(t, point, who, wrong, &result, e));
@@ -277,24 +286,44 @@ static enum outcome clinic(struct task_at_hand *t, const char *command, size_t u
                    command, e);
 }
 
-/* Bag after bag: the next is thawed only when the last was given safely. */
+static enum outcome needs_thaw(struct task_at_hand *t, bool *out, struct err *e)
+{
+    struct clinic_bags_in in = { id_str(&t->o->order) };
+    struct record_list rows;
+    struct db *db;
+    struct node *node = t->s->options.node;
+    TRY(store_reader_take(&db, node->store, e));
+    enum outcome o = db_list(db, &sql_clinic_bags, &in, &rows, CLINIC_BAGS_MAX, t->s->arena, e);
+    store_reader_give(node->store, db);
+    TRY(o);
+    const struct clinic_bags_out *row = rows.p;
+    *out = str_is(t->v->workflow->material, "cryopreserved");
+    for (size_t i = 0; i < rows.n; i++)
+        *out &= !str_eq(row[i].unit, t->units[0].unit);
+    return OK;
+}
+
+/* Bag after bag: the next is identified and thawed only when the last was given safely. */
 static enum outcome give_all(struct task_at_hand *t, struct err *e)
 {
-    size_t bags = t->nunits;
-    for (size_t b = 0; b < bags; b++) {
+    while (t->nunits > 0) {
         char volume[80];
+        bool thaw;
         struct buf q = buf_over(volume, sizeof volume - 1);
         buf_z(&q, ",'volume':'");
-        quantity_write(&q, t->units[b].quantity);
+        quantity_write(&q, t->units[0].quantity);
         buf_z(&q, "','safe':true");
         volume[q.n] = '\0';
-        enum outcome o = clinic(t, "clinic.give", b, "", e);
-        if (o == REFUSED && str_is(str_z(e->code), "clinic.not_thawed")) {
-            TRY(clinic(t, "clinic.thaw", b, "", e));
-            o = clinic(t, "clinic.give", b, "", e);
-        }
-        TRY(o);
-        TRY(clinic(t, "clinic.finish", b, volume, e));
+        TRY(needs_thaw(t, &thaw, e));
+        if (thaw)
+            TRY(check_point(t, S("before_thaw"), e));
+        if (t->stopped)
+            return OK;
+        if (thaw)
+            TRY(clinic(t, "clinic.thaw", 0, "", e));
+        TRY(clinic(t, "clinic.give", 0, "", e));
+        TRY(clinic(t, "clinic.finish", 0, volume, e));
+        TRY(read_units(t, e));
     }
     return OK;
 }
