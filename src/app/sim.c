@@ -413,7 +413,12 @@ static enum outcome order_goes_on(struct sim *s, struct sim_order *o, struct flo
         char name[64];
         snprintf(name, sizeof name, "%.*s", STR(task->task));
         const struct flow_task *definition = flow_task_find(v, task->task);
-        if (definition->late && now < task->opened + sim_duration(s, o, name) && i + 1 < v->ntasks)
+        bool thaw = str_is(definition->act, "thaw");
+        if (thaw && flow_has_fact(v, task->task, S("thawed")) &&
+            !flow_has_fact(v, S("administer"), S("all_given")))
+            continue; /* further bags are thawed as they are given */
+        if (definition->late && !thaw && now < task->opened + sim_duration(s, o, name) &&
+            i + 1 < v->ntasks)
             continue;
         int64_t after = TIME_HOUR;
         enum outcome done = sim_task(s, o, v, task, &after, e);

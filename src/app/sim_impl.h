@@ -52,8 +52,9 @@ struct sim {
     uint64_t begun; /* orders so far, over all runs of this seed */
     uint64_t rng[2];
     struct sim_counts counts;
-    struct arena *arena; /* of one act */
-    char last_wrong[64]; /* another order's unit label, to present wrongly */
+    struct arena *arena;        /* of one act */
+    char last_wrong[64];        /* a unit's label, to present wrongly at another order … */
+    struct id last_wrong_order; /* … than its own */
 };
 
 /* Uniform in [0, below). */

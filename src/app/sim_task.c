@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "app/sim_impl.h"
-#include "modules/clinic/clinic.h"
+#include "modules/identity/identity.h"
 
 struct task_at_hand {
     struct sim *s;
@@ -98,15 +98,6 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
     return OK;
 }
 
-/* A label that could be taken for one of these: remembered, and none of them. */
-static bool foreign_at_hand(const struct task_at_hand *t)
-{
-    bool foreign = t->nunits > 0 && t->s->last_wrong[0];
-    for (size_t i = 0; i < t->nunits; i++)
-        foreign &= !str_is(t->units[i].label, t->s->last_wrong);
-    return foreign;
-}
-
 /* As many persons as the point asks for, each by a scan of their own, until it is read. */
 static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
 {
@@ -119,7 +110,9 @@ static enum outcome check_point(struct task_at_hand *t, struct str point, struct
     int persons = identity_persons(point);
     for (int p = 0; p < persons && !t->stopped; p++) {
         const struct network_person *who = p == 0 ? t->who : second;
-        bool wrong = foreign_at_hand(t) && sim_chance(t->s, WRONG_LABEL_PER);
+        bool wrong = t->nunits > 0 && t->s->last_wrong[0] && !str_starts(point, S("patient")) &&
+                     strcmp(t->s->last_wrong_order.text, t->o->order.text) != 0 &&
+                     sim_chance(t->s, WRONG_LABEL_PER);
         struct str result = { 0 };
         for (int tries = 0; tries < 3; tries++) {
             TRY(check_once(t, point, who, wrong, &result, e));
@@ -286,44 +279,36 @@ static enum outcome clinic(struct task_at_hand *t, const char *command, size_t u
                    command, e);
 }
 
-static enum outcome needs_thaw(struct task_at_hand *t, bool *out, struct err *e)
+/* A further bag: the technologist identified it with the first, and thaws it now. */
+static enum outcome thaw_further(struct task_at_hand *t, size_t unit, struct err *e)
 {
-    struct clinic_bags_in in = { id_str(&t->o->order) };
-    struct record_list rows;
-    struct db *db;
-    struct node *node = t->s->options.node;
-    TRY(store_reader_take(&db, node->store, e));
-    enum outcome o = db_list(db, &sql_clinic_bags, &in, &rows, CLINIC_BAGS_MAX, t->s->arena, e);
-    store_reader_give(node->store, db);
-    TRY(o);
-    const struct clinic_bags_out *row = rows.p;
-    *out = str_is(t->v->workflow->material, "cryopreserved");
-    for (size_t i = 0; i < rows.n; i++)
-        *out &= !str_eq(row[i].unit, t->units[0].unit);
-    return OK;
+    const struct network_person *who =
+        network_find(t->s->network, "technologist", t->open->site, t->o->turn);
+    return at_hand(t,
+                   sender_send(&t->s->sender, &who->actor, "clinic.thaw", NULL, NULL, e,
+                               "{'order':'%s','task':'thaw','unit':'%.*s'}", t->o->order.text,
+                               STR(t->units[unit].unit)),
+                   "clinic.thaw", e);
 }
 
-/* Bag after bag: the next is identified and thawed only when the last was given safely. */
+/* Bag after bag: the next is thawed only when the last was given safely. */
 static enum outcome give_all(struct task_at_hand *t, struct err *e)
 {
-    while (t->nunits > 0) {
+    size_t bags = t->nunits;
+    for (size_t b = 0; b < bags; b++) {
         char volume[80];
-        bool thaw;
         struct buf q = buf_over(volume, sizeof volume - 1);
         buf_z(&q, ",'volume':'");
-        quantity_write(&q, t->units[0].quantity);
+        quantity_write(&q, t->units[b].quantity);
         buf_z(&q, "','safe':true");
         volume[q.n] = '\0';
-        TRY(needs_thaw(t, &thaw, e));
-        if (thaw)
-            TRY(check_point(t, S("before_thaw"), e));
-        if (t->stopped)
-            return OK;
-        if (thaw)
-            TRY(clinic(t, "clinic.thaw", 0, "", e));
-        TRY(clinic(t, "clinic.give", 0, "", e));
-        TRY(clinic(t, "clinic.finish", 0, volume, e));
-        TRY(read_units(t, e));
+        enum outcome o = clinic(t, "clinic.give", b, "", e);
+        if (o == REFUSED && str_is(str_z(e->code), "clinic.not_thawed")) {
+            TRY(thaw_further(t, b, e));
+            o = clinic(t, "clinic.give", b, "", e);
+        }
+        TRY(o);
+        TRY(clinic(t, "clinic.finish", b, volume, e));
     }
     return OK;
 }
@@ -452,7 +437,8 @@ static enum outcome work(struct task_at_hand *t, struct err *e)
     TRY(make_units(t, e));
     TRY(check_points(t, true, e));
     TRY(do_needs(t, e));
-    return t->stopped ? OK : at_hand(t, complete(t, e), "flow.complete", e);
+    bool more = str_is(t->task->act, "thaw") && t->nunits > 1; /* bags to thaw later */
+    return t->stopped || more ? OK : at_hand(t, complete(t, e), "flow.complete", e);
 }
 
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
@@ -483,7 +469,9 @@ enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view
         TRY(foreseen(&t, &why, &ended, e));
         return ended ? OK : sim_must(s, REFUSED, t.doing, &why);
     }
-    if (done == OK && t.nunits > 0)
+    if (done == OK && t.nunits > 0) {
         snprintf(s->last_wrong, sizeof s->last_wrong, "%.*s", STR(t.units[0].label));
+        s->last_wrong_order = o->order;
+    }
     return done;
 }
