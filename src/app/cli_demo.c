@@ -13,9 +13,9 @@
 #include "base/log.h"
 
 enum {
-    DEMO_ORDERS = 60,
     DEMO_SEED = 1,
-    DEMO_DAYS = 80, /* of history */
+    DEMO_ORDERS_MAX = 1000,
+    DEMO_DAYS_MAX = 365,
     DEMO_PATH_MAX = 900,
 };
 static const char demo_password[] = "vein-demonstration";
@@ -28,6 +28,8 @@ struct demo {
     pthread_t people;
     int stop;
     int64_t speed;
+    int64_t orders;
+    int64_t days; /* of history */
     char path[DEMO_PATH_MAX + 20];
 };
 
@@ -61,15 +63,15 @@ static enum outcome history(struct demo *d, struct err *e)
 {
     int64_t now = env_now(&env_system);
     struct node n;
-    demo_clock_init(&d->clock, now - DEMO_DAYS * TIME_DAY);
+    demo_clock_init(&d->clock, now - d->days * TIME_DAY);
     struct node_options options = { .env = &d->clock.env, .path = d->path, .create = true };
     options.modules = cli_modules(&options.nmodules);
     TRY(node_open(&n, &options, e));
     struct sim_options sim = {
         .node = &n,
         .seed = DEMO_SEED,
-        .orders = DEMO_ORDERS,
-        .from_us = now - DEMO_DAYS * TIME_DAY,
+        .orders = (size_t)d->orders,
+        .from_us = now - d->days * TIME_DAY,
         .to_us = now - TIME_DAY,
         .forever = true,
     };
@@ -145,7 +147,7 @@ static enum outcome live(struct demo *d, const char *listen, struct err *e)
         .node = &d->serve.node,
         .serving = true,
         .seed = DEMO_SEED,
-        .orders = DEMO_ORDERS,
+        .orders = (size_t)d->orders,
         .from_us = env_now(&d->clock.env),
         .to_us = env_now(&d->clock.env) + 10 * TIME_DAY,
         .forever = true,
@@ -162,18 +164,24 @@ static enum outcome live(struct demo *d, const char *listen, struct err *e)
 
 /* --- what is printed --- */
 
+/* Everyone, by site and role: a check by two persons needs two sign-ins. */
 static void print_sign_ins(const struct demo *d)
 {
-    static const char *const roles[] = { "coordinator",      "physician",    "apheresis_nurse",
-                                         "courier",          "operator",     "analyst",
-                                         "qualified_person", "ward_nurse",   "technologist",
-                                         "quality_manager",  "administrator" };
-    printf("Sign in as (password of all: %s)\n", demo_password);
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        const struct network_person *p = network_find(&d->network, roles[i], (struct str){ 0 }, 0);
-        if (p)
-            printf("  %-18s %-18s %s\n", p->login, roles[i], d->network.sites[p->site].name);
+    const struct network *n = &d->network;
+    printf("Sign in as (password of all: %s)", demo_password);
+    for (size_t s = 0; s < n->nsites; s++) {
+        printf("\n%s", n->sites[s].name);
+        for (size_t i = 0; i < n->npeople; i++) {
+            const struct network_person *p = &n->people[i];
+            if (p->site != s)
+                continue;
+            bool same = i > 0 && p[-1].site == s && strcmp(p[-1].role, p->role) == 0;
+            if (!same)
+                printf("\n  %-18s", p->role);
+            printf(" %s", p->login);
+        }
     }
+    printf("\n");
 }
 
 static enum outcome choose_path(struct demo *d, const char *dir, struct err *e)
@@ -186,26 +194,37 @@ static enum outcome choose_path(struct demo *d, const char *dir, struct err *e)
     return OK;
 }
 
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 int cli_demo(int argc, char **argv)
 {
     const char *dir = "vein-demo";
     const char *listen = "127.0.0.1:8080";
     int64_t speed = 60;
+    int64_t orders = 60;
+    int64_t days = 80;
     const struct cli_option options[] = { { "dir", CLI_TEXT, &dir, false },
                                           { "listen", CLI_TEXT, &listen, false },
-                                          { "speed", CLI_NUMBER, &speed, false } };
+                                          { "speed", CLI_NUMBER, &speed, false },
+                                          { "orders", CLI_NUMBER, &orders, false },
+                                          { "days", CLI_NUMBER, &days, false } };
     static struct demo d;
     struct err e = { 0 };
     int code;
-    if (!cli_read(argc, argv, options, 3, NULL, 0, &code))
+    if (!cli_read(argc, argv, options, 5, NULL, 0, &code))
         return code;
-    d.speed = speed < 1 ? 1 : speed > 3600 ? 3600 : speed;
+    d.speed = within(speed, 1, 3600);
+    d.orders = within(orders, 0, DEMO_ORDERS_MAX);
+    d.days = within(days, 2, DEMO_DAYS_MAX);
     cli_serve_signals();
     log_set_level(LOG_ERROR);
     if (choose_path(&d, dir, &e) != OK)
         return cli_error(&e);
     if (access(d.path, F_OK) != 0) {
-        printf("making %d days of history in %s …\n", DEMO_DAYS, dir);
+        printf("making %d days of history in %s …\n", (int)d.days, dir);
         fflush(stdout);
         if (history(&d, &e) != OK)
             return cli_error(&e);
