@@ -3,7 +3,9 @@
 import { startCountdowns } from "./countdown";
 import { startLive } from "./live";
 import { startScan } from "./scan";
+import { startTimes } from "./time";
 
 startCountdowns();
 startScan();
+startTimes();
 startLive();

@@ -45,6 +45,14 @@ enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, 
     return OK;
 }
 
+enum outcome stop_involves(struct db *db, struct str order, struct str account, bool *out,
+                           struct arena *arena, struct err *e)
+{
+    struct stop_involved_find_in in = { order, account };
+    struct stop_involved_find_out row;
+    return db_get(db, &sql_stop_involved_find, &in, &row, arena, out, e);
+}
+
 bool stop_permits(const struct stop_state *stop, struct str command)
 {
     struct str rest = stop->acts;

@@ -42,6 +42,9 @@ struct stop_state {
 /* The stop of an order; standing is false when there is none. */
 enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, struct arena *arena,
                        struct err *e);
+/* Whether an account took part in what the standing stop stopped, and so cannot resolve it. */
+enum outcome stop_involves(struct db *db, struct str order, struct str account, bool *out,
+                           struct arena *arena, struct err *e);
 bool stop_permits(const struct stop_state *stop, struct str command);
 
 /* Part of the decide that found the mismatch; its load has called load_order. key is the order's

@@ -124,6 +124,9 @@ enum {
 extern const struct flow_point identity_points[IDENTITY_POINTS];
 /* Persons that a point asks for: 1 or 2 (points.def); a manual entry always asks for 2. */
 int identity_persons(struct str point);
+/* What is read there: the patient with the order's identifier, the units of the task, or both. */
+bool identity_point_asks_patient(struct str point);
+bool identity_point_asks_units(struct str point);
 
 /* --- units, for other modules --- */
 

@@ -49,3 +49,15 @@ int identity_persons(struct str point)
     const struct identity_rule *rule = identity_rule_find(point);
     return rule ? rule->persons : 2;
 }
+
+bool identity_point_asks_patient(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule && rule->patient;
+}
+
+bool identity_point_asks_units(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule && rule->units;
+}

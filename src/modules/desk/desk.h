@@ -1,0 +1,278 @@
+/* Desk: the pages where people work on orders: control tower, order, worklist, task, stop, unit.
+ * They stand above the modules whose facts they bring together. Nothing is decided here: every act
+ * is a command of another module, and every view is read from its tables. */
+#ifndef VEIN_MODULES_DESK_DESK_H
+#define VEIN_MODULES_DESK_DESK_H
+
+#include "gen/desk/queries.sql.h"
+#include "kernel/show.h"
+#include "kernel/stop.h"
+#include "modules/clinic/clinic.h"
+
+extern const struct module desk_module;
+
+enum { DESK_STAGES_MAX = 40, DESK_COUNTDOWNS_MAX = 10, DESK_ROWS = 40, DESK_UNITS_MAX = 200 };
+
+/* --- an order, as every page of it needs it --- */
+
+struct desk_stage {
+    struct str title;
+    enum { DESK_DONE, DESK_NOW, DESK_NEXT } state;
+    bool edge; /* last done, or first to come: what a narrow screen shows beside the present one */
+};
+struct desk_order {
+    struct str id;
+    struct order_order_out row;
+    struct flow_view flow;
+    struct stop_state stop;
+    struct order_patient_view patient;
+    struct str product; /* title */
+    struct desk_stage stages[DESK_STAGES_MAX];
+    size_t nstages;
+    size_t stage;                 /* the present one */
+    const struct flow_task *next; /* NULL: nothing is open */
+    const struct flow_open_task *next_open;
+    struct flow_countdown countdowns[DESK_COUNTDOWNS_MAX];
+    size_t ncountdowns;
+    enum show_tone tone; /* of its state, in a word */
+    struct str word;
+};
+/* REFUSED "gate.unknown" {kind} for an order that the actor may not see, as for one that is not. */
+enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
+                             struct page *p, struct str order, struct err *e);
+/* The task and its number, from 1 through all stages; NULL for an unknown one. */
+const struct flow_open_task *desk_open_task(const struct flow_view *v, struct str task);
+const struct flow_stage *desk_stage_of(const struct workflow *w, struct str task);
+/* Role and site of who owes a task: "apheresis nurse, Collection centre". */
+struct str desk_owner(struct page *p, struct db *db, struct str role, struct str site);
+/* Whether the actor has the permission where the task is done. */
+bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at);
+
+/* What was refused, for the top of a page; absent: nothing. */
+struct desk_refusal {
+    struct str text;
+    struct str hint;
+};
+struct desk_refusal desk_refusal_of(struct page *p, const struct err *e);
+
+/* --- control tower --- */
+
+struct desk_tower_row {
+    const struct desk_tower_out *row;
+    struct desk_order o;
+    struct str owner;
+    int64_t viability; /* the countdown that ends first; TIME_NONE: none runs */
+};
+struct desk_option {
+    struct str value;
+    struct str label;
+    bool chosen;
+};
+struct desk_tower_view {
+    struct desk_counts_out counts;
+    const struct desk_tower_row *rows;
+    size_t n;
+    const struct desk_option *states;
+    size_t nstates;
+    const struct desk_option *products;
+    size_t nproducts;
+    const struct desk_option *stages;
+    size_t nstages;
+    const struct desk_option *sites;
+    size_t nsites;
+    bool filtered;
+    bool may_enrol;
+    struct str next; /* path of the next page; absent at the end */
+};
+
+/* --- worklist --- */
+
+struct desk_work_row {
+    const struct desk_work_out *row;
+    struct str patient;
+    struct str owner;
+};
+struct desk_work_view {
+    const struct desk_work_row *rows;
+    size_t n;
+    bool no_site;
+    struct str next;
+};
+
+/* --- order --- */
+
+struct desk_event {
+    int64_t happened;
+    struct str type;
+    struct str text;
+    struct str detail;
+    struct str who;
+    const char *icon;
+    const char *class;
+    struct str task;    /* name; absent: of none */
+    bool failed;        /* a check that did not match */
+    struct html record; /* of the task that was done */
+    bool new_day;
+    struct str day;
+    struct str clock; /* "09:30 UTC" */
+};
+struct desk_task_line {
+    const struct flow_task *task;
+    const struct flow_open_task *open;
+    struct str owner;
+    struct str by;
+    struct html record; /* what was entered; empty: no form */
+};
+struct desk_party {
+    struct str part;
+    struct str site;
+    struct str organisation;
+};
+struct desk_order_view {
+    struct desk_order o;
+    struct desk_refusal refused;
+    struct str owner; /* of the next task */
+    const struct desk_task_line *open;
+    size_t nopen;
+    const struct desk_task_line *done;
+    size_t ndone;
+    const struct identity_units_out *units;
+    size_t nunits;
+    const struct quality_of_order_out *deviations;
+    size_t ndeviations;
+    const struct order_dates_out *dates;
+    size_t ndates;
+    const struct desk_party *parties;
+    size_t nparties;
+    const struct desk_event *events;
+    size_t nevents;
+    bool all;      /* everything is shown, not only what is looked for first */
+    int64_t older; /* sequence before which the timeline goes on; -1: it is whole */
+    struct str topic;
+    bool may_hold;
+    bool may_resume;
+    bool may_end;
+};
+
+/* --- task --- */
+
+struct desk_check {
+    struct str point;
+    struct str name;
+    bool passed;
+    bool patient; /* the patient states who they are */
+    bool units;
+    int persons;
+    size_t npassed;
+    bool mine; /* the actor passed it already */
+    struct str by;
+};
+struct desk_make {
+    struct str kind;
+    struct str name;
+    bool made;
+};
+struct desk_offer {
+    bool to_offer;           /* the task hands over what it holds */
+    bool to_accept;          /* or takes over */
+    struct str organisation; /* to whom */
+    struct str site;
+    struct str site_name;
+};
+struct desk_bag {
+    struct custody_of_order_out unit;
+    struct str holder;
+    bool offered;
+    bool ours;  /* held by the task's site */
+    bool to_us; /* offered to it */
+    bool can_thaw;
+    bool can_give;
+    bool can_finish;
+    int64_t until; /* of the post-thaw clock; TIME_NONE: it does not run */
+    bool finished;
+    bool identified;
+};
+struct desk_task_view {
+    struct desk_order o;
+    const struct flow_task *task;
+    const struct flow_open_task *open; /* NULL: not yet */
+    struct str stage;
+    struct str owner;
+    bool mine; /* open, running, and of a role of the actor's here */
+    struct desk_refusal refused;
+    struct str said; /* key of a text: what the last check gave */
+    const struct desk_check *checks;
+    size_t nchecks;
+    const struct desk_make *makes;
+    size_t nmakes;
+    const struct identity_units_out *units; /* live ones, for parents */
+    size_t nunits;
+    const struct desk_bag *bags; /* of the task's kinds */
+    size_t nbags;
+    struct desk_offer offer;
+    bool samples;
+    struct definition form; /* kind absent: none */
+    const struct record_pair *inputs;
+    size_t ninputs;
+    const struct form_problem *problems;
+    size_t nproblems;
+    struct html record;      /* of a task that is done */
+    const struct str *waits; /* what is still to be done before it can be completed */
+    size_t nwaits;
+    bool second_person;
+    bool correcting;
+};
+
+/* --- stop --- */
+
+struct desk_stop_view {
+    struct desk_order o;
+    struct desk_refusal refused;
+    struct str where;
+    bool may_resolve;
+    bool involved;
+    struct str deviation; /* its id; absent: unknown */
+    struct str deviation_number;
+    bool patient_point;
+};
+
+/* --- unit --- */
+
+struct desk_leg {
+    const struct custody_legs_out *leg;
+    struct str site;
+    struct str receiver;
+};
+struct desk_unit_view {
+    struct identity_unit_out unit;
+    struct desk_order o;
+    const struct identity_ancestors_out *parents;
+    size_t nparents;
+    const struct identity_descendants_out *children;
+    size_t nchildren;
+    const struct desk_leg *legs;
+    size_t nlegs;
+    struct str holder;
+    struct str made_by;
+};
+
+/* Routes. */
+http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
+    desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit;
+
+/* The task's page again after a refusal, and the order's and the stop's. */
+enum http_state desk_task_again(struct http_request *r, const struct err *e);
+enum http_state desk_order_again(struct http_request *r, const struct err *e);
+enum http_state desk_stop_again(struct http_request *r, const struct err *e);
+/* The stop, filling the page of a stopped order. */
+enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
+                            struct desk_order *o, const struct err *refused, struct err *e);
+
+/* The fields of a task's form, with what was entered and what is wrong with it. */
+struct html desk_form(struct page *p, const struct desk_task_view *v);
+
+/* A task's record as HTML; empty when it has none. */
+enum outcome desk_record(struct html *out, struct page *p, struct db *db,
+                         const struct flow_open_task *task, struct err *e);
+
+#endif

@@ -1,0 +1,168 @@
+/* An order as every page of it needs it: what it is, where it stands, in which state. */
+#include <stdio.h>
+
+#include "base/id.h"
+#include "modules/desk/desk.h"
+
+enum { RISK_US_HOURS = 12 };
+
+const struct flow_open_task *desk_open_task(const struct flow_view *v, struct str task)
+{
+    for (size_t i = 0; i < v->ntasks; i++)
+        if (str_eq(v->tasks[i].task, task))
+            return &v->tasks[i];
+    return NULL;
+}
+
+const struct flow_stage *desk_stage_of(const struct workflow *w, struct str task)
+{
+    for (size_t i = 0; i < w->stages.n; i++)
+        for (size_t k = 0; k < w->stages.p[i].tasks.n; k++)
+            if (str_eq(w->stages.p[i].tasks.p[k].name, task))
+                return &w->stages.p[i];
+    return NULL;
+}
+
+struct str desk_owner(struct page *p, struct db *db, struct str role, struct str site)
+{
+    struct str name = show_name(p, "role", role);
+    if (!site.p)
+        return name;
+    return arena_printf(p->b->arena, "%.*s, %.*s", STR(name),
+                        STR(auth_site_name(db, site, p->b->arena)));
+}
+
+bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at)
+{
+    return at && actor_may(actor, str_z(permission), at->organisation, at->site);
+}
+
+/* Codes of definitions are named as people name them. */
+struct desk_refusal desk_refusal_of(struct page *p, const struct err *e)
+{
+    if (!e)
+        return (struct desk_refusal){ 0 };
+    static const char *const codes[] = { "point", "fact", "role", "task" };
+    struct err said = *e;
+    for (size_t i = 0; i < said.nparams; i++)
+        for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++)
+            if (strcmp(said.params[i].name, codes[k]) == 0) {
+                struct str name = show_name(p, codes[k], str_z(said.params[i].value));
+                snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
+            }
+    return (struct desk_refusal){
+        .text = text_error(p->b->arena, p->language, &said),
+        .hint = text_error_hint(p->b->arena, p->language, &said),
+    };
+}
+
+/* What is to be done next: the first that the others wait for, else the first that is open. */
+static void find_next(struct desk_order *o)
+{
+    const struct flow_view *v = &o->flow;
+    for (size_t i = 0; i < v->ntasks; i++) {
+        const struct flow_open_task *open = &v->tasks[i];
+        const struct flow_task *task = flow_task_find(v, open->task);
+        if (open->done || !task || v->state == FLOW_ENDED)
+            continue;
+        if (!o->next || !task->late) {
+            o->next = task;
+            o->next_open = open;
+        }
+        if (!task->late)
+            return;
+    }
+}
+
+static void find_stages(struct desk_order *o)
+{
+    const struct workflow *w = o->flow.workflow;
+    const bool finished = o->flow.state == FLOW_ENDED && str_is(o->flow.how, "finished");
+    o->nstages = w->stages.n < DESK_STAGES_MAX ? w->stages.n : DESK_STAGES_MAX;
+    const struct flow_stage *present =
+        o->next              ? desk_stage_of(w, o->next->name)
+        : o->flow.ntasks > 0 ? desk_stage_of(w, o->flow.tasks[o->flow.ntasks - 1].task)
+                             : NULL;
+    o->stage = present ? (size_t)(present - w->stages.p) : 0;
+    for (size_t i = 0; i < o->nstages; i++) {
+        o->stages[i].title = w->stages.p[i].title;
+        o->stages[i].state = finished || i < o->stage ? DESK_DONE
+                             : i == o->stage          ? DESK_NOW
+                                                      : DESK_NEXT;
+        o->stages[i].edge = i + 1 == o->stage || i == o->stage + 1;
+    }
+}
+
+static void find_word(struct desk_order *o, struct page *p)
+{
+    const char *key = "order_state.running";
+    o->tone = SHOW_OK;
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < o->ncountdowns; i++)
+        first = o->countdowns[i].until < first ? o->countdowns[i].until : first;
+    if (o->stop.standing) {
+        o->tone = SHOW_STOP;
+        key = "order_state.stopped";
+    } else if (o->flow.state == FLOW_ENDED) {
+        o->tone = str_is(o->flow.how, "finished") ? SHOW_OK : SHOW_IDLE;
+        o->word = show_name(p, "order_ended", o->flow.how);
+        return;
+    } else if (o->flow.state == FLOW_HELD) {
+        o->tone = SHOW_HOLD;
+        key = "order_state.held";
+    } else if (first < p->now_us) {
+        o->tone = SHOW_STOP;
+        key = "order_state.expired";
+    } else if (o->next_open && o->next_open->overdue) {
+        o->tone = SHOW_WARN;
+        key = "order_state.late";
+    } else if (first - p->now_us < RISK_US_HOURS * TIME_HOUR) {
+        o->tone = SHOW_WARN;
+        key = "order_state.risk";
+    }
+    o->word = text_find(p->language, str_z(key));
+}
+
+/* A party with the right to see orders, or who prescribed it. */
+static bool visible(const struct desk_order *o, const struct actor *actor)
+{
+    const struct str permission = S("order.see");
+    if (actor_may(actor, permission, o->row.organisation, o->row.site))
+        return true;
+    for (size_t i = 0; i < o->flow.nparties; i++)
+        if (actor_may(actor, permission, o->flow.parties[i].organisation, o->flow.parties[i].site))
+            return true;
+    return false;
+}
+
+enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
+                             struct page *p, struct str order, struct err *e)
+{
+    struct arena *a = r->arena;
+    struct order_order_in in = { order };
+    struct definition product;
+    bool found;
+    *out = (struct desk_order){ .id = order };
+    if (!id_valid(order))
+        return REFUSE(e, "gate.unknown", { "kind", S("order") });
+    TRY(db_get(db, &sql_order_order, &in, &out->row, a, &found, e));
+    if (found)
+        TRY(flow_read(db, order, &out->flow, a, e));
+    if (!found || !visible(out, show_actor(r)))
+        return REFUSE(e, "gate.unknown", { "kind", S("order") });
+    TRY(order_patient_show(&out->patient, app_of(r)->node, db, show_actor(r), out->row.patient, a,
+                           e));
+    TRY(order_product(db, &out->row, &product, a, e));
+    out->product = product.title;
+    if (!out->flow.found) {
+        out->tone = SHOW_INFO;
+        out->word = text_find(p->language, S("order_state.prescribed"));
+        return OK;
+    }
+    TRY(stop_find(db, order, &out->stop, a, e));
+    find_next(out);
+    find_stages(out);
+    out->ncountdowns = flow_countdowns(&out->flow, out->countdowns, DESK_COUNTDOWNS_MAX);
+    find_word(out, p);
+    return OK;
+}

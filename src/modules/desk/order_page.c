@@ -1,0 +1,341 @@
+/* The order's page: who and what it is, where it stands, what comes next and whose it is, and
+ * everything that happened, newest first. */
+#define _GNU_SOURCE /* memmem */
+#include <stdio.h>
+
+#include "gen/desk/pages/order.html.h"
+#include "kernel/ledger.h"
+#include "modules/desk/desk.h"
+
+enum {
+    EVENTS_SHOWN = 200,
+    PARAMS_MAX = 24,
+    EVENT_TEXT_MAX = 2000,
+    DEVIATIONS_MAX = 100,
+    DATES_MAX = 40,
+    RECORD_MAX = 200 << 10
+};
+
+/* --- records --- */
+
+enum outcome desk_record(struct html *out, struct page *p, struct db *db,
+                         const struct flow_open_task *task, struct err *e)
+{
+    struct definition form;
+    struct form_record record;
+    const struct json *object;
+    struct arena *a = p->b->arena;
+    bool found;
+    *out = (struct html){ S("") };
+    if (!task->json.p || !task->form.p)
+        return OK;
+    TRY(define_find(&form, db, S("form"), task->form, task->form_version, p->now_us, a, &found, e));
+    if (!found)
+        return OK;
+    TRY(json_read(&object, a, task->json, &json_limits_default, e));
+    TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
+    struct page part = *p;
+    struct buf b = buf_in(a, RECORD_MAX);
+    part.b = &b;
+    form_render_record(&part, &form, &record, NULL, NULL, a);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
+}
+
+/* --- the timeline --- */
+
+static const struct {
+    const char *starts, *icon, *class;
+} event_looks[] = {
+    { "stop.raised", "stop", "stop" },
+    { "stop.resolved", "ok", "ok" },
+    { "flow.task_done", "done", "ok" },
+    { "flow.task_opened", "next", "" },
+    { "flow.task_overdue", "clock", "stop" },
+    { "flow.held", "hold", "" },
+    { "flow.ended", "end", "" },
+    { "flow.record_corrected", "form", "" },
+    { "identity.checked", "scan", "" },
+    { "unit.", "unit", "" },
+    { "custody.", "hand", "" },
+    { "clinic.thaw", "snow", "" },
+    { "clinic.", "now", "" },
+    { "deviation.", "warn", "stop" },
+};
+
+static void look(struct desk_event *out)
+{
+    out->icon = "now";
+    out->class = "";
+    for (size_t i = 0; i < sizeof event_looks / sizeof event_looks[0]; i++)
+        if (str_starts(out->type, str_z(event_looks[i].starts))) {
+            out->icon = event_looks[i].icon;
+            out->class = event_looks[i].class;
+            return;
+        }
+}
+
+static void append(struct buf *b, struct str text)
+{
+    if (text.n == 0)
+        return;
+    buf_z(b, b->n > 0 ? " · " : "");
+    buf_str(b, text);
+}
+
+/* A member of the payload in words: tasks, points and codes by their names. */
+static struct str member(struct page *p, const struct desk_order *o, const struct json *m)
+{
+    static const struct {
+        const char *name, *prefix;
+    } codes[] = {
+        { "point", "point" },       { "safe_state", "safe_state" }, { "result", "check_result" },
+        { "decision", "decision" }, { "kind", "unit_kind" },        { "how", "order_ended" },
+    };
+    const struct flow_task *task;
+    if (m->type != JSON_STRING)
+        return S("");
+    if (str_is(m->key, "task") && (task = flow_task_find(&o->flow, m->text)) != NULL)
+        return task->title;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (str_is(m->key, codes[i].name))
+            return show_name(p, codes[i].prefix, m->text);
+    return m->text;
+}
+
+static bool told(struct str template, struct str name)
+{
+    char param[64];
+    const int n = snprintf(param, sizeof param, "{%.*s}", STR(name));
+    return n > 0 && (size_t)n < sizeof param && memmem(template.p, template.n, param, (size_t)n);
+}
+
+/* The event's text with its parameters, and what else the payload says by the names that events
+ * share. */
+static void words(struct desk_event *x, struct page *p, const struct desk_order *o,
+                  const struct event *event)
+{
+    static const char *const also[] = { "task",  "point",  "result",   "kind",
+                                        "label", "number", "quantity", "coi" };
+    const struct json *body;
+    struct err e = { 0 };
+    struct arena *a = p->b->arena;
+    struct text_param params[PARAMS_MAX];
+    size_t n = 0;
+    const struct str key = arena_printf(a, "event.%.*s", STR(event->type));
+    const struct str template = text_find(p->language, key);
+    struct buf text = buf_in(a, EVENT_TEXT_MAX);
+    struct buf more = buf_in(a, EVENT_TEXT_MAX);
+    if (json_read(&body, a, event->payload, &json_limits_default, &e) != OK)
+        return;
+    for (const struct json *m = body->child; m && n < PARAMS_MAX; m = m->next)
+        if (m->type == JSON_STRING)
+            params[n++] = (struct text_param){ arena_str(a, m->key).p, member(p, o, m) };
+    text_write(&text, p->language, key, params, n);
+    for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
+        const struct json *m = json_get(body, also[i]);
+        if (m && !told(template, str_z(also[i])))
+            append(&more, member(p, o, m));
+    }
+    x->text = buf_get(&text);
+    x->detail = buf_get(&more);
+    x->failed = str_is(json_get_str(body, "result"), "fail");
+    x->task = json_get_str(body, "task");
+}
+
+/* What a clinician looks for; the rest is shown when asked for. Facts are never: they are how
+ * modules tell each other of what has an event of its own. */
+static bool worth_showing(const struct desk_event *x, bool all)
+{
+    static const char *const key[] = {
+        "order.",       "flow.task_done",   "flow.task_overdue",     "flow.held",
+        "flow.resumed", "flow.ended",       "flow.record_corrected", "stop.",
+        "deviation.",   "custody.accepted", "custody.declined",      "clinic.",
+        "unit.made",    "patient.",
+    };
+    if (str_starts(x->type, S("flow.fact_")))
+        return false;
+    if (all || x->failed)
+        return true;
+    for (size_t i = 0; i < sizeof key / sizeof key[0]; i++)
+        if (str_starts(x->type, str_z(key[i])))
+            return true;
+    return false;
+}
+
+static struct html record_of(const struct desk_order_view *v, struct str task)
+{
+    for (size_t i = 0; i < v->ndone; i++)
+        if (str_eq(v->done[i].task->name, task))
+            return v->done[i].record;
+    return (struct html){ S("") };
+}
+
+static enum outcome timeline(struct desk_order_view *v, struct http_request *r, struct db *db,
+                             struct page *p, struct err *e)
+{
+    struct ledger_row *rows;
+    size_t n;
+    int64_t before = -1;
+    struct arena *a = r->arena;
+    v->all = str_is(http_query(r, "all"), "1");
+    (void)str_to_u63(&before, http_query(r, "before"));
+    TRY(ledger_read_key(db, v->topic, before, EVENTS_SHOWN, &rows, &n, a, e));
+    struct desk_event *out = ARENA_ARRAY(a, n + 1, struct desk_event);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < n; i++) {
+        struct event event;
+        TRY(event_read(&event, a, rows[i].leaf, e));
+        struct desk_event *x = &out[v->nevents];
+        *x = (struct desk_event){ .happened = event.happened, .type = event.type };
+        words(x, p, &v->o, &event);
+        if (!worth_showing(x, v->all))
+            continue;
+        if (str_is(x->type, "flow.task_done"))
+            x->record = record_of(v, x->task);
+        x->who = show_person(p, db, event.actor);
+        look(x);
+        x->clock = show_time(p, event.happened);
+        x->day = str_cut(&x->clock, ',');
+        x->new_day = v->nevents == 0 || !str_eq(x->day, x[-1].day);
+        v->nevents++;
+    }
+    v->events = out;
+    v->older = n == EVENTS_SHOWN ? rows[n - 1].sequence : -1;
+    return OK;
+}
+
+/* --- tasks, units, people --- */
+
+static enum outcome tasks(struct desk_order_view *v, struct db *db, struct page *p, struct err *e)
+{
+    const struct flow_view *f = &v->o.flow;
+    struct desk_task_line *open = ARENA_ARRAY(p->b->arena, f->ntasks + 1, struct desk_task_line);
+    struct desk_task_line *done = ARENA_ARRAY(p->b->arena, f->ntasks + 1, struct desk_task_line);
+    if (!open || !done)
+        return err_no_memory(e);
+    v->open = open;
+    v->done = done;
+    for (size_t i = 0; i < f->ntasks; i++) {
+        const struct flow_open_task *t = &f->tasks[f->ntasks - 1 - i];
+        const struct flow_task *task = flow_task_find(f, t->task);
+        if (!task || (!t->done && f->state == FLOW_ENDED))
+            continue;
+        struct desk_task_line *line = t->done ? &done[v->ndone++] : &open[v->nopen++];
+        *line = (struct desk_task_line){ .task = task, .open = t };
+        line->owner = desk_owner(p, db, task->role, t->site);
+        if (!t->done)
+            continue;
+        line->by = show_person(p, db, t->by);
+        TRY(desk_record(&line->record, p, db, t, e));
+    }
+    return OK;
+}
+
+static enum outcome parties(struct desk_order_view *v, struct db *db, struct page *p, struct err *e)
+{
+    const struct flow_view *f = &v->o.flow;
+    struct desk_party *out = ARENA_ARRAY(p->b->arena, f->nparties + 1, struct desk_party);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < f->nparties; i++)
+        out[i] = (struct desk_party){
+            .part = show_name(p, "part", f->parties[i].part),
+            .site = auth_site_name(db, f->parties[i].site, p->b->arena),
+            .organisation = auth_organisation_name(db, f->parties[i].organisation, p->b->arena),
+        };
+    v->parties = out;
+    v->nparties = f->nparties;
+    return OK;
+}
+
+static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena *a, struct err *e)
+{
+    struct record_list list;
+    struct identity_units_in units = { v->o.id };
+    struct quality_of_order_in deviations = { v->o.id };
+    struct order_dates_in dates = { v->o.id };
+    TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
+    v->units = list.p;
+    v->nunits = list.n;
+    TRY(db_list(db, &sql_quality_of_order, &deviations, &list, DEVIATIONS_MAX, a, e));
+    v->deviations = list.p;
+    v->ndeviations = list.n;
+    TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
+    v->dates = list.p;
+    v->ndates = list.n;
+    return OK;
+}
+
+static void rights(struct desk_order_view *v, const struct http_request *r)
+{
+    const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
+    v->may_hold = live && v->o.flow.state == FLOW_RUNNING && show_may(r, "flow.hold");
+    v->may_resume = live && v->o.flow.state == FLOW_HELD && show_may(r, "flow.resume");
+    v->may_end = live && show_may(r, "flow.end");
+}
+
+static enum outcome order_show(struct http_request *r, struct db *db, struct page *p,
+                               const struct err *refused, struct err *e)
+{
+    struct desk_order_view *v = ARENA_NEW(r->arena, struct desk_order_view);
+    if (!v)
+        return err_no_memory(e);
+    TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
+    if (http_wants_json(r))
+        return show_row(r, sql_order_order.out, &v->o.row, e);
+    v->topic = arena_printf(r->arena, "order/%.*s", STR(v->o.id));
+    v->refused = desk_refusal_of(p, refused);
+    if (v->o.next)
+        v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
+    TRY(tasks(v, db, p, e));
+    TRY(parties(v, db, p, e));
+    TRY(lists(v, db, r->arena, e));
+    TRY(timeline(v, r, db, p, e));
+    rights(v, r);
+    page_order(p, v);
+    return OK;
+}
+
+static enum outcome get_order(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return order_show(r, db, p, NULL, e);
+}
+
+enum http_state desk_get_order(struct http_request *r)
+{
+    return show(r, "page.order.title", get_order);
+}
+
+/* --- acts on the whole order --- */
+
+static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return order_show(r, db, p, r->pending, e);
+}
+
+enum http_state desk_order_again(struct http_request *r, const struct err *e)
+{
+    struct err refused = *e;
+    r->pending = &refused;
+    return show(r, "page.order.title", again);
+}
+
+enum http_state desk_post_order(struct http_request *r)
+{
+    static const char *const known[] = { "flow.hold", "flow.resume", "flow.end", "stop.resolve" };
+    const struct str name = http_param(r, "command");
+    struct err e = { 0 };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (str_is(name, known[i]))
+            return app_command(
+                r, &(struct app_command){
+                       .name = name,
+                       .next = arena_printf(r->arena, "/orders/%.*s", STR(http_param(r, "order"))),
+                       .refused = i == 3 ? desk_stop_again : desk_order_again,
+                   });
+    (void)REFUSE(&e, "gate.unknown_command", { "command", name });
+    return app_problem(r, &e);
+}

@@ -1,0 +1,94 @@
+/* The stop: what was expected, what was read, what to do with the material, and who decides. */
+#include "gen/desk/pages/stop.html.h"
+#include "modules/desk/desk.h"
+
+enum { DEVIATIONS_MAX = 100 };
+
+/* The deviation that the mismatch opened: the newest open one of its kind. */
+static enum outcome find_deviation(struct desk_stop_view *v, struct db *db, struct arena *a,
+                                   struct err *e)
+{
+    struct quality_of_order_in in = { v->o.id };
+    struct record_list list;
+    TRY(db_list(db, &sql_quality_of_order, &in, &list, DEVIATIONS_MAX, a, e));
+    const struct quality_of_order_out *rows = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        if (rows[i].open && str_is(rows[i].kind, "identity_mismatch")) {
+            v->deviation = rows[i].deviation;
+            v->deviation_number = rows[i].number;
+        }
+    return OK;
+}
+
+enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
+                            struct desk_order *o, const struct err *refused, struct err *e)
+{
+    struct desk_stop_view v = { .o = *o, .refused = desk_refusal_of(p, refused) };
+    const struct actor *actor = show_actor(r);
+    TRY(find_deviation(&v, db, r->arena, e));
+    TRY(stop_involves(db, o->id, actor->account, &v.involved, r->arena, e));
+    v.where = o->stop.site.p ? auth_site_name(db, o->stop.site, r->arena)
+                             : auth_organisation_name(db, o->stop.organisation, r->arena);
+    v.may_resolve =
+        !v.involved && actor_may(actor, S("stop.resolve"), o->stop.organisation, o->stop.site);
+    page_stop(p, &v);
+    return OK;
+}
+
+/* As the event said it; an empty object when nothing stands. */
+static enum outcome stop_json(struct http_request *r, const struct desk_order *o, struct err *e)
+{
+    struct stop_raised raised;
+    record_clear(&stop_raised_record, &raised);
+    if (o->stop.standing)
+        raised = (struct stop_raised){
+            .order = o->id,
+            .point = o->stop.point,
+            .safe_state = o->stop.safe_state,
+            .expected = o->stop.expected,
+            .read = o->stop.read,
+            .organisation = o->stop.organisation,
+            .site = o->stop.site,
+            .respond_by = o->stop.respond_by,
+        };
+    return show_row(r, &stop_raised_record, &raised, e);
+}
+
+static enum outcome stop_of(struct http_request *r, struct db *db, struct page *p,
+                            const struct err *refused, struct err *e)
+{
+    struct desk_order *o = ARENA_NEW(r->arena, struct desk_order);
+    if (!o)
+        return err_no_memory(e);
+    TRY(desk_order_load(o, r, db, p, http_param(r, "order"), e));
+    if (http_wants_json(r))
+        return stop_json(r, o, e);
+    if (o->stop.standing)
+        return desk_stop_show(r, db, p, o, refused, e);
+    r->answer.status = 303; /* it is resolved: on with the order */
+    r->answer.location = arena_printf(r->arena, "/orders/%.*s", STR(o->id));
+    r->answer.body = S("");
+    return OK;
+}
+
+static enum outcome get_stop(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return stop_of(r, db, p, NULL, e);
+}
+
+enum http_state desk_get_stop(struct http_request *r)
+{
+    return show(r, "page.stop.title", get_stop);
+}
+
+static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return stop_of(r, db, p, r->pending, e);
+}
+
+enum http_state desk_stop_again(struct http_request *r, const struct err *e)
+{
+    struct err refused = *e;
+    r->pending = &refused;
+    return show(r, "page.stop.title", again);
+}

@@ -1,0 +1,317 @@
+/* The task's page: what to do, what is checked, what is made, who holds it, what is recorded, and
+ * what is still missing before it can be completed. */
+#include "gen/desk/pages/task.html.h"
+#include "modules/desk/desk.h"
+
+enum {
+    CHECKS_MAX = 8,
+    NAMES_MAX = 400,
+    WAITS_MAX = 40,
+    CHECK_ROWS_MAX = 4000,
+    FORM_HTML_MAX = 1 << 20
+};
+
+static bool has(const struct str *texts, size_t n, struct str text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(texts[i], text))
+            return true;
+    return false;
+}
+
+static struct str fact(struct page *p, const char *what, struct str name)
+{
+    return arena_printf(p->b->arena, "%s:%.*s", what, STR(name));
+}
+
+/* --- checks --- */
+
+/* Who passed a point at this task, each once. */
+static void passed_by(struct desk_check *c, struct page *p, struct db *db,
+                      const struct desk_task_view *v, const struct identity_checks_out *rows,
+                      size_t n, struct str account)
+{
+    struct str seen[CHECKS_MAX];
+    struct buf b = buf_in(p->b->arena, NAMES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(rows[i].task, v->task->name) || !str_eq(rows[i].point, c->point) ||
+            !str_is(rows[i].result, "pass") || c->npassed == CHECKS_MAX ||
+            has(seen, c->npassed, rows[i].account))
+            continue;
+        seen[c->npassed++] = rows[i].account;
+        c->mine |= str_eq(rows[i].account, account);
+        buf_z(&b, b.n > 0 ? ", " : "");
+        buf_str(&b, auth_account_name(db, rows[i].account, p->b->arena));
+    }
+    c->by = buf_get(&b);
+}
+
+static enum outcome checks(struct desk_task_view *v, struct http_request *r, struct db *db,
+                           struct page *p, struct err *e)
+{
+    struct identity_checks_in in = { v->o.id };
+    struct record_list list;
+    const size_t n = v->task->checks.n;
+    struct desk_check *out = ARENA_ARRAY(r->arena, n + 1, struct desk_check);
+    if (!out)
+        return err_no_memory(e);
+    TRY(db_list(db, &sql_identity_checks, &in, &list, CHECK_ROWS_MAX, r->arena, e));
+    for (size_t i = 0; i < n; i++) {
+        const struct str point = v->task->checks.p[i];
+        out[i] = (struct desk_check){
+            .point = point,
+            .name = show_name(p, "point", point),
+            .passed = flow_has_fact(&v->o.flow, v->task->name, fact(p, "check", point)),
+            .patient = identity_point_asks_patient(point),
+            .units = identity_point_asks_units(point),
+            .persons = identity_persons(point),
+        };
+        passed_by(&out[i], p, db, v, list.p, list.n, show_actor(r)->account);
+    }
+    v->checks = out;
+    v->nchecks = n;
+    return OK;
+}
+
+/* --- units: made, held, given --- */
+
+static enum outcome makes(struct desk_task_view *v, struct page *p, struct err *e)
+{
+    struct desk_make *out = ARENA_ARRAY(p->b->arena, v->task->makes.n + 1, struct desk_make);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < v->task->makes.n; i++) {
+        const struct str kind = v->task->makes.p[i];
+        out[i] = (struct desk_make){
+            .kind = kind,
+            .name = show_name(p, "unit_kind", kind),
+            .made = flow_has_fact(&v->o.flow, v->task->name, fact(p, "made", kind)),
+        };
+    }
+    v->makes = out;
+    v->nmakes = v->task->makes.n;
+    v->samples = str_is(v->task->act, "sample");
+    return OK;
+}
+
+static struct str kinds(struct page *p, const struct flow_task *task)
+{
+    struct buf b = buf_in(p->b->arena, NAMES_MAX * 2);
+    buf_char(&b, ',');
+    for (size_t i = 0; i < task->units.n; i++) {
+        buf_str(&b, task->units.p[i]);
+        buf_char(&b, ',');
+    }
+    return buf_get(&b);
+}
+
+/* Where a bag stands in thaw and administration. */
+static void clinical(struct desk_bag *bag, const struct desk_task_view *v,
+                     const struct clinic_bags_out *rows, size_t n)
+{
+    const bool thaws = str_is(v->task->act, "thaw");
+    const bool gives = str_is(v->task->act, "administer");
+    const struct clinic_bags_out *row = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(rows[i].unit, bag->unit.unit))
+            row = &rows[i];
+    const bool thawed = row && row->thawed != TIME_NONE;
+    const bool given = row && row->given != TIME_NONE;
+    bag->finished = row && row->finished != TIME_NONE;
+    bag->until = row && !bag->finished ? row->until : TIME_NONE;
+    bag->can_thaw = bag->ours && thaws && !thawed && bag->identified;
+    bag->can_give = bag->ours && gives && !given && bag->identified;
+    bag->can_finish = gives && given && !bag->finished;
+}
+
+static enum outcome bags(struct desk_task_view *v, struct http_request *r, struct db *db,
+                         struct page *p, struct err *e)
+{
+    struct custody_of_order_in in = { v->o.id, kinds(p, v->task) };
+    struct clinic_bags_in clinic_in = { v->o.id };
+    struct record_list list;
+    struct record_list clinic;
+    TRY(db_list(db, &sql_custody_of_order, &in, &list, DESK_UNITS_MAX, r->arena, e));
+    TRY(db_list(db, &sql_clinic_bags, &clinic_in, &clinic, DESK_UNITS_MAX, r->arena, e));
+    const struct custody_of_order_out *rows = list.p;
+    struct desk_bag *out = ARENA_ARRAY(r->arena, list.n + 1, struct desk_bag);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++) {
+        struct identity_identified_in identified = { v->o.id, v->task->name, rows[i].unit };
+        struct record_list points;
+        TRY(db_list(db, &sql_identity_identified, &identified, &points, 20, r->arena, e));
+        out[i].unit = rows[i];
+        out[i].identified = points.n > 0;
+        out[i].holder = auth_site_name(db, rows[i].site, r->arena);
+        out[i].offered = rows[i].offered != TIME_NONE;
+        out[i].ours = v->open && str_eq(rows[i].site, v->open->site);
+        out[i].to_us = v->open && out[i].offered && str_eq(rows[i].to_site, v->open->site);
+        clinical(&out[i], v, clinic.p, clinic.n);
+    }
+    v->bags = out;
+    v->nbags = list.n;
+    return OK;
+}
+
+/* Who takes over what this task hands over: the party of the next task that needs "accepted". */
+static void offer(struct desk_task_view *v, struct db *db, struct arena *a)
+{
+    const struct workflow *w = v->o.flow.workflow;
+    bool here = false;
+    v->offer.to_offer = has(v->task->needs.p, v->task->needs.n, S("offered"));
+    v->offer.to_accept = has(v->task->needs.p, v->task->needs.n, S("accepted"));
+    for (size_t i = 0; i < w->stages.n; i++)
+        for (size_t k = 0; k < w->stages.p[i].tasks.n; k++) {
+            const struct flow_task *task = &w->stages.p[i].tasks.p[k];
+            if (here && has(task->needs.p, task->needs.n, S("accepted"))) {
+                for (size_t m = 0; m < v->o.flow.nparties; m++)
+                    if (str_eq(v->o.flow.parties[m].part, task->part)) {
+                        v->offer.organisation = v->o.flow.parties[m].organisation;
+                        v->offer.site = v->o.flow.parties[m].site;
+                        v->offer.site_name = auth_site_name(db, v->offer.site, a);
+                    }
+                return;
+            }
+            here |= str_eq(task->name, v->task->name);
+        }
+}
+
+/* --- what is missing --- */
+
+static void waits(struct desk_task_view *v, struct page *p)
+{
+    struct str *out = ARENA_ARRAY(p->b->arena, WAITS_MAX, struct str);
+    if (!out)
+        return;
+    for (size_t i = 0; i < v->nchecks; i++)
+        if (!v->checks[i].passed && v->nwaits < WAITS_MAX)
+            out[v->nwaits++] = v->checks[i].name;
+    for (size_t i = 0; i < v->nmakes; i++)
+        if (!v->makes[i].made && v->nwaits < WAITS_MAX)
+            out[v->nwaits++] = v->makes[i].name;
+    for (size_t i = 0; i < v->task->needs.n && v->nwaits < WAITS_MAX; i++)
+        if (!flow_has_fact(&v->o.flow, v->task->name, v->task->needs.p[i]))
+            out[v->nwaits++] = show_name(p, "fact", v->task->needs.p[i]);
+    v->waits = out;
+}
+
+/* --- the form --- */
+
+static enum outcome form(struct desk_task_view *v, struct http_request *r, struct db *db,
+                         struct page *p, const struct err *refused, struct err *e)
+{
+    bool found;
+    struct form_problem *problems;
+    struct form_record record;
+    struct err why = { 0 };
+    if (!v->open || !v->open->form.p)
+        return OK;
+    TRY(define_find(&v->form, db, S("form"), v->open->form, v->open->form_version, p->now_us,
+                    r->arena, &found, e));
+    if (!found)
+        return REFUSE(e, "define.unknown");
+    if (!refused)
+        return OK;
+    v->inputs = r->form;
+    v->ninputs = r->nform;
+    if (!str_is(str_z(refused->code), "form.problems"))
+        return OK;
+    if (form_fill(&record, &v->form, r->form, r->nform, &problems, &v->nproblems, r->arena, &why) !=
+        OK)
+        v->problems = problems;
+    else
+        v->nproblems = 0;
+    return OK;
+}
+
+struct html desk_form(struct page *p, const struct desk_task_view *v)
+{
+    struct page part = *p;
+    struct buf b = buf_in(p->b->arena, FORM_HTML_MAX);
+    part.b = &b;
+    if (v->form.kind.p)
+        form_render(&part, &v->form, v->inputs, v->ninputs, v->problems, v->nproblems, p->b->arena);
+    return page_body(&part);
+}
+
+/* --- the page --- */
+
+/* The task stands in the workflow, and, where it has opened, is the actor's to do. */
+static enum outcome find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                         struct page *p, struct err *e)
+{
+    TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
+    v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
+    if (!v->task)
+        return REFUSE(e, "gate.unknown", { "kind", S("task") });
+    v->open = desk_open_task(&v->o.flow, v->task->name);
+    v->stage = desk_stage_of(v->o.flow.workflow, v->task->name)->title;
+    struct str site = v->open ? v->open->site : (struct str){ 0 };
+    v->owner = desk_owner(p, db, v->task->role, site);
+    struct str role = arena_printf(r->arena, "role.%.*s", STR(v->task->role));
+    v->mine = v->open && !v->open->done && v->o.flow.state == FLOW_RUNNING && role.p &&
+              desk_may(show_actor(r), role.p, v->open);
+    /* at a point of two persons the second may have another role */
+    v->second_person = v->open && !v->open->done && !v->mine && v->task->checks.n > 0 &&
+                       v->o.flow.state == FLOW_RUNNING &&
+                       desk_may(show_actor(r), "identity.check", v->open);
+    return OK;
+}
+
+static enum outcome task_show(struct http_request *r, struct db *db, struct page *p,
+                              const struct err *refused, struct err *e)
+{
+    struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
+    if (!v)
+        return err_no_memory(e);
+    TRY(find(v, r, db, p, e));
+    if (v->o.stop.standing && !http_wants_json(r))
+        return desk_stop_show(r, db, p, &v->o, refused, e);
+    if (http_wants_json(r))
+        return show_row(r, &flow_task_record, v->task, e);
+    v->refused = desk_refusal_of(p, refused);
+    v->correcting = str_is(http_query(r, "correct"), "1") && v->open && v->open->done;
+    if (str_is(http_query(r, "said"), "no_read"))
+        v->said = S("page.task.said_no_read");
+    if (str_is(http_query(r, "said"), "pass"))
+        v->said = S("page.task.said_pass");
+    struct identity_units_in in = { v->o.id };
+    struct record_list list;
+    TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
+    v->units = list.p;
+    while (v->nunits < list.n && v->units[v->nunits].ended == TIME_NONE)
+        v->nunits++;
+    TRY(checks(v, r, db, p, e));
+    TRY(makes(v, p, e));
+    TRY(bags(v, r, db, p, e));
+    offer(v, db, r->arena);
+    TRY(form(v, r, db, p, refused, e));
+    if (v->open && v->open->done)
+        TRY(desk_record(&v->record, p, db, v->open, e));
+    waits(v, p);
+    page_task(p, v);
+    return OK;
+}
+
+static enum outcome get_task(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return task_show(r, db, p, NULL, e);
+}
+
+enum http_state desk_get_task(struct http_request *r)
+{
+    return show(r, "page.task.title", get_task);
+}
+
+static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    return task_show(r, db, p, r->pending, e);
+}
+
+enum http_state desk_task_again(struct http_request *r, const struct err *e)
+{
+    struct err refused = *e;
+    r->pending = &refused;
+    return show(r, "page.task.title", again);
+}

@@ -1,0 +1,130 @@
+/* What is done at a task: each act is one command of the module that owns it. */
+#include <assert.h>
+
+#include "modules/desk/desk.h"
+
+static struct str task_path(struct http_request *r)
+{
+    return arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(http_param(r, "order")),
+                        STR(http_param(r, "task")));
+}
+
+/* A check's answer is not yet the end: a stop fills the screen, what could not be read is said. */
+static enum http_state checked(struct http_request *r, const struct gate_answer *answer)
+{
+    const struct json *body;
+    struct err e = { 0 };
+    if (http_wants_json(r) ||
+        json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK) {
+        r->answer.status = 200;
+        r->answer.media_type = "application/json";
+        r->answer.body = answer->body;
+        return HTTP_DONE;
+    }
+    const struct str result = json_get_str(body, "result");
+    r->answer.status = 303;
+    r->answer.location =
+        str_is(result, "fail")
+            ? arena_printf(r->arena, "/orders/%.*s/stop", STR(http_param(r, "order")))
+            : arena_printf(r->arena, "%.*s?said=%.*s", STR(task_path(r)), STR(result));
+    return HTTP_DONE;
+}
+
+/* What a page's form says beside its command: "typed by hand" is a method, what could not be read
+ * says nothing of what was, and a unit made of nothing has no parent. */
+static enum outcome tidy_form(struct http_request *r, struct err *e)
+{
+    struct record_pair *out = ARENA_ARRAY(r->arena, r->nform + 1, struct record_pair);
+    const bool typed = str_is(http_form(r, "_typed"), "1");
+    const bool unread = str_is(http_form(r, "no_read"), "true");
+    const bool orphan = http_form(r, "parents.0.unit").n == 0;
+    size_t n = 0;
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < r->nform; i++) {
+        struct record_pair pair = r->form[i];
+        if ((unread &&
+             (str_starts(pair.name, S("scans.")) || str_starts(pair.name, S("stated_")))) ||
+            (orphan && str_starts(pair.name, S("parents."))))
+            continue;
+        if (typed && str_is(pair.name, "method"))
+            pair.value = S("manual");
+        out[n++] = pair;
+    }
+    r->form = out;
+    r->nform = n;
+    return OK;
+}
+
+enum http_state desk_post_task(struct http_request *r)
+{
+    static const char *const known[] = {
+        "identity.check", "unit.make",      "unit.sample",     "unit.split",       "unit.discard",
+        "custody.offer",  "custody.accept", "custody.decline", "custody.withdraw", "clinic.thaw",
+        "clinic.give",    "clinic.finish",  "clinic.conclude",
+    };
+    const struct str name = http_param(r, "command");
+    struct err e = { 0 };
+    if (tidy_form(r, &e) != OK)
+        return app_problem(r, &e);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (str_is(name, known[i]))
+            return app_command(r, &(struct app_command){
+                                      .name = name,
+                                      .next = task_path(r),
+                                      .done = i == 0 ? checked : NULL,
+                                      .refused = desk_task_again,
+                                  });
+    (void)REFUSE(&e, "gate.unknown_command", { "command", name });
+    return app_problem(r, &e);
+}
+
+/* --- the form --- */
+
+/* The posted fields as they were entered; names beginning with "_" are the page's own. A program
+ * sends {"inputs": [{"name", "entered"}]}. */
+static enum outcome inputs(struct flow_complete *body, struct http_request *r, struct err *e)
+{
+    body->order = http_param(r, "order");
+    body->task = http_param(r, "task");
+    struct flow_input *out = ARENA_ARRAY(r->arena, r->nform + 1, struct flow_input);
+    size_t n = 0;
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < r->nform; i++)
+        if (!str_starts(r->form[i].name, S("_")) && r->form[i].value.n > 0)
+            out[n++] = (struct flow_input){ r->form[i].name, r->form[i].value };
+    body->inputs.p = out;
+    body->inputs.n = n;
+    return OK;
+}
+
+static enum http_state post_form(struct http_request *r, const char *command, struct str next)
+{
+    struct err e = { 0 };
+    struct flow_complete body = { 0 };
+    struct app_command c = {
+        .name = str_z(command),
+        .next = next,
+        .refused = desk_task_again,
+    };
+    if (!str_is(r->media_type, "application/json")) {
+        if (inputs(&body, r, &e) != OK)
+            return app_problem(r, &e);
+        c.body = &body;
+    }
+    return app_command(r, &c);
+}
+
+enum http_state desk_post_complete(struct http_request *r)
+{
+    return post_form(r, "flow.complete",
+                     arena_printf(r->arena, "/orders/%.*s", STR(http_param(r, "order"))));
+}
+
+enum http_state desk_post_correct(struct http_request *r)
+{
+    /* flow.correct has the same fields as flow.complete */
+    static_assert(sizeof(struct flow_correct) == sizeof(struct flow_complete));
+    return post_form(r, "flow.correct", task_path(r));
+}

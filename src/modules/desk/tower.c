@@ -1,0 +1,167 @@
+/* The control tower: live orders, those in trouble first. */
+#include "base/id.h"
+#include "gen/desk/pages/tower.html.h"
+#include "modules/desk/desk.h"
+
+enum { OPTIONS_MAX = 204 };
+
+/* The site that a right is bound to; absent: all of the organisation. */
+static struct str own_site(const struct actor *actor, const char *permission)
+{
+    const bool all = actor_may(actor, str_z(permission), actor->organisation, (struct str){ 0 });
+    return all ? (struct str){ 0 } : actor->site;
+}
+
+static struct str filter(const struct http_request *r, const char *name)
+{
+    struct str value = http_query(r, name);
+    return value.n > 0 ? value : (struct str){ 0 };
+}
+
+/* "trouble.due.order", as it stands in the link to the next page. */
+static void read_after(struct desk_tower_in *in, struct str after)
+{
+    int64_t trouble;
+    int64_t due;
+    struct str rest = after;
+    const struct str first = str_cut(&rest, '.');
+    const struct str second = str_cut(&rest, '.');
+    in->after_trouble = -1;
+    in->after_due = 0;
+    in->after_order = S("");
+    if (!str_to_u63(&trouble, first) || !str_to_u63(&due, second) || !id_valid(rest))
+        return;
+    in->after_trouble = trouble;
+    in->after_due = due;
+    in->after_order = rest;
+}
+
+static struct str next_path(struct page *p, const struct desk_tower_in *in,
+                            const struct desk_tower_out *last)
+{
+    return arena_printf(p->b->arena,
+                        "/?state=%.*s&product=%.*s&stage=%.*s&site=%.*s&after=%lld.%lld.%.*s",
+                        STR(in->state), STR(in->product), STR(in->stage), STR(in->at_site),
+                        (long long)last->trouble, (long long)last->due_by, STR(last->order_id));
+}
+
+/* --- what can be chosen --- */
+
+struct options {
+    struct page *p;
+    struct desk_option *rows;
+    size_t n;
+};
+
+static void add(struct options *o, struct str value, struct str label, struct str chosen)
+{
+    if (o->rows && o->n < OPTIONS_MAX)
+        o->rows[o->n++] = (struct desk_option){ value, label, str_eq(value, chosen) };
+}
+
+static struct options options(struct page *p)
+{
+    return (struct options){ p, ARENA_ARRAY(p->b->arena, OPTIONS_MAX, struct desk_option), 0 };
+}
+
+static void states(struct desk_tower_view *v, struct page *p, struct str chosen)
+{
+    static const char *const names[] = { "live", "stopped", "held", "ended" };
+    struct options o = options(p);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        add(&o, str_z(names[i]), show_name(p, "tower_state", str_z(names[i])), chosen);
+    v->states = o.rows;
+    v->nstates = o.n;
+}
+
+static enum outcome choices(struct desk_tower_view *v, struct db *db, struct page *p,
+                            const struct desk_tower_in *in, struct err *e)
+{
+    struct record_list list;
+    struct arena *a = p->b->arena;
+    struct options o = options(p);
+    states(v, p, in->state);
+    TRY(db_list(db, &sql_desk_products, &in->organisation, &list, 40, a, e));
+    for (size_t i = 0; i < list.n; i++) {
+        const struct desk_products_out *row = (const struct desk_products_out *)list.p + i;
+        add(&o, row->product, show_name(p, "product", row->product), in->product);
+    }
+    v->products = o.rows;
+    v->nproducts = o.n;
+    o = options(p);
+    TRY(db_list(db, &sql_desk_stages, &in->organisation, &list, 40, a, e));
+    for (size_t i = 0; i < list.n; i++) {
+        const struct desk_stages_out *row = (const struct desk_stages_out *)list.p + i;
+        add(&o, row->stage, show_name(p, "stage", row->stage), in->stage);
+    }
+    v->stages = o.rows;
+    v->nstages = o.n;
+    o = options(p);
+    TRY(db_list(db, &sql_desk_sites, &in->organisation, &list, 200, a, e));
+    for (size_t i = 0; i < list.n; i++) {
+        const struct desk_sites_out *row = (const struct desk_sites_out *)list.p + i;
+        add(&o, row->site, auth_site_name(db, row->site, a), in->at_site);
+    }
+    v->sites = o.rows;
+    v->nsites = o.n;
+    return OK;
+}
+
+/* --- rows --- */
+
+static enum outcome fill_row(struct desk_tower_row *out, struct http_request *r, struct db *db,
+                             struct page *p, const struct desk_tower_out *row, struct err *e)
+{
+    out->row = row;
+    TRY(desk_order_load(&out->o, r, db, p, row->order_id, e));
+    out->viability = TIME_NONE;
+    for (size_t i = 0; i < out->o.ncountdowns; i++)
+        if (out->viability == TIME_NONE || out->o.countdowns[i].until < out->viability)
+            out->viability = out->o.countdowns[i].until;
+    if (out->o.next)
+        out->owner = desk_owner(p, db, out->o.next->role, out->o.next_open->site);
+    return OK;
+}
+
+static enum outcome tower(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
+    struct desk_tower_in in = {
+        .organisation = actor->organisation,
+        .site = own_site(actor, "tower.see"),
+        .state = filter(r, "state"),
+        .product = filter(r, "product"),
+        .stage = filter(r, "stage"),
+        .at_site = filter(r, "site"),
+    };
+    v.filtered = in.state.p || in.product.p || in.stage.p || in.at_site.p;
+    if (!in.state.p)
+        in.state = S("live");
+    read_after(&in, http_query(r, "after"));
+    struct record_list list;
+    bool found;
+    TRY(db_list(db, &sql_desk_tower, &in, &list, DESK_ROWS + 1, r->arena, e));
+    const struct desk_tower_out *rows = list.p;
+    v.n = list.n > DESK_ROWS ? DESK_ROWS : list.n;
+    if (list.n > DESK_ROWS)
+        v.next = next_path(p, &in, &rows[v.n - 1]);
+    if (http_wants_json(r))
+        return show_rows(r, sql_desk_tower.out, rows, v.n, v.next, e);
+    struct desk_tower_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_tower_row);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < v.n; i++)
+        TRY(fill_row(&out[i], r, db, p, &rows[i], e));
+    v.rows = out;
+    struct desk_counts_in counts = { in.organisation, in.site };
+    TRY(db_get(db, &sql_desk_counts, &counts, &v.counts, r->arena, &found, e));
+    TRY(choices(&v, db, p, &in, e));
+    page_tower(p, &v);
+    return OK;
+}
+
+enum http_state desk_get_tower(struct http_request *r)
+{
+    return show(r, "page.tower.title", tower);
+}

@@ -1,0 +1,87 @@
+/* The worklist: what those of my roles are to do here, by the time that is left. */
+#include "base/id.h"
+#include "gen/desk/pages/work.html.h"
+#include "modules/desk/desk.h"
+
+enum { ROLES_MAX_BYTES = 2000 };
+
+/* ",operator,courier,": the actor's roles at this site, or anywhere in the organisation. */
+static struct str roles(const struct actor *actor, struct arena *arena)
+{
+    struct buf b = buf_in(arena, ROLES_MAX_BYTES);
+    buf_char(&b, ',');
+    for (size_t i = 0; i < actor->ngrants; i++) {
+        const struct grant *g = &actor->grants[i];
+        if (!str_starts(g->permission, S("role.")) ||
+            !str_eq(g->organisation, actor->organisation) ||
+            (g->site.p && actor->site.p && !str_eq(g->site, actor->site)))
+            continue;
+        buf_str(&b, str_from(g->permission, sizeof "role." - 1));
+        buf_char(&b, ',');
+    }
+    return buf_get(&b);
+}
+
+static void read_after(struct desk_work_in *in, struct str after)
+{
+    int64_t due;
+    int64_t number;
+    struct str rest = after;
+    const struct str first = str_cut(&rest, '.');
+    const struct str second = str_cut(&rest, '.');
+    in->after_due = 0;
+    in->after_number = 0;
+    in->after_order = S("");
+    if (!str_to_u63(&due, first) || !str_to_u63(&number, second) || !id_valid(rest))
+        return;
+    in->after_due = due;
+    in->after_number = number;
+    in->after_order = rest;
+}
+
+static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
+                             struct page *p, const struct desk_work_out *row, struct err *e)
+{
+    struct order_patient_view patient;
+    TRY(order_patient_show(&patient, app_of(r)->node, db, show_actor(r), row->patient, r->arena,
+                           e));
+    out->row = row;
+    out->patient = patient.shown;
+    out->owner = desk_owner(p, db, row->role, row->site);
+    return OK;
+}
+
+static enum outcome work(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    struct desk_work_view v = { .no_site = !actor->site.p };
+    struct desk_work_in in = {
+        .organisation = actor->organisation,
+        .site = actor->site,
+        .roles = roles(actor, r->arena),
+    };
+    read_after(&in, http_query(r, "after"));
+    struct record_list list;
+    TRY(db_list(db, &sql_desk_work, &in, &list, DESK_ROWS + 1, r->arena, e));
+    const struct desk_work_out *rows = list.p;
+    v.n = list.n > DESK_ROWS ? DESK_ROWS : list.n;
+    if (list.n > DESK_ROWS)
+        v.next =
+            arena_printf(r->arena, "/work?after=%lld.%lld.%.*s", (long long)rows[v.n - 1].due_by,
+                         (long long)rows[v.n - 1].number, STR(rows[v.n - 1].order_id));
+    if (http_wants_json(r))
+        return show_rows(r, sql_desk_work.out, rows, v.n, v.next, e);
+    struct desk_work_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_work_row);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < v.n; i++)
+        TRY(fill_row(&out[i], r, db, p, &rows[i], e));
+    v.rows = out;
+    page_work(p, &v);
+    return OK;
+}
+
+enum http_state desk_get_work(struct http_request *r)
+{
+    return show(r, "page.work.title", work);
+}
