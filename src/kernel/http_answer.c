@@ -140,6 +140,7 @@ static const struct {
     { "*.forbidden", 403 },
     { "http.cross_site", 403 },
     { "*.unknown", 404 },
+    { "tlog.entries", 404 },
     { "http.method", 405 },
     { "http.timeout", 408 },
     { "ledger.changed", 409 },

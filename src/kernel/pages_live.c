@@ -34,6 +34,10 @@ static enum outcome tlog(struct http_request *r, struct db *db, struct page *p, 
     (void)p;
     const char *type;
     struct str body;
+    /* Events name people, places and findings of every organisation: who keeps the node exports
+     * them. Hashes, proofs and checkpoints tell nothing and are for everyone. */
+    if (str_starts(http_param(r, "rest"), S("tile/entries")))
+        return REFUSE(e, "tlog.entries");
     TRY(tlog_get(db, app_of(r)->node->vkey, http_param(r, "rest"), &body, &type, r->arena, e));
     r->answer = (struct http_answer){ .status = 200, .media_type = type, .body = body };
     return OK;

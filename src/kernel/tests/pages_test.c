@@ -128,10 +128,27 @@ static void machines_read_health_log_and_help(void **state)
     assert_non_null(strstr(got, "{\"status\":\"ok\",\"signed\":"));
     wait_for_checkpoint();
     assert_int_equal(get("/tlog/tile/9/9", "*/*", (struct str){ 0 }), 404);
+    assert_int_equal(get("/tlog/proof/0", "*/*", (struct str){ 0 }), 200);
     assert_int_equal(get("/help", "text/html", (struct str){ 0 }), 200);
     assert_non_null(strstr(got, "id=\"command-account.give_role\""));
     assert_non_null(strstr(got, "auth.sign_in_failed"));
     assert_int_equal(get("/live?topics=tower", "text/event-stream", (struct str){ 0 }), 303);
+}
+
+/* Events are given out neither to the world nor to who may see the ledger's page: they are of all
+ * organisations of the node. */
+static void events_leave_by_export_alone(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "/tlog/tile/entries/000", "/tlog/tile/entries/000.p/1",
+                                         "/tlog/tile/entries%2f000.p/1" };
+    struct str cookie = reader();
+    wait_for_checkpoint();
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(get(paths[i], "*/*", (struct str){ 0 }), 404);
+        assert_int_equal(get(paths[i], "*/*", cookie), 404);
+        assert_null(strstr(got, "organisation.made"));
+    }
 }
 
 int main(void)
@@ -141,6 +158,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_seen_needs_its_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_read_health_log_and_help, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events_leave_by_export_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
