@@ -79,7 +79,8 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
 /* Commands: define.load {kind, name, version, title, effective, hash, json}. Loading what is there
  * already (same hash) is accepted and makes no event; another text under the same version is
  * REFUSED "define.version_exists" {kind, name, last}; a version below the last one
- * "define.version_old" {kind, name, last}. It is read and checked again before the queue:
+ * "define.version_old" {kind, name, last}; a name whose last version another organisation loaded
+ * "define.foreign" {kind, name}, except to the program itself. It is read and checked again before the queue:
  * "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what binding and
  * check refuse. */
 #define RECORDS "kernel/define_events.def"
@@ -91,6 +92,7 @@ struct define_load_state {
     bool found;      /* this version is there already, … */
     struct str hash; /* … with this hash */
     int64_t last_version;
+    bool foreign; /* its versions are another organisation's */
 };
 #define RECORDS "kernel/define_commands.def"
 #include "base/record_structs.h"

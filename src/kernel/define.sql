@@ -9,8 +9,8 @@ SELECT version, title, effective, hash, json FROM define_version
 WHERE kind = :kind AND name = :name AND effective <= :at
 ORDER BY version DESC LIMIT 1;
 
--- last (kind CODE, name CODE) -> (version INT)
-SELECT version FROM define_version WHERE kind = :kind AND name = :name
+-- last (kind CODE, name CODE) -> (version INT, organisation ID)
+SELECT version, organisation FROM define_version WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 1;
 
 -- hash (kind CODE, name CODE, version INT) -> (hash HASH)

@@ -132,6 +132,8 @@ enum outcome define_load_load(struct load *l, const struct define_load *body,
     bool any;
     TRY(db_get(l->db, &sql_define_last, &last, &newest, l->arena, &any, e));
     state->last_version = any ? newest.version : 0;
+    state->foreign = any && !l->command->actor->system &&
+                     !str_eq(newest.organisation, l->command->actor->organisation);
     struct define_hash_in same = { body->kind, body->name, body->version };
     struct define_hash_out row;
     TRY(db_get(l->db, &sql_define_hash, &same, &row, l->arena, &state->found, e));
@@ -144,6 +146,8 @@ enum outcome define_load_decide(struct decision *d, const struct define_load *bo
 {
     if (state->found && str_eq(state->hash, body->hash))
         return OK;
+    if (state->foreign)
+        return REFUSE(e, "define.foreign", { "kind", body->kind }, { "name", body->name });
     char text[24];
     struct buf last = buf_over(text, sizeof text);
     buf_int(&last, state->last_version);

@@ -364,6 +364,13 @@ static void versions_and_effective_dates(void **state)
     assert_false(changed);
     assert_int_equal(ledger_size(f.node.ledger), size);
 
+    /* A newer one of another organisation would change what runs there: roles, workflows, forms.
+     */
+    assert_int_equal(load(&other, version(2, "2026-02-01T00:00:00Z", "own"), &changed, &e),
+                     REFUSED);
+    assert_string_equal(e.code, "define.foreign");
+    assert_int_equal(ledger_size(f.node.ledger), size);
+
     /* A version is never another text. */
     assert_int_equal(load(&author, version(1, "2026-02-01T00:00:00Z", "two"), &changed, &e),
                      REFUSED);
