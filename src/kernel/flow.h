@@ -2,7 +2,7 @@
  *
  * A task opens when the one before it is done (a `late` task does not hold up the next). It is done
  * by flow.complete, which is refused with the reason and what would satisfy it, on every channel
- * alike: "flow.not_open" {task, before}, "flow.done_before" {task}, "flow.wrong_role" {role},
+ * alike: "flow.not_open" {task, before}, "flow.before_open" {task, opened}, "flow.done_before" {task}, "flow.wrong_role" {role},
  * "flow.guard" {guard, text}, "flow.guard_early" {guard, text, from}, "flow.guard_late" {guard,
  * text, until}, "flow.check_missing" {point}, "flow.fact_missing" {fact}, "flow.held",
  * "flow.ended", "flow.second_person", and last the form's problems. What modules contribute to a

@@ -9,14 +9,22 @@ enum outcome flow_complete_load(struct load *l, const struct flow_complete *body
     return load_flow(l, body->order, body->task, state, e);
 }
 
-/* When it took place as stated, but not before the task was open nor in the future: a guard cannot
- * be met by stating another time. */
-static int64_t time_of_work(const struct decision *d, const struct flow_open_task *opened)
+/* When it took place as stated, but not in the future nor before the task was open: a guard, of
+ * this task or a later one, cannot be met by stating another time. */
+static enum outcome time_of_work(int64_t *at, const struct decision *d,
+                                 const struct flow_task *task, const struct flow_open_task *opened,
+                                 struct err *e)
 {
-    int64_t at = d->happened_us;
-    if (at > d->now_us)
-        at = d->now_us;
-    return at < opened->opened ? opened->opened : at;
+    *at = d->happened_us < d->now_us ? d->happened_us : d->now_us;
+    if (*at >= opened->opened)
+        return OK;
+    *at = opened->opened;
+    if (d->command->happened == TIME_NONE)
+        return OK; /* the clock was set back */
+    char text[CLOCK_TEXT_LENGTH + 1];
+    struct buf b = buf_over(text, sizeof text);
+    clock_write(&b, opened->opened);
+    return REFUSE(e, "flow.before_open", { "task", task->title }, { "opened", buf_get(&b) });
 }
 
 /* The fact "<what>:<name>" of the task; NULL when nobody noted it. */
@@ -85,7 +93,9 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
     TRY(flow_task_ready(state, body->task, actor, e));
     const struct flow_task *task = flow_task_find(state, body->task);
     const struct flow_open_task *opened = flow_opened(state, body->task);
-    TRY(flow_task_guards(state, body->task, time_of_work(d, opened), e));
+    int64_t at;
+    TRY(time_of_work(&at, d, task, opened, e));
+    TRY(flow_task_guards(state, body->task, at, e));
     TRY(complete_facts(state, task, actor, e));
     TRY(complete_filled(d, body, opened, e));
     struct flow_task_done payload = {

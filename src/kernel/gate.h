@@ -6,6 +6,13 @@
  * queue in groups: what arrived during the last commit goes into the next. Every answer, a refusal
  * too, is given only after the commit that it rests upon.
  *
+ * Times: a command may say when it happened. It is recorded as stated, beside the time of entry and
+ * the time of recording, which mark it as late. But what a person states is bounded, for guards and
+ * windows rest on it: REFUSED "gate.happened_later" beyond GATE_AHEAD_MAX_US from now,
+ * "gate.happened_long_ago" {days} before GATE_LATE_MAX_US, and "gate.happened_before" {last} more
+ * than GATE_BEFORE_MAX_US earlier than the last event of a stream that it writes to. The program
+ * itself, which states what it follows (a timer's due time, an import's source), is not bounded.
+ *
  * Idempotency: the sender chooses the command's id, which is unique in the node. The same request
  * (actor, organisation, command, reason, time stated, body) with the same id gives the stored
  * answer again, any other with that id REFUSED "gate.key_reused", so that nobody sees an answer
@@ -29,6 +36,9 @@ enum {
     GATE_BODY_MAX = 256 << 10, /* bytes of a command's body */
     GATE_SCOPES_MAX = 24,
 };
+#define GATE_AHEAD_MAX_US  TIME_MINUTE     /* two clocks differ by as much */
+#define GATE_LATE_MAX_US   (30 * TIME_DAY) /* what was on paper is entered within a month */
+#define GATE_BEFORE_MAX_US (3 * TIME_DAY)  /* acts that run side by side, over a weekend */
 
 /* --- who asks --- */
 

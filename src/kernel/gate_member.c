@@ -58,6 +58,49 @@ static enum outcome member_access(const struct member *m, struct err *e)
     return REFUSE(e, "gate.unknown", { "kind", str_z(l->kind ? l->kind : "thing") });
 }
 
+/* --- when it happened --- */
+
+/* A person states it, and may be mistaken or lie: see gate.h. */
+static bool time_stated(const struct member *m)
+{
+    const struct gate_command *c = m->item->command;
+    return c->happened != TIME_NONE && !c->actor->system;
+}
+
+static enum outcome member_time(const struct member *m, struct err *e)
+{
+    const int64_t happened = m->item->command->happened;
+    if (!time_stated(m))
+        return OK;
+    if (happened > m->now_us + GATE_AHEAD_MAX_US)
+        return REFUSE(e, "gate.happened_later");
+    if (happened < m->now_us - GATE_LATE_MAX_US)
+        return REFUSE(e, "gate.happened_long_ago", { "days", S("30") });
+    return OK;
+}
+
+/* Not long before what its stream holds already. One read more, only for stated times. */
+static enum outcome member_order(const struct member *m, const struct load_read *read,
+                                 struct err *e)
+{
+    struct ledger_row *rows;
+    struct event last;
+    size_t n;
+    if (!time_stated(m) || read->version == 0)
+        return OK;
+    TRY(ledger_read_stream(m->w->db, stream_str(&read->stream), read->version, 1, &rows, &n,
+                           m->arena, e));
+    if (n == 0)
+        return err_fault(e, "ledger.damaged", "the last event of a stream is not there");
+    TRY(event_read(&last, m->arena, rows[0].leaf, e));
+    if (m->item->command->happened >= last.happened - GATE_BEFORE_MAX_US)
+        return OK;
+    char text[CLOCK_TEXT_LENGTH + 1];
+    struct buf b = buf_over(text, sizeof text);
+    clock_write(&b, last.happened);
+    return REFUSE(e, "gate.happened_before", { "last", buf_get(&b) });
+}
+
 static struct load_read *read_of(struct load_impl *l, struct str stream)
 {
     for (size_t i = 0; i < l->nreads; i++)
@@ -122,6 +165,7 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
 
     struct load_read *read = read_of(m->load, stream_str(&h->stream));
     BUG_ON(!read); /* decide wrote to a stream that load did not declare */
+    TRY(member_order(m, read, e));
     struct event event = {
         .id = id_str(id),
         .organisation = c->actor->organisation,
@@ -222,6 +266,7 @@ static enum outcome member_run(struct member *m, struct err *e)
         return o;
     }
     BUG_ON(m->load->nscopes == 0);
+    TRY(member_time(m, e));
     TRY(member_expectations(m, e));
     return member_decide(m, state, e);
 }

@@ -149,9 +149,41 @@ static void orc_03_stated_times_cannot_meet_a_guard(void **state)
         .entered = TIME_NONE,
         .arena = t.f.arena,
     };
+    t.f.error = (struct err){ 0 };
+    assert_int_equal(gate_run(t.f.node.gate, &c, NULL, &t.f.error), REFUSED);
+    fixture_refused(&t.f, "gate.happened_later");
+    c.happened = env_now(&t.f.sim.env) + TIME_MINUTE; /* clocks differ, but not the guard */
+    t.f.error = (struct err){ 0 };
     assert_int_equal(gate_run(t.f.node.gate, &c, NULL, &t.f.error), REFUSED);
     refused("flow.guard_early", "guard", "rested");
     env_sim_advance(&t.f.sim, TIME_HOUR);
+    assert_int_equal(trial_complete(&t, &t.operator, "wash", ""), OK);
+}
+
+/* shows: ORC-03 a wait begins neither before the task that begins it had opened, nor does saying so
+ * keep a later task's time */
+static void orc_03_nothing_was_done_before_it_opened(void **state)
+{
+    (void)state;
+    trial_do(&t, "collect");
+    trial_do(&t, "pack");
+    assert_int_equal(trial_note_fact(&t, &t.operator, "receive", "check:receipt"), OK);
+    struct gate_command c = {
+        .id = fixture_id('c', 1),
+        .name = S("flow.complete"),
+        .body = arena_printf(t.f.arena, "{\"order\":\"%s\",\"task\":\"receive\"}", t.order),
+        .actor = &t.operator.actor,
+        .happened = env_now(&t.f.sim.env) - 2 * TIME_HOUR,
+        .entered = TIME_NONE,
+        .arena = t.f.arena,
+    };
+    t.f.error = (struct err){ 0 };
+    assert_int_equal(gate_run(t.f.node.gate, &c, NULL, &t.f.error), REFUSED);
+    refused("flow.before_open", NULL, NULL);
+    env_sim_advance(&t.f.sim,
+                    2 * TIME_HOUR); /* what is entered late is recorded as it took place */
+    c.happened = env_now(&t.f.sim.env) - TIME_HOUR;
+    assert_int_equal(gate_run(t.f.node.gate, &c, NULL, &t.f.error), OK);
     assert_int_equal(trial_complete(&t, &t.operator, "wash", ""), OK);
 }
 
@@ -431,6 +463,7 @@ int main(void)
         TEST(orc_03_late_tasks_do_not_hold_up),
         TEST(orc_03_guards_of_time),
         TEST(orc_03_stated_times_cannot_meet_a_guard),
+        TEST(orc_03_nothing_was_done_before_it_opened),
         TEST(orc_03_guards_of_values_and_facts),
         TEST(coi_02_checks_facts_and_second_person),
         TEST(who_may),

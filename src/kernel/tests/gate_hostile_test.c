@@ -103,6 +103,55 @@ static void another_reason_or_time_is_another_request(void **state)
     fixture_refused(&f, "gate.key_reused");
 }
 
+static enum outcome send_at(const struct fixture_person *who, const char *id, int64_t happened)
+{
+    struct gate_command c = {
+        .id = str_z(id),
+        .name = S("thing.add"),
+        .body = S("{\"thing\":\"" T "\",\"by\":1}"),
+        .actor = &who->actor,
+        .happened = happened,
+        .entered = TIME_NONE,
+        .arena = f.arena,
+    };
+    f.error = (struct err){ 0 };
+    f.answer = (struct gate_answer){ 0 };
+    return gate_run(f.node.gate, &c, &f.answer, &f.error);
+}
+
+/* Guards and windows rest on when a thing is said to have happened. */
+static void a_stated_time_is_bounded(void **state)
+{
+    (void)state;
+    const int64_t now = f.sim.now_us;
+    assert_int_equal(send_at(&worker, ID1, now + GATE_AHEAD_MAX_US + 1), REFUSED);
+    fixture_refused(&f, "gate.happened_later");
+    assert_int_equal(send_at(&worker, ID1, now - GATE_LATE_MAX_US - 1), REFUSED);
+    fixture_refused(&f, "gate.happened_long_ago");
+    assert_int_equal(send_at(&worker, ID1, INT64_MAX), REFUSED);
+    fixture_refused(&f, "gate.happened_later");
+    assert_int_equal(send_at(&worker, ID1, now + GATE_AHEAD_MAX_US), OK);
+
+    const int64_t before = now + GATE_AHEAD_MAX_US - GATE_BEFORE_MAX_US;
+    assert_int_equal(send_at(&worker, ID2, before - 1), REFUSED);
+    fixture_refused(&f, "gate.happened_before");
+    assert_int_equal(send_at(&worker, ID2, before), OK);
+    assert_int_equal(total(T), 2);
+
+    /* An answer that got lost is given again, however late. */
+    env_sim_advance(&f.sim, GATE_LATE_MAX_US);
+    assert_int_equal(send_at(&worker, ID2, before), OK);
+    assert_true(f.answer.repeated);
+
+    /* A timer's due time, an import's source. */
+    struct fixture_person program = worker;
+    program.actor.grants = NULL;
+    program.actor.ngrants = 0;
+    program.actor.system = true;
+    program.actor.name = S("system/import");
+    assert_int_equal(send_at(&program, T2, now - 2 * GATE_LATE_MAX_US), OK);
+}
+
 /* What is expected of a stream is answered only for streams that the command rests upon, so that
  * the versions of foreign streams cannot be asked for one by one. */
 static void expectations_ask_nothing_of_foreign_streams(void **state)
@@ -285,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(an_id_is_of_no_use_to_another),
         CASE(another_reason_or_time_is_another_request),
+        CASE(a_stated_time_is_bounded),
         CASE(expectations_ask_nothing_of_foreign_streams),
         CASE(nothing_unreadable_gets_into_the_log),
         CASE(a_broken_constraint_harms_no_other),
