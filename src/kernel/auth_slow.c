@@ -1,7 +1,8 @@
 /* Tries are slowed, never locked: who tries a login or comes from an address waits longer with each
  * failure, so that a guesser gets nowhere and cannot shut anyone out for good. A try counts before
  * its password is looked at, so that many at once gain nothing. Logins that do not exist count like
- * those that do. In memory: a restart forgives, and of more than 4,096 the oldest are forgotten. */
+ * those that do. In memory: a restart forgives, and of more than 4,096 the oldest are forgotten, of
+ * those who have not to wait first; who has to wait makes no rows, and so cannot crowd out any. */
 #include <arpa/inet.h>
 
 #include "kernel/auth_impl.h"
@@ -33,6 +34,16 @@ static uint64_t peer_key(struct auth *a, struct str peer)
     return slow_key(a, "address/", peer);
 }
 
+/* Free, or not waiting, or the oldest. */
+static bool goes_first(const struct auth_slow *row, const struct auth_slow *other, int64_t now)
+{
+    const bool waits = row->key != 0 && row->until_us > now;
+    const bool other_waits = other->key != 0 && other->until_us > now;
+    if (row->key == 0 || other->key == 0)
+        return other->key != 0;
+    return waits != other_waits ? other_waits : row->last_us < other->last_us;
+}
+
 static struct auth_slow *slow_row(struct auth *a, uint64_t key, int64_t now)
 {
     struct auth_slow *set = a->slow[(key >> 1) % AUTH_SLOW_SETS];
@@ -44,11 +55,21 @@ static struct auth_slow *slow_row(struct auth *a, uint64_t key, int64_t now)
                 row->tries = 0;
             return row;
         }
-        if (row->key == 0 || (oldest->key != 0 && row->last_us < oldest->last_us))
+        if (goes_first(row, oldest, now))
             oldest = row;
     }
     *oldest = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
     return oldest;
+}
+
+/* Until when it has to wait; makes no row. */
+static int64_t slow_until(const struct auth *a, uint64_t key)
+{
+    const struct auth_slow *set = a->slow[(key >> 1) % AUTH_SLOW_SETS];
+    for (size_t i = 0; i < AUTH_WAYS; i++)
+        if (set[i].key == key)
+            return set[i].until_us;
+    return INT64_MIN;
 }
 
 static void slow_count(struct auth_slow *row, int64_t now, int64_t free_tries)
@@ -66,11 +87,10 @@ bool auth_slow_try(struct auth *a, struct str login, struct str peer, int64_t *s
     uint64_t by_peer = peer_key(a, peer);
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
-    struct auth_slow *account = slow_row(a, by_login, now);
-    int64_t until = account->until_us;
-    struct auth_slow *address = slow_row(a, by_peer, now);
-    if (address->until_us > until)
-        until = address->until_us;
+    int64_t until = slow_until(a, by_peer);
+    const int64_t of_login = slow_until(a, by_login);
+    if (of_login > until)
+        until = of_login;
     bool free = until <= now;
     if (free) {
         slow_count(slow_row(a, by_login, now), now, LOGIN_FREE);

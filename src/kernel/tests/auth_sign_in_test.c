@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/auth_impl.h"
 #include "kernel/text.h"
 
 static struct auth_fixture a;
@@ -196,6 +197,25 @@ static void guessing_from_an_address_is_slow(void **state)
     assert_non_null(try("person1", RIGHT_PASSWORD, "2001:db8:1:3::1").p);
 }
 
+/* Who has to wait cannot crowd out the memory of it, were there ever so many logins to try. */
+static void waiting_is_not_forgotten(void **state)
+{
+    (void)state;
+    const char *peer = "192.0.2.7";
+    for (int i = 0; !str_is(str_z(F->error.code), "auth.slow_down"); i++) {
+        char login[20];
+        snprintf(login, sizeof login, "guess%d", i);
+        assert_true(i < 30);
+        assert_null(try(login, S("not the password"), peer).p);
+    }
+    for (int i = 0; i < 40000; i++) {
+        char login[20];
+        int64_t seconds;
+        snprintf(login, sizeof login, "crowd%d", i);
+        assert_false(auth_slow_try(a.auth, str_z(login), str_z(peer), &seconds));
+    }
+}
+
 static void stands_in(const char *path, struct str what, bool wanted)
 {
     FILE *file = fopen(path, "rb");
@@ -251,9 +271,10 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(all_refusals_look_the_same),    T(an_unknown_login_costs_the_same_work),
-        T(guessing_a_login_is_slow),      T(guessing_from_an_address_is_slow),
-        T(no_secret_stands_in_the_files), T(an_erased_account_is_gone),
+        T(all_refusals_look_the_same), T(an_unknown_login_costs_the_same_work),
+        T(guessing_a_login_is_slow),   T(guessing_from_an_address_is_slow),
+        T(waiting_is_not_forgotten),   T(no_secret_stands_in_the_files),
+        T(an_erased_account_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
