@@ -133,6 +133,8 @@ enum outcome load_flow_new(struct load *l, struct str order, struct str workflow
 
 /* In decide. */
 const struct flow_task *flow_task_find(const struct flow_view *v, struct str task);
+/* NULL while the task has not opened. */
+const struct flow_open_task *flow_opened(const struct flow_view *v, struct str task);
 /* The task is open, the order runs, and the actor has its role: what every contribution to a task
  * needs. */
 enum outcome flow_task_ready(const struct flow_view *v, struct str task, const struct actor *actor,

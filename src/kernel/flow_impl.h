@@ -40,8 +40,6 @@ const struct flow_point *flow_point_at(size_t i);
 
 /* --- an order --- */
 
-/* The row of a task that has opened; NULL before. */
-const struct flow_open_task *flow_opened(const struct flow_view *v, struct str task);
 /* The fact as noted for this task; NULL when it is not. */
 const struct flow_fact *flow_fact_find(const struct flow_view *v, struct str task, struct str fact);
 /* The order is neither ended nor held. */

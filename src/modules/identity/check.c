@@ -236,6 +236,8 @@ static void stop(struct decision *d, const struct identity_check *body,
 {
     const struct flow_point *point = identity_rule_find(body->point)->point;
     const struct actor *actor = d->command->actor;
+    /* Where the task is, not where the checker's session is: they would choose who resolves it. */
+    const struct flow_open_task *at = flow_opened(&state->flow, body->task);
     struct str acts[8];
     struct str involved[STOP_INVOLVED_MAX] = { actor->account };
     size_t nacts = 0;
@@ -253,8 +255,8 @@ static void stop(struct decision *d, const struct identity_check *body,
         .acts = { acts, nacts },
         .expected = joined(checked->expected.p, checked->expected.n, d->arena),
         .read = joined(checked->read.p, checked->read.n, d->arena),
-        .organisation = actor->organisation,
-        .site = actor->site,
+        .organisation = at->organisation,
+        .site = at->site,
         .involved = { involved, ninvolved },
         .respond_by = d->now_us + point->respond_us,
     };
@@ -263,8 +265,8 @@ static void stop(struct decision *d, const struct identity_check *body,
                   S("check:")); /* passed before the mismatch: to be passed again */
     struct quality_deviation_opened deviation = {
         .order = body->order,
-        .organisation = actor->organisation,
-        .site = actor->site,
+        .organisation = at->organisation,
+        .site = at->site,
         .kind = S("identity_mismatch"),
         .risk = S("critical"),
     };

@@ -377,6 +377,23 @@ static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
     trial_id_do(&t, &a, "sample");
 }
 
+/* shows: COI-04 (a stop stands where the task is: who checks in a session elsewhere does not choose
+ * who resolves it) */
+static void coi_04_a_stop_stands_where_the_task_is(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    struct fixture_person elsewhere = t.plant;
+    elsewhere.actor.organisation = t.nurse.actor.organisation;
+    elsewhere.actor.site = t.nurse.actor.site;
+    assert_int_equal(check(&elsewhere, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    is("fail");
+    assert_int_equal(resolve(&t.quality), REFUSED);
+    refused("gate.unknown");
+    assert_int_equal(resolve(&t.quality_plant), OK);
+}
+
 /* shows: COI-11 (in part: safe state, permitted acts, time to respond) */
 static void coi_11_a_stop_names_its_safe_state(void **state)
 {
@@ -486,6 +503,7 @@ int main(void)
         TEST(both_persons_pass_the_same_set),
         TEST(coi_04_every_kind_of_mismatch_stops),
         TEST(coi_04_nothing_of_a_stopped_order_goes_on),
+        TEST(coi_04_a_stop_stands_where_the_task_is),
         TEST(coi_11_a_stop_names_its_safe_state),
         TEST(coi_02_every_point_is_passed_once_through),
         TEST(a_mismatch_stops_before_its_time_too),
