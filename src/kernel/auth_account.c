@@ -5,6 +5,13 @@
 
 enum { LOGIN_MAX = 120 };
 
+/* Ids are given by the program's own set-up alone. A person could ask with one what exists
+ * elsewhere, or make an account that seals under the key of someone else's patient. */
+static enum outcome given_by_program(const struct decision *d, struct str given, struct err *e)
+{
+    return given.p && !d->command->actor->system ? REFUSE(e, "auth.id_given") : OK;
+}
+
 /* The id of what is made: given, or the same for the same command. */
 static struct str made_id(struct load *l, struct str given)
 {
@@ -62,6 +69,7 @@ enum outcome auth_make_organisation_decide(struct decision *d,
                                            const struct auth_organisation_state *state,
                                            struct err *e)
 {
+    TRY(given_by_program(d, body->organisation, e));
     if (state->found && !state->same)
         return REFUSE(e, "auth.id_taken", { "id", state->id });
     struct auth_organisation_made payload = { state->id, body->name, body->kind };
@@ -109,6 +117,7 @@ static bool zone_well_formed(struct str zone)
 enum outcome auth_make_site_decide(struct decision *d, const struct auth_make_site *body,
                                    const struct auth_organisation_state *state, struct err *e)
 {
+    TRY(given_by_program(d, body->site, e));
     if (!zone_well_formed(body->zone))
         return REFUSE(e, "auth.zone_malformed", { "zone", body->zone });
     if (state->site_found && !state->same)
@@ -152,6 +161,7 @@ enum outcome auth_make_account_load(struct load *l, const struct auth_make_accou
 enum outcome auth_make_account_decide(struct decision *d, const struct auth_make_account *body,
                                       const struct auth_account_state *state, struct err *e)
 {
+    TRY(given_by_program(d, body->account, e));
     if (!state->login.p)
         return REFUSE(e, "auth.login_malformed");
     if (body->password.p && !auth_password_is_hash(body->password))

@@ -89,6 +89,33 @@ static void organisations_and_sites(void **state)
     fixture_refused(F, "auth.id_taken"); /* of another organisation */
 }
 
+/* With an id of one's own one could ask which ids exist, or seal under another's key. */
+static void only_the_program_gives_ids(void **state)
+{
+    (void)state;
+    struct fixture_person person;
+    fixture_person(&person, 50, 1, 1, "organisation.make site.make account.make");
+    for (size_t i = 0; i < person.actor.ngrants; i++)
+        person.grants[i].site = (struct str){ 0 };
+    for (int there = 1; there <= 8; there += 7) {
+        (void)!account_make(&person, there, 1, "fresh");
+        fixture_refused(F, "auth.id_given");
+        (void)!fixture_send(F, &person, "organisation.make", NULL,
+                            "{'organisation':'%s','name':'Organisation 2','kind':'hospital'}",
+                            fixture_id('o', there).p);
+        fixture_refused(F, "auth.id_given");
+        (void)!fixture_send(F, &person, "site.make", NULL,
+                            "{'site':'%s','organisation':'%s','name':'W','kind':'ward',"
+                            "'zone':'UTC'}",
+                            fixture_id('s', there).p, fixture_id('o', 1).p);
+        fixture_refused(F, "auth.id_given");
+    }
+    assert_int_equal(fixture_send(F, &person, "account.make", NULL,
+                                  "{'organisation':'%s','login':'fresh','name':'N'}",
+                                  fixture_id('o', 1).p),
+                     OK);
+}
+
 /* partial: ACC-01 rights are given where one has the right to, and never to oneself */
 static void rights_are_given_where_one_may(void **state)
 {
@@ -243,10 +270,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(logins_are_unique_for_ever),     T(organisations_and_sites),
-        T(rights_are_given_where_one_may), T(closed_accounts_stay_closed),
-        T(an_account_holds_so_many_roles), T(passwords_come_hashed),
-        T(bad_passwords_are_refused),      T(malformed_permissions_are_refused),
+        T(logins_are_unique_for_ever),
+        T(organisations_and_sites),
+        T(only_the_program_gives_ids),
+        T(rights_are_given_where_one_may),
+        T(closed_accounts_stay_closed),
+        T(an_account_holds_so_many_roles),
+        T(passwords_come_hashed),
+        T(bad_passwords_are_refused),
+        T(malformed_permissions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,6 +79,12 @@ enum outcome order_prescribe_prepare(struct prepare *p, const struct order_presc
     return OK;
 }
 
+/* Who may prescribe for a patient of theirs may still not know of the order whose id they give. */
+static bool knows_order(const struct actor *actor, const struct order_order_out *row)
+{
+    return actor->system || actor_may(actor, S("order.prescribe"), row->organisation, row->site);
+}
+
 enum outcome order_prescribe_load(struct load *l, const struct order_prescribe *body,
                                   struct order_state *state, struct err *e)
 {
@@ -97,6 +103,8 @@ enum outcome order_prescribe_load(struct load *l, const struct order_prescribe *
     struct order_order_in in = { order };
     TRY(load_stream(l, stream_of("order", order), NULL, e));
     TRY(db_get(l->db, &sql_order_order, &in, &state->row, l->arena, &state->found, e));
+    if (state->found && !knows_order(l->command->actor, &state->row))
+        return load_unknown(l, e);
     struct definition now;
     bool effective;
     TRY(define_find(&now, l->db, S("product"), body->product, 0, l->now_us, l->arena, &effective,

@@ -72,6 +72,20 @@ static enum outcome pseudonym_free(struct load *l, struct order_patient_state *s
     return err_fault(e, "order.no_pseudonym", "%d taken", PSEUDONYM_TRIES_MAX);
 }
 
+/* An id that a person gives must not be one under whose key other things are sealed: they would be
+ * erased together. For who asks it is like a patient elsewhere. */
+static enum outcome id_is_free(struct load *l, struct str id, struct err *e)
+{
+    static const char *const kinds[] = { "account", "organisation" };
+    for (size_t i = 0; i < 2; i++) {
+        int64_t version;
+        TRY(load_stream(l, stream_of(kinds[i], id), &version, e));
+        if (version > 0)
+            return load_unknown(l, e);
+    }
+    return OK;
+}
+
 enum outcome order_enrol_load(struct load *l, const struct order_enrol *body,
                               struct order_patient_state *state, struct err *e)
 {
@@ -89,6 +103,8 @@ enum outcome order_enrol_load(struct load *l, const struct order_enrol *body,
         return enrolled_same(l, body, &row, &state->same, e);
     }
     load_own_scope(l);
+    if (body->patient.p)
+        TRY(id_is_free(l, body->patient, e));
     return pseudonym_free(l, state, e);
 }
 

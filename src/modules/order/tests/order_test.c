@@ -182,6 +182,38 @@ static void strangers_learn_nothing(void **state)
     assert_true(n >= 5); /* prescribed, placed, flow started, task opened, deviation */
 }
 
+static enum outcome prescribe_as(const struct fixture_person *who, const char *id)
+{
+    return fixture_send(&f, who, "order.prescribe", NULL,
+                        "{'order':'%s','patient':'%s','product':'trial','indication':'C83.3',"
+                        "'jurisdiction':'eu','regime':'commercial','weight':'70 kg'}",
+                        id, patient);
+}
+
+/* Whose id it is, nobody learns by asking for it; and none is taken under whose key other things
+ * are sealed. */
+static void a_given_id_tells_nothing(void **state)
+{
+    (void)state;
+    placed();
+    assert_int_equal(enrol(&stranger, 9, "Own"), OK);
+    answered(patient, sizeof patient, "patient");
+    assert_int_equal(prescribe_as(&stranger, order), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(prescribe_as(&stranger, fixture_id('r', 9).p), OK);
+    assert_int_equal(prescribe_as(&stranger, fixture_id('r', 9).p), REFUSED);
+    fixture_refused(&f, "order.prescribed_before");
+
+    struct fixture_person program = stranger;
+    program.actor.system = true;
+    assert_int_equal(fixture_send(&f, &program, "organisation.make", NULL,
+                                  "{'organisation':'%s','name':'O','kind':'hospital'}",
+                                  fixture_id('p', 8).p),
+                     OK);
+    assert_int_equal(enrol(&stranger, 8, "Own"), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+}
+
 /* partial: ORC-01 (patient and order are reached from each other) */
 static void orc_01_lists_and_ways_back(void **state)
 {
@@ -224,6 +256,7 @@ int main(void)
         CASE(orc_01_versions_are_pinned),
         CASE(the_product_decides_what_may_be_prescribed),
         CASE(strangers_learn_nothing),
+        CASE(a_given_id_tells_nothing),
         CASE(orc_01_lists_and_ways_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
