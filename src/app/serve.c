@@ -18,42 +18,24 @@ enum {
 /* --- what follows a commit --- */
 
 /* Tells those who watch: topics are the events' distribution keys ("order/…") and "tower". */
-static void publish(struct serve *s, int64_t from, int64_t to)
+static void publish(struct http_server *server, const struct gate_happened *events, size_t n)
 {
-    struct arena *arena = arena_new(64 << 20);
-    struct db *db;
-    struct err e = { 0 };
-    if (!arena || store_reader_take(&db, s->node.store, &e) != OK) {
-        arena_free(arena);
-        return;
+    for (size_t i = n > LIVE_BATCH ? n - LIVE_BATCH : 0; i < n; i++) {
+        char data[24];
+        snprintf(data, sizeof data, "%lld", (long long)events[i].sequence);
+        http_publish(server, stream_str(&events[i].key), str_z(data));
     }
-    struct ledger_row *rows;
-    size_t n;
-    if (to - from > LIVE_BATCH)
-        from = to - LIVE_BATCH;
-    if (ledger_read(db, from, LIVE_BATCH, &rows, &n, arena, &e) == OK) {
-        for (size_t i = 0; i < n; i++) {
-            struct event event;
-            char data[80];
-            if (event_read(&event, arena, rows[i].leaf, &e) != OK)
-                continue;
-            snprintf(data, sizeof data, "%lld", (long long)rows[i].sequence);
-            http_publish(s->app.server, event.key, str_z(data));
-        }
-        http_publish(s->app.server, S("tower"), S("changed"));
-    }
-    store_reader_give(s->node.store, db);
-    arena_free(arena);
+    http_publish(server, S("tower"), S("changed"));
 }
 
-static void committed(void *context, int64_t from, int64_t to)
+static void committed(void *context, const struct gate_happened *events, size_t n)
 {
     struct serve *s = context;
     if (s->app.auth)
-        auth_committed(s->app.auth, from, to);
+        auth_committed(s->app.auth, events, n);
     pthread_mutex_lock(&s->watched);
     if (s->app.server)
-        publish(s, from, to);
+        publish(s->app.server, events, n);
     pthread_mutex_unlock(&s->watched);
 }
 

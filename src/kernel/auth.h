@@ -84,8 +84,8 @@ struct auth_options {
 enum outcome auth_open(struct auth **out, const struct auth_options *options, struct err *e);
 void auth_close(struct auth *a);
 
-/* To be called for every committed range: forgets cached rights and sessions that it touches. */
-void auth_committed(struct auth *a, int64_t from, int64_t to);
+/* To be called after every commit: forgets cached rights that it touches. */
+void auth_committed(struct auth *a, const struct gate_happened *events, size_t n);
 
 /* Argon2id of a password of 12 to 200 bytes (REFUSED "auth.password_short" {min},
  * "auth.password_long" {max}, "auth.password_malformed" for what is not UTF-8 text, and

@@ -1,6 +1,5 @@
 /* What an account's roles permit: read from the roles' effective definitions, and kept for a while
  * by account and its version, until a definition changes. */
-#define _GNU_SOURCE /* memmem */
 #include "kernel/auth_impl.h"
 
 #include <stdlib.h>
@@ -156,41 +155,12 @@ enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, i
 
 /* --- commits --- */
 
-enum { COMMITTED_CHUNK = 64, COMMITTED_ARENA_MAX = 16 << 20 };
-
-/* Whether a definition came; what concerns an account changes its version and needs no look. */
-static enum outcome committed_changes(struct auth *a, int64_t from, int64_t to, bool *changed,
-                                      struct arena *arena, struct err *e)
+/* Roles come by definitions; what concerns an account changes its version and needs no look. */
+void auth_committed(struct auth *a, const struct gate_happened *events, size_t n)
 {
-    const struct str type = S("\"type\":\"define.loaded\"");
-    struct db *db;
-    TRY(store_reader_take(&db, a->node->store, e));
-    enum outcome o = OK;
-    *changed = false;
-    while (o == OK && from < to && !*changed) {
-        struct ledger_row *rows;
-        size_t n;
-        size_t max = to - from < COMMITTED_CHUNK ? (size_t)(to - from) : COMMITTED_CHUNK;
-        arena_reset(arena);
-        o = ledger_read(db, from, max, &rows, &n, arena, e);
-        for (size_t i = 0; o == OK && i < n && !*changed; i++)
-            *changed = memmem(rows[i].leaf.p, rows[i].leaf.n, type.p, type.n) != NULL;
-        if (o == OK && n == 0)
-            break;
-        from += COMMITTED_CHUNK;
-    }
-    store_reader_give(a->node->store, db);
-    return o;
-}
-
-void auth_committed(struct auth *a, int64_t from, int64_t to)
-{
-    struct err e = { 0 };
-    bool changed = true;
-    struct arena *arena = arena_new(COMMITTED_ARENA_MAX);
-    if (arena && committed_changes(a, from, to, &changed, arena, &e) != OK)
-        changed = true; /* rather read once too often */
-    arena_free(arena);
+    bool changed = false;
+    for (size_t i = 0; i < n && !changed; i++)
+        changed = strcmp(events[i].type, define_loaded_event.name) == 0;
     if (!changed)
         return;
     pthread_mutex_lock(&a->lock);

@@ -21,7 +21,7 @@ _Static_assert((int)GATE_GROUP_MAX *(int)GATE_EVENTS_MAX <= (int)LEDGER_GROUP_MA
 struct gate {
     struct store *store;
     struct gate_writer writer;
-    void (*committed)(void *context, int64_t from, int64_t to);
+    gate_committed_fn *committed;
     void *context;
 
     pthread_mutex_t lock;
@@ -32,7 +32,8 @@ struct gate {
     bool shut;
 
     struct gate_item group[GATE_GROUP_MAX]; /* the writer's own */
-    struct err failed;                      /* the fault after which nothing more is written */
+    struct gate_happened happened[LEDGER_GROUP_MAX];
+    struct err failed; /* the fault after which nothing more is written */
 };
 
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e)
@@ -51,6 +52,7 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
         .keys = options->keys,
         .registry = options->registry,
         .arena = arena,
+        .happened = g->happened,
     };
     g->store = options->store;
     g->committed = options->committed;
@@ -228,17 +230,16 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
     if (n == 0)
         return OK;
 
-    uint64_t before = ledger_size(g->writer.ledger);
     enum outcome o = g->failed.outcome;
+    g->writer.nhappened = 0;
     if (o != OK)
         *e = g->failed;
     else
         o = group_write(g, n, e);
     if (o == OK) {
         ledger_committed(g->writer.ledger);
-        uint64_t after = ledger_size(g->writer.ledger);
-        if (g->committed && after > before)
-            g->committed(g->context, (int64_t)before, (int64_t)after);
+        if (g->committed && g->writer.nhappened > 0)
+            g->committed(g->context, g->writer.happened, g->writer.nhappened);
     } else {
         group_fail(g, n, e);
     }

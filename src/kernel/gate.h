@@ -202,6 +202,14 @@ struct command_type {
 struct registry; /* module.h */
 struct gate;
 
+/* An event that has become durable: enough to know who is concerned, without reading it again. */
+struct gate_happened {
+    int64_t sequence;
+    const char *type;  /* static */
+    struct stream key; /* distribution key */
+};
+typedef void gate_committed_fn(void *context, const struct gate_happened *events, size_t n);
+
 struct gate_options {
     const struct env *env;
     struct store *store;   /* borrowed; gives prepare its readers */
@@ -209,8 +217,9 @@ struct gate_options {
     struct ledger *ledger; /* borrowed */
     struct keyring *keys;  /* borrowed */
     const struct registry *registry;
-    /* After each commit, on the writer's thread: events [from, to) are durable. May be NULL. */
-    void (*committed)(void *context, int64_t from, int64_t to);
+    /* After each commit, on the writer's thread, before the answers: what happened is durable. May
+     * be NULL. */
+    gate_committed_fn *committed;
     void *context;
 };
 

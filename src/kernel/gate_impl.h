@@ -23,7 +23,9 @@ struct gate_writer {
     struct ledger *ledger;
     struct keyring *keys;
     const struct registry *registry;
-    struct arena *arena; /* of the member that runs */
+    struct arena *arena;            /* of the member that runs */
+    struct gate_happened *happened; /* in this group: LEDGER_GROUP_MAX of them */
+    size_t nhappened;
 };
 
 /* Runs one member inside the group's transaction, in a savepoint of its own. Returns FAULT only

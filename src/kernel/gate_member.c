@@ -143,6 +143,16 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }
 
+/* For whoever is told after the commit. */
+static void note_happened(struct gate_writer *w, int64_t sequence, const struct event_type *type,
+                          struct str key)
+{
+    struct gate_happened *happened = &w->happened[w->nhappened++];
+    *happened = (struct gate_happened){ .sequence = sequence, .type = type->name };
+    BUG_ON(key.n > STREAM_MAX); /* the ledger took it */
+    memcpy(happened->key.text, key.p, key.n);
+}
+
 /* Makes the event, appends it, and applies what was appended. */
 static enum outcome member_append(struct member *m, const struct happening *h, size_t ordinal,
                                   struct err *e)
@@ -189,6 +199,7 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
     int64_t sequence;
     TRY(ledger_append(m->w->ledger, m->w->db, &event, read->version, &sequence, m->arena, e));
     read->version++;
+    note_happened(m->w, sequence, h->type, event.key);
     if (ordinal == 0)
         m->item->answer.sequence = sequence;
     return registry_apply(m->w->registry, m->w->db, &event, m->arena, e);
@@ -297,11 +308,13 @@ enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, stru
     struct err own = { 0 };
     struct err undo = { 0 };
     size_t mark = ledger_mark(w->ledger);
+    size_t happened = w->nhappened;
     TRY(db_savepoint(w->db, e));
     enum outcome o = member_once(&m, &own);
     if (o == OK)
         return db_savepoint_keep(w->db, e);
     ledger_undo(w->ledger, mark);
+    w->nhappened = happened;
     /* A fault that the savepoint cannot take back is the whole group's. */
     if (db_savepoint_undo(w->db, &undo) != OK) {
         *e = o == FAULT ? own : undo;

@@ -110,13 +110,13 @@ static enum outcome node_projections(struct node *n, struct err *e)
 }
 
 /* After each commit: the node's own parts first, then whoever opened it. */
-static void node_committed(void *context, int64_t from, int64_t to)
+static void node_committed(void *context, const struct gate_happened *events, size_t n_events)
 {
     struct node *n = context;
     if (n->timers)
         timers_committed(n->timers);
     if (n->impl->committed)
-        n->impl->committed(n->impl->context, from, to);
+        n->impl->committed(n->impl->context, events, n_events);
 }
 
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)

@@ -32,7 +32,7 @@ struct node_options {
     struct str passphrase; /* of the root key; absent: key file */
     const struct module *const *modules;
     size_t nmodules;
-    void (*committed)(void *context, int64_t from, int64_t to); /* see gate_options */
+    gate_committed_fn *committed; /* see gate_options */
     void *context;
 };
 

@@ -9,7 +9,7 @@ struct node_impl {
     struct db *writer;   /* NULL when read only */
     struct str name;
     struct str path;
-    void (*committed)(void *context, int64_t from, int64_t to);
+    gate_committed_fn *committed;
     void *context;
 };
 

@@ -53,7 +53,7 @@ static void open_world(struct world *w, uint64_t seed)
 static void run(struct world *w, uint64_t seed)
 {
     struct err e = { 0 };
-    struct sim *sim;
+    struct sim *sim = NULL;
     struct sender sender = { .node = &w->node, .arena = arena_new(4 << 20), .seed = S("network") };
     struct sim_options options = {
         .node = &w->node,
