@@ -109,7 +109,9 @@ static void draw_order(struct sim *s, struct sim_order *o, uint64_t k)
     o->fresh = sim_chance(s, 35000);
     o->weight = (o->fresh ? 180 : 480) + (unsigned)sim_draw(s, 580);
     snprintf(o->family, sizeof o->family, "%s", families[sim_draw(s, 8)]);
-    snprintf(o->given, sizeof o->given, "%s", givens[sim_draw(s, 8)]);
+    size_t name = (size_t)sim_draw(s, 8);
+    o->female = name % 2 == 0;
+    snprintf(o->given, sizeof o->given, "%s", givens[name]);
     snprintf(o->birth_date, sizeof o->birth_date, "%u-%02u-%02u", 1940 + (unsigned)sim_draw(s, 70),
              1 + (unsigned)sim_draw(s, 12), 1 + (unsigned)sim_draw(s, 28));
     snprintf(o->number, sizeof o->number, "H%08u", (unsigned)sim_draw(s, 100000000));
@@ -246,13 +248,12 @@ static struct str member(struct sim *s, struct str answer, const char *key)
 static enum outcome enrol(struct sim *s, struct sim_order *o, const struct network_person *who,
                           struct err *e)
 {
-    static const char *const sexes[] = { "female", "male" };
     enum outcome done = sender_send(&s->sender, &who->actor, "patient.enrol", NULL, NULL, e,
                                     "{'patient':'%s','identifiers':[{'system':'urn:vein:example:"
                                     "hospital-number','value':'%s'}],"
                                     "'family':'%s','given':'%s','birth_date':'%s','sex':'%s'}",
                                     o->patient.text, o->number, o->family, o->given, o->birth_date,
-                                    sexes[sim_draw(s, 2)]);
+                                    o->female ? "female" : "male");
     s->counts.enrolled += done == OK;
     return sim_must(s, done, "patient.enrol", e);
 }

@@ -26,6 +26,7 @@ struct sim_order {
     char coi[48];
     char family[40];
     char given[40];
+    bool female;
     char birth_date[12];
     char number[24];  /* hospital number on the wristband */
     size_t treatment; /* index of its hospital's site */
