@@ -52,7 +52,7 @@ static bool holds(struct str text, const char *what)
     return strstr(arena_str(t.f.arena, text).p, what) != NULL;
 }
 
-/* shows: EBR-02 */
+/* partial: EBR-02 */
 static void ebr_02_corrections_keep_the_first(void **state)
 {
     (void)state;

@@ -64,7 +64,7 @@ static struct db *reader(void)
     return db;
 }
 
-/* shows: ORC-03 */
+/* partial: ORC-03 */
 static void orc_03_tasks_in_sequence(void **state)
 {
     (void)state;
@@ -84,7 +84,7 @@ static void orc_03_tasks_in_sequence(void **state)
     fixture_rebuilds(&t.f);
 }
 
-/* shows: ORC-03 */
+/* partial: ORC-03 */
 static void orc_03_late_tasks_do_not_hold_up(void **state)
 {
     (void)state;
@@ -109,7 +109,7 @@ static void orc_03_late_tasks_do_not_hold_up(void **state)
     fixture_rebuilds(&t.f);
 }
 
-/* shows: ORC-03 */
+/* partial: ORC-03 */
 static void orc_03_guards_of_time(void **state)
 {
     (void)state;
@@ -131,7 +131,7 @@ static void orc_03_guards_of_time(void **state)
     assert_memory_equal(told.p + 11, until + 11, 5);
 }
 
-/* shows: ORC-03 */
+/* partial: ORC-03 */
 static void orc_03_stated_times_cannot_meet_a_guard(void **state)
 {
     (void)state;
@@ -160,7 +160,7 @@ static void orc_03_stated_times_cannot_meet_a_guard(void **state)
     assert_int_equal(trial_complete(&t, &t.operator, "wash", ""), OK);
 }
 
-/* shows: ORC-03 a wait begins neither before the task that begins it had opened, nor does saying so
+/* partial: ORC-03 a wait begins neither before the task that begins it had opened, nor does saying so
  * keep a later task's time */
 static void orc_03_nothing_was_done_before_it_opened(void **state)
 {
@@ -187,7 +187,7 @@ static void orc_03_nothing_was_done_before_it_opened(void **state)
     assert_int_equal(trial_complete(&t, &t.operator, "wash", ""), OK);
 }
 
-/* shows: ORC-03 */
+/* partial: ORC-03 */
 static void orc_03_guards_of_values_and_facts(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void form_is_told_last(void **state)
     refused("flow.no_form", NULL, NULL);
 }
 
-/* shows: ORC-07 */
+/* partial: ORC-07 */
 static void orc_07_hold_resume_end(void **state)
 {
     (void)state;
@@ -308,7 +308,7 @@ static void stop_goes_before_flow(void **state)
     refused("stop.stopped", NULL, NULL);
 }
 
-/* shows: ORC-02 */
+/* partial: ORC-02 */
 static void orc_02_order_stays_on_its_version(void **state)
 {
     (void)state;

@@ -155,7 +155,7 @@ static void what_was_seen_must_still_be_so(void **state)
     assert_int_equal(total().total, 2);
 }
 
-/* shows: COI-04 partial: COI-11 */
+/* partial: COI-04, COI-11 */
 static void a_stop_stops_the_order_and_permits_its_safe_acts(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static void policies_follow_once(void **state)
     fixture_rebuilds(&f);
 }
 
-/* shows: ORC-04 */
+/* partial: ORC-04 */
 static void timers_fire_once_across_restarts_and_clock_steps(void **state)
 {
     (void)state;

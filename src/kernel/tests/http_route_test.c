@@ -94,7 +94,7 @@ static void finds_the_most_literal(void **state)
     http_router_free(router);
 }
 
-/* shows: SEC-02 a route that names no access rule does not start */
+/* partial: SEC-02 a route that names no access rule does not start */
 static void refuses_bad_rows(void **state)
 {
     (void)state;

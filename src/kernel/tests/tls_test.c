@@ -156,7 +156,7 @@ static bool ask(const struct http_server *s, const char *priority, char *answer,
     return ok;
 }
 
-/* shows: SEC-02 outside loopback only TLS is spoken, of version 1.2 at least */
+/* partial: SEC-02 outside loopback only TLS is spoken, of version 1.2 at least */
 static void serves_tls(void **state)
 {
     (void)state;

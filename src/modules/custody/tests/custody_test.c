@@ -46,7 +46,7 @@ static bool holds(const struct fixture_person *who)
            str_eq(holder().organisation, who->actor.organisation);
 }
 
-/* shows: COC-01 (but for signatures) */
+/* partial: COC-01 (but for signatures) */
 static void coc_01_begins_with_the_unit_and_passes_by_two_sides(void **state)
 {
     (void)state;

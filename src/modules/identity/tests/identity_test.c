@@ -298,7 +298,7 @@ static void both_persons_pass_the_same_set(void **state)
 
 /* --- mismatches --- */
 
-/* shows: COI-04 */
+/* partial: COI-04 */
 static void coi_04_every_kind_of_mismatch_stops(void **state)
 {
     (void)state;
@@ -328,7 +328,7 @@ static void coi_04_every_kind_of_mismatch_stops(void **state)
     fixture_rebuilds(&t.f);
 }
 
-/* shows: COI-04 */
+/* partial: COI-04 */
 static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
 {
     (void)state;
@@ -377,7 +377,7 @@ static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
     trial_id_do(&t, &a, "sample");
 }
 
-/* shows: COI-04 (a stop stands where the task is: who checks in a session elsewhere does not choose
+/* partial: COI-04 (a stop stands where the task is: who checks in a session elsewhere does not choose
  * who resolves it) */
 static void coi_04_a_stop_stands_where_the_task_is(void **state)
 {
@@ -394,7 +394,7 @@ static void coi_04_a_stop_stands_where_the_task_is(void **state)
     assert_int_equal(resolve(&t.quality_plant), OK);
 }
 
-/* shows: COI-11 (in part: safe state, permitted acts, time to respond) */
+/* partial: COI-11 (in part: safe state, permitted acts, time to respond) */
 static void coi_11_a_stop_names_its_safe_state(void **state)
 {
     (void)state;
@@ -422,7 +422,7 @@ static void coi_11_a_stop_names_its_safe_state(void **state)
     refused("flow.check_missing");
 }
 
-/* shows: COI-02 (in part: until the definitions of products are the shipped ones) */
+/* partial: COI-02 (in part: until the definitions of products are the shipped ones) */
 static void coi_02_every_point_is_passed_once_through(void **state)
 {
     (void)state;

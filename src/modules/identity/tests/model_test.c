@@ -342,7 +342,7 @@ static void run(uint64_t seed, int steps)
     trial_id_close(&t);
 }
 
-/* shows: COI-04 */
+/* partial: COI-04 */
 static void coi_04_no_order_of_commands_passes_a_point(void **state)
 {
     (void)state;

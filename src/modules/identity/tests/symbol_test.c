@@ -144,7 +144,7 @@ static void labels_of_our_own(void **state)
     is_one(scan, SYMBOL_UNKNOWN, scan);
 }
 
-/* shows: LBL-04 (in part: the structures known here, without configurable parsers) */
+/* partial: LBL-04 (in part: the structures known here, without configurable parsers) */
 static void lbl_04_isbt_128(void **state)
 {
     (void)state;
@@ -166,7 +166,7 @@ static void lbl_04_isbt_128(void **state)
     assert_int_equal(symbols[2].kind, SYMBOL_PRODUCT);
 }
 
-/* shows: LBL-04 (in part) */
+/* partial: LBL-04 (in part) */
 static void lbl_04_chain_of_identity_identifiers(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void lbl_04_chain_of_identity_identifiers(void **state)
     assert_int_not_equal(symbols[0].kind, SYMBOL_COI);
 }
 
-/* shows: LBL-04 (in part) */
+/* partial: LBL-04 (in part) */
 static void lbl_04_gs1(void **state)
 {
     (void)state;
@@ -230,7 +230,7 @@ static bool is_named(const char *stated, const char *family, const char *given)
     return identity_name_is(str_z(stated), str_z(family), str_z(given), arena);
 }
 
-/* shows: COI-12 (in part: what the patient states is compared) */
+/* partial: COI-12 (in part: what the patient states is compared) */
 static void coi_12_names_as_people_say_them(void **state)
 {
     (void)state;

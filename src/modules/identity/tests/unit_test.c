@@ -92,7 +92,7 @@ static enum outcome split(const char *task, struct str unit, const char *pieces,
                         more);
 }
 
-/* shows: COI-08 (in part) */
+/* partial: COI-08 (in part) */
 static void coi_08_quantities_reconcile(void **state)
 {
     (void)state;
@@ -135,7 +135,7 @@ static void coi_08_quantities_reconcile(void **state)
     fixture_rebuilds(&t.f);
 }
 
-/* shows: COI-08 (in part) */
+/* partial: COI-08 (in part) */
 static void coi_08_never_across_patients(void **state)
 {
     (void)state;
@@ -209,7 +209,7 @@ static bool is_kin(const struct record_list *rows, struct str unit)
     return false;
 }
 
-/* shows: COI-08 (in part) */
+/* partial: COI-08 (in part) */
 static void coi_08_genealogy_is_complete_both_ways(void **state)
 {
     (void)state;
