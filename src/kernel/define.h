@@ -80,9 +80,9 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
  * already (same hash) is accepted and makes no event; another text under the same version is
  * REFUSED "define.version_exists" {kind, name, last}; a version below the last one
  * "define.version_old" {kind, name, last}; a name whose last version another organisation loaded
- * "define.foreign" {kind, name}, except to the program itself. It is read and checked again before the queue:
- * "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what binding and
- * check refuse. */
+ * "define.foreign" {kind, name}, except to the program itself. It is read and checked again before
+ * the queue: "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what
+ * binding and check refuse. */
 #define RECORDS "kernel/define_events.def"
 #include "base/record_structs.h"
 #include "kernel/declare.h"

@@ -2,13 +2,13 @@
  *
  * A task opens when the one before it is done (a `late` task does not hold up the next). It is done
  * by flow.complete, which is refused with the reason and what would satisfy it, on every channel
- * alike: "flow.not_open" {task, before}, "flow.before_open" {task, opened}, "flow.done_before" {task}, "flow.wrong_role" {role},
- * "flow.guard" {guard, text}, "flow.guard_early" {guard, text, from}, "flow.guard_late" {guard,
- * text, until}, "flow.check_missing" {point}, "flow.fact_missing" {fact}, "flow.held",
- * "flow.ended", "flow.second_person", and last the form's problems. What modules contribute to a
- * task (an identity check passed, a unit made, a hand-over accepted) they note as facts in the same
- * transaction: the first who notes a fact is who noted it. When all tasks are done, the order has
- * ended: "finished".
+ * alike: "flow.not_open" {task, before}, "flow.before_open" {task, opened}, "flow.done_before"
+ * {task}, "flow.wrong_role" {role}, "flow.guard" {guard, text}, "flow.guard_early" {guard, text,
+ * from}, "flow.guard_late" {guard, text, until}, "flow.check_missing" {point}, "flow.fact_missing"
+ * {fact}, "flow.held", "flow.ended", "flow.second_person", and last the form's problems. What
+ * modules contribute to a task (an identity check passed, a unit made, a hand-over accepted) they
+ * note as facts in the same transaction: the first who notes a fact is who noted it. When all tasks
+ * are done, the order has ended: "finished".
  *
  * An order is pinned at its start: to the workflow's version and, for each form that the workflow
  * names without a version, to the one effective at that moment. Both stand in flow.started. Tasks
