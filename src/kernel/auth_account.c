@@ -247,8 +247,9 @@ struct role_at {
     struct str site;
 };
 
-/* Rights in a place are given by those who may do so at that place, wherever the account is from.
- */
+/* Rights in a place are given by those who may do so at that place, to accounts of its
+ * organisation. An account of another is like none: a right more or less ends its sessions, and
+ * there is room for so many. Only the program lets someone work for two organisations. */
 static enum outcome role_load(struct load *l, const struct role_at *at,
                               struct auth_account_state *state, struct err *e)
 {
@@ -283,7 +284,9 @@ static enum outcome role_load(struct load *l, const struct role_at *at,
         state->has_role |= str_eq(held[i].role, at->role) &&
                            str_eq(held[i].organisation, at->organisation) &&
                            str_eq(held[i].site, at->site);
-    return OK;
+    const bool ours =
+        l->command->actor->system || state->has_role || str_eq(row.organisation, at->organisation);
+    return ours ? OK : load_unknown(l, e);
 }
 
 /* Nobody changes their own rights. */

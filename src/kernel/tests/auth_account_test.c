@@ -135,6 +135,10 @@ static void rights_are_given_where_one_may(void **state)
     fixture_refused(F, "gate.forbidden");
     (void)!role_send(&foreign, give, 3, "nurse", 1, 1);
     fixture_refused(F, "gate.unknown");
+    (void)!role_send(&foreign, give, 3, "nurse", 2, 3); /* at home, to who is not theirs */
+    fixture_refused(F, "gate.unknown");
+    (void)!role_send(&foreign, give, 8, "nurse", 2, 3); /* the same as to nobody */
+    fixture_refused(F, "gate.unknown");
     (void)!role_send(&lead, give, 3, "nurse", 1, 2);
     fixture_refused(F, "gate.unknown");
     (void)!role_send(&lead, give, 1, "nurse", 1, 1);
