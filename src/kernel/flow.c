@@ -187,6 +187,7 @@ enum outcome flow_start(struct decision *d, struct str order, const struct flow_
         .workflow = plan->workflow.name,
         .workflow_version = plan->workflow.version,
         .workflow_hash = plan->workflow.hash,
+        .subject = plan->subject,
         .parties = { kept, nparties },
         .forms = { plan->pins, plan->npins },
     };

@@ -88,6 +88,7 @@ struct flow_view {
     enum flow_state state;
     struct str how; /* it ended */
     int64_t started;
+    struct str subject; /* as of struct flow_plan */
     struct str workflow_name;
     int64_t workflow_version;
     const struct workflow *workflow; /* pinned */
@@ -116,14 +117,19 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
                        struct err *e);
 
 /* In a module's load: reads the order's flow and stop, declares their streams, and names as scope
- * the party of the task (or, without a task, all parties). load_unknown for an unknown order. */
+ * the party of the task (or, without a task, all parties). What the command seals is sealed under
+ * the order's subject. load_unknown for an unknown order. */
 enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
                        struct err *e);
+/* For a command that concerns an order without its flow: seals under the order's subject. */
+enum outcome load_flow_subject(struct load *l, struct str order, struct err *e);
 /* In the load of a command that starts an order: declares the stream, finds the workflow that is
  * effective now and the forms that go with it. REFUSED "flow.unknown_workflow" {workflow}. Names no
  * scope. (Versions of definitions never change, so their streams are not declared.) */
 struct flow_plan {
-    bool started; /* the order has a workflow already */
+    bool started;       /* the order has a workflow already */
+    struct str subject; /* set by the module: under whose key all that its commands seal is sealed;
+                           absent: the organisation's */
     struct definition workflow;
     const struct flow_pin *pins;
     size_t npins;

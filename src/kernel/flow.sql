@@ -1,6 +1,6 @@
 -- order (order_id ID) -> (state CODE, how CODE, workflow CODE, workflow_version INT,
---                         workflow_hash HASH, pins JSON, started TIME)
-SELECT state, how, workflow, workflow_version, workflow_hash, pins, started
+--                         workflow_hash HASH, subject ID, pins JSON, started TIME)
+SELECT state, how, workflow, workflow_version, workflow_hash, subject, pins, started
 FROM flow_order WHERE order_id = :order_id;
 
 -- parties (order_id ID) -> (part CODE, organisation ID, site ID)
@@ -96,12 +96,12 @@ WHERE o.state = :state AND (o.due_by, o.order_id) > (:after_due, :after_order)
               WHERE p.order_id = o.order_id AND p.organisation = :organisation AND p.site = :site)
 ORDER BY o.due_by, o.order_id LIMIT 200;
 
--- start (order_id ID, workflow CODE, workflow_version INT, workflow_hash HASH, pins JSON,
---        started TIME)
-INSERT INTO flow_order (order_id, state, workflow, workflow_version, workflow_hash, pins, started,
-                        due_by, next_number, overdue)
-VALUES (:order_id, 'running', :workflow, :workflow_version, :workflow_hash, :pins, :started,
-        253402300799000000, 0, 0);
+-- start (order_id ID, workflow CODE, workflow_version INT, workflow_hash HASH, subject ID,
+--        pins JSON, started TIME)
+INSERT INTO flow_order (order_id, state, workflow, workflow_version, workflow_hash, subject, pins,
+                        started, due_by, next_number, overdue)
+VALUES (:order_id, 'running', :workflow, :workflow_version, :workflow_hash, :subject, :pins,
+        :started, 253402300799000000, 0, 0);
 
 -- party_add (order_id ID, part CODE, organisation ID, site ID)
 INSERT INTO flow_party (order_id, part, organisation, site)

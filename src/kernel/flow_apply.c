@@ -52,6 +52,7 @@ static enum outcome start(struct db *db, const struct event *event,
         .workflow = payload->workflow,
         .workflow_version = payload->workflow_version,
         .workflow_hash = payload->workflow_hash,
+        .subject = payload->subject,
         .pins = buf_get(pins),
         .started = event->happened,
     };

@@ -97,6 +97,7 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
                                               : FLOW_ENDED;
     out->how = row.how;
     out->started = row.started;
+    out->subject = row.subject;
     out->workflow_name = row.workflow;
     out->workflow_version = row.workflow_version;
     struct flow_pinned pinned = { row.workflow, row.workflow_version, row.workflow_hash };
@@ -126,8 +127,20 @@ enum outcome load_flow(struct load *l, struct str order, struct str task, struct
     if (!out->found)
         return load_unknown(l, e);
     load_parties(l, out, task);
+    load_subject(l, out->subject);
     TRY(load_stream(l, flow_stream(order), NULL, e));
     return load_order(l, order, e);
+}
+
+enum outcome load_flow_subject(struct load *l, struct str order, struct err *e)
+{
+    struct flow_order_in in = { order };
+    struct flow_order_out row;
+    bool found;
+    TRY(db_get(l->db, &sql_flow_order, &in, &row, l->arena, &found, e));
+    if (found)
+        load_subject(l, row.subject);
+    return OK;
 }
 
 /* The versions effective now of forms that the workflow names without one. */

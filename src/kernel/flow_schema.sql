@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS flow_order (
     workflow         TEXT NOT NULL,
     workflow_version INTEGER NOT NULL,
     workflow_hash    TEXT NOT NULL,
+    subject          TEXT,
     pins             TEXT NOT NULL, -- JSON: versions of forms that the workflow leaves open
     started          INTEGER NOT NULL,
     ended            INTEGER,

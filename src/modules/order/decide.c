@@ -186,6 +186,7 @@ enum outcome order_place_load(struct load *l, const struct order_place *body,
         return load_unknown(l, e);
     const struct product *product = pinned->body;
     TRY(load_flow_new(l, body->order, product->workflow, &state->plan, e));
+    state->plan.subject = state->row.patient;
     return coi_free(l, product->coi_pattern, &state->coi, e);
 }
 

@@ -103,6 +103,8 @@ enum outcome quality_close_load(struct load *l, const struct quality_close *body
     if (!state->found)
         return load_unknown(l, e);
     load_scope(l, state->row.organisation, state->row.site);
+    if (state->row.order_id.p)
+        TRY(load_flow_subject(l, state->row.order_id, e));
     return state->row.order_id.p ? load_order(l, state->row.order_id, e) : OK;
 }
 

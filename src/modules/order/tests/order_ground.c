@@ -47,7 +47,7 @@ int open_node(void **state)
         modules_use(modules, 7);
     used = true;
     fixture_open(&f, modules, 7);
-    fixture_person(&physician, 1, 1, 1, WORK " define.load patient.name");
+    fixture_person(&physician, 1, 1, 1, WORK " define.load patient.name flow.hold");
     fixture_person(&reader, 2, 1, 1, "order.see");
     fixture_person(&maker, 3, 2, 2, "order.schedule deviation.open patient.name");
     fixture_person(&stranger, 4, 3, 3, WORK " patient.name");

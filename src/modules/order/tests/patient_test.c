@@ -110,6 +110,40 @@ static size_t files_holding(const char *needle)
 
 /* partial: SEC-01 (no personal text in database, write-ahead log, keyring or program's log)
  */
+/* What is said in an order's records, reasons and deviations goes with the patient's key as well.
+ */
+static void sec_01_what_an_order_tells_is_erased_too(void **state)
+{
+    (void)state;
+    placed();
+    assert_int_equal(
+        fixture_send(&f, &physician, "flow.hold", FAMILY " is ill", "{'order':'%s'}", order), OK);
+    assert_int_equal(fixture_send(&f, &maker, "deviation.open", NULL,
+                                  "{'kind':'other','risk':'minor','description':'of " FAMILY
+                                  "','order':'%s'}",
+                                  order),
+                     OK);
+    struct db *db = reading();
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t n;
+    size_t sealed = 0;
+    char key[60];
+    char under[60];
+    snprintf(key, sizeof key, "order/%s", order);
+    snprintf(under, sizeof under, "\"s1:%s:", patient);
+    assert_int_equal(ledger_read_key(db, str_z(key), -1, 20, &rows, &n, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    for (size_t i = 0; i < n; i++) {
+        const char *leaf = arena_str(f.arena, rows[i].leaf).p;
+        const char *text = strstr(leaf, "\"s1:");
+        sealed += text != NULL;
+        if (text)
+            assert_memory_equal(text, under, strlen(under));
+    }
+    assert_int_equal(sealed, 2);
+}
+
 static void sec_01_no_personal_text_in_any_file(void **state)
 {
     (void)state;
@@ -147,6 +181,7 @@ int main(void)
         CASE(acc_03_names_only_with_the_right_at_the_site),
         CASE(a_party_names_the_patient_while_the_order_runs),
         CASE(sec_01_an_erased_patient_stays_a_pseudonym),
+        CASE(sec_01_what_an_order_tells_is_erased_too),
         CASE(sec_01_no_personal_text_in_any_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
