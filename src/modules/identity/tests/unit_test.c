@@ -1,62 +1,12 @@
 /* Units: nothing is acted on unidentified, nothing crosses orders, quantities reconcile, and the
  * genealogy is complete. */
-#include "modules/identity/tests/identity_trial.h"
+#include "modules/identity/tests/story.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-#define AT "collect", "patient_at_collection"
-
-static struct trial_id t;
-static struct trial_order a, b;
-
-static int set_up(void **state)
-{
-    (void)state;
-    trial_id_open(&t);
-    trial_id_order(&t, &a, 1);
-    trial_id_order(&t, &b, 2);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    trial_id_close(&t);
-    return 0;
-}
-
-static void refused(const char *code)
-{
-    fixture_refused(&t.f, code);
-}
-
-static enum outcome check(const struct fixture_person *who, const char *task, const char *point,
-                          const char *scans, const char *more)
-{
-    return trial_id_check(&t, who, &a, task, point, "barcode", scans, more);
-}
-
-static void is(const char *result)
-{
-    assert_string_equal(trial_id_answer(&t, "result"), result);
-}
-
-static enum outcome resolve(const struct fixture_person *who)
-{
-    return fixture_send(&t.f, who, "stop.resolve", "bag found",
-                        "{'order':'%s',"
-                        "'decision':'continue'}",
-                        a.id);
-}
-
-static const char *own_bag(const struct trial_order *o)
-{
-    return trial_id_units(&t, o, "bag");
-}
 
 static struct str first_unit(const struct trial_order *o, const char *kind)
 {
@@ -306,8 +256,6 @@ static void a_used_up_unit_is_a_mismatch(void **state)
     assert_int_equal(check(&t.plant, "fill", "before_processing", scans, ""), OK);
     is("fail");
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {

@@ -1,0 +1,157 @@
+/* A mismatch stops: which ones, what, until whom. */
+#include "modules/identity/tests/story.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "kernel/stop.h"
+
+/* partial: COI-04 */
+static void coi_04_every_kind_of_mismatch_stops(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    char scans[6][400];
+    snprintf(scans[0], sizeof scans[0], "%s", own_bag(&b));
+    snprintf(scans[1], sizeof scans[1], "%s,%s", own_bag(&a), own_bag(&b));
+    snprintf(scans[2], sizeof scans[2], "%s,%s", own_bag(&a), trial_id_units(&t, &a, "tube"));
+    snprintf(scans[3], sizeof scans[3], "%s,'&/%s'", own_bag(&a), b.coi);
+    snprintf(scans[4], sizeof scans[4], "%s,'=G12349865432177'", own_bag(&a));
+    snprintf(scans[5], sizeof scans[5], "'?!',%s", own_bag(&b));
+    for (size_t i = 0; i < 6; i++) {
+        uint64_t before = ledger_size(t.f.node.ledger);
+        assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", scans[i], ""), OK);
+        is("fail");
+        assert_string_equal(trial_id_answer(&t, "stop"), "true");
+        assert_string_equal(trial_id_answer(&t, "safe_state"), "no_sample");
+        assert_true(stopped());
+        /* check, stop and deviation: one command, one group */
+        assert_int_equal(t.f.answer.nevents, 3);
+        assert_int_equal(ledger_size(t.f.node.ledger), before + 3);
+        assert_int_equal(deviations(&a), i + 1);
+        assert_int_equal(deviations(&b), 0);
+        assert_int_equal(resolve(&t.quality_plant), OK);
+    }
+    fixture_rebuilds(&t.f);
+}
+
+/* partial: COI-04 */
+static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    trial_id_pass(&t, &a, "sample", "before_qc_sampling");
+    assert_true(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
+    assert_int_equal(check(&t.plant_2, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    is("fail");
+    struct str unit = ((const struct identity_units_out *)trial_id_list(
+                           &t, &sql_identity_units, &(struct identity_units_in){ str_z(a.id) })
+                           .p)
+                          ->unit;
+    assert_int_equal(fixture_send(&t.f, &t.plant, "unit.sample", NULL,
+                                  "{'unit':'%.*s','task':'sample','kind':'qc_sample',"
+                                  "'quantity':'2 mL'}",
+                                  STR(unit)),
+                     REFUSED);
+    refused("stop.stopped");
+    assert_int_equal(trial_id_complete(&t, &a, "sample"), REFUSED);
+    refused("stop.stopped");
+    assert_int_equal(
+        fixture_send(&t.f, &t.plant, "unit.discard", "why", "{'unit':'%.*s'}", STR(unit)), REFUSED);
+    refused("stop.stopped");
+    trial_id_do(&t, &b, "sample"); /* the other order is not concerned */
+    /* only someone who took no part resolves it, with a reason */
+    assert_int_equal(resolve(&t.plant_2), REFUSED);
+    refused("stop.not_independent");
+    assert_int_equal(resolve(&t.plant), REFUSED); /* passed at this task before */
+    refused("stop.not_independent");
+    assert_int_equal(fixture_send(&t.f, &t.quality_plant, "stop.resolve", NULL,
+                                  "{'order':'%s','decision':'continue'}", a.id),
+                     REFUSED);
+    refused("gate.reason_needed");
+    assert_int_equal(resolve(&t.quality_plant), OK);
+    assert_false(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
+    assert_int_equal(trial_id_complete(&t, &a, "sample"), REFUSED);
+    refused("flow.check_missing");
+    /* what was identified before the stop is identified again before it is acted on */
+    assert_int_equal(fixture_send(&t.f, &t.plant, "unit.sample", NULL,
+                                  "{'unit':'%.*s','task':'sample','kind':'qc_sample',"
+                                  "'quantity':'2 mL'}",
+                                  STR(unit)),
+                     REFUSED);
+    refused("identity.check_first");
+    trial_id_do(&t, &a, "sample");
+}
+
+/* partial: COI-04 (a stop stands where the task is: who checks in a session elsewhere does not
+ * choose who resolves it) */
+static void coi_04_a_stop_stands_where_the_task_is(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    struct fixture_person elsewhere = t.plant;
+    elsewhere.actor.organisation = t.nurse.actor.organisation;
+    elsewhere.actor.site = t.nurse.actor.site;
+    assert_int_equal(check(&elsewhere, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    is("fail");
+    assert_int_equal(resolve(&t.quality), REFUSED);
+    refused("gate.unknown");
+    assert_int_equal(resolve(&t.quality_plant), OK);
+}
+
+/* partial: COI-11 (in part: safe state, permitted acts, time to respond) */
+static void coi_11_a_stop_names_its_safe_state(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    struct db *db;
+    struct err e = { 0 };
+    struct stop_state stop;
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(stop_find(db, str_z(a.id), &stop, t.f.arena, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_true(str_is(stop.safe_state, "no_sample"));
+    assert_true(str_is(stop.point, "before_qc_sampling"));
+    assert_true(stop_permits(&stop, S("identity.check")));
+    assert_false(stop_permits(&stop, S("unit.sample")));
+    assert_in_range(stop.respond_by - stop.raised, 14 * TIME_MINUTE, 15 * TIME_MINUTE);
+    /* a check is permitted, and counts for nothing */
+    assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", own_bag(&a), ""), OK);
+    is("pass");
+    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_false(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
+    assert_int_equal(resolve(&t.quality_plant), OK);
+    assert_int_equal(trial_id_complete(&t, &a, "sample"), REFUSED);
+    refused("flow.check_missing");
+}
+
+/* … but a mismatch stops whatever the guards say. */
+static void a_mismatch_stops_before_its_time_too(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "fill");
+    assert_int_equal(
+        check(&t.plant, "release", "before_release", trial_id_units(&t, &a, "qc_sample"), ""), OK);
+    is("fail");
+    assert_true(stopped());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(coi_04_every_kind_of_mismatch_stops),
+        TEST(coi_04_nothing_of_a_stopped_order_goes_on),
+        TEST(coi_04_a_stop_stands_where_the_task_is),
+        TEST(coi_11_a_stop_names_its_safe_state),
+        TEST(a_mismatch_stops_before_its_time_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
