@@ -125,6 +125,22 @@ static enum outcome choose_tls(struct serve *s, const struct serve_options *o, s
     return tls_make(s->certificate, s->key, host, s->env, e);
 }
 
+static enum outcome choose_entries(struct serve *s, const struct params *p, struct err *e)
+{
+    static const char *const words[] = {
+        [APP_ENTRIES_LOCAL] = "local",
+        [APP_ENTRIES_ALL] = "all",
+        [APP_ENTRIES_NONE] = "none",
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], p->tlog_entries) == 0) {
+            s->app.entries = (enum app_entries)i;
+            return OK;
+        }
+    return REFUSE(e, "params.word", { "name", S("tlog_entries") },
+                  { "expected", S("local, all, none") });
+}
+
 static enum outcome start_auth(struct serve *s, const struct serve_options *o, struct err *e)
 {
     int64_t idle;
@@ -157,6 +173,8 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
     TRY(node_open(&s->node, &node, e));
     s->app.node = &s->node;
     enum outcome o = choose_tls(s, options, e);
+    if (o == OK)
+        o = choose_entries(s, options->params, e);
     if (o == OK)
         o = start_auth(s, options, e);
     if (o == OK) {

@@ -4,10 +4,21 @@
 
 #include "kernel/auth.h"
 
+/* Who is given the events themselves below /tlog/tile/entries/: they name people, places and
+ * findings of every organisation of the node. Hashes, proofs and checkpoints tell nothing and are
+ * for everyone. */
+enum app_entries {
+    APP_ENTRIES_LOCAL, /* a request from this machine, to a name of this machine, through no proxy
+                        */
+    APP_ENTRIES_ALL,
+    APP_ENTRIES_NONE,
+};
+
 struct app {
     struct node *node;
     struct auth *auth;
     struct http_server *server;
+    enum app_entries entries;
 };
 
 static inline struct app *app_of(const struct http_request *r)

@@ -29,14 +29,33 @@ enum http_state pages_get_health(struct http_request *r)
     return show(r, "page.layout.product", health);
 }
 
+static bool is_local(struct str address)
+{
+    return str_starts(address, S("127.")) || str_is(address, "::1") ||
+           str_starts(address, S("[::1]")) || str_is(address, "localhost") ||
+           str_starts(address, S("localhost:"));
+}
+
+/* From this machine, without a proxy between (a proxy says for whom it asks), and by one of this
+ * machine's own names, so that no page of a browser can be led here under another. */
+static bool entries_given(const struct http_request *r)
+{
+    static const char *const proxies[] = { "X-Forwarded-For", "Forwarded", "Via", "X-Real-IP" };
+    enum app_entries entries = app_of(r)->entries;
+    if (entries != APP_ENTRIES_LOCAL)
+        return entries == APP_ENTRIES_ALL;
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
+        if (http_header(r, proxies[i]).p)
+            return false;
+    return is_local(http_peer(r)) && is_local(http_header(r, "Host"));
+}
+
 static enum outcome tlog(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     (void)p;
     const char *type;
     struct str body;
-    /* Events name people, places and findings of every organisation: who keeps the node exports
-     * them. Hashes, proofs and checkpoints tell nothing and are for everyone. */
-    if (str_starts(http_param(r, "rest"), S("tile/entries")))
+    if (str_starts(http_param(r, "rest"), S("tile/entries")) && !entries_given(r))
         return REFUSE(e, "tlog.entries");
     TRY(tlog_get(db, app_of(r)->node->vkey, http_param(r, "rest"), &body, &type, r->arena, e));
     r->answer = (struct http_answer){ .status = 200, .media_type = type, .body = body };

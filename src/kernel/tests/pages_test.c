@@ -84,6 +84,15 @@ static void wait_for_checkpoint(void)
         usleep(10000);
 }
 
+/* The second line of the checkpoint. */
+static int signed_size(void)
+{
+    assert_int_equal(get("/tlog/checkpoint", "*/*", (struct str){ 0 }), 200);
+    const char *body = strstr(got, "\r\n\r\n");
+    assert_non_null(body);
+    return (int)strtol(strchr(body + 4, '\n') + 1, NULL, 10);
+}
+
 static void assets_are_immutable(void **state)
 {
     (void)state;
@@ -144,10 +153,37 @@ static void events_leave_by_export_alone(void **state)
                                          "/tlog/tile/entries%2f000.p/1" };
     struct str cookie = reader();
     wait_for_checkpoint();
+    app.entries = APP_ENTRIES_NONE;
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(get(paths[i], "*/*", (struct str){ 0 }), 404);
         assert_int_equal(get(paths[i], "*/*", cookie), 404);
         assert_null(strstr(got, "organisation.made"));
+    }
+}
+
+/* By default to this machine alone: through no proxy, under none but its own names. */
+static void events_are_read_on_the_machine_itself(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *headers;
+        int status;
+    } cases[] = {
+        { "Host: 127.0.0.1\r\n", 200 },
+        { "Host: localhost:8080\r\n", 200 },
+        { "Host: 127.0.0.1\r\nX-Forwarded-For: 10.0.0.9\r\n", 404 },
+        { "Host: 127.0.0.1\r\nVia: 1.1 gateway\r\n", 404 },
+        { "Host: rebound.example\r\n", 404 },
+    };
+    char path[80];
+    wait_for_checkpoint();
+    app.entries = APP_ENTRIES_LOCAL;
+    snprintf(path, sizeof path, "/tlog/tile/entries/000.p/%d", signed_size());
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char request[300];
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n%sConnection: close\r\n\r\n", path,
+                 cases[i].headers);
+        assert_int_equal(client_ask(app.server, str_z(request), got, sizeof got), cases[i].status);
     }
 }
 
@@ -157,6 +193,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(assets_are_immutable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_seen_needs_its_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(events_are_read_on_the_machine_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_read_health_log_and_help, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_leave_by_export_alone, set_up, tear_down),
     };
