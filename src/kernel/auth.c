@@ -147,3 +147,25 @@ struct str auth_organisation_name(struct db *db, struct str organisation, struct
     bool read = db_get(db, &sql_auth_organisation, &in, &row, arena, &found, &e) == OK;
     return name_or_end(read && found, row.name, organisation);
 }
+
+enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,
+                         struct arena *arena, struct err *e)
+{
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_all_sites, NULL, &list, AUTH_SITES_MAX, arena, e));
+    struct auth_place *places = ARENA_ARRAY(arena, list.n + 1, struct auth_place);
+    const struct auth_all_sites_out *rows = list.p;
+    if (!places)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++)
+        places[i] = (struct auth_place){
+            .site = rows[i].site,
+            .organisation = rows[i].organisation,
+            .name = rows[i].name,
+            .kind = rows[i].kind,
+            .organisation_name = rows[i].organisation_name,
+        };
+    *out = places;
+    *n = list.n;
+    return OK;
+}

@@ -120,6 +120,16 @@ enum outcome auth_session_find(struct auth *a, struct str cookie, struct auth_se
 /* The sites where the account has a role, for who signed in to choose from. */
 enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
                         struct arena *arena, struct err *e);
+/* All sites there are, AUTH_SITES_MAX at most: who may take part in an order. */
+struct auth_place {
+    struct str site;
+    struct str organisation;
+    struct str name;
+    struct str kind;
+    struct str organisation_name;
+};
+enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,
+                         struct arena *arena, struct err *e);
 /* Goes on at another site: opens a session there and closes this one. Waits for the writer. REFUSED
  * "auth.site_unknown". */
 enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,

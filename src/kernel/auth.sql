@@ -91,3 +91,9 @@ VALUES (:session, :account, :account_version, :token, :site, :opened, :expires);
 
 -- session_close (session ID, closed TIME, why CODE)
 UPDATE auth_session SET closed = :closed, why = :why WHERE session = :session;
+
+-- all_sites () -> (site ID, organisation ID, name TEXT, kind CODE, organisation_name TEXT)
+-- Of all organisations: who may take part in an order.
+SELECT s.site, s.organisation, s.name, s.kind, o.name AS organisation_name
+FROM auth_site s JOIN auth_organisation o ON o.organisation = s.organisation
+ORDER BY s.name, s.site LIMIT 200;

@@ -76,6 +76,12 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
                          struct err *e);
 
+/* The definitions of a kind that are effective at `at_us`, by name, at most DEFINE_EFFECTIVE_MAX.
+ */
+enum { DEFINE_EFFECTIVE_MAX = 200 };
+enum outcome define_effective(const struct definition **out, size_t *n, struct db *db,
+                              struct str kind, int64_t at_us, struct arena *arena, struct err *e);
+
 /* Commands: define.load {kind, name, version, title, effective, hash, json}. Loading what is there
  * already (same hash) is accepted and makes no event; another text under the same version is
  * REFUSED "define.version_exists" {kind, name, last}; a version below the last one

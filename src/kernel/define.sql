@@ -35,3 +35,6 @@ ORDER BY v.kind, v.name LIMIT 1000;
 -- versions (kind CODE, name CODE) -> (version INT, effective TIME, hash HASH)
 SELECT version, effective, hash FROM define_version WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 200;
+
+-- names (kind CODE) -> (name CODE)
+SELECT DISTINCT name FROM define_version WHERE kind = :kind ORDER BY name LIMIT 200;

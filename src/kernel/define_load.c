@@ -211,3 +211,23 @@ enum outcome define_load_text(struct gate *g, const struct define_context *conte
     *changed = !answer.repeated && answer.nevents > 0;
     return OK;
 }
+
+enum outcome define_effective(const struct definition **out, size_t *n, struct db *db,
+                              struct str kind, int64_t at_us, struct arena *arena, struct err *e)
+{
+    struct record_list list;
+    struct define_names_in in = { kind };
+    TRY(db_list(db, &sql_define_names, &in, &list, DEFINE_EFFECTIVE_MAX, arena, e));
+    struct definition *rows = ARENA_ARRAY(arena, list.n + 1, struct definition);
+    if (!rows)
+        return err_no_memory(e);
+    *n = 0;
+    for (size_t i = 0; i < list.n; i++) {
+        const struct define_names_out *name = (const struct define_names_out *)list.p + i;
+        bool found;
+        TRY(define_find(&rows[*n], db, kind, name->name, 0, at_us, arena, &found, e));
+        *n += found;
+    }
+    *out = rows;
+    return OK;
+}

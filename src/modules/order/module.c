@@ -1,6 +1,6 @@
 /* Wiring of the order module. */
 #include "gen/order/schema.sql.h"
-#include "modules/order/order.h"
+#include "modules/order/pages.h"
 
 #define RECORDS "modules/order/events.def"
 #include "base/record_tables.h"
@@ -13,10 +13,24 @@
 
 static const struct define_kind *const module_kinds[] = { &product_kind };
 
+static const struct route module_routes[] = {
+    ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients"),
+    ROUTE("GET", "/patients/new", "patient.enrol", 0, order_get_enrol, "help.enrol"),
+    ROUTE("POST", "/patients/new", "patient.enrol", ORDER_FORM_MAX, order_post_enrol,
+          "help.enrol_post"),
+    ROUTE("GET", "/patients/{patient}", "order.see", 0, order_get_patient, "help.patient"),
+    ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
+          order_post_prescribe, "help.prescribe"),
+    ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place"),
+    ROUTE("POST", "/prescriptions/{order}/place", "order.place", ORDER_FORM_MAX, order_post_place,
+          "help.place_post"),
+};
+
 const struct module order_module = {
     .name = "order",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    MODULE_ARRAY(routes),
     MODULE_ARRAY(kinds),
     .schema = &order_schema,
 };

@@ -1,0 +1,35 @@
+/* The pages of deviations. */
+#ifndef VEIN_MODULES_QUALITY_PAGES_H
+#define VEIN_MODULES_QUALITY_PAGES_H
+
+#include "kernel/show.h"
+#include "modules/quality/quality.h"
+
+enum { QUALITY_FORM_MAX = 32 << 10 };
+
+struct quality_row_view {
+    const struct quality_list_out *row;
+    struct str site;
+};
+struct quality_list_view {
+    const struct quality_row_view *rows;
+    size_t n;
+    bool open;
+    struct str next; /* path of the next page; absent at the end */
+};
+struct quality_deviation_view {
+    struct quality_deviation_out row;
+    struct str description; /* opened; absent: none, or not for this reader */
+    struct str conclusion;
+    struct str where;
+    struct str opener;
+    struct str closer;
+    struct str refused; /* why closing was refused */
+    struct str hint;
+    struct str entered; /* conclusion as it was entered */
+    bool may_close;
+};
+
+http_handler_fn quality_get_deviations, quality_get_deviation, quality_post_close;
+
+#endif
