@@ -369,8 +369,8 @@ static struct str filled_body(struct words *w)
     return filling(n, str_is(what, "bytes") ? 'x' : what.p[0]);
 }
 
-/* METHOD PATH as NAME|nobody [without token] [header TEXT] [headers N] [body TEXT | body of N
- * bytes|LETTER] */
+/* METHOD PATH as NAME|nobody [page] [without token] [header TEXT] [headers N] [form TEXT | body
+ * TEXT | body of N bytes|LETTER] */
 static struct person *read_request(struct words *w, struct web_request *r, bool *token)
 {
     r->method = arena_str(scenario.arena, next(w)).p;
@@ -396,6 +396,12 @@ static struct person *read_request(struct words *w, struct web_request *r, bool 
                 r->headers[r->nheaders++] = arena_printf(scenario.arena, "X-Filling-%d: x", i).p;
         } else if (taken(w, "body")) {
             r->body = taken(w, "of") ? filled_body(w) : next(w);
+        } else if (taken(w, "page")) {
+            r->headers[0] = "Accept: text/html";
+        } else if (taken(w, "form") && r->nheaders < HEADERS_MAX) {
+            r->headers[0] = "Accept: text/html";
+            r->headers[r->nheaders++] = "Content-Type: application/x-www-form-urlencoded";
+            r->body = next(w);
         } else {
             return p;
         }
