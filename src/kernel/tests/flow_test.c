@@ -160,8 +160,8 @@ static void orc_03_stated_times_cannot_meet_a_guard(void **state)
     assert_int_equal(trial_complete(&t, &t.operator, "wash", ""), OK);
 }
 
-/* partial: ORC-03 a wait begins neither before the task that begins it had opened, nor does saying so
- * keep a later task's time */
+/* partial: ORC-03 a wait begins neither before the task that begins it had opened, nor does saying
+ * so keep a later task's time */
 static void orc_03_nothing_was_done_before_it_opened(void **state)
 {
     (void)state;
