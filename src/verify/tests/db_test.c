@@ -226,16 +226,16 @@ static void server_may_write_meanwhile(void **state)
     made_db(m, 300, 300, path);
     struct writing w = { .m = m };
     pthread_t thread;
+    assert_good();
+    const uint64_t first = report.count;
     assert_int_equal(pthread_create(&thread, NULL, write_on, &w), 0);
-    uint64_t first = 0;
-    for (int i = 0; i < 60; i++) {
+    /* As long as it takes until the writer was seen to go on; the two may run in any order. */
+    for (int i = 0; i < 60 || (report.count == first && i < 10000); i++)
         if (!good()) {
             fprintf(stderr, "bad %s: %s\n", report.bad_item, report.reason);
             __atomic_store_n(&w.stop, true, __ATOMIC_RELAXED);
             break;
         }
-        first = first ? first : report.count;
-    }
     const bool ended = w.stop;
     __atomic_store_n(&w.stop, true, __ATOMIC_RELAXED);
     pthread_join(thread, NULL);
