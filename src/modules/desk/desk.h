@@ -128,6 +128,14 @@ struct desk_party {
     struct str site;
     struct str organisation;
 };
+struct desk_date { /* one line of the form of planned dates */
+    struct str id;
+    struct str what;
+    struct str what_name; /* of its two fields */
+    struct str planned_name;
+    struct str planned; /* RFC 3339; empty: not planned */
+};
+
 struct desk_order_view {
     struct desk_order o;
     struct desk_refusal refused;
@@ -152,6 +160,9 @@ struct desk_order_view {
     bool may_hold;
     bool may_resume;
     bool may_end;
+    bool may_schedule;
+    const struct desk_date *plan; /* dates to be entered, those planned filled in */
+    size_t nplan;
 };
 
 /* --- task --- */

@@ -269,12 +269,40 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     return OK;
 }
 
+/* The dates of a journey, in its order; what is planned already is there to be changed. */
+static enum outcome plan(struct desk_order_view *v, struct arena *a, struct err *e)
+{
+    static const char *const dates[] = { "collection", "receipt", "release", "delivery",
+                                         "infusion" };
+    enum { DATES = sizeof dates / sizeof dates[0] };
+    struct desk_date *plan = ARENA_ARRAY(a, DATES, struct desk_date);
+    if (!plan)
+        return err_no_memory(e);
+    for (size_t i = 0; i < DATES; i++) {
+        struct buf planned = buf_in(a, CLOCK_TEXT_LENGTH);
+        for (size_t k = 0; k < v->ndates; k++)
+            if (str_is(v->dates[k].what, dates[i]))
+                clock_write(&planned, v->dates[k].planned);
+        plan[i] = (struct desk_date){
+            .id = arena_printf(a, "plan-%s", dates[i]),
+            .what = str_z(dates[i]),
+            .what_name = arena_printf(a, "dates.%zu.what", i),
+            .planned_name = arena_printf(a, "dates.%zu.planned", i),
+            .planned = buf_get(&planned),
+        };
+    }
+    v->plan = plan;
+    v->nplan = DATES;
+    return OK;
+}
+
 static void rights(struct desk_order_view *v, const struct http_request *r)
 {
     const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
     v->may_hold = live && v->o.flow.state == FLOW_RUNNING && show_may(r, "flow.hold");
     v->may_resume = live && v->o.flow.state == FLOW_HELD && show_may(r, "flow.resume");
     v->may_end = live && show_may(r, "flow.end");
+    v->may_schedule = live && show_may(r, "order.schedule");
 }
 
 static enum outcome order_show(struct http_request *r, struct db *db, struct page *p,
@@ -293,6 +321,7 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     TRY(tasks(v, db, p, e));
     TRY(parties(v, db, p, e));
     TRY(lists(v, db, r->arena, e));
+    TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     rights(v, r);
     page_order(p, v);
@@ -325,7 +354,8 @@ enum http_state desk_order_again(struct http_request *r, const struct err *e)
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold", "flow.resume", "flow.end", "stop.resolve" };
+    static const char *const known[] = { "flow.hold", "flow.resume", "flow.end", "stop.resolve",
+                                         "order.schedule" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
