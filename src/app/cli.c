@@ -1,6 +1,7 @@
 /* What all commands share: options, errors, opening a node, printing rows. */
 #include "app/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/text.h"
@@ -109,9 +110,15 @@ int cli_error(const struct err *e)
     return e->outcome == REFUSED ? CLI_REFUSED : CLI_FAULT;
 }
 
+struct str cli_passphrase(void)
+{
+    return str_z(getenv("VEIN_PASSPHRASE"));
+}
+
 bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code)
 {
     struct node_options options = { .path = path, .create = create, .read_only = read_only };
+    options.passphrase = cli_passphrase();
     options.modules = cli_modules(&options.nmodules);
     struct err e = { 0 };
     if (node_open(n, &options, &e) == OK)

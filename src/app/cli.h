@@ -38,6 +38,8 @@ int cli_error(const struct err *e);
  * definitions and identity points as well. */
 const struct module *const *cli_modules(size_t *n);
 
+/* The passphrase of the root key, from VEIN_PASSPHRASE; absent: the key file F.root. */
+struct str cli_passphrase(void);
 /* Opens the node of a database file; prints why not. */
 bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code);
 

@@ -165,6 +165,7 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         .env = s->env,
         .path = options->path,
         .create = options->create,
+        .passphrase = cli_passphrase(),
         .committed = committed,
         .context = s,
     };
