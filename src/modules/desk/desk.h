@@ -48,6 +48,9 @@ struct str desk_owner(struct page *p, struct db *db, struct str role, struct str
 /* Whether the actor has the permission where the task is done. */
 bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at);
 
+/* Whether the task makes units of one kind out of such of the other. */
+bool desk_takes(const struct flow_task *task, struct str from, struct str into);
+
 /* What was refused, for the top of a page; absent: nothing. */
 struct desk_refusal {
     struct str text;

@@ -19,6 +19,11 @@ static bool has(const struct str *texts, size_t n, struct str text)
     return false;
 }
 
+bool desk_takes(const struct flow_task *task, struct str from, struct str into)
+{
+    return has(task->units.p, task->units.n, from) && !str_eq(from, into);
+}
+
 static struct str fact(struct page *p, const char *what, struct str name)
 {
     return arena_printf(p->b->arena, "%s:%.*s", what, STR(name));
