@@ -1,0 +1,358 @@
+/* One order from vein to vein. The way is not written here: the order's page names the open task,
+ * who owes it and where; that person, in a browser of their own, finds it in their worklist and does
+ * what the task's page asks for. Only what a page cannot know is told: who the patient is, what the
+ * labels say, what was measured (values.json, by the form's title and the field's name). */
+import { readFileSync } from "node:fs";
+import { expect } from "./house.mjs";
+import { beginOrder } from "./begin.mjs";
+import { stopAtReceipt } from "./stop.mjs";
+
+const values = JSON.parse(readFileSync(new URL("values.json", import.meta.url)));
+const TASKS_MAX = 40;
+const ACTS_MAX = 16;
+
+/* What is made, as written on the bag. */
+const made = {
+  "apheresis bag": { quantity: "185 mL", donation: true },
+  "incoming sample": { quantity: "2 mL", from: "apheresis bag" },
+  "final bag": { quantity: "50 mL", from: "apheresis bag" },
+  "release sample": { quantity: "2 mL", from: "final bag" },
+};
+
+/* A donation number with its check character, ISO 7064 mod 37-2. */
+function donationNumber() {
+  const signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*";
+  const number = `W999926${String(Date.now() % 1e6).padStart(6, "0")}`;
+  let sum = 0;
+  for (const sign of number) sum = ((sum + signs.indexOf(sign)) * 2) % 37;
+  return number + signs[(38 - sum) % 37];
+}
+
+/* Dates and times are said relative to now; all else is itself. */
+function entered(value) {
+  if (value === "now") return new Date().toISOString();
+  if (value === "3 hours ago") return new Date(Date.now() - 3 * 3600e3).toISOString();
+  if (value === "today") return new Date().toISOString().slice(0, 10);
+  if (value === "next year") return `${new Date().getFullYear() + 1}-06-30`;
+  return value;
+}
+
+export class Journey {
+  constructor(house, plan) {
+    Object.assign(this, { house, ...plan });
+    this.labels = new Map(); /* kind → labels, as they are on the bags */
+    this.coordinator = house.person("coordinator", plan.hospital);
+  }
+
+  async open(person, options) {
+    const page = await this.house.page(person, this.size, options);
+    await page.goto(this.path);
+    return page;
+  }
+
+  /* --- the order's page says what is next --- */
+
+  async next() {
+    const page = await this.open(this.coordinator);
+    const open = page.getByRole("link", { name: "Open the task" });
+    if ((await open.count()) === 0) return undefined;
+    const card = page.locator("section").filter({ has: open });
+    const lines = (await card.innerText()).split("\n").filter((line) => line.trim() !== "");
+    const at = lines.findIndex((line) => line.startsWith("Next · "));
+    const owner = lines[at].replace("Next · ", "");
+    const named = this.asTask(lines[at + 1], await open.getAttribute("href"), owner);
+    return named.name === "administer" ? ((await this.thaw(page)) ?? named) : named;
+  }
+
+  /* Open beside the infusion, as long as there may be a further bag: the first comes before it. */
+  async thaw(page) {
+    const link = page.getByRole("link", { name: "Thaw", exact: true });
+    if (this.thawed || (await link.count()) === 0) return undefined;
+    this.thawed = true;
+    const row = page.getByRole("listitem").filter({ has: link });
+    const owner = (await row.innerText()).split("\n").find((line) => line.includes(this.hospital));
+    return this.asTask("Thaw", await link.getAttribute("href"), owner);
+  }
+
+  asTask(title, path, owner) {
+    const [, role, site] = owner.match(/^([^,]+), (.+?)(?: \d.*)?$/);
+    return { title, path, name: path.split("/").pop(), role: role.replaceAll(" ", "_"), site };
+  }
+
+  /* --- a task, by whoever it asks for --- */
+
+  async task(task, options) {
+    const person = this.house.person(task.role, task.site);
+    const page = await this.house.page(person, this.size, options);
+    await this.fromWorklist(page, task);
+    for (let act = 0; act < ACTS_MAX; act++) {
+      const what = await this.act(page, task);
+      if (what === "completed") return;
+      await this.house.look(page, `task after ${what}`);
+    }
+    throw new Error("the task asks for more and more");
+  }
+
+  async fromWorklist(page, task) {
+    await page.goto("/work");
+    await this.house.look(page, "worklist");
+    const row = page.getByRole("listitem").filter({ hasText: this.coi });
+    await row.getByRole("link", { name: task.title, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: task.title }).waitFor();
+  }
+
+  /* Whatever the page asks for first. */
+  async act(page, task) {
+    const button = (name) => page.getByRole("button", { name, exact: typeof name === "string" });
+    const here = async (name) => (await button(name).count()) > 0;
+    if (await here("Check")) return this.identify(page, task);
+    if ((await page.getByText("A second person, signed in").count()) > 0)
+      return this.second(page, task);
+    const toMake = page
+      .locator("section")
+      .filter({ has: page.getByRole("heading", { name: /^Make and label: / }) })
+      .filter({ hasText: "To do" });
+    if ((await toMake.count()) > 0) return this.make(page, toMake.first());
+    if (await here(/^Hand over to /)) return this.handOver(page, button(/^Hand over to /));
+    if (await here("Accept")) return this.handOver(page, button("Accept"));
+    if (await here("Start the thaw")) return this.press(page, button("Start the thaw"));
+    if (await here("Start the infusion")) return this.press(page, button("Start the infusion"));
+    if (await here("Infusion ended")) return this.infused(page, button("Infusion ended"));
+    return this.complete(page, task);
+  }
+
+  /* --- acts --- */
+
+  async press(page, button) {
+    const name = await button.first().innerText();
+    await button.first().click();
+    await this.accepted(page);
+    return name.toLowerCase();
+  }
+
+  async accepted(page) {
+    await page.waitForLoadState("load");
+    const alert = page.getByRole("alert");
+    if ((await alert.count()) > 0) throw new Error(`refused: ${await alert.first().innerText()}`);
+  }
+
+  formOf(page, button) {
+    return page.locator("form").filter({ has: button }).first();
+  }
+
+  async fillScans(form, labels = this.labels) {
+    const patient = form.getByLabel("Name, as the patient says it");
+    if ((await patient.count()) > 0) {
+      await patient.fill(`${this.patient.given} ${this.patient.family}`);
+      await form.getByLabel("Date of birth, as the patient says it").fill(this.patient.birth);
+      await form.getByLabel("Wristband").fill(`&#${this.patient.number}`);
+      await form.getByLabel("Order label").fill(`&/${this.coi}`);
+    }
+    const units = form.getByLabel(/^Scan the label: /);
+    const seen = new Map();
+    for (let i = 0; i < (await units.count()); i++) {
+      const name = await units.nth(i).evaluate((input) => input.labels[0].textContent);
+      const kind = name.replace("Scan the label: ", "").trim();
+      const at = seen.get(kind) ?? 0;
+      seen.set(kind, at + 1);
+      await units.nth(i).fill(`vein:u:${labels.get(kind)[at]}`);
+    }
+  }
+
+  async identify(page) {
+    const button = page.getByRole("button", { name: "Check", exact: true });
+    const form = this.formOf(page, button);
+    await this.house.look(page, "task with a check");
+    await this.fillScans(form);
+    await this.press(page, form.getByRole("button", { name: "Check", exact: true }));
+    await this.house.look(page, "task after a check");
+    return "a check";
+  }
+
+  /* A second person of the same place, on a page of their own; the first then sees it passed. */
+  async second(page, task) {
+    const other = await this.house.page(this.house.person(task.role, task.site, 1), this.size);
+    await this.fromWorklist(other, task);
+    await this.identify(other);
+    this.house.last = page;
+    await page.reload();
+    return "a second check";
+  }
+
+  async make(page, section) {
+    const heading = await section.getByRole("heading", { level: 2 }).innerText();
+    const kind = heading.replace("Make and label: ", "").trim();
+    const what = made[kind];
+    await this.house.look(page, "task with something to make");
+    await section.getByLabel("Quantity", { exact: true }).fill(what.quantity);
+    if (what.donation) await section.getByLabel("Donation number").fill(donationNumber());
+    if (what.from) await this.takenFrom(section, what.from);
+    await this.press(page, section.getByRole("button", { name: `Label the ${kind}` }));
+    const done = page
+      .locator("section")
+      .filter({ has: page.getByRole("heading", { name: heading }) });
+    this.labels.set(kind, await done.getByRole("listitem").getByRole("link").allInnerTexts());
+    expect(this.labels.get(kind).length > 0, `no label of the ${kind} is shown`);
+    return "a unit was labelled";
+  }
+
+  /* A sample is taken from one unit; a conversion takes all that is left of it. */
+  async takenFrom(section, kind) {
+    const from = section.getByLabel(/^(Made|Taken) from$/);
+    const options = await from.getByRole("option").allInnerTexts();
+    const parent = options.find((text) => text.startsWith(kind));
+    await from.selectOption({ label: parent });
+    const taken = section.getByLabel("How much of it went in");
+    if ((await taken.count()) > 0)
+      await taken.fill(parent.split(", ").pop().replace(/\s/u, " "));
+  }
+
+  async handOver(page, button) {
+    const form = this.formOf(page, button);
+    await this.house.look(page, "task with a hand-over");
+    await form.getByLabel("Shipper").fill("SH-2210");
+    await form.getByLabel("Seal", { exact: true }).fill("S-77120");
+    await this.press(page, form.getByRole("button", { name: await button.first().innerText() }));
+    return "a hand-over";
+  }
+
+  async infused(page, button) {
+    const form = this.formOf(page, button);
+    await this.house.look(page, "task with an infusion under way");
+    await form.getByLabel("Volume given").fill("48 mL");
+    await form.getByLabel("Given whole and borne well").check();
+    await this.press(page, form.getByRole("button", { name: "Infusion ended" }));
+    return "an infusion";
+  }
+
+  async complete(page, task) {
+    const button = page.getByRole("button", { name: "Complete the task" });
+    const form = this.formOf(page, button);
+    const section = page.locator("section").filter({ has: button });
+    const title = section.getByRole("heading", { level: 2 });
+    if ((await title.count()) > 0) await this.fill(form, values[await title.innerText()]);
+    if (task.name === "collect") await this.refusedForm(page, form, button);
+    await button.click();
+    await this.accepted(page);
+    expect(new URL(page.url()).pathname === this.path, `completed, but at ${page.url()}`);
+    return "completed";
+  }
+
+  async fill(form, record) {
+    for (const [name, value] of Object.entries(record)) {
+      const field = form.locator(`[name="${name}"]`).first();
+      const type = await field.evaluate((f) => (f.tagName === "SELECT" ? "select" : f.type));
+      if (type === "radio")
+        await form.locator(`input[name="${name}"][value="${value}"]`).check();
+      else if (type === "select") await field.selectOption(value);
+      else if (type === "hidden") await this.pickTime(field, value);
+      else await field.fill(entered(value));
+    }
+  }
+
+  /* With script a time has the browser's own picker, and a button for now. */
+  async pickTime(field, value) {
+    const line = field.locator("..");
+    if (value === "now") return line.getByRole("button", { name: "Now" }).click();
+    const minute = await field.evaluate((f, time) => {
+      const local = new Date(time);
+      local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
+      return local.toISOString().slice(0, 16);
+    }, entered(value));
+    await line.locator("input").first().fill(minute);
+  }
+
+  /* A value that cannot be: the page comes back with the reason at the field, and all that was
+   * entered. */
+  async refusedForm(page, form, button) {
+    const viability = form.getByLabel(/^Viability/);
+    await viability.fill("985");
+    await button.click();
+    await page.getByRole("alert").first().waitFor();
+    await this.house.look(page, "task with a refused form");
+    expect((await viability.inputValue()) === "985", "what was entered is gone");
+    expect((await viability.getAttribute("aria-invalid")) === "true", "the field is not marked");
+    expect(
+      (await form.getByLabel(/^Anticoagulant/).inputValue()) === "850",
+      "what was entered beside it is gone",
+    );
+    await viability.fill("98.5");
+  }
+}
+
+/* --- journeys --- */
+
+/* The tower, open all the while at the coordinator's: it shows what others did without a reload. */
+async function watchTower(journey) {
+  const context = await journey.house.visitor(journey.size);
+  const page = context.pages()[0];
+  await journey.house.signIn(page, journey.coordinator);
+  await page.goto("/");
+  await page.evaluate(() => (globalThis.untouched = true));
+  return page;
+}
+
+async function towerShows(journey, tower, text) {
+  const row = tower.getByRole("listitem").filter({ hasText: journey.coi });
+  await row.getByText(text).first().waitFor({ timeout: 20_000 });
+  expect(await tower.evaluate(() => globalThis.untouched), "the page was loaded anew");
+}
+
+async function journey(house, plan) {
+  const j = new Journey(house, plan);
+  const say = (what) => `${plan.size}, ${plan.product}: ${what}`;
+  if (!(await house.check(say("enrolled, prescribed, placed, scheduled"), () => beginOrder(j))))
+    return;
+  const tower = await watchTower(j);
+  const done = [];
+  let task;
+  while ((task = await j.next()) && done.length < TASKS_MAX) {
+    await house.look(house.last, "order");
+    if (task.name === "receive" && !(await stopAtReceipt(j, task, tower, say))) return;
+    const script = task.name !== "incoming_sample";
+    const how = script ? "" : ", without script";
+    const work = () => j.task(task, { script });
+    if (!(await house.check(say(`${task.title}, by the ${task.role}${how}`), work))) return;
+    done.push(task.name);
+    if (done.length === 1)
+      await house.check(say("the tower shows it, not loaded anew"), async () =>
+        towerShows(j, tower, (await j.next()).title),
+      );
+  }
+  await house.check(say("finished, each task once"), async () => {
+    const page = await j.open(j.coordinator);
+    await page.getByText("Finished", { exact: true }).first().waitFor();
+    await house.look(page, "order finished");
+    for (const name of ["collect", "receive", "administer", "follow_up_28"])
+      expect(done.filter((n) => n === name).length === 1, `${name} was not done once`);
+  });
+  await house.check(say("the bag's page tells what it was made from and who held it"), async () => {
+    const page = await j.open(house.person("qa_specialist"));
+    await page.getByRole("link", { name: /^final bag/i }).click();
+    await page.getByRole("heading", { level: 1, name: /^final bag/i }).waitFor();
+    await page.getByRole("link", { name: /^apheresis bag/i }).waitFor();
+    for (const site of ["Halden Cell Works", "Swiftline depot", plan.hospital])
+      await page.getByRole("listitem").filter({ hasText: site }).first().waitFor();
+    await house.look(page, "unit");
+  });
+  await tower.context().close();
+}
+
+export async function journeys(house) {
+  await journey(house, {
+    size: "phone",
+    product: "Corvicel",
+    hospital: "Northfield University Hospital",
+    patient: { family: "Musterfrau", given: "Erika", birth: "1958-03-09", sex: "Female", number: "H40412277" },
+    weight: "71.5 kg",
+    indication: "C83.3",
+  });
+  await journey(house, {
+    size: "desktop",
+    product: "Lunacel",
+    hospital: "Lindenau Clinic",
+    patient: { family: "Beispiel", given: "Jonas", birth: "2011-07-21", sex: "Male", number: "H40412278" },
+    weight: "38.4 kg",
+    indication: "C91.0",
+  });
+}

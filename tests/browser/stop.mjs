@@ -1,0 +1,105 @@
+/* Another order's bag is scanned at receipt: everything of the order stops, on every screen. */
+import { expect } from "./house.mjs";
+
+/* A bag of another order, as the warehouse might pick up the wrong one. */
+async function otherBag(journey, page) {
+  await page.goto("/");
+  const orders = page.getByRole("listitem").filter({ hasNotText: journey.coi }).getByRole("link");
+  const paths = await orders.evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  for (const path of paths.filter((p) => /^\/orders\/[^/]+$/.test(p))) {
+    await page.goto(path);
+    const bag = page.getByRole("link", { name: /^apheresis bag/i });
+    if ((await bag.count()) > 0)
+      return (await bag.first().innerText()).replace(/^apheresis bag/i, "").trim();
+  }
+  throw new Error("no other order has a bag");
+}
+
+async function stopShown(page) {
+  await page.getByRole("heading", { level: 1, name: "Stop" }).waitFor();
+  await page.getByRole("heading", { name: "Do this now" }).waitFor();
+}
+
+export async function stopAtReceipt(journey, task, tower, say) {
+  const { house } = journey;
+  const warehouse = house.person(task.role, task.site);
+  const resolver = house.person("qa_specialist", task.site);
+  const watching = await (await house.visitor(journey.size)).pages()[0];
+  await house.signIn(watching, journey.coordinator);
+  await watching.goto(journey.path);
+  await watching.evaluate(() => (globalThis.untouched = true));
+
+  const stopped = await house.check(say("the wrong bag stops the order"), async () => {
+    const page = await house.page(warehouse, journey.size);
+    const wrong = await otherBag(journey, page);
+    await journey.fromWorklist(page, task);
+    const form = page.locator("form").filter({ has: page.getByLabel(/^Scan the label: /) });
+    await journey.fillScans(form, new Map([["apheresis bag", [wrong]]]));
+    await form.getByRole("button", { name: "Check", exact: true }).click();
+    await stopShown(page);
+    await house.look(page, "stop");
+    expect((await page.getByText(wrong).count()) > 0, "what was read is not shown");
+    const right = journey.labels.get("apheresis bag")[0];
+    expect((await page.getByText(right).count()) > 0, "what was expected is not shown");
+  });
+  if (!stopped) return false;
+  await house.check(say("the stop is on every page that shows the order"), async () => {
+    const page = await house.page(warehouse, journey.size);
+    await page.goto(task.path);
+    await stopShown(page);
+    await page.goto("/work");
+    await page.getByRole("listitem").filter({ hasText: journey.coi }).getByText("Stopped").waitFor();
+    await house.look(page, "worklist with a stop");
+    await watching.getByText(/^Stopped: mismatch/).waitFor({ timeout: 20_000 });
+    await house.look(watching, "order stopped");
+    expect(await watching.evaluate(() => globalThis.untouched), "the page was loaded anew");
+    const row = tower.getByRole("listitem").filter({ hasText: journey.coi });
+    await row.getByText("Stopped").waitFor({ timeout: 20_000 });
+    await house.look(tower, "tower with a stop");
+  });
+  await house.check(say("who was involved cannot end it"), async () => {
+    const page = await house.page(warehouse, journey.size);
+    await page.goto(task.path);
+    expect(
+      (await page.getByRole("button", { name: "Resolve the stop" }).count()) === 0,
+      "it is offered",
+    );
+  });
+  const ended = await house.check(say("the independent resolver ends it, with reason"), async () => {
+    const page = await journey.open(resolver);
+    await page.getByRole("link", { name: "See the stop" }).click();
+    await stopShown(page);
+    await house.look(page, "stop to resolve");
+    await page.getByLabel("Continue: the identity is proven").check();
+    await page
+      .getByLabel("What was found, and why this is safe")
+      .fill("The next order's bag was picked up; ours had not left its shelf.");
+    await page.getByRole("button", { name: "Resolve the stop" }).click();
+    await journey.accepted(page);
+    await page.getByRole("link", { name: "Open the task" }).waitFor();
+    await watching.getByRole("link", { name: "Open the task" }).waitFor({ timeout: 20_000 });
+  });
+  await watching.context().close();
+  if (ended)
+    await house.check(say("the deviation is found and closed"), () => closeDeviation(journey, resolver));
+  return ended;
+}
+
+async function closeDeviation(journey, resolver) {
+  const { house } = journey;
+  const page = await journey.open(resolver);
+  const link = page.getByRole("link", { name: /^DEV-/ }).first();
+  const number = (await link.innerText()).trim();
+  await page.goto("/deviations");
+  await house.look(page, "deviations");
+  await page.getByRole("link", { name: number }).click();
+  await page.getByRole("heading", { level: 1, name: number }).waitFor();
+  await house.look(page, "deviation");
+  await page.getByLabel("Root cause").selectOption("handling");
+  await page.getByLabel("Conclusion").fill("Two bags stood on one shelf; shelves are parted now.");
+  await page.getByLabel("Why it can be closed").fill("Nothing was opened.");
+  await page.getByRole("button", { name: "Close the deviation" }).click();
+  await journey.accepted(page);
+  await page.getByText("Closed", { exact: true }).first().waitFor();
+  await house.look(page, "deviation closed");
+}

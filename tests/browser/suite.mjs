@@ -1,0 +1,15 @@
+/* suite.mjs DEMO_OUTPUT [SHOTS]: runs all cases against the demonstration that printed it. */
+import { House, readDemo } from "./house.mjs";
+import { journeys } from "./journey.mjs";
+import { kernelPages } from "./kernel_pages.mjs";
+
+const [, , output, shots] = process.argv;
+const house = await House.open(readDemo(output), shots);
+await kernelPages(house);
+await journeys(house);
+await house.check("no script failed, nothing was against the content policy", () => {
+  if (house.troubles.length > 0) throw new Error([...new Set(house.troubles)].join("\n"));
+});
+await house.close();
+console.log(`suite browser: ${house.passed} passed, ${house.failed} failed`);
+process.exitCode = house.failed > 0 ? 1 : 0;
