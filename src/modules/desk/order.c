@@ -56,6 +56,16 @@ struct desk_refusal desk_refusal_of(struct page *p, const struct err *e)
     };
 }
 
+/* Others wait for it: every task but a late one, and a late one that acts on material until what it
+ * needs is noted (a bag is thawed before it is given, and thawing goes on beside giving). */
+static bool holds_up(const struct flow_view *v, const struct flow_task *task)
+{
+    bool open = !task->late;
+    for (size_t i = 0; task->act.p && i < task->needs.n; i++)
+        open |= !flow_has_fact(v, task->name, task->needs.p[i]);
+    return open;
+}
+
 /* What is to be done next: the first that the others wait for, else the first that is open. */
 static void find_next(struct desk_order *o)
 {
@@ -65,11 +75,12 @@ static void find_next(struct desk_order *o)
         const struct flow_task *task = flow_task_find(v, open->task);
         if (open->done || !task || v->state == FLOW_ENDED)
             continue;
-        if (!o->next || !task->late) {
+        const bool waited_for = holds_up(v, task);
+        if (!o->next || waited_for) {
             o->next = task;
             o->next_open = open;
         }
-        if (!task->late)
+        if (waited_for)
             return;
     }
 }
