@@ -184,7 +184,7 @@ FNR == 1 {
         finding("limits", "limit:column", FNR, "line of " length(columns) " columns, over 100",
                 "break it")
     code = strip($0)
-    if (code ~ /^ *# *(include|define +RECORDS) *"/) {
+    if (code ~ /^ *# *(include|define +(RECORDS|EVENTS|COMMANDS)) *"/) {
         path = $0
         sub(/^[^"]*"/, "", path)
         sub(/".*/, "", path)

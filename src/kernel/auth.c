@@ -5,14 +5,9 @@
 
 #include <stdlib.h>
 
-#define RECORDS "kernel/auth_events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/auth_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/auth_events.def"
+#define COMMANDS "kernel/auth_commands.def"
+#include "kernel/wire.h"
 #define RECORDS "kernel/role.def"
 #include "base/record_tables.h"
 #undef RECORDS

@@ -6,14 +6,9 @@
 #include "gen/kernel/define.sql.h"
 #include "gen/kernel/define_schema.sql.h"
 
-#define RECORDS "kernel/define_events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/define_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/define_events.def"
+#define COMMANDS "kernel/define_commands.def"
+#include "kernel/wire.h"
 
 const struct module define_module = {
     .name = "define",

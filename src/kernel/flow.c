@@ -2,14 +2,9 @@
 #include "gen/kernel/flow_schema.sql.h"
 #include "kernel/flow_impl.h"
 
-#define RECORDS "kernel/flow_events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/flow_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/flow_events.def"
+#define COMMANDS "kernel/flow_commands.def"
+#include "kernel/wire.h"
 
 static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind };
 

@@ -73,11 +73,9 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
  *                  #include "base/record_structs.h"
  *                  #include "kernel/declare.h"
  *                  #undef RECORDS
- *   module.c       #define RECORDS "modules/custody/events.def"
- *                  #include "base/record_tables.h"
- *                  #include "kernel/define_events.h"     makes module_events[]
- *                  #undef RECORDS
- *                  … the same with commands.def and "kernel/define_commands.h": module_commands[]
+ *   module.c       #define EVENTS   "modules/custody/events.def"
+ *                  #define COMMANDS "modules/custody/commands.def"
+ *                  #include "kernel/wire.h"     makes module_events[] and module_commands[]
  *
  * Rows: EVENT(number, record, "module.past_tense", version): apply is record_apply.
  *       COMMAND(record, "module.verb", state struct, flags): record_load, record_decide.        */

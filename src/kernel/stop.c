@@ -4,14 +4,9 @@
 #include "gen/kernel/stop.sql.h"
 #include "gen/kernel/stop_schema.sql.h"
 
-#define RECORDS "kernel/stop_events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/stop_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/stop_events.def"
+#define COMMANDS "kernel/stop_commands.def"
+#include "kernel/wire.h"
 
 const struct module stop_module = {
     .name = "stop",

@@ -8,14 +8,9 @@
 #include "gen/kernel/timer.sql.h"
 #include "gen/kernel/timer_schema.sql.h"
 
-#define RECORDS "kernel/timer_events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/timer_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/timer_events.def"
+#define COMMANDS "kernel/timer_commands.def"
+#include "kernel/wire.h"
 
 const struct module timer_module = {
     .name = "timer",

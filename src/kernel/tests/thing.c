@@ -3,14 +3,9 @@
 #include "kernel/stop.h"
 #include "kernel/timer.h"
 
-#define RECORDS "kernel/tests/thing.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "kernel/tests/thing_commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "kernel/tests/thing.def"
+#define COMMANDS "kernel/tests/thing_commands.def"
+#include "kernel/wire.h"
 
 enum thing_apply thing_apply;
 bool thing_refuses_timers;

@@ -2,14 +2,9 @@
 #include "gen/clinic/schema.sql.h"
 #include "modules/clinic/clinic.h"
 
-#define RECORDS "modules/clinic/events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "modules/clinic/commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "modules/clinic/events.def"
+#define COMMANDS "modules/clinic/commands.def"
+#include "kernel/wire.h"
 
 const struct module clinic_module = {
     .name = "clinic",

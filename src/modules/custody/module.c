@@ -2,14 +2,9 @@
 #include "gen/custody/schema.sql.h"
 #include "modules/custody/custody.h"
 
-#define RECORDS "modules/custody/events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "modules/custody/commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "modules/custody/events.def"
+#define COMMANDS "modules/custody/commands.def"
+#include "kernel/wire.h"
 
 const struct module custody_module = {
     .name = "custody",

@@ -2,14 +2,9 @@
 #include "gen/identity/schema.sql.h"
 #include "modules/identity/identity.h"
 
-#define RECORDS "modules/identity/events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "modules/identity/commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "modules/identity/events.def"
+#define COMMANDS "modules/identity/commands.def"
+#include "kernel/wire.h"
 
 const struct module identity_module = {
     .name = "identity",

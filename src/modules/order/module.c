@@ -2,14 +2,9 @@
 #include "gen/order/schema.sql.h"
 #include "modules/order/pages.h"
 
-#define RECORDS "modules/order/events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "modules/order/commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "modules/order/events.def"
+#define COMMANDS "modules/order/commands.def"
+#include "kernel/wire.h"
 
 static const struct define_kind *const module_kinds[] = { &product_kind };
 

@@ -2,14 +2,9 @@
 #include "gen/quality/schema.sql.h"
 #include "modules/quality/pages.h"
 
-#define RECORDS "modules/quality/events.def"
-#include "base/record_tables.h"
-#include "kernel/define_events.h"
-#undef RECORDS
-#define RECORDS "modules/quality/commands.def"
-#include "base/record_tables.h"
-#include "kernel/define_commands.h"
-#undef RECORDS
+#define EVENTS   "modules/quality/events.def"
+#define COMMANDS "modules/quality/commands.def"
+#include "kernel/wire.h"
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/deviations", "deviation.see", 0, quality_get_deviations, "help.deviations"),
