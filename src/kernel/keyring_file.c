@@ -1,6 +1,8 @@
 /* The keyring file's slots, its birth, and the root key from a file or a passphrase. */
 #include "kernel/keyring_file.h"
 
+#include "kernel/copy.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -272,4 +274,9 @@ enum outcome keyring_file_create(const struct keyring_options *options, struct e
     }
     sodium_memzero(&s, sizeof s);
     return outcome;
+}
+
+enum outcome keyring_copy(const char *path, const char *to, struct err *e)
+{
+    return copy_file(path, to, SLOT_SIZE, NULL, e);
 }

@@ -38,6 +38,17 @@ static enum outcome node_make_keys(struct node *n, const struct node_options *o,
     return keyring_open(&n->keys, &options, e);
 }
 
+enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e)
+{
+    uint8_t seed[32];
+    keyring_signer_seed(n->keys, seed, epoch > 1 ? origin : (struct str){ 0 });
+    TRY(note_signer_init(&n->signer, origin, seed, e));
+    struct buf vkey = buf_in(n->impl->arena, NOTE_KEY_NAME_MAX + 80);
+    note_vkey_write(&vkey, &n->signer);
+    n->vkey = buf_get(&vkey);
+    return buf_check(&vkey, e);
+}
+
 /* Name and origin: as stored, or as given at creation. Sets the signer. */
 static enum outcome node_identity(struct node *n, struct db *db, const struct node_options *o,
                                   struct err *e)
@@ -56,12 +67,9 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
         self.origin =
             o->origin ? str_z(o->origin) : arena_printf(arena, "vein.local/%s", random.text + 24);
     }
-    uint8_t seed[32];
-    keyring_signer_seed(n->keys, seed);
-    TRY(note_signer_init(&n->signer, self.origin, seed, e));
-    struct buf vkey = buf_in(arena, NOTE_KEY_NAME_MAX + 80);
-    note_vkey_write(&vkey, &n->signer);
-    n->vkey = buf_get(&vkey);
+    int64_t epoch;
+    TRY(ledger_epoch(db, &epoch, e));
+    TRY(node_signer_set(n, self.origin, epoch, e));
     n->impl->name = self.name;
     if (!found) {
         struct node_self_set_in in = { self.name, self.origin, n->vkey, NODE_SCHEMA };
@@ -123,6 +131,8 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
 {
     TRY(store_writer(&n->impl->writer, n->store, e));
     TRY(node_enduring_tables(n, o, e));
+    if (o->restore)
+        TRY(node_restore_begin(n, o->restore, e));
     struct ledger_options ledger = {
         .env = n->env,
         .node = n->impl->name,
@@ -142,7 +152,8 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     };
     TRY(gate_open(&n->gate, &gate, e));
     TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));
-    return policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e);
+    TRY(policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e));
+    return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
 static enum outcome node_open_reader(struct node *n, const struct node_options *o, struct err *e)

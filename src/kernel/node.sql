@@ -11,3 +11,6 @@ SELECT hash FROM node_projection WHERE module = :module;
 -- projection_set (module CODE, hash HASH)
 INSERT INTO node_projection (module, hash) VALUES (:module, :hash)
 ON CONFLICT (module) DO UPDATE SET hash = excluded.hash;
+
+-- self_origin (origin TEXT, vkey TEXT)
+UPDATE node_self SET origin = :origin, vkey = :vkey WHERE one = 1;

@@ -120,4 +120,8 @@ bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *nam
  * REFUSED "store.exists" {path} when there is one. */
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e);
 
+/* Reads all of the storage: pages, trees, and that each index says what its table says. FAULT
+ * "store.corrupt" with what was found first. */
+enum outcome store_check(struct store *s, struct err *e);
+
 #endif
