@@ -3,6 +3,7 @@
 #define VEIN_KERNEL_APP_H
 
 #include "kernel/auth.h"
+#include "kernel/scrub.h"
 
 /* Who is given the events themselves below /tlog/tile/entries/: they name people, places and
  * findings of every organisation of the node. Hashes, proofs and checkpoints tell nothing and are
@@ -18,6 +19,7 @@ struct app {
     struct node *node;
     struct auth *auth;
     struct http_server *server;
+    struct scrub *scrub; /* NULL: none runs */
     enum app_entries entries;
 };
 

@@ -45,6 +45,7 @@ struct pages_ledger_view {
     int64_t waiting; /* events that no checkpoint covers yet */
     bool signature_holds;
     bool newest_included;
+    struct scrub_report scrubbed;
 };
 
 /* --- help --- */
