@@ -100,6 +100,8 @@ bool slot_unwrap(uint8_t key[KEY_SIZE], const struct keyring_secrets *s, const s
 enum outcome keyring_file_open(int *fd, const char *path, struct err *e)
 {
     *fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0 && errno == EROFS) /* to read it is enough; the store says what cannot be done */
+        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (*fd < 0)
         return errno == ENOENT ? OK : err_fault(e, "seal.io", "open %s: %m", path);
     struct stat st;
