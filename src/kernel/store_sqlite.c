@@ -237,6 +237,9 @@ static enum outcome node_ready(const struct node *node, bool may_create, struct 
         return REFUSE(e, "store.not_found", { "path", str_z(node->path) });
     if (!exists)
         TRY(create(node, e));
+    /* SQLite would say of a read-only disk that it could not open the log beside the file. */
+    if (!node->read_only && node->vfs == sqlite3_vfs_find(NULL) && access(node->path, W_OK) != 0)
+        return err_fault(e, "store.read_only", "%s: errno %d", node->path, errno);
     return check_ours(node, e);
 }
 
