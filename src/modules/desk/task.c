@@ -129,6 +129,17 @@ static void clinical(struct desk_bag *bag, const struct desk_task_view *v,
     bag->can_finish = gives && given && !bag->finished;
 }
 
+/* What was left over was discarded: the task ends without a last bag. */
+static void conclusion(struct desk_task_view *v, const struct clinic_bags_out *rows, size_t n)
+{
+    bool given = false;
+    for (size_t i = 0; i < n; i++)
+        given |= rows[i].given != TIME_NONE;
+    v->can_conclude = str_is(v->task->act, "administer") && v->mine && given && v->nbags == 0 &&
+                      !(flow_has_fact(&v->o.flow, v->task->name, S("all_given")) &&
+                        flow_has_fact(&v->o.flow, v->task->name, S("check:administration")));
+}
+
 static enum outcome bags(struct desk_task_view *v, struct http_request *r, struct db *db,
                          struct page *p, struct err *e)
 {
@@ -156,6 +167,7 @@ static enum outcome bags(struct desk_task_view *v, struct http_request *r, struc
     }
     v->bags = out;
     v->nbags = list.n;
+    conclusion(v, clinic.p, clinic.n);
     return OK;
 }
 
@@ -182,6 +194,27 @@ static void offer(struct desk_task_view *v, struct db *db, struct arena *a)
         }
 }
 
+/* Bags of one hand-over go in one shipper: what was entered for the first stands in the next form.
+ */
+static void packed(struct desk_task_view *v, struct arena *a)
+{
+    v->offer.container = v->offer.seals[0] = v->offer.seals[1] = S("");
+    for (size_t i = 0; i < v->nbags; i++) {
+        const struct custody_of_order_out *unit = &v->bags[i].unit;
+        const struct json *seals;
+        struct err ignored = { 0 };
+        if (!v->bags[i].offered || unit->container.n == 0)
+            continue;
+        v->offer.container = unit->container;
+        if (unit->seals.n == 0 ||
+            json_read(&seals, a, unit->seals, &json_limits_default, &ignored) != OK)
+            continue;
+        const struct json *seal = seals->child;
+        for (size_t k = 0; k < 2 && seal; k++, seal = seal->next)
+            v->offer.seals[k] = seal->text;
+    }
+}
+
 /* --- what is missing --- */
 
 static void waits(struct desk_task_view *v, struct page *p)
@@ -204,8 +237,9 @@ static void waits(struct desk_task_view *v, struct page *p)
 /* --- the form --- */
 
 static enum outcome form(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, const struct err *refused, struct err *e)
+                         struct page *p, struct err *e)
 {
+    const struct err *refused = show_refused(r);
     bool found;
     struct form_problem *problems;
     struct form_record record;
@@ -264,18 +298,17 @@ static enum outcome find(struct desk_task_view *v, struct http_request *r, struc
     return OK;
 }
 
-static enum outcome task_show(struct http_request *r, struct db *db, struct page *p,
-                              const struct err *refused, struct err *e)
+static enum outcome task(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
     if (!v)
         return err_no_memory(e);
     TRY(find(v, r, db, p, e));
     if (v->o.stop.standing && !http_wants_json(r))
-        return desk_stop_show(r, db, p, &v->o, refused, e);
+        return desk_stop_show(r, db, p, &v->o, e);
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
-    v->refused = desk_refusal_of(p, refused);
+    v->refused = show_refusal(p, r);
     v->correcting = str_is(http_query(r, "correct"), "1") && v->open && v->open->done;
     if (str_is(http_query(r, "said"), "no_read"))
         v->said = S("page.task.said_no_read");
@@ -291,7 +324,8 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     TRY(makes(v, p, e));
     TRY(bags(v, r, db, p, e));
     offer(v, db, r->arena);
-    TRY(form(v, r, db, p, refused, e));
+    packed(v, r->arena);
+    TRY(form(v, r, db, p, e));
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, db, v->open, e));
     waits(v, p);
@@ -299,24 +333,12 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     return OK;
 }
 
-static enum outcome get_task(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return task_show(r, db, p, NULL, e);
-}
-
 enum http_state desk_get_task(struct http_request *r)
 {
-    return show(r, "page.task.title", get_task);
+    return show(r, "page.task.title", task);
 }
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum http_state desk_task_again(struct http_request *r, const struct err *refused)
 {
-    return task_show(r, db, p, r->pending, e);
-}
-
-enum http_state desk_task_again(struct http_request *r, const struct err *e)
-{
-    struct err refused = *e;
-    r->pending = &refused;
-    return show(r, "page.task.title", again);
+    return show_again(r, "page.task.title", task, refused);
 }
