@@ -3,13 +3,7 @@
 #include "gen/desk/pages/task.html.h"
 #include "modules/desk/desk.h"
 
-enum {
-    CHECKS_MAX = 8,
-    NAMES_MAX = 400,
-    WAITS_MAX = 40,
-    CHECK_ROWS_MAX = 4000,
-    FORM_HTML_MAX = 1 << 20
-};
+enum { NAMES_MAX = 400, WAITS_MAX = 40, PASSES_MAX = 200, FORM_HTML_MAX = 1 << 20 };
 
 static bool has(const struct str *texts, size_t n, struct str text)
 {
@@ -31,19 +25,15 @@ static struct str fact(struct page *p, const char *what, struct str name)
 
 /* --- checks --- */
 
-/* Who passed a point at this task, each once. */
+/* Whose passes of a point hold at this task. */
 static void passed_by(struct desk_check *c, struct page *p, struct db *db,
-                      const struct desk_task_view *v, const struct identity_checks_out *rows,
-                      size_t n, struct str account)
+                      const struct identity_passes_out *rows, size_t n, struct str account)
 {
-    struct str seen[CHECKS_MAX];
     struct buf b = buf_in(p->b->arena, NAMES_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].task, v->task->name) || !str_eq(rows[i].point, c->point) ||
-            !str_is(rows[i].result, "pass") || c->npassed == CHECKS_MAX ||
-            has(seen, c->npassed, rows[i].account))
+        if (!str_eq(rows[i].point, c->point))
             continue;
-        seen[c->npassed++] = rows[i].account;
+        c->npassed++;
         c->mine |= str_eq(rows[i].account, account);
         buf_z(&b, b.n > 0 ? ", " : "");
         buf_str(&b, auth_account_name(db, rows[i].account, p->b->arena));
@@ -54,13 +44,13 @@ static void passed_by(struct desk_check *c, struct page *p, struct db *db,
 static enum outcome checks(struct desk_task_view *v, struct http_request *r, struct db *db,
                            struct page *p, struct err *e)
 {
-    struct identity_checks_in in = { v->o.id };
+    struct identity_passes_in in = { v->o.id, v->task->name };
     struct record_list list;
     const size_t n = v->task->checks.n;
     struct desk_check *out = ARENA_ARRAY(r->arena, n + 1, struct desk_check);
     if (!out)
         return err_no_memory(e);
-    TRY(db_list(db, &sql_identity_checks, &in, &list, CHECK_ROWS_MAX, r->arena, e));
+    TRY(db_list(db, &sql_identity_passes, &in, &list, PASSES_MAX, r->arena, e));
     for (size_t i = 0; i < n; i++) {
         const struct str point = v->task->checks.p[i];
         out[i] = (struct desk_check){
@@ -71,7 +61,7 @@ static enum outcome checks(struct desk_task_view *v, struct http_request *r, str
             .units = identity_point_asks_units(point),
             .persons = identity_persons(point),
         };
-        passed_by(&out[i], p, db, v, list.p, list.n, show_actor(r)->account);
+        passed_by(&out[i], p, db, list.p, list.n, show_actor(r)->account);
     }
     v->checks = out;
     v->nchecks = n;

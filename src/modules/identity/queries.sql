@@ -91,6 +91,15 @@ WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :e
                                  WHERE o.order_id = :order_id))
 ORDER BY has_role DESC, account LIMIT 8;
 
+-- passes (order_id ID, task CODE) -> (point CODE, account ID)
+-- Passes that hold at a task: none from before a mismatch, or with data corrected since.
+SELECT point, account FROM identity_pass
+WHERE order_id = :order_id AND task = :task
+  AND (named IS NULL OR named = (SELECT p.named
+                                 FROM order_order o JOIN order_patient p ON p.patient = o.patient
+                                 WHERE o.order_id = :order_id))
+ORDER BY point, account;
+
 -- identified (order_id ID, task CODE, unit ID) -> (point CODE)
 -- Points that hold: none that was passed with data of the patient which were corrected since.
 SELECT point FROM identity_identified
