@@ -78,17 +78,52 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
     flow_happened(d, v->order, &flow_fact_noted_event, &payload);
 }
 
+static bool task_open(const struct flow_view *v, struct str task)
+{
+    const struct flow_open_task *opened = flow_opened(v, task);
+    return opened && !opened->done;
+}
+
+static void withdraw(struct decision *d, const struct flow_view *v, const struct flow_fact *fact)
+{
+    struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
+    flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
+}
+
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix)
+{
+    for (size_t i = 0; i < v->nfacts; i++)
+        if (task_open(v, v->facts[i].task) && str_starts(v->facts[i].fact, prefix))
+            withdraw(d, v, &v->facts[i]);
+}
+
+/* All that the task makes and needs was noted, and that is something. */
+static bool acted_upon(const struct flow_view *v, const struct flow_task *task)
+{
+    char storage[80];
+    bool all = task->makes.n + task->needs.n > 0;
+    for (size_t i = 0; i < task->makes.n; i++) {
+        struct buf fact = buf_over(storage, sizeof storage);
+        buf_z(&fact, "made:");
+        buf_str(&fact, task->makes.p[i]);
+        all &= flow_has_fact(v, task->name, buf_get(&fact));
+    }
+    for (size_t i = 0; i < task->needs.n; i++)
+        all &= flow_has_fact(v, task->name, task->needs.p[i]);
+    return all;
+}
+
+void flow_withdraw_subject(struct decision *d, const struct flow_view *v)
 {
     for (size_t i = 0; i < v->nfacts; i++) {
         const struct flow_fact *fact = &v->facts[i];
-        bool open = false;
-        for (size_t t = 0; t < v->ntasks; t++)
-            open |= str_eq(v->tasks[t].task, fact->task) && !v->tasks[t].done;
-        if (!open || !str_starts(fact->fact, prefix))
+        const struct flow_task *task = flow_task_find(v, fact->task);
+        if (!task || !task_open(v, fact->task) || !str_starts(fact->fact, S("check:")) ||
+            acted_upon(v, task))
             continue;
-        struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
-        flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
+        const struct flow_point *point = flow_point_find(str_from(fact->fact, sizeof "check:" - 1));
+        if (point && point->subject)
+            withdraw(d, v, fact);
     }
 }
 

@@ -40,6 +40,7 @@ struct flow_point {
     const char *safe_state; /* "back_into_storage": its text is "safe_state.<name>" */
     const char *safe_acts[8]; /* commands that the safe state permits */
     int64_t respond_us;       /* an independent resolver must be reached within */
+    bool subject;             /* the order's subject is identified there */
 };
 /* Set once at start; FLOW_TABLES_MAX tables at most. */
 enum { FLOW_TABLES_MAX = 16 };
@@ -157,6 +158,10 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
 /* Facts beginning with `prefix` hold no longer at the tasks that are open: "check:" after a
  * mismatch, so that what was passed before it must be passed again. */
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix);
+/* The subject's identity was corrected: "check:" facts of points that identify it hold no longer at
+ * the tasks that are open, but at those for which everything they make and need was noted: what was
+ * passed there has been acted upon. */
+void flow_withdraw_subject(struct decision *d, const struct flow_view *v);
 /* Starts an order: flow.started and the first task(s) opened. Parties beyond the workflow's parts
  * are welcome. REFUSED "flow.part_missing" {part}, "flow.part_twice" {part}, "flow.parties_max"
  * {max}, "flow.started_before". */

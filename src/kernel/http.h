@@ -50,7 +50,8 @@ struct http_request {
     void *who;                 /* set by the server's `admit`: session and actor */
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
-    void *pending; /* the handler's own, between HTTP_WAIT and `resumed` */
+    void *pending;             /* the handler's own, between HTTP_WAIT and `resumed` */
+    const struct err *refused; /* while a refused form is shown again (show.h) */
 };
 
 typedef enum http_state http_handler_fn(struct http_request *r);

@@ -83,6 +83,8 @@ static enum outcome load_bag(struct load *l, struct str order, struct str task, 
     TRY(load_unit(l, unit, &state->unit, e));
     if (!str_eq(state->unit.order_id, order))
         return load_unknown(l, e);
+    TRY(load_stream(l, stream_of("patient", state->order.patient), NULL,
+                    e)); /* who was identified */
     TRY(load_custody(l, unit, &state->holder, e));
     return load_points(l, task, state, e);
 }
@@ -325,14 +327,14 @@ enum outcome clinic_finish_load(struct load *l, const struct clinic_finish *body
     return load_bag(l, body->order, body->task, body->unit, state, e);
 }
 
-/* What was not given and so went to waste. */
-static enum outcome rest_of(struct quantity *out, const struct identity_unit_out *unit,
-                            struct quantity volume, struct arena *arena, struct err *e)
+static enum outcome volume_may(const struct identity_unit_out *unit, struct quantity volume,
+                               struct arena *arena, struct err *e)
 {
+    struct quantity rest;
     if (decimal_sign(volume.value) < 0)
         return REFUSE(e, "clinic.volume_malformed");
-    TRY(quantity_sub(out, unit->quantity, volume, e));
-    if (decimal_sign(out->value) >= 0)
+    TRY(quantity_sub(&rest, unit->quantity, volume, e));
+    if (decimal_sign(rest.value) >= 0)
         return OK;
     struct buf left = buf_in(arena, DECIMAL_TEXT_MAX + 40);
     quantity_write(&left, unit->quantity);
@@ -344,12 +346,11 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
 {
     const struct clinic_bags_out *bag = bag_of(state, body->unit);
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
-    struct identity_unit_out rest = state->unit;
     if (!task || !str_is(task->act, "administer"))
         return REFUSE(e, "clinic.wrong_task", { "task", task ? task->title : body->task });
     if (!running(bag))
         return REFUSE(e, "clinic.not_running", { "label", state->unit.label });
-    TRY(rest_of(&rest.quantity, &state->unit, body->volume, d->arena, e));
+    TRY(volume_may(&state->unit, body->volume, d->arena, e));
     bool last = true;
     for (size_t i = 0; i < state->nlive; i++)
         last &= str_eq(state->live[i].unit, body->unit);
@@ -362,7 +363,7 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
         .last = last,
     };
     clinic_happened(d, state, bag->site, &clinic_finished_event, &payload);
-    identity_end(d, &rest, "given");
+    TRY(identity_give(d, &state->unit, body->volume, e));
     if (last && state->flow.state != FLOW_ENDED)
         note_once(d, state, body->task, S("all_given"));
     return OK;

@@ -27,6 +27,7 @@ struct desk_order {
     struct stop_state stop;
     struct order_patient_view patient;
     struct str product; /* title */
+    const struct product *pinned;
     struct desk_stage stages[DESK_STAGES_MAX];
     size_t nstages;
     size_t stage;                 /* the present one */
@@ -50,13 +51,6 @@ bool desk_may(const struct actor *actor, const char *permission, const struct fl
 
 /* Whether the task makes units of one kind out of such of the other. */
 bool desk_takes(const struct flow_task *task, struct str from, struct str into);
-
-/* What was refused, for the top of a page; absent: nothing. */
-struct desk_refusal {
-    struct str text;
-    struct str hint;
-};
-struct desk_refusal desk_refusal_of(struct page *p, const struct err *e);
 
 /* --- control tower --- */
 
@@ -92,7 +86,7 @@ struct desk_tower_view {
 
 struct desk_work_row {
     const struct desk_work_out *row;
-    struct str patient;
+    struct order_patient_view patient;
     struct str owner;
 };
 struct desk_work_view {
@@ -141,7 +135,8 @@ struct desk_date { /* one line of the form of planned dates */
 
 struct desk_order_view {
     struct desk_order o;
-    struct desk_refusal refused;
+    struct order_dose_words dose;
+    struct show_refusal refused;
     struct str owner; /* of the next task */
     const struct desk_task_line *open;
     size_t nopen;
@@ -192,6 +187,8 @@ struct desk_offer {
     struct str organisation; /* to whom */
     struct str site;
     struct str site_name;
+    struct str container; /* of another bag that goes with this hand-over; for the next form */
+    struct str seals[2];
 };
 struct desk_bag {
     struct custody_of_order_out unit;
@@ -213,7 +210,7 @@ struct desk_task_view {
     struct str stage;
     struct str owner;
     bool mine; /* open, running, and of a role of the actor's here */
-    struct desk_refusal refused;
+    struct show_refusal refused;
     struct str said; /* key of a text: what the last check gave */
     const struct desk_check *checks;
     size_t nchecks;
@@ -225,6 +222,7 @@ struct desk_task_view {
     size_t nbags;
     struct desk_offer offer;
     bool samples;
+    bool can_conclude;      /* no bag is left to be given, and something was */
     struct definition form; /* kind absent: none */
     const struct record_pair *inputs;
     size_t ninputs;
@@ -241,7 +239,7 @@ struct desk_task_view {
 
 struct desk_stop_view {
     struct desk_order o;
-    struct desk_refusal refused;
+    struct show_refusal refused;
     struct str where;
     bool may_resolve;
     bool involved;
@@ -257,22 +255,58 @@ struct desk_leg {
     struct str site;
     struct str receiver;
 };
+struct desk_kin { /* a line of the family's tree */
+    struct str unit;
+    struct str kind;
+    struct str label;
+    struct quantity quantity; /* taken from the one above; of the unit itself: what is left */
+    struct str how;           /* it ended; absent: it is live */
+    size_t depth;             /* from 0 */
+    enum { DESK_PARENT, DESK_SELF, DESK_CHILD } side;
+    bool again; /* shown above already: it has several parents */
+};
+struct desk_account { /* what became of its quantity */
+    int64_t happened;
+    struct str who;
+    struct str what;
+    struct str by; /* taken; empty: nothing */
+    struct str left;
+};
+enum { DESK_PIECES = 8 }; /* that one form divides into; more: another form */
+struct desk_piece {
+    int64_t number; /* from 1 */
+    struct str kind_name;
+    struct str quantity_name;
+    struct str kind; /* as entered */
+    struct str quantity;
+};
 struct desk_unit_view {
     struct identity_unit_out unit;
     struct desk_order o;
-    const struct identity_ancestors_out *parents;
-    size_t nparents;
-    const struct identity_descendants_out *children;
-    size_t nchildren;
+    struct desk_kin *kin;
+    size_t nkin;
+    bool alone; /* nothing before it, nothing after it */
+    const struct desk_account *account;
+    size_t naccount;
     const struct desk_leg *legs;
     size_t nlegs;
     struct str holder;
     struct str made_by;
+    const struct flow_task *task; /* at which the reader may divide or sample it; NULL: none */
+    bool samples;                 /* sample, else divide */
+    bool identified;              /* for that task */
+    bool may_discard; /* and it is where the reader may */
+    const struct desk_piece *pieces;
+    size_t npieces;
+    struct show_refusal refused;
+    const struct http_request *r; /* what was entered */
+    struct str tried;             /* command that was refused */
 };
 
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
-    desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit;
+    desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
+    desk_post_unit;
 
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
@@ -280,7 +314,7 @@ enum http_state desk_order_again(struct http_request *r, const struct err *e);
 enum http_state desk_stop_again(struct http_request *r, const struct err *e);
 /* The stop, filling the page of a stopped order. */
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
-                            struct desk_order *o, const struct err *refused, struct err *e);
+                            struct desk_order *o, struct err *e);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);

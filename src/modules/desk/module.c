@@ -18,6 +18,8 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/orders/{order}/tasks/{task}/do/{command}", "signed_in", FORM_MAX,
           desk_post_task, "help.task_do"),
     ROUTE("GET", "/units/{unit}", "unit.see", 0, desk_get_unit, "help.unit"),
+    ROUTE("POST", "/units/{unit}/do/{command}", "signed_in", FORM_MAX, desk_post_unit,
+          "help.unit_do"),
 };
 
 const struct module desk_module = {

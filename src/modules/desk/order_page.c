@@ -62,6 +62,7 @@ static const struct {
     { "clinic.thaw", "snow", "" },
     { "clinic.", "now", "" },
     { "deviation.", "warn", "stop" },
+    { "order.patient_corrected", "form", "" },
 };
 
 static void look(struct desk_event *out)
@@ -94,6 +95,14 @@ static struct str member(struct page *p, const struct desk_order *o, const struc
         { "decision", "decision" }, { "kind", "unit_kind" },        { "how", "order_ended" },
     };
     const struct flow_task *task;
+    if (str_is(m->key, "changed") && m->type == JSON_ARRAY) {
+        struct buf b = buf_in(p->b->arena, EVENT_TEXT_MAX);
+        for (const struct json *item = m->child; item; item = item->next) {
+            buf_z(&b, b.n > 0 ? ", " : "");
+            buf_str(&b, show_name(p, "patient_field", item->text));
+        }
+        return buf_get(&b);
+    }
     if (m->type != JSON_STRING)
         return S("");
     if (str_is(m->key, "task") && (task = flow_task_find(&o->flow, m->text)) != NULL)
@@ -130,7 +139,7 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
     if (json_read(&body, a, event->payload, &json_limits_default, &e) != OK)
         return;
     for (const struct json *m = body->child; m && n < PARAMS_MAX; m = m->next)
-        if (m->type == JSON_STRING)
+        if (m->type == JSON_STRING || str_is(m->key, "changed"))
             params[n++] = (struct text_param){ arena_str(a, m->key).p, member(p, o, m) };
     text_write(&text, p->language, key, params, n);
     for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
@@ -305,8 +314,7 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
-static enum outcome order_show(struct http_request *r, struct db *db, struct page *p,
-                               const struct err *refused, struct err *e)
+static enum outcome order(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_order_view *v = ARENA_NEW(r->arena, struct desk_order_view);
     if (!v)
@@ -315,9 +323,10 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     if (http_wants_json(r))
         return show_row(r, sql_order_order.out, &v->o.row, e);
     v->topic = arena_printf(r->arena, "order/%.*s", STR(v->o.id));
-    v->refused = desk_refusal_of(p, refused);
+    v->refused = show_refusal(p, r);
     if (v->o.next)
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
+    order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
     TRY(tasks(v, db, p, e));
     TRY(parties(v, db, p, e));
     TRY(lists(v, db, r->arena, e));
@@ -328,28 +337,16 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     return OK;
 }
 
-static enum outcome get_order(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return order_show(r, db, p, NULL, e);
-}
-
 enum http_state desk_get_order(struct http_request *r)
 {
-    return show(r, "page.order.title", get_order);
+    return show(r, "page.order.title", order);
 }
 
 /* --- acts on the whole order --- */
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum http_state desk_order_again(struct http_request *r, const struct err *refused)
 {
-    return order_show(r, db, p, r->pending, e);
-}
-
-enum http_state desk_order_again(struct http_request *r, const struct err *e)
-{
-    struct err refused = *e;
-    r->pending = &refused;
-    return show(r, "page.order.title", again);
+    return show_again(r, "page.order.title", order, refused);
 }
 
 enum http_state desk_post_order(struct http_request *r)

@@ -42,11 +42,9 @@ static void read_after(struct desk_work_in *in, struct str after)
 static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
                              struct page *p, const struct desk_work_out *row, struct err *e)
 {
-    struct order_patient_view patient;
-    TRY(order_patient_show(&patient, app_of(r)->node, db, show_actor(r), row->patient, r->arena,
-                           e));
+    TRY(order_patient_show(&out->patient, app_of(r)->node, db, show_actor(r), row->patient,
+                           r->arena, e));
     out->row = row;
-    out->patient = patient.shown;
     out->owner = desk_owner(p, db, row->role, row->site);
     return OK;
 }

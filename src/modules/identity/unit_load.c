@@ -30,9 +30,12 @@ static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, str
     return OK;
 }
 
-static enum outcome load_points(struct load *l, struct str task, struct identity_source *source,
-                                struct err *e)
+/* They rest on the patient's data too (subject). */
+static enum outcome load_points(struct load *l, struct str subject, struct str task,
+                                struct identity_source *source, struct err *e)
 {
+    if (subject.p)
+        TRY(load_stream(l, stream_of("patient", subject), NULL, e));
     struct identity_identified_in in = { source->unit.order_id, task, source->unit.unit };
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));
@@ -51,7 +54,7 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
     enum outcome o = load_flow(l, state->source.unit.order_id, task, &state->flow, e);
     load_kind(l, "unit"); /* foreign equals unknown */
     TRY(o);
-    return task.p ? load_points(l, task, &state->source, e) : OK;
+    return task.p ? load_points(l, state->flow.subject, task, &state->source, e) : OK;
 }
 
 /* Of another order: to say so is right only to who may know of that order. */
@@ -75,7 +78,7 @@ static enum outcome load_parents(struct load *l, const struct identity_make *bod
         TRY(load_unit(l, body->parents.p[i].unit, &parent->unit, e));
         if (!str_eq(parent->unit.order_id, body->order))
             return refuse_other_order(l, &parent->unit, e);
-        TRY(load_points(l, body->task, parent, e));
+        TRY(load_points(l, state->flow.subject, body->task, parent, e));
     }
     return OK;
 }

@@ -72,7 +72,7 @@ static void coc_02_every_leg_without_a_gap(void **state)
     assert_int_equal(OFFER(&t.courier, &t.operator, bag.unit, PACKED), OK);
     assert_int_equal(ACCEPT(&t.operator, bag.unit, PACKED ",'condition':'cold'"), OK);
     struct custody_legs_in in = { bag.unit };
-    struct record_list legs = custody_trial_list(&t, &sql_custody_legs, &in);
+    struct record_list legs = fixture_list(&t.f, &sql_custody_legs, &in);
     assert_int_equal(legs.n, 3);
     const struct custody_legs_out *leg = legs.p;
     assert_int_equal(leg[0].since, bag.made);
@@ -92,7 +92,7 @@ static void coc_02_every_leg_without_a_gap(void **state)
     assert_int_equal(
         fixture_send(&t.f, &t.operator, "unit.discard", "torn", "{'unit':'%.*s'}", STR(bag.unit)),
         OK);
-    legs = custody_trial_list(&t, &sql_custody_legs, &in);
+    legs = fixture_list(&t.f, &sql_custody_legs, &in);
     leg = legs.p;
     assert_int_equal(leg[2].until, holder().ended);
     assert_true(holds(&t.operator));
@@ -101,13 +101,13 @@ static void coc_02_every_leg_without_a_gap(void **state)
 static size_t held_by(const struct fixture_person *who)
 {
     struct custody_held_in in = { who->actor.organisation, who->actor.site, 0, S("") };
-    return custody_trial_list(&t, &sql_custody_held, &in).n;
+    return fixture_list(&t.f, &sql_custody_held, &in).n;
 }
 
 static size_t offered_to(const struct fixture_person *who)
 {
     struct custody_offers_in in = { who->actor.organisation, who->actor.site, 0, S("") };
-    return custody_trial_list(&t, &sql_custody_offers, &in).n;
+    return fixture_list(&t.f, &sql_custody_offers, &in).n;
 }
 
 static void what_a_site_holds_and_what_waits_for_it(void **state)
