@@ -295,7 +295,7 @@ struct desk_unit_view {
     const struct flow_task *task; /* at which the reader may divide or sample it; NULL: none */
     bool samples;                 /* sample, else divide */
     bool identified;              /* for that task */
-    bool may_discard; /* and it is where the reader may */
+    bool may_discard;             /* and it is where the reader may */
     const struct desk_piece *pieces;
     size_t npieces;
     struct show_refusal refused;
