@@ -272,7 +272,7 @@ struct desk_account { /* what became of its quantity */
     struct str by; /* taken; empty: nothing */
     struct str left;
 };
-enum { DESK_PIECES = 8 }; /* that one form divides into; more: another form */
+enum { DESK_PIECES = 8, DESK_PIECES_SHOWN = 3 }; /* of one form, and shown at first */
 struct desk_piece {
     int64_t number; /* from 1 */
     struct str kind_name;
