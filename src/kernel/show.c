@@ -69,7 +69,9 @@ struct show_refusal show_refusal(struct page *p, const struct http_request *r)
     struct err said = *r->refused;
     for (size_t i = 0; i < said.nparams; i++) {
         const struct str code = str_z(said.params[i].value);
-        struct str name = show_code(code) ? show_name(p, said.params[i].name, code) : code;
+        if (!show_code(code))
+            continue;
+        const struct str name = show_name(p, said.params[i].name, code);
         snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
     }
     return (struct show_refusal){

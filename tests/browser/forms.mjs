@@ -56,7 +56,7 @@ export async function divideUnit(j, person, from, piece, { quantity, loss, rest 
   await form.getByLabel("Quantity").first().fill(quantity);
   await form.getByLabel("Lost on the way, if any").fill("9000 mL");
   await form.getByRole("button", { name: "Divide it" }).click();
-  await page.getByRole("alert").first().waitFor();
+  await page.getByRole("alert").getByText(/holds 183 mL|holds 133 mL/i).waitFor();
   expect((await form.getByLabel("Quantity").first().inputValue()) === quantity, "a part is gone");
   await j.house.look(page, "unit with a refused division");
   await form.getByLabel("Lost on the way, if any").fill(loss);

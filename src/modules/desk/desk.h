@@ -272,7 +272,7 @@ struct desk_account { /* what became of its quantity */
     struct str by; /* taken; empty: nothing */
     struct str left;
 };
-enum { DESK_PIECES = 8 }; /* that one form divides into; more: another form */
+enum { DESK_PIECES = 8, DESK_PIECES_SHOWN = 3 }; /* of one form, and shown at first */
 struct desk_piece {
     int64_t number; /* from 1 */
     struct str kind_name;
@@ -295,7 +295,7 @@ struct desk_unit_view {
     const struct flow_task *task; /* at which the reader may divide or sample it; NULL: none */
     bool samples;                 /* sample, else divide */
     bool identified;              /* for that task */
-    bool may_discard; /* and it is where the reader may */
+    bool may_discard;             /* and it is where the reader may */
     const struct desk_piece *pieces;
     size_t npieces;
     struct show_refusal refused;
