@@ -115,6 +115,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
     struct node *n = context;
     if (n->timers)
         timers_committed(n->timers);
+    if (n->policies)
+        policies_committed(n->policies, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
