@@ -50,6 +50,7 @@ int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_rebuild(int argc, char **argv);
+int cli_upgrade(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 

@@ -21,9 +21,9 @@ enum {
     PATH_BYTES_MAX = 4096,
 };
 
-/* RFC 2104 over base/hash.h, which has the processor's instructions: each sealed field costs a dozen
- * of these, and libsodium's SHA-256 is ten times as slow. The last hash, of nothing, takes what came
- * out here from the context that the thread keeps. */
+/* RFC 2104 over base/hash.h, which has the processor's instructions: each sealed field costs a
+ * dozen of these, and libsodium's SHA-256 is ten times as slow. The last hash, of nothing, takes
+ * what came out here from the context that the thread keeps. */
 void key_hmac(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const struct bytes *parts,
               size_t nparts)
 {

@@ -248,7 +248,8 @@ static void node_close(void *p)
 }
 
 /* What a savepoint would put back is kept in memory: a group opens one for each command, and would
- * write every page it touches into a temporary file first. Heeded before SQLite's first use only. */
+ * write every page it touches into a temporary file first. Heeded before SQLite's first use only.
+ */
 static void settle(void)
 {
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
