@@ -72,6 +72,13 @@ static const char *ask(const char *path, const char *query)
     return out;
 }
 
+static int64_t version(const char *path)
+{
+    int64_t n;
+    assert_true(str_to_u63(&n, str_z(ask(path, "SELECT schema FROM node_self"))));
+    return n;
+}
+
 static void remove_all(void)
 {
     for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
@@ -188,8 +195,7 @@ static void the_tables_are_those_of_a_new_database(void **state)
     snprintf(wanted, sizeof wanted, "%s", ask(new_path, shape));
     assert_true(strstr(wanted, "gate_command") != NULL);
     assert_string_equal(ask(old_path, shape), wanted);
-    assert_int_equal(atoi(ask(old_path, "SELECT schema FROM node_self")),
-                     atoi(ask(new_path, "SELECT schema FROM node_self")));
+    assert_int_equal(version(old_path), version(new_path));
 }
 
 static void a_dry_run_tells_and_changes_nothing(void **state)
@@ -201,12 +207,12 @@ static void a_dry_run_tells_and_changes_nothing(void **state)
     assert_int_equal(node_upgrade(&out, &options, true, &e), OK);
     assert_true(out.from == 1 && out.to > 1 && out.rebuilds);
     assert_string_equal(out.steps[0], "upgrade_2");
-    assert_string_equal(ask(old_path, "SELECT schema FROM node_self"), "1");
+    assert_int_equal(version(old_path), 1);
     assert_string_equal(ask(old_path, "SELECT count(rowid) FROM gate_command"), "8");
 
     assert_int_equal(node_upgrade(&out, &options, false, &e), OK);
     assert_true(out.from == 1 && out.rebuilds);
-    assert_int_equal(atoi(ask(old_path, "SELECT schema FROM node_self")), out.to);
+    assert_int_equal(version(old_path), out.to);
     open_old(&n);
     node_close(&n);
     assert_int_equal(node_upgrade(&out, &options, true, &e), OK);
@@ -224,7 +230,7 @@ static void a_step_that_fails_leaves_all_as_it_was(void **state)
     assert_int_equal(node_upgrade(&out, &options, true, &e), FAULT);
     assert_non_null(strstr(e.detail, "upgrade_2"));
     assert_int_equal(node_open(&n, &options, &e), FAULT);
-    assert_string_equal(ask(old_path, "SELECT schema FROM node_self"), "1");
+    assert_int_equal(version(old_path), 1);
     run(old_path, "DROP TABLE gate_command_1");
     open_old(&n);
     assert_int_equal(ledger_size(n.ledger), EVENTS);
