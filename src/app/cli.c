@@ -21,6 +21,7 @@ const struct cli_command cli_commands[] = {
     { "backup", cli_backup },
     { "restore", cli_restore },
     { "check", cli_check },
+    { "upgrade", cli_upgrade },
     { NULL, NULL },
 };
 /* clang-format on */

@@ -8,17 +8,10 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/node.sql.h"
-#include "gen/kernel/node_schema.sql.h"
-#include "gen/kernel/policy_schema.sql.h"
 #include "kernel/node_impl.h"
 
-enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
-
-static const struct sql_schema *const node_enduring[] = { &ledger_schema, &gate_schema,
-                                                          &policy_schema, &node_schema };
-enum { NODE_ENDURING = sizeof node_enduring / sizeof node_enduring[0] };
+enum { NODE_PATH_MAX = 1024 };
 
 static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
 {
@@ -57,8 +50,8 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     struct node_self_out self;
     bool found;
     TRY(db_get(db, &sql_node_self, NULL, &self, arena, &found, e));
-    if (found && self.schema > NODE_SCHEMA)
-        return REFUSE(e, "node.newer_schema");
+    if (found)
+        TRY(node_schema_check(self.schema, e));
     if (!found) {
         if (!o->create)
             return REFUSE(e, "node.not_a_node");
@@ -72,7 +65,7 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     TRY(node_signer_set(n, self.origin, epoch, e));
     n->impl->name = self.name;
     if (!found) {
-        struct node_self_set_in in = { self.name, self.origin, n->vkey, NODE_SCHEMA };
+        struct node_self_set_in in = { self.name, self.origin, n->vkey, node_schema_version() };
         return db_run(db, &sql_node_self_set, &in, NULL, e);
     }
     if (!str_eq(self.vkey, n->vkey))
@@ -84,15 +77,18 @@ static enum outcome node_enduring_tables(struct node *n, const struct node_optio
                                          struct err *e)
 {
     struct db *db = n->impl->writer;
+    struct node_upgrade upgrade;
     TRY(db_begin(db, e));
-    enum outcome done = OK;
-    for (size_t i = 0; o->create && done == OK && i < NODE_ENDURING; i++)
-        done = db_schema(db, node_enduring[i], e);
+    enum outcome done = node_tables_make(&upgrade, db, o->create, n->impl->arena, e);
     if (done == OK)
         done = node_identity(n, db, o, e);
     if (done == OK)
-        return db_commit(db, e);
-    db_rollback(db);
+        done = db_commit(db, e);
+    else
+        db_rollback(db);
+    if (done == OK && upgrade.from < upgrade.to)
+        LOG(n->env, LOG_INFO, "node.upgraded", LOG_F_INT("from", upgrade.from),
+            LOG_F_INT("to", upgrade.to));
     return done;
 }
 
@@ -102,18 +98,8 @@ static enum outcome node_projections(struct node *n, struct err *e)
 {
     size_t nmodules;
     const struct module *const *modules = registry_modules(n->registry, &nmodules);
-    bool current = true;
-    for (size_t i = 0; i < nmodules && current; i++) {
-        if (!modules[i]->schema)
-            continue;
-        struct node_projection_in in = { str_z(modules[i]->name) };
-        struct node_projection_out row;
-        bool found;
-        TRY(db_get(n->impl->writer, &sql_node_projection, &in, &row, n->impl->arena, &found, e));
-        char hex[HASH_HEX + 1];
-        node_schema_hash(hex, modules[i]->schema);
-        current = found && str_is(row.hash, hex);
-    }
+    bool current;
+    TRY(node_projections_current(&current, n->impl->writer, modules, nmodules, n->impl->arena, e));
     return current ? OK : node_rebuild(n, e);
 }
 
@@ -123,6 +109,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
     struct node *n = context;
     if (n->timers)
         timers_committed(n->timers);
+    if (n->policies)
+        policies_committed(n->policies, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }

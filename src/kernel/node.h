@@ -51,6 +51,19 @@ struct node_options {
  * tables migrate forward; projections whose schema changed are rebuilt from the ledger before
  * anything else happens. */
 enum outcome node_open(struct node *out, const struct node_options *options, struct err *e);
+/* What opening does, or would do, with the tables of an older program. */
+struct node_upgrade {
+    int64_t from, to;         /* versions of the enduring tables; the same: nothing to do */
+    const char *const *steps; /* names of the to - from scripts, in their order */
+    bool rebuilds;            /* projections will be built anew from the ledger */
+};
+/* Brings the enduring tables of the database at options->path forward in one transaction, as
+ * opening it does, and tells what that was. With dry_run every step is run and taken back: what
+ * would fail fails, and nothing is changed. The keyring is not touched. REFUSED
+ * "node.newer_schema", "store.in_use". */
+enum outcome node_upgrade(struct node_upgrade *out, const struct node_options *options,
+                          bool dry_run, struct err *e);
+
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 

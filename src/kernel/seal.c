@@ -80,13 +80,10 @@ static void field_secrets(struct field_secrets *out, const uint8_t key[KEY_SIZE]
 /* Lays out commitment ‖ nonce ‖ ciphertext ‖ tag as the sealed text. */
 static struct str encode(struct arena *arena, struct str head, const uint8_t *frame, size_t n)
 {
-    const size_t encoded = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
-    char *text = arena_array(arena, head.n + encoded, 1);
-    if (!text)
-        return (struct str){ NULL, 0 };
-    memcpy(text, head.p, head.n);
-    sodium_bin2base64(text + head.n, encoded, frame, n, sodium_base64_VARIANT_ORIGINAL);
-    return (struct str){ text, head.n + encoded - 1 };
+    struct buf text = buf_in(arena, head.n + (n + 2) / 3 * 4);
+    buf_str(&text, head);
+    buf_base64(&text, frame, n);
+    return buf_get(&text);
 }
 
 enum outcome seal_text(struct keyring *k, struct str *out, struct str subject, struct str event_id,

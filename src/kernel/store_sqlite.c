@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -250,9 +251,19 @@ static void node_close(void *p)
     free(node);
 }
 
+/* What a savepoint would put back is kept in memory: a group opens one for each command, and would
+ * write every page it touches into a temporary file first. Heeded before SQLite's first use only.
+ */
+static void settle(void)
+{
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}
+
 static enum outcome node_open(void **out, const struct store_options *options, struct err *e)
 {
     static const char suffix[] = ".lock";
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, settle);
     size_t n = strlen(options->path);
     struct node *node = calloc(1, sizeof *node + n + 1);
     char *lock_path = calloc(1, n + sizeof suffix);

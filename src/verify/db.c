@@ -74,20 +74,25 @@ static bool typed(struct database *d, enum query query, const char *types)
 /* -- Reading entries, in the reader's thread -----------------------------------------------------
  */
 
-static bool fill_entry(struct database *d, struct verify_batch *b, struct verify_report *r)
+static bool bad_event(const struct database *d, const char *why, struct verify_report *r)
 {
     char item[40];
     snprintf(item, sizeof item, "event %llu", (unsigned long long)d->next);
+    return verify_bad(r, item, "%s", why);
+}
+
+static bool fill_entry(struct database *d, struct verify_batch *b, struct verify_report *r)
+{
     struct verify_entry *entry = &b->entries[b->n];
     if (!typed(d, EVENTS, "ittit"))
-        return verify_bad(r, item, "a column of its row has the wrong type");
+        return bad_event(d, "a column of its row has the wrong type", r);
     if ((uint64_t)sqlite3_column_int64(d->q[EVENTS], 0) != d->next)
-        return verify_bad(r, item, "missing");
+        return bad_event(d, "missing", r);
     const struct str key = column(d, EVENTS, 1), stream = column(d, EVENTS, 2);
     const struct str leaf = column(d, EVENTS, 4);
     if (leaf.n > VERIFY_LEAF_MAX || key.n > VERIFY_NAME_FIELD_MAX ||
         stream.n > VERIFY_NAME_FIELD_MAX)
-        return verify_bad(r, item, "longer than an event may be");
+        return bad_event(d, "longer than an event may be", r);
     entry->version = (uint64_t)sqlite3_column_int64(d->q[EVENTS], 3);
     if (!verify_batch_put(b, &entry->leaf, leaf.p, leaf.n, r) ||
         !verify_batch_put(b, &entry->key, key.p, key.n, r) ||
