@@ -52,10 +52,10 @@ static enum outcome fill(struct flow_filled *out, const struct prepare *p,
     if (!found)
         return err_fault(e, "flow.form_gone", "%.*s version %lld", STR(task->form),
                          (long long)task->form_version);
-    struct form_problem *problems;
-    size_t nproblems;
-    out->outcome = form_fill(&out->record, &form, in->pairs, in->n, &problems, &nproblems, p->arena,
-                             &out->error);
+    struct form_filled filled;
+    const struct form_filling filling = { .form = &form, .inputs = in->pairs, .ninputs = in->n };
+    out->outcome = form_fill(&filled, &filling, p->arena, &out->error);
+    out->record = filled.record;
     if (out->outcome == FAULT)
         *e = out->error;
     return out->outcome == FAULT ? FAULT : OK;

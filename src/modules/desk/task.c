@@ -207,9 +207,8 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
                          struct page *p, const struct err *refused, struct err *e)
 {
     bool found;
-    struct form_problem *problems;
-    struct form_record record;
     struct err why = { 0 };
+    struct form_filled filled;
     if (!v->open || !v->open->form.p)
         return OK;
     TRY(define_find(&v->form, db, S("form"), v->open->form, v->open->form_version, p->now_us,
@@ -222,11 +221,12 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
     v->ninputs = r->nform;
     if (!str_is(str_z(refused->code), "form.problems"))
         return OK;
-    if (form_fill(&record, &v->form, r->form, r->nform, &problems, &v->nproblems, r->arena, &why) !=
-        OK)
-        v->problems = problems;
-    else
-        v->nproblems = 0;
+    const struct form_filling filling = { .form = &v->form,
+                                          .inputs = r->form,
+                                          .ninputs = r->nform };
+    (void)form_fill(&filled, &filling, r->arena, &why);
+    v->problems = filled.problems;
+    v->nproblems = filled.nproblems;
     return OK;
 }
 
