@@ -56,6 +56,7 @@ static enum outcome fill(struct flow_filled *out, const struct prepare *p,
     const struct form_filling filling = { .form = &form, .inputs = in->pairs, .ninputs = in->n };
     out->outcome = form_fill(&filled, &filling, p->arena, &out->error);
     out->record = filled.record;
+    out->double_entry = ((const struct form *)form.body)->double_entry;
     if (out->outcome == FAULT)
         *e = out->error;
     return out->outcome == FAULT ? FAULT : OK;
