@@ -119,6 +119,30 @@ enum outcome flow_history_read(const struct flow_field_history **out, size_t *n,
                                const struct flow_history_of *of, struct arena *arena,
                                struct err *e);
 
+/* What pages/record_history.html shows. */
+struct flow_said_view {
+    const struct flow_said *said;
+    struct str how; /* key of its text */
+    struct str value;
+    struct str entered; /* absent where it says the same */
+    struct str mark;    /* key of its text */
+    struct str who;
+};
+struct flow_field_view {
+    struct str label;
+    struct str row; /* absent: the field stands once */
+    const struct flow_said_view *said;
+    size_t n;
+};
+/* The history as a table, for any page; empty when nothing was recorded. */
+enum outcome flow_history_html(struct html *out, struct page *p, struct db *db,
+                               const struct flow_history_of *of, const struct form *form,
+                               struct err *e);
+/* As rows for JSON (flow_history_row); what is sealed is never opened there. */
+enum outcome flow_history_rows(const struct flow_history_row **out, size_t *n, struct db *db,
+                               const struct flow_history_of *of, struct arena *arena,
+                               struct err *e);
+
 /* --- for flow itself --- */
 
 /* Where two persons enter: what was entered before, held against what was filled in now. */

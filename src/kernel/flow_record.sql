@@ -50,8 +50,8 @@ WHERE organisation = :organisation AND waits = 1
   AND (corrected, order_id, version) > (:after_corrected, :after_order, :after_version)
 ORDER BY corrected, order_id, version LIMIT 200;
 
--- waiting_of (order_id ID) -> (task CODE, version INT)
-SELECT task, version FROM flow_correction WHERE order_id = :order_id AND waits = 1
+-- waiting_of (order_id ID) -> (task CODE, version INT, title TEXT)
+SELECT task, version, title FROM flow_correction WHERE order_id = :order_id AND waits = 1
 ORDER BY version;
 
 -- correction_add (order_id ID, task CODE, version INT, corrected_by TEXT, corrected TIME)

@@ -215,11 +215,9 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
                     r->arena, &found, e));
     if (!found)
         return REFUSE(e, "define.unknown");
-    if (!refused)
-        return OK;
     v->inputs = r->form;
     v->ninputs = r->nform;
-    if (!str_is(str_z(refused->code), "form.problems"))
+    if (!refused || !str_is(str_z(refused->code), "form.problems"))
         return OK;
     const struct form_filling filling = { .form = &v->form,
                                           .inputs = r->form,
@@ -276,11 +274,14 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
     v->refused = desk_refusal_of(p, refused);
-    v->correcting = str_is(http_query(r, "correct"), "1") && v->open && v->open->done;
+    v->correcting = v->open && v->open->done &&
+                    (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
     if (str_is(http_query(r, "said"), "no_read"))
         v->said = S("page.task.said_no_read");
     if (str_is(http_query(r, "said"), "pass"))
         v->said = S("page.task.said_pass");
+    if (str_is(http_query(r, "said"), "first"))
+        v->said = S("page.twice.said_first");
     struct identity_units_in in = { v->o.id };
     struct record_list list;
     TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
@@ -292,6 +293,7 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     TRY(bags(v, r, db, p, e));
     offer(v, db, r->arena);
     TRY(form(v, r, db, p, refused, e));
+    TRY(desk_task_record(v, r, db, p, e));
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, db, v->open, e));
     waits(v, p);
@@ -312,6 +314,11 @@ enum http_state desk_get_task(struct http_request *r)
 static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     return task_show(r, db, p, r->pending, e);
+}
+
+enum http_state desk_task_redraw(struct http_request *r)
+{
+    return show(r, "page.task.title", get_task);
 }
 
 enum http_state desk_task_again(struct http_request *r, const struct err *e)
