@@ -16,7 +16,9 @@ function number(text: string): number | null {
 
 function holds(form: HTMLFormElement, rule: string): boolean {
   const [name = "", condition = "", ...rest] = rule.split(" ");
-  if (form.elements.namedItem(name) === null) return true; /* computed: left in sight */
+  const asked = form.querySelector(`[name="${name}"]`);
+  if (asked === null) return true; /* computed: left in sight */
+  if (asked.closest("[hidden]") !== null) return false; /* not asked for itself */
   const value = entered(form, name);
   const wanted = rest.join(" ").trim();
   if (value === "") return false;

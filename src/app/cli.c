@@ -13,7 +13,8 @@ const struct cli_command cli_commands[] = {
     { "serve", cli_serve },       { "import", cli_import },
     { "simulate", cli_simulate }, { "list", cli_list },
     { "verify", verify_main },    { "export", cli_export },
-    { "rebuild", cli_rebuild },   { NULL, NULL },
+    { "rebuild", cli_rebuild },   { "try", cli_try },
+    { NULL, NULL },
 };
 /* clang-format on */
 

@@ -280,12 +280,15 @@ static enum outcome work_out_all(struct fill *f, struct err *e)
     return OK;
 }
 
+/* Nothing is in the row, and none of its fields says so by itself. */
 static bool row_empty(const struct fill *f, size_t section, size_t row)
 {
     const size_t *firsts = f->plan->firsts;
-    for (size_t i = firsts[section]; i < firsts[section + 1]; i++)
-        if (f->cells[i][row].entered.p)
+    for (size_t i = firsts[section]; i < firsts[section + 1]; i++) {
+        const struct form_cell *cell = &f->cells[i][row];
+        if (cell->entered.p || (cell->shown && f->plan->items[i].field->required))
             return false;
+    }
     return true;
 }
 

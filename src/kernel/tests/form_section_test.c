@@ -193,7 +193,7 @@ static void problems_stand_at_their_row(void **state)
 {
     (void)state;
     assert_int_equal(FILL("beads=yes"), REFUSED);
-    assert_problems("volume.1 form.required,volume.1 form.row_empty");
+    assert_problems("volume.1 form.required");
     assert_int_equal(FILL("beads=yes", "volume.1=1", "volume.3=501"), REFUSED);
     assert_problems("volume.2 form.required,volume.3 form.above_max");
     assert_int_equal(FILL("beads=yes", "volume.1=1", "volume.5=1", "volume.0=1", "volume.01=1",
@@ -204,6 +204,21 @@ static void problems_stand_at_their_row(void **state)
                     "pulse form.unknown_field,beads.1 form.unknown_field,dose.1 form.computed");
     assert_int_equal(FILL("beads=yes", "volume.1=1", "volume.1=2"), REFUSED);
     assert_problems("volume.1 form.duplicate");
+}
+
+/* Of rows that there must be none stays empty, also where no field is required. */
+static void rows_that_must_be_are_not_empty(void **state)
+{
+    (void)state;
+    struct definition d = form_definition(
+        "{\"sections\":[{\"name\":\"s\",\"title\":\"S\",\"repeat\":{\"min\":2,\"max\":3},"
+        "\"fields\":[{\"name\":\"v\",\"label\":\"V\",\"type\":\"text\"},"
+        "{\"name\":\"w\",\"label\":\"W\",\"type\":\"text\"}]}]}");
+    struct err e = { 0 };
+    const struct record_pair one = { S("w.1"), S("x") };
+    const struct form_filling in = { .form = &d, .inputs = &one, .ninputs = 1 };
+    assert_int_equal(form_fill(&filled, &in, form_arena, &e), REFUSED);
+    assert_problems("v.2 form.row_empty");
 }
 
 /* --- files --- */
@@ -445,6 +460,7 @@ int main(void)
         cmocka_unit_test(rules_follow_what_is_computed),
         cmocka_unit_test(an_absent_cell_leaves_the_total_absent),
         cmocka_unit_test(problems_stand_at_their_row),
+        cmocka_unit_test(rows_that_must_be_are_not_empty),
         cmocka_unit_test(a_file_is_one_of_the_order),
         cmocka_unit_test(definitions_are_checked),
         cmocka_unit_test(columns_are_no_numbers),
