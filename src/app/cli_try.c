@@ -19,8 +19,7 @@ static bool read_file(struct str *out, const char *path, size_t max, struct aren
         n = fread(text, 1, max + 1, f);
     bool good = f && text && !ferror(f) && n <= max;
     if (!good)
-        fprintf(stderr, "vein try: %s: %s\n", path,
-                n > max ? "too large" : "could not be read");
+        fprintf(stderr, "vein try: %s: %s\n", path, n > max ? "too large" : "could not be read");
     if (f)
         fclose(f);
     *out = (struct str){ text, n };
@@ -34,7 +33,8 @@ static enum outcome read_inputs(struct record_pair **pairs, size_t *n, struct st
     const struct json *object;
     TRY(json_read(&object, arena, text, &json_limits_default, e));
     if (object->type != JSON_OBJECT)
-        return REFUSE(e, "record.wrong_type", { "field", S("inputs") }, { "expected", S("object") });
+        return REFUSE(e, "record.wrong_type", { "field", S("inputs") },
+                      { "expected", S("object") });
     *pairs = ARENA_ARRAY(arena, object->count + 1, struct record_pair);
     *n = 0;
     if (!*pairs)
@@ -105,8 +105,7 @@ static int tell(const struct definition *form, const struct form_filled *filled,
 }
 
 static enum outcome try_form(struct definition *form, struct form_filled *filled, bool fill,
-                             struct str yaml, struct str inputs, struct arena *arena,
-                             struct err *e)
+                             struct str yaml, struct str inputs, struct arena *arena, struct err *e)
 {
     const struct define_context context = { .arena = arena };
     struct record_pair *pairs = NULL;
@@ -117,8 +116,7 @@ static enum outcome try_form(struct definition *form, struct form_filled *filled
     if (!fill)
         return OK;
     TRY(read_inputs(&pairs, &n, inputs, arena, e));
-    const struct form_filling in = { .form = form, .inputs = pairs, .ninputs = n,
-                                     .working = true };
+    const struct form_filling in = { .form = form, .inputs = pairs, .ninputs = n, .working = true };
     enum outcome o = form_fill(filled, &in, arena, e);
     return o == REFUSED && filled->nproblems > 0 ? OK : o;
 }

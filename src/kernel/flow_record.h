@@ -138,6 +138,10 @@ struct flow_field_view {
 enum outcome flow_history_html(struct html *out, struct page *p, struct db *db,
                                const struct flow_history_of *of, const struct form *form,
                                struct err *e);
+/* What it is made of. */
+enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, struct page *p,
+                                struct db *db, const struct flow_history_of *of,
+                                const struct form *form, struct err *e);
 /* As rows for JSON (flow_history_row); what is sealed is never opened there. */
 enum outcome flow_history_rows(const struct flow_history_row **out, size_t *n, struct db *db,
                                const struct flow_history_of *of, struct arena *arena,

@@ -65,22 +65,33 @@ static enum outcome show_field(struct flow_field_view *out, struct page *p, stru
     return OK;
 }
 
+enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, struct page *p,
+                                struct db *db, const struct flow_history_of *of,
+                                const struct form *form, struct err *e)
+{
+    struct arena *a = p->b->arena;
+    const struct flow_field_history *fields;
+    TRY(flow_history_read(&fields, n, db, of, a, e));
+    struct flow_field_view *views = ARENA_ARRAY(a, *n + 1, struct flow_field_view);
+    if (!views)
+        return err_no_memory(e);
+    for (size_t i = 0; i < *n; i++)
+        TRY(show_field(&views[i], p, db, form, &fields[i], e));
+    *out = views;
+    return OK;
+}
+
 enum outcome flow_history_html(struct html *out, struct page *p, struct db *db,
                                const struct flow_history_of *of, const struct form *form,
                                struct err *e)
 {
     struct arena *a = p->b->arena;
-    const struct flow_field_history *fields;
+    const struct flow_field_view *views;
     size_t n;
     *out = (struct html){ S("") };
-    TRY(flow_history_read(&fields, &n, db, of, a, e));
-    struct flow_field_view *views = ARENA_ARRAY(a, n + 1, struct flow_field_view);
-    if (!views)
-        return err_no_memory(e);
+    TRY(flow_history_views(&views, &n, p, db, of, form, e));
     if (n == 0)
         return OK;
-    for (size_t i = 0; i < n; i++)
-        TRY(show_field(&views[i], p, db, form, &fields[i], e));
     struct page part = *p;
     struct buf b = buf_in(a, HISTORY_HTML_MAX);
     part.b = &b;

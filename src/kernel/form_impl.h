@@ -207,6 +207,9 @@ struct form_shown {
 };
 bool form_groups(const struct form_group **out, size_t *n, struct page *p,
                  const struct form_shown *s, struct arena *arena);
+/* "Asked for when …", behind a semicolon where something stands before. (form_render.c) */
+void form_rule_words(struct page *p, const struct form_plan *plan, const struct form_rule *r,
+                     struct buf *b, struct arena *arena);
 /* A value as people read it: labels of choices, yes and no, times, units. */
 struct str form_value_text(struct page *p, const struct form_field *field, struct str value,
                            struct arena *arena);

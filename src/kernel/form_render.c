@@ -144,38 +144,58 @@ static struct str rule_value(struct page *p, const struct form_item *looked_at, 
     return form_choice_label(looked_at->field, value);
 }
 
+static const char *condition_of(const struct form_rule *r)
+{
+    if (r->is.p || r->is_not.p)
+        return r->is.p ? "is" : "is_not";
+    if (r->given)
+        return "given";
+    if (decimal_present(r->at_least) && decimal_present(r->at_most))
+        return "range";
+    return decimal_present(r->at_least) ? "at_least" : "at_most";
+}
+
+static struct str limit_text(struct arena *arena, struct decimal d)
+{
+    return decimal_present(d) ? decimal_text(arena, d) : S("");
+}
+
+void form_rule_words(struct page *p, const struct form_plan *plan, const struct form_rule *r,
+                     struct buf *b, struct arena *arena)
+{
+    size_t i = form_rule_item(plan, r);
+    if (i == plan->n)
+        return;
+    const struct form_item *looked_at = &plan->items[i];
+    struct str value = r->is.p ? r->is : r->is_not;
+    const struct text_param params[] = {
+        { "field", looked_at->field->label },
+        { "value", value.p ? rule_value(p, looked_at, value) : S("") },
+        { "least", limit_text(arena, r->at_least) },
+        { "most", limit_text(arena, r->at_most) },
+        { "unit", str_is(looked_at->field->unit, "1") ? S("") : unit_text(looked_at->field) },
+    };
+    buf_z(b, b->n > 0 ? "; " : "");
+    text_write(b, p->language, arena_printf(arena, "form.only.%s", condition_of(r)), params,
+               sizeof params / sizeof params[0]);
+}
+
 /* When it is asked for: for people, and "<name> <condition> <value>" for the script. */
 static void put_rule(struct page *p, const struct shown *s, const struct form_rule *r, size_t row,
                      struct str *only, struct str *when)
 {
     size_t i = form_rule_item(s->plan, r);
+    struct str value = r->is.p ? r->is : r->is_not;
+    struct buf b = buf_in(s->arena, LIMITS_TEXT_MAX);
     if (i == s->plan->n)
         return;
-    const struct form_item *looked_at = &s->plan->items[i];
-    const char *key = r->is.p                         ? "is"
-                      : r->is_not.p                   ? "is_not"
-                      : r->given                      ? "given"
-                      : !decimal_present(r->at_most)  ? "at_least"
-                      : !decimal_present(r->at_least) ? "at_most"
-                                                      : "range";
-    struct str least = decimal_present(r->at_least) ? decimal_text(s->arena, r->at_least) : S("");
-    struct str most = decimal_present(r->at_most) ? decimal_text(s->arena, r->at_most) : S("");
-    struct str value = r->is.p ? r->is : r->is_not;
-    const struct text_param params[] = {
-        { "field", looked_at->field->label },
-        { "value", value.p ? rule_value(p, looked_at, value) : S("") },
-        { "least", least },
-        { "most", most },
-        { "unit", str_is(looked_at->field->unit, "1") ? S("") : unit_text(looked_at->field) },
-    };
-    struct buf b = buf_in(s->arena, LIMITS_TEXT_MAX);
     struct str name = form_cell_name(s->plan, i, row, s->arena);
-    text_write(&b, p->language, arena_printf(s->arena, "form.only.%s", key), params,
-               sizeof params / sizeof params[0]);
+    form_rule_words(p, s->plan, r, &b, s->arena);
     *only = str_trim(buf_get(&b));
-    *when = value.p ? arena_printf(s->arena, "%.*s %s %.*s", STR(name), key, STR(value))
-                    : arena_printf(s->arena, "%.*s %s %.*s %.*s", STR(name), key, STR(least),
-                                   STR(most));
+    *when = value.p ? arena_printf(s->arena, "%.*s %s %.*s", STR(name), condition_of(r), STR(value))
+                    : arena_printf(s->arena, "%.*s %s %.*s %.*s", STR(name), condition_of(r),
+                                   STR(limit_text(s->arena, r->at_least)),
+                                   STR(limit_text(s->arena, r->at_most)));
 }
 
 /* What is shown of one field, or of one of its cells. */

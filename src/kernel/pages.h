@@ -101,6 +101,7 @@ struct pages_help_view {
 
 enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);
+enum http_state pages_print_form(struct http_request *r);
 enum http_state pages_try_form(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);

@@ -9,6 +9,8 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition"),
+    ROUTE("GET", "/definitions/form/{name}/print", "definition.see", 0, pages_print_form,
+          "help.print_form"),
     ROUTE("GET", "/definitions/form/{name}/try", "definition.see", 0, pages_try_form, "help.try"),
     ROUTE("POST", "/definitions/form/{name}/try", "definition.see", PAGES_TRY_MAX, pages_try_form,
           "help.try"),

@@ -23,8 +23,7 @@ static enum outcome render(struct html *out, struct page *p, const struct pages_
     if (record)
         form_render_record(&part, &v->form, &v->filled.record, as_written, NULL, a);
     else
-        form_render(&part, &v->form, r->form, r->nform, v->filled.problems, v->filled.nproblems,
-                    a);
+        form_render(&part, &v->form, r->form, r->nform, v->filled.problems, v->filled.nproblems, a);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;

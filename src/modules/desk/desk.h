@@ -323,7 +323,7 @@ struct desk_unit_view {
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
-    desk_get_history, desk_get_corrections;
+    desk_get_history, desk_get_corrections, desk_get_print;
 
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
@@ -333,6 +333,9 @@ enum http_state desk_stop_again(struct http_request *r, const struct err *e);
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
                             struct desk_order *o, const struct err *refused, struct err *e);
 
+/* The task, if it is in the workflow of an order that the actor may see. */
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e);
 /* Fills v->kept, and where a correction begins the inputs with what is recorded. */
 enum outcome desk_task_record(struct desk_task_view *v, struct http_request *r, struct db *db,
                               struct page *p, struct err *e);

@@ -15,6 +15,8 @@ static const struct route module_routes[] = {
           desk_post_complete, "help.task_complete"),
     ROUTE("GET", "/orders/{order}/tasks/{task}/history", "order.see", 0, desk_get_history,
           "help.task_history"),
+    ROUTE("GET", "/orders/{order}/tasks/{task}/print", "order.see", 0, desk_get_print,
+          "help.task_print"),
     ROUTE("GET", "/corrections", "flow.review_correction", 0, desk_get_corrections,
           "help.corrections"),
     ROUTE("POST", "/orders/{order}/tasks/{task}/correct", "flow.correct", FORM_MAX,

@@ -241,8 +241,8 @@ struct html desk_form(struct page *p, const struct desk_task_view *v)
 /* --- the page --- */
 
 /* The task stands in the workflow, and, where it has opened, is the actor's to do. */
-static enum outcome find(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e)
 {
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
@@ -268,7 +268,7 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
     if (!v)
         return err_no_memory(e);
-    TRY(find(v, r, db, p, e));
+    TRY(desk_task_find(v, r, db, p, e));
     if (v->o.stop.standing && !http_wants_json(r))
         return desk_stop_show(r, db, p, &v->o, refused, e);
     if (http_wants_json(r))
