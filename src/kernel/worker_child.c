@@ -64,8 +64,8 @@ static bool limits(const struct worker_kind *kind)
 {
     return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
            prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limit(RLIMIT_CORE, 0) &&
-           limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) &&
-           limit(RLIMIT_CPU, kind->cpu_s) && limit_memory(kind->memory_max);
+           limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) && limit(RLIMIT_CPU, kind->cpu_s) &&
+           limit_memory(kind->memory_max);
 }
 
 static bool answer(uint32_t job, enum worker_frame_kind kind, struct str body)
@@ -139,7 +139,7 @@ int worker_main(const struct worker_program *program, int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     const struct sandbox sandbox = { .network = kind->network, .read = kind->read };
     if (!limits(kind) || (program->prepare && program->prepare(&e) != OK) ||
-        sandbox_enter(&sandbox, &e) != OK)
+        !limit(RLIMIT_FSIZE, 0) || sandbox_enter(&sandbox, &e) != OK)
         _exit(EXIT_BROKEN);
     while (serve_one(program))
         ;
