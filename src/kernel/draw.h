@@ -88,9 +88,8 @@ struct draw_timeline {
     size_t nspans;
     const struct draw_point *points;
     size_t npoints;
-    int64_t now_us;  /* TIME_NONE: no line */
-    struct str now;  /* the word beside it */
-    struct str zone; /* said in the axis: "UTC"; times are shown in UTC */
+    int64_t now_us; /* TIME_NONE: no line */
+    struct str now; /* the word beside it; times are in UTC */
 };
 
 /* From the earliest to the latest, with ticks at round hours, days, weeks, months or years. Spans

@@ -72,7 +72,8 @@ struct file_type {
     const char *media_type; /* "application/pdf" */
     const char *extension;
     int64_t size_max;
-    bool inline_safe; /* a browser may show it; else it is always offered for saving */
+    bool shown; /* a browser may show it; else it is always offered for saving */
+    bool text;  /* UTF-8 throughout */
 };
 const struct file_type *file_type_find(struct str name);
 /* The type of content that begins so; NULL: none that may be stored. Give the first
@@ -96,6 +97,8 @@ struct file_rule {
                           struct arena *arena, struct err *e);
 };
 const struct file_rule *file_rule_find(struct str kind);
+/* Makes rows known, once each; modules_use does it for modules. */
+void file_use_rules(const struct file_rule *rows, size_t n);
 
 /* --- the store of contents: no events, any thread --- */
 
@@ -179,9 +182,9 @@ enum outcome files_check(struct files *f, struct db *db, struct file_check_count
                                      const struct err *why),
                          void *context, struct err *e);
 
-/* Removes expired uploads and contents without an event, a bounded number each time. Never on the
- * writer's thread. */
-enum outcome files_sweep_step(struct files *f, struct db *db, int64_t *removed, struct err *e);
+/* Removes expired uploads and contents without an event. Walks all folders: once an hour is enough,
+ * and never on the writer's thread. */
+enum outcome files_sweep(struct files *f, struct db *db, int64_t *removed, struct err *e);
 
 /* --- over HTTP (rows of file_module; the shape of tus 1.0 and of the IETF's resumable uploads) ---
  *
@@ -191,6 +194,6 @@ enum outcome files_sweep_step(struct files *f, struct db *db, int64_t *removed, 
  *                              Upload-Offset; the last one stores the file: 201, Location of it
  *   DELETE /uploads/{upload}   → 204
  *   GET    /files/{file}       whole, or 206 by one Range of bytes; ETag is the address
- *   GET    /files/{file}/about the row, as page or JSON */
+ *   GET    /files/{file}/about the row, as JSON */
 
 #endif

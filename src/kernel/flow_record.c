@@ -1,6 +1,7 @@
 /* Wiring, and how the record of a task stands. The rows are flow's own, in flow_schema.sql. */
 #include "kernel/flow_record.h"
 
+#include "kernel/file.h"
 #include "kernel/flow_impl.h"
 
 #define EVENTS   "kernel/flow_record_events.def"
@@ -70,4 +71,28 @@ enum outcome flow_standing_read(struct flow_standing *out, struct db *db, struct
     if (list.n > 0)
         out->differs = out->entries[list.n - 1].differs;
     return OK;
+}
+
+/* --- files --- */
+
+static enum outcome find_file(void *context, struct form_file *out, bool *found, struct str hash,
+                              struct arena *arena, struct err *e)
+{
+    const struct flow_files_of *of = context;
+    const struct flow_record_file_in in = { of->order, hash };
+    struct flow_record_file_out row;
+    TRY(db_get(of->db, &sql_flow_record_file, &in, &row, arena, found, e));
+    if (!*found)
+        return OK;
+    const struct file_type *type = file_type_find(row.type);
+    *out = (struct form_file){
+        .media = type ? str_z(type->media_type) : row.type,
+        .size = row.size,
+    };
+    return OK;
+}
+
+struct form_files flow_files(struct flow_files_of *of)
+{
+    return (struct form_files){ of, find_file };
 }

@@ -149,6 +149,14 @@ enum outcome flow_history_rows(const struct flow_history_row **out, size_t *n, s
 
 /* --- for flow itself --- */
 
+/* What file fields may hold: the files that are stored with the order ("order" in file.h). The name
+ * that its sender gave a file stays sealed and is not told. */
+struct flow_files_of {
+    struct db *db;
+    struct str order;
+};
+struct form_files flow_files(struct flow_files_of *of);
+
 /* Where two persons enter: what was entered before, held against what was filled in now. */
 struct flow_entries {
     size_t n;                  /* in this round */

@@ -12,6 +12,7 @@
 #include "gen/kernel/node.sql.h"
 #include "gen/kernel/node_schema.sql.h"
 #include "gen/kernel/policy_schema.sql.h"
+#include "kernel/file.h"
 #include "kernel/node_impl.h"
 
 enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
@@ -36,6 +37,16 @@ static enum outcome node_make_keys(struct node *n, const struct node_options *o,
         .create = o->create,
     };
     return keyring_open(&n->keys, &options, e);
+}
+
+static enum outcome node_open_files(struct node *n, const struct node_options *o, struct err *e)
+{
+    char folder[NODE_PATH_MAX];
+    const int length = snprintf(folder, sizeof folder, "%s.files", o->path);
+    if (length < 0 || (size_t)length >= sizeof folder)
+        return REFUSE(e, "node.path_too_long");
+    const struct files_options options = { .env = n->env, .keys = n->keys, .folder = folder };
+    return files_open(&n->files, &options, e);
 }
 
 /* Name and origin: as stored, or as given at creation. Sets the signer. */
@@ -181,6 +192,8 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     if (o == OK)
         o = node_make_keys(out, options, e);
     if (o == OK)
+        o = node_open_files(out, options, e);
+    if (o == OK)
         o = options->read_only ? node_open_reader(out, options, e)
                                : node_open_writer(out, options, e);
     if (o != OK)
@@ -226,6 +239,7 @@ void node_close(struct node *n)
     if (n->impl->writer)
         db_close(n->impl->writer);
     store_close(n->store);
+    files_close(n->files);
     keyring_close(n->keys);
     registry_free(n->registry);
     arena_free(n->impl->arena);

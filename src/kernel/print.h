@@ -10,12 +10,14 @@
  * document's, never the clock's.
  *
  * Fonts are embedded as subsets: Atkinson Hyperlegible, as ui/ ships it, for Latin; what else
- * fontconfig finds for other scripts (fonts-noto-core on Debian covers them). Where there is none a
- * box with the code stands for each letter, and the result says so (`missing`).
+ * fontconfig finds for other scripts (fonts-noto-core on Debian covers them); where there is none a
+ * box with the code stands for each letter.
  *
  * What the PDF is not: PDF/A. It has what PDF/A asks for that cairo 1.16 can write (all fonts
- * embedded, no script, no encryption, nothing outside, title and language, structure tags,
- * bookmarks); it lacks the XMP packet and the output intent, and is not validated. */
+ * embedded, no script, no encryption, nothing outside, title and date, structure tags, bookmarks);
+ * it lacks the XMP packet, the output intent and the document's language, and is not validated.
+ *
+ * On the page images are told by their words only: the page's policy lets no inline image in. */
 #ifndef VEIN_KERNEL_PRINT_H
 #define VEIN_KERNEL_PRINT_H
 
@@ -61,7 +63,7 @@ void print_image(struct print *p, struct bytes png, struct str alt, struct str c
 /* Signatures follow each other, too. */
 void print_signature(struct print *p, const struct print_signature *s);
 void print_break(struct print *p);
-/* The whole; REFUSED "print.too_long" {max} when a bound was passed, FAULT for want of memory. */
+/* The whole; REFUSED "print.too_long" {what} when a bound was passed, FAULT for want of memory. */
 enum outcome print_done(const struct print_document **out, struct print *p, struct err *e);
 
 /* --- rendering --- */
@@ -69,7 +71,7 @@ enum outcome print_done(const struct print_document **out, struct print *p, stru
 /* Into the page: an <article class="print"> with the same parts in the same order. */
 void print_html(struct page *p, const struct print_document *d);
 
-/* As the worker reads it; REFUSED "print.too_long" {max} beyond PRINT_IN_MAX. */
+/* As the worker reads it; REFUSED "print.too_long" {what} beyond PRINT_IN_MAX. */
 enum outcome print_encode(struct buf *out, const struct print_document *d, struct err *e);
 /* And reads it back, in the worker; bytes from outside, every bound of print.def checked. Refusals
  * of json.h and record.h; "print.malformed" {what} for a table whose rows are not as wide as its

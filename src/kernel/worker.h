@@ -10,14 +10,13 @@
  *     return worker_main(&print_kind, print_run, argc, argv);
  *
  * The parent starts children when there is work, gives each one job at a time over a socket pair,
- * keeps it for `jobs` jobs and then lets it go. A child inherits no descriptor but its end of the
- * socket (0, 1 and 2 are /dev/null), no environment but LC_ALL=C.UTF-8, no signal mask, and dies
- * with its parent.
+ * keeps it for `jobs` jobs or until it was idle for WORKER_IDLE_US, then lets it go. A child
+ * inherits no descriptor but its end of the socket (0, 1 and 2 are /dev/null), no environment but
+ * LC_ALL=C.UTF-8, no signal mask, and dies with the parent's thread that runs workers_step.
  *
- * Frames, both ways: "vjob", kind of frame (1 job, 2 result, 3 refusal), three zero bytes, 32-bit
- * number of the job, 64-bit length (little-endian); then as many bytes. Lengths beyond the row's,
- * another number than the job's, unknown kinds and bytes behind an answer are garbage: the child is
- * killed and the job answered with FAULT "worker.garbage".
+ * Frames, both ways (worker_impl.h): a head with the frame's kind, the job's number and the length,
+ * then as many bytes. A length beyond the row's, another number than the job's, an unknown kind and
+ * bytes behind an answer are garbage: the child is killed, the job answered "worker.garbage".
  *
  * Limits, all by the row: processor time and memory by setrlimit, set before the first byte of a
  * job is read; no core file, no file grows; wall clock by the parent, who kills (SIGKILL).
@@ -40,7 +39,9 @@ enum {
     WORKER_CHILDREN_MAX = 16,
     WORKER_KINDS_MAX = 16,
     WORKER_PATHS_MAX = 12, /* that a kind reads */
+    WORKER_DETAIL_MAX = 200,
 };
+#define WORKER_IDLE_US (60 * INT64_C(1000000))
 
 struct worker_kind {
     const char *name;    /* "print" */
@@ -79,13 +80,13 @@ void workers_close(struct workers *w);
 
 /* What a job came to. The result is the pool's and valid during `done` only. */
 struct worker_result {
-    struct err error; /* OK; REFUSED with a code of the row's refusals; FAULT "worker.died" {kind},
-                         "worker.slow" {kind, seconds}, "worker.garbage" {kind}, "worker.failed"
-                         {kind} (it said so itself), "worker.closed" */
+    /* OK; REFUSED with a code of the row's refusals; or FAULT "worker.died" (by signal, limit or
+     * sandbox: the detail says which), "worker.slow" (killed after wall_ms), "worker.garbage",
+     * "worker.failed" (it says so itself), "worker.closed". */
+    struct err error;
     struct bytes out;
-    int64_t wall_us;       /* since it was sent to the child */
-    size_t memory_peak;    /* resident bytes of the child so far, as it says itself */
-    unsigned long refused; /* of the kernel: calls that the sandbox turned down; 0: not known */
+    int64_t wall_us;     /* since it was sent to the child; 0: it never was */
+    int64_t memory_peak; /* resident bytes of the child so far, as it says itself */
 };
 typedef void worker_done_fn(void *context, const struct worker_result *result);
 
@@ -115,7 +116,8 @@ int workers_landlock(void);
 
 /* One job. The result goes into `out`, whose maximum is the row's out_max; the arena lives as long
  * as the job and has a quarter of the row's memory_max. REFUSED only with codes of the row and a
- * parameter {what}; FAULT: "worker.failed", its detail for the parent's log (no personal data). */
+ * parameter {what}; FAULT: its detail goes to the parent's log (ASCII, 200 bytes; no personal
+ * data). */
 typedef enum outcome worker_run_fn(struct bytes in, struct buf *out, struct arena *arena,
                                    struct err *e);
 
