@@ -22,6 +22,7 @@ const struct cli_command cli_commands[] = {
     { "restore", cli_restore },
     { "check", cli_check },
     { "upgrade", cli_upgrade },
+    { "try", cli_try },
     { NULL, NULL },
 };
 /* clang-format on */

@@ -69,6 +69,7 @@ struct serve;
 int cli_serve_end(struct serve *s);
 
 int cli_simulate(int argc, char **argv);
+int cli_try(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 
 #endif

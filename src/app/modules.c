@@ -2,7 +2,8 @@
 #include "app/cli.h"
 #include "kernel/auth.h"
 #include "kernel/epoch.h"
-#include "kernel/flow.h"
+#include "kernel/file.h"
+#include "kernel/flow_record.h"
 #include "kernel/pages.h"
 #include "kernel/stop.h"
 
@@ -11,8 +12,8 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,  &define_module, &epoch_module, &flow_module,
-    &pages_module, &stop_module,   &timer_module,
+    &auth_module,        &define_module, &epoch_module, &file_module, &flow_module,
+    &flow_record_module, &pages_module,  &stop_module,  &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

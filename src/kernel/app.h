@@ -63,6 +63,7 @@ struct str app_next(struct str path);
  * redirect to `next` (303) and JSON the answer itself. */
 struct app_command {
     struct str name;
+    struct str id;    /* absent: as the request says */
     const void *body; /* struct of the command's record; NULL: read from the request */
     struct str next;  /* absent: the form's "_next", or "/" */
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);

@@ -83,6 +83,7 @@ struct flow_fact {
     int64_t at;
     struct str by; /* actor */
 };
+struct flow_entries; /* flow_record.h */
 struct flow_view {
     bool found;
     struct str order;
@@ -101,7 +102,8 @@ struct flow_view {
     size_t nfacts;
     const struct flow_pin *pins; /* of forms that the workflow names without a version */
     size_t npins;
-    struct arena *arena; /* that all of this lives in */
+    const struct flow_entries *entries; /* flow.complete where two persons enter unseen; or NULL */
+    struct arena *arena;                /* that all of this lives in */
 };
 
 #define RECORDS "kernel/flow_events.def"

@@ -2,6 +2,7 @@
 #include "kernel/module.h"
 
 #include "kernel/define.h"
+#include "kernel/file.h"
 #include "kernel/flow.h"
 
 enum { KINDS_MAX = 64, POINT_TABLES_MAX = 16 };
@@ -17,6 +18,7 @@ void modules_use(const struct module *const *modules, size_t n)
         BUG_ON(nkinds + modules[m]->nkinds > KINDS_MAX);
         for (size_t i = 0; i < modules[m]->nkinds; i++)
             kinds[nkinds++] = modules[m]->kinds[i];
+        file_use_rules(modules[m]->files, modules[m]->nfiles);
         if (modules[m]->npoints == 0)
             continue;
         BUG_ON(ntables == POINT_TABLES_MAX);

@@ -24,6 +24,7 @@ struct policy {
 
 struct define_kind;
 struct flow_point;
+struct file_rule;
 
 struct module {
     const char *name;
@@ -40,6 +41,8 @@ struct module {
     size_t nkinds;
     const struct flow_point *points; /* identity points that workflows must have (flow.h) */
     size_t npoints;
+    const struct file_rule *files; /* how its things have files (file.h) */
+    size_t nfiles;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/node.sql.h"
+#include "kernel/file.h"
 #include "kernel/node_impl.h"
 
 enum { NODE_PATH_MAX = 1024 };
@@ -40,6 +41,16 @@ enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, s
     note_vkey_write(&vkey, &n->signer);
     n->vkey = buf_get(&vkey);
     return buf_check(&vkey, e);
+}
+
+static enum outcome node_open_files(struct node *n, const struct node_options *o, struct err *e)
+{
+    char folder[NODE_PATH_MAX];
+    const int length = snprintf(folder, sizeof folder, "%s.files", o->path);
+    if (length < 0 || (size_t)length >= sizeof folder)
+        return REFUSE(e, "node.path_too_long");
+    const struct files_options options = { .env = n->env, .keys = n->keys, .folder = folder };
+    return files_open(&n->files, &options, e);
 }
 
 /* Name and origin: as stored, or as given at creation. Sets the signer. */
@@ -180,6 +191,8 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     if (o == OK)
         o = node_make_keys(out, options, e);
     if (o == OK)
+        o = node_open_files(out, options, e);
+    if (o == OK)
         o = options->read_only ? node_open_reader(out, options, e)
                                : node_open_writer(out, options, e);
     if (o != OK)
@@ -225,6 +238,7 @@ void node_close(struct node *n)
     if (n->impl->writer)
         db_close(n->impl->writer);
     store_close(n->store);
+    files_close(n->files);
     keyring_close(n->keys);
     registry_free(n->registry);
     arena_free(n->impl->arena);

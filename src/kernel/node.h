@@ -15,6 +15,7 @@ struct node {
     struct gate *gate;         /* likewise */
     struct timers *timers;     /* likewise */
     struct policies *policies; /* likewise */
+    struct files *files;       /* contents, in F.files (file.h) */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */

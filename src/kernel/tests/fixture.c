@@ -1,6 +1,7 @@
+#define _GNU_SOURCE /* nftw */
 #include "kernel/tests/fixture.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,20 +53,19 @@ void fixture_reopen(struct fixture *f)
     fixture_node(f);
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
 void fixture_close(struct fixture *f)
 {
     node_close(&f->node);
     arena_free(f->arena);
-    DIR *dir = opendir(f->folder);
-    assert_non_null(dir);
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", f->folder, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    closedir(dir);
-    rmdir(f->folder);
+    assert_int_equal(nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 struct str fixture_id(char kind, int number)

@@ -5,6 +5,7 @@
 #define VEIN_MODULES_DESK_DESK_H
 
 #include "gen/desk/queries.sql.h"
+#include "kernel/flow_record.h"
 #include "kernel/show.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
@@ -93,6 +94,7 @@ struct desk_work_view {
     const struct desk_work_row *rows;
     size_t n;
     bool no_site;
+    size_t waiting; /* corrections that the actor may review */
     struct str next;
 };
 
@@ -159,6 +161,8 @@ struct desk_order_view {
     bool may_resume;
     bool may_end;
     bool may_schedule;
+    const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
+    size_t nwaiting;
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };
@@ -203,6 +207,38 @@ struct desk_bag {
     bool finished;
     bool identified;
 };
+/* The task's record, under more than one pair of eyes. */
+struct desk_correction {
+    const struct flow_record_corrections_out *row;
+    struct str by;
+    struct str reviewer;
+    struct str comment; /* opened */
+    bool may_review;
+};
+struct desk_place {
+    const struct flow_standing_place *at;
+    struct str by;
+    bool may_sign;
+};
+struct desk_entry {
+    struct str by;
+    int64_t at;
+};
+struct desk_record_view {
+    struct flow_standing standing;
+    struct html history;
+    const struct desk_correction *corrections;
+    size_t ncorrections;
+    const struct desk_place *places;
+    size_t nplaces;
+    bool twice;   /* two persons enter it, unseen by each other */
+    bool entered; /* the actor did, and nobody else yet */
+    const struct desk_entry *entries;
+    size_t nentries;
+    const struct str *differs; /* labels of the fields in which the entries differ */
+    size_t ndiffers;
+    struct str had; /* names of the values shown for correction, between blanks */
+};
 struct desk_task_view {
     struct desk_order o;
     const struct flow_task *task;
@@ -233,6 +269,20 @@ struct desk_task_view {
     size_t nwaits;
     bool second_person;
     bool correcting;
+    struct desk_record_view kept;
+};
+
+/* --- corrections that wait for review --- */
+
+struct desk_waiting_row {
+    const struct flow_record_waiting_out *row;
+    struct str by;
+    struct str site;
+};
+struct desk_waiting_view {
+    const struct desk_waiting_row *rows;
+    size_t n;
+    struct str next;
 };
 
 /* --- stop --- */
@@ -306,7 +356,7 @@ struct desk_unit_view {
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
-    desk_post_unit;
+    desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
 
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
@@ -315,6 +365,15 @@ enum http_state desk_stop_again(struct http_request *r, const struct err *e);
 /* The stop, filling the page of a stopped order. */
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
                             struct desk_order *o, struct err *e);
+
+/* The task, if it is in the workflow of an order that the actor may see. */
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e);
+/* Fills v->kept, and where a correction begins the inputs with what is recorded. */
+enum outcome desk_task_record(struct desk_task_view *v, struct http_request *r, struct db *db,
+                              struct page *p, struct err *e);
+/* The task's page with the posted form as it was filled in, and nothing sent. */
+enum http_state desk_task_redraw(struct http_request *r);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);

@@ -56,6 +56,9 @@ static const struct {
     { "flow.held", "hold", "" },
     { "flow.ended", "end", "" },
     { "flow.record_corrected", "form", "" },
+    { "flow.correction_reviewed", "form", "ok" },
+    { "flow.entries_differed", "warn", "" },
+    { "flow.signed", "form", "ok" },
     { "identity.checked", "scan", "" },
     { "unit.", "unit", "" },
     { "custody.", "hand", "" },
@@ -91,8 +94,9 @@ static struct str member(struct page *p, const struct desk_order *o, const struc
     static const struct {
         const char *name, *prefix;
     } codes[] = {
-        { "point", "point" },       { "safe_state", "safe_state" }, { "result", "check_result" },
-        { "decision", "decision" }, { "kind", "unit_kind" },        { "how", "order_ended" },
+        { "point", "point" },        { "safe_state", "safe_state" }, { "result", "check_result" },
+        { "decision", "decision" },  { "kind", "unit_kind" },        { "how", "order_ended" },
+        { "verdict", "correction" },
     };
     const struct flow_task *task;
     if (str_is(m->key, "changed") && m->type == JSON_ARRAY) {
@@ -158,10 +162,22 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
 static bool worth_showing(const struct desk_event *x, bool all)
 {
     static const char *const key[] = {
-        "order.",       "flow.task_done",   "flow.task_overdue",     "flow.held",
-        "flow.resumed", "flow.ended",       "flow.record_corrected", "stop.",
-        "deviation.",   "custody.accepted", "custody.declined",      "clinic.",
-        "unit.made",    "patient.",
+        "order.",
+        "flow.task_done",
+        "flow.task_overdue",
+        "flow.held",
+        "flow.resumed",
+        "flow.ended",
+        "flow.record_corrected",
+        "stop.",
+        "deviation.",
+        "custody.accepted",
+        "custody.declined",
+        "clinic.",
+        "flow.signed",
+        "flow.correction_reviewed",
+        "unit.made",
+        "patient.",
     };
     if (str_starts(x->type, S("flow.fact_")))
         return false;
@@ -266,6 +282,7 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     struct identity_units_in units = { v->o.id };
     struct quality_of_order_in deviations = { v->o.id };
     struct order_dates_in dates = { v->o.id };
+    struct flow_record_waiting_of_in waiting = { v->o.id };
     TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
     v->units = list.p;
     v->nunits = list.n;
@@ -275,6 +292,9 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
     v->dates = list.p;
     v->ndates = list.n;
+    TRY(db_list(db, &sql_flow_record_waiting_of, &waiting, &list, FLOW_VERSIONS_MAX, a, e));
+    v->waiting = list.p;
+    v->nwaiting = list.n;
     return OK;
 }
 

@@ -231,26 +231,24 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
 {
     const struct err *refused = show_refused(r);
     bool found;
-    struct form_problem *problems;
-    struct form_record record;
     struct err why = { 0 };
+    struct form_filled filled;
     if (!v->open || !v->open->form.p)
         return OK;
     TRY(define_find(&v->form, db, S("form"), v->open->form, v->open->form_version, p->now_us,
                     r->arena, &found, e));
     if (!found)
         return REFUSE(e, "define.unknown");
-    if (!refused)
-        return OK;
     v->inputs = r->form;
     v->ninputs = r->nform;
-    if (!str_is(str_z(refused->code), "form.problems"))
+    if (!refused || !str_is(str_z(refused->code), "form.problems"))
         return OK;
-    if (form_fill(&record, &v->form, r->form, r->nform, &problems, &v->nproblems, r->arena, &why) !=
-        OK)
-        v->problems = problems;
-    else
-        v->nproblems = 0;
+    const struct form_filling filling = { .form = &v->form,
+                                          .inputs = r->form,
+                                          .ninputs = r->nform };
+    (void)form_fill(&filled, &filling, r->arena, &why);
+    v->problems = filled.problems;
+    v->nproblems = filled.nproblems;
     return OK;
 }
 
@@ -267,8 +265,8 @@ struct html desk_form(struct page *p, const struct desk_task_view *v)
 /* --- the page --- */
 
 /* The task stands in the workflow, and, where it has opened, is the actor's to do. */
-static enum outcome find(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e)
 {
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
@@ -293,17 +291,20 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
     if (!v)
         return err_no_memory(e);
-    TRY(find(v, r, db, p, e));
+    TRY(desk_task_find(v, r, db, p, e));
     if (v->o.stop.standing && !http_wants_json(r))
         return desk_stop_show(r, db, p, &v->o, e);
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
     v->refused = show_refusal(p, r);
-    v->correcting = str_is(http_query(r, "correct"), "1") && v->open && v->open->done;
+    v->correcting = v->open && v->open->done &&
+                    (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
     if (str_is(http_query(r, "said"), "no_read"))
         v->said = S("page.task.said_no_read");
     if (str_is(http_query(r, "said"), "pass"))
         v->said = S("page.task.said_pass");
+    if (str_is(http_query(r, "said"), "first"))
+        v->said = S("page.twice.said_first");
     struct identity_units_in in = { v->o.id };
     struct record_list list;
     TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
@@ -316,6 +317,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     offer(v, db, r->arena);
     packed(v, r->arena);
     TRY(form(v, r, db, p, e));
+    TRY(desk_task_record(v, r, db, p, e));
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, db, v->open, e));
     waits(v, p);
@@ -331,4 +333,9 @@ enum http_state desk_get_task(struct http_request *r)
 enum http_state desk_task_again(struct http_request *r, const struct err *refused)
 {
     return show_again(r, "page.task.title", task, refused);
+}
+
+enum http_state desk_task_redraw(struct http_request *r)
+{
+    return show(r, "page.task.title", task);
 }
