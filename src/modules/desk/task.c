@@ -243,9 +243,14 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
     v->ninputs = r->nform;
     if (!refused || !str_is(str_z(refused->code), "form.problems"))
         return OK;
-    const struct form_filling filling = { .form = &v->form,
-                                          .inputs = r->form,
-                                          .ninputs = r->nform };
+    struct flow_files_of of = { db, v->o.id };
+    const struct form_files files = flow_files(&of);
+    const struct form_filling filling = {
+        .form = &v->form,
+        .inputs = r->form,
+        .ninputs = r->nform,
+        .files = &files,
+    };
     (void)form_fill(&filled, &filling, r->arena, &why);
     v->problems = filled.problems;
     v->nproblems = filled.nproblems;
