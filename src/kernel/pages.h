@@ -30,8 +30,19 @@ struct pages_definition_view {
     struct pages_doc doc;
     const struct define_versions_out *versions;
     size_t nversions;
-    bool effective; /* now */
+    bool effective;    /* now */
+    struct html graph; /* of a workflow; else empty */
 };
+
+/* What the page and the print of a definition show, by the route's parameters; its texts live in
+ * the page's arena. REFUSED "define.unknown". */
+enum outcome pages_definition_read(struct pages_definition_view *view, struct http_request *r,
+                                   struct db *db, struct page *p, struct err *e);
+
+/* A workflow's tasks as a drawing, in the page's arena. REFUSED as draw_graph. */
+struct workflow;
+enum outcome pages_workflow_graph(struct html *out, struct page *p, struct str title,
+                                  const struct workflow *w, struct err *e);
 
 /* --- ledger --- */
 
@@ -89,6 +100,7 @@ struct pages_help_view {
 
 enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);
+enum http_state pages_print_definition(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);
 enum http_state pages_get_health(struct http_request *r);

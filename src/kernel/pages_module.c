@@ -7,6 +7,8 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition"),
+    ROUTE("GET", "/definitions/{kind}/{name}/{version}/print", "definition.see", 0,
+          pages_print_definition, "help.definition_print"),
     ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),

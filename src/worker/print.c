@@ -57,6 +57,7 @@ static void set_context(struct pdf *p)
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     p->context = pango_cairo_create_context(p->cr);
     pango_cairo_context_set_font_options(p->context, options);
+    pango_context_set_round_glyph_positions(p->context, FALSE);
     pango_cairo_context_set_resolution(p->context, 72);
     pango_context_set_language(p->context,
                                pango_language_from_string(arena_str(p->arena, p->d->language).p));

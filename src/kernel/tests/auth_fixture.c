@@ -1,3 +1,4 @@
+#include "kernel/file.h"
 #include "kernel/tests/auth_fixture.h"
 
 #include "kernel/stop.h"
@@ -10,7 +11,7 @@
 
 static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                &auth_module };
+                                                &auth_module, &file_module };
 
 static void ok(struct auth_fixture *a, enum outcome o)
 {
@@ -35,7 +36,7 @@ void auth_fixture_restart(struct auth_fixture *a)
 void auth_fixture_open(struct auth_fixture *a)
 {
     define_use(kinds, 1);
-    fixture_open(&a->f, modules, 4);
+    fixture_open(&a->f, modules, sizeof modules / sizeof modules[0]);
     fixture_person(&a->program, 99, 1, 1, "");
     a->program.actor.system = true;
     for (int o = 1; o <= 2; o++)
