@@ -11,7 +11,8 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module, &define_module, &file_module, &flow_module, &pages_module, &stop_module, &timer_module,
+    &auth_module,  &define_module, &file_module,  &flow_module,
+    &pages_module, &stop_module,   &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

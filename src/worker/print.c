@@ -73,6 +73,7 @@ static enum outcome turn(struct pdf *p, struct buf *out)
     p->cr = cairo_create(p->surface);
     p->ink = out != NULL;
     p->page = 0;
+    p->row = 0;
     if (out)
         set_metadata(p);
     set_context(p);
@@ -106,6 +107,12 @@ static enum outcome run(struct bytes in, struct buf *out, struct arena *arena, s
     if (o == FAULT)
         return err_fault(e, why.code, "%s", why.detail);
     struct pdf p = { .d = &d, .arena = arena, .e = e };
+    size_t rows = 0;
+    for (size_t i = 0; i < d.blocks.n; i++)
+        rows += d.blocks.p[i].rows.n;
+    p.heights = ARENA_ARRAY(arena, rows + 1, double);
+    if (!p.heights)
+        return err_no_memory(e);
     set_page(&p);
     TRY(turn(&p, NULL));
     return turn(&p, out);

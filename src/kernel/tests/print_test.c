@@ -296,8 +296,7 @@ static void test_scripts_that_run_leftwards(void **state)
     assert_text("الموعد");
     assert_text("سجل");
     read_with("pdffonts", pdf);
-    assert_text("Arabic");
-    assert_text("Hebrew");
+    assert_int_equal(count(" yes yes"), count("\n") - 2); /* each is embedded, as a subset */
     read_with("pdftotext -bbox", pdf);
     const char *order = strstr(got, ">CV-2026-0O1Il<");
     assert_non_null(order);

@@ -3,6 +3,7 @@
 #ifndef VEIN_MODULES_ORDER_PAGES_H
 #define VEIN_MODULES_ORDER_PAGES_H
 
+#include "kernel/file.h"
 #include "kernel/show.h"
 #include "modules/order/order.h"
 
@@ -68,5 +69,10 @@ bool order_lists(const struct definition *products, size_t n, size_t upto, struc
 
 http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get_patient,
     order_post_prescribe, order_get_place, order_post_place;
+
+/* Rows of files that belong to an order (file.c). */
+enum { ORDER_FILE_RULES = 1 };
+
+extern const struct file_rule order_file_rules[];
 
 #endif
