@@ -8,7 +8,7 @@
 
 #include "kernel/worker_impl.h"
 
-static const struct worker_kind kind = { .name = "narrow", .out_max = 1000 };
+static const struct worker_kind narrow = { .name = "narrow", .out_max = 1000 };
 
 static enum worker_read fed(enum worker_frame_kind kind, uint32_t job, uint64_t length, size_t n)
 {
@@ -18,7 +18,7 @@ static enum worker_read fed(enum worker_frame_kind kind, uint32_t job, uint64_t 
     worker_reader_begin(&r);
     enum worker_read got = WORKER_READ_MORE;
     for (size_t i = 0; i < WORKER_HEAD + n && got != WORKER_READ_GARBAGE; i++)
-        got = worker_reader_feed(&r, &kind, 7, bytes + i, 1);
+        got = worker_reader_feed(&r, &narrow, 7, bytes + i, 1);
     worker_reader_end(&r);
     return got;
 }
