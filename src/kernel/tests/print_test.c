@@ -168,7 +168,7 @@ static void test_everything_is_in_the_text(void **state)
         "event 0193",
         "Received by",
         "Page 1 of 1",
-        "Record " HASH,
+        ("Record " HASH),
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_text(texts[i]);
