@@ -185,8 +185,10 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         o = start_auth(s, options, e);
     if (o == OK) {
         s->running = pthread_create(&s->writer, NULL, writer, s) == 0;
-        o = s->running ? start_http(s, options, e) : err_no_memory(e);
+        o = s->running ? serve_work_start(s, e) : err_no_memory(e);
     }
+    if (o == OK)
+        o = start_http(s, options, e);
     if (o != OK)
         serve_close(s);
     return o;
@@ -200,6 +202,7 @@ void serve_close(struct serve *s)
     pthread_mutex_unlock(&s->watched);
     if (server)
         http_stop(server);
+    serve_work_stop(s);
     if (s->running) {
         __atomic_store_n(&s->stop, 1, __ATOMIC_RELEASE);
         pthread_join(s->writer, NULL);

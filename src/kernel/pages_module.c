@@ -14,6 +14,8 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/definitions/form/{name}/try", "definition.see", 0, pages_try_form, "help.try"),
     ROUTE("POST", "/definitions/form/{name}/try", "definition.see", PAGES_TRY_MAX, pages_try_form,
           "help.try"),
+    ROUTE("GET", "/definitions/{kind}/{name}/{version}/print", "definition.see", 0,
+          pages_print_definition, "help.definition_print"),
     ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),
