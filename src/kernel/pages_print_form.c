@@ -27,7 +27,7 @@ static enum outcome blank(struct http_request *r, struct db *db, struct page *p,
         .date = form.effective,
     };
     TRY(form_print(&d, p, &in, r->arena, e));
-    form_print_html(p, &d);
+    print_html(p, &d);
     return OK;
 }
 
