@@ -9,15 +9,18 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate_schema.sql.h"
+#include "gen/kernel/lease_schema.sql.h"
 #include "gen/kernel/node.sql.h"
 #include "gen/kernel/node_schema.sql.h"
 #include "gen/kernel/policy_schema.sql.h"
 #include "kernel/node_impl.h"
 
-enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
+/* Version 2: policy_held, lease. */
+enum { NODE_SCHEMA = 2, NODE_PATH_MAX = 1024 };
 
-static const struct sql_schema *const node_enduring[] = { &ledger_schema, &gate_schema,
-                                                          &policy_schema, &node_schema };
+static const struct sql_schema *const node_enduring[] = {
+    &ledger_schema, &gate_schema, &policy_schema, &lease_schema, &node_schema,
+};
 enum { NODE_ENDURING = sizeof node_enduring / sizeof node_enduring[0] };
 
 static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
@@ -63,6 +66,7 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     note_vkey_write(&vkey, &n->signer);
     n->vkey = buf_get(&vkey);
     n->impl->name = self.name;
+    n->impl->schema = found ? self.schema : NODE_SCHEMA;
     if (!found) {
         struct node_self_set_in in = { self.name, self.origin, n->vkey, NODE_SCHEMA };
         return db_run(db, &sql_node_self_set, &in, NULL, e);
@@ -72,16 +76,33 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     return OK;
 }
 
+static enum outcome node_make_tables(struct db *db, struct err *e)
+{
+    for (size_t i = 0; i < NODE_ENDURING; i++)
+        TRY(db_schema(db, node_enduring[i], e));
+    return OK;
+}
+
+/* Forward from an older version: so far every step only adds tables. */
+static enum outcome node_migrate(struct node *n, struct db *db, struct err *e)
+{
+    if (n->impl->schema == NODE_SCHEMA)
+        return OK;
+    struct node_self_migrate_in in = { NODE_SCHEMA };
+    TRY(node_make_tables(db, e));
+    return db_run(db, &sql_node_self_migrate, &in, NULL, e);
+}
+
 static enum outcome node_enduring_tables(struct node *n, const struct node_options *o,
                                          struct err *e)
 {
     struct db *db = n->impl->writer;
     TRY(db_begin(db, e));
-    enum outcome done = OK;
-    for (size_t i = 0; o->create && done == OK && i < NODE_ENDURING; i++)
-        done = db_schema(db, node_enduring[i], e);
+    enum outcome done = o->create ? node_make_tables(db, e) : OK;
     if (done == OK)
         done = node_identity(n, db, o, e);
+    if (done == OK)
+        done = node_migrate(n, db, e);
     if (done == OK)
         return db_commit(db, e);
     db_rollback(db);
@@ -115,6 +136,12 @@ static void node_committed(void *context, const struct gate_happened *events, si
     struct node *n = context;
     if (n->timers)
         timers_committed(n->timers);
+    if (n->policies)
+        policies_committed(n->policies, events, n_events);
+    if (n->jobs)
+        jobs_committed(n->jobs, events, n_events);
+    if (n->outbox)
+        outbox_committed(n->outbox, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -142,7 +169,33 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     };
     TRY(gate_open(&n->gate, &gate, e));
     TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));
-    return policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e);
+    struct policies_options policies = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .registry = n->registry,
+        .env = n->env,
+    };
+    TRY(policies_open(&n->policies, &policies, e));
+    struct jobs_options jobs = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .env = n->env,
+        .runner = n->impl->name,
+    };
+    if (registry_event(n->registry, S("job.queued"), 1))
+        TRY(jobs_open(&n->jobs, &jobs, e));
+    struct outbox_options outbox = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .env = n->env,
+        .runner = n->impl->name,
+    };
+    if (registry_event(n->registry, S("message.queued"), 1))
+        TRY(outbox_open(&n->outbox, &outbox, e));
+    return OK;
 }
 
 static enum outcome node_open_reader(struct node *n, const struct node_options *o, struct err *e)
@@ -196,8 +249,30 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     TRY(gate_step(n->gate, &ran, e));
     TRY(policies_step(n->policies, &following, e));
     TRY(timers_step(n->timers, &fired, e));
-    *busy = ran > 0 || following || fired > 0;
+    bool working = false;
+    bool sending = false;
+    if (n->jobs)
+        TRY(jobs_step(n->jobs, &working, e));
+    if (n->outbox)
+        TRY(outbox_step(n->outbox, &sending, e));
+    *busy = ran > 0 || following || fired > 0 || working || sending;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
+}
+
+enum outcome node_next(struct node *n, int64_t *due, struct err *e)
+{
+    int64_t next[4] = { TIME_NONE, TIME_NONE, TIME_NONE, TIME_NONE };
+    TRY(timers_next(n->timers, &next[0], e));
+    TRY(policies_next(n->policies, &next[1], e));
+    if (n->jobs)
+        TRY(jobs_next(n->jobs, &next[2], e));
+    if (n->outbox)
+        TRY(outbox_next(n->outbox, &next[3], e));
+    *due = TIME_NONE;
+    for (size_t i = 0; i < sizeof next / sizeof next[0]; i++)
+        if (next[i] != TIME_NONE && (*due == TIME_NONE || next[i] < *due))
+            *due = next[i];
+    return OK;
 }
 
 /* Answers what is queued and signs what is durable. */
@@ -219,6 +294,8 @@ void node_close(struct node *n)
         return;
     if (n->gate)
         node_drain(n);
+    outbox_close(n->outbox);
+    jobs_close(n->jobs);
     policies_close(n->policies);
     timers_close(n->timers);
     gate_close(n->gate);

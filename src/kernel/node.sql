@@ -5,6 +5,9 @@ SELECT name, origin, vkey, schema FROM node_self WHERE one = 1;
 INSERT INTO node_self (one, name, origin, vkey, schema)
 VALUES (1, :name, :origin, :vkey, :schema);
 
+-- self_migrate (schema INT)
+UPDATE node_self SET schema = :schema WHERE one = 1;
+
 -- projection (module CODE) -> (hash HASH)
 SELECT hash FROM node_projection WHERE module = :module;
 

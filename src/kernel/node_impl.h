@@ -9,6 +9,7 @@ struct node_impl {
     struct db *writer;   /* NULL when read only */
     struct str name;
     struct str path;
+    int64_t schema; /* version of the enduring tables as they were found */
     gate_committed_fn *committed;
     void *context;
 };
