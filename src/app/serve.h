@@ -22,6 +22,7 @@ struct serve {
     struct app app;
     struct node node;
     const struct env *env;
+    struct posting *posting;
     pthread_t writer;
     bool running;      /* the writer's thread */
     pthread_t worker;  /* steps the workers */
