@@ -357,15 +357,19 @@ static enum outcome order_start(struct sim *s, struct sim_order *o, struct err *
 /* --- what is no task --- */
 
 /* The patient withdraws or dies; whatever was under way ends. */
-static enum outcome withdraw(struct sim *s, struct sim_order *o, struct err *e)
+static enum outcome withdraw(struct sim *s, struct sim_order *o, const struct flow_view *v,
+                             struct err *e)
 {
     struct str at = id_str(&s->network->sites[o->treatment].id);
     const struct network_person *physician = network_find(s->network, "physician", at, 0);
+    static const char *const wishes[] = { "unknown", "discard", "retain" };
     bool died = sim_chance(s, 40000);
+    const char *wish = wishes[sim_draw(s, 3)];
     enum outcome done =
         sender_send(&s->sender, &physician->actor, "flow.end",
                     died ? "the patient died" : "the patient does not wish to go on", NULL, e,
-                    "{'order':'%s','how':'%s'}", o->order.text, died ? "died" : "withdrawn");
+                    "{'order':'%s','how':'%s'%s}", o->order.text, died ? "died" : "withdrawn",
+                    sim_material(v, wish));
     s->counts.withdrawn += done == OK;
     o->over = true;
     return sim_must(s, done, "flow.end", e);
@@ -454,7 +458,7 @@ static enum outcome order_act(struct sim *s, struct sim_order *o, struct err *e)
         return resolve(s, o, &stop, e);
     bool infused = flow_has_fact(&view, S("administer"), S("all_given"));
     if (o->withdraws != 0 && env_now(s->options.node->env) >= o->withdraws && !infused)
-        return withdraw(s, o, e);
+        return withdraw(s, o, &view, e);
     return order_goes_on(s, o, &view, e);
 }
 

@@ -73,6 +73,10 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
                       const struct flow_open_task *open, int64_t *after, struct err *e);
 
+/* What flow.end says of the material, for the body: the patient's wish is followed where there is
+ * one. */
+const char *sim_material(const struct flow_view *v, const char *wish);
+
 /* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
 struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,
                       const struct definition *form, struct err *e);

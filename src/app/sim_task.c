@@ -333,6 +333,19 @@ static enum outcome do_needs(struct task_at_hand *t, struct err *e)
 
 /* --- the form, and done --- */
 
+const char *sim_material(const struct flow_view *v, const char *wish)
+{
+    bool made = v->npast > 0;
+    for (size_t i = 0; i < v->nfacts; i++)
+        made |= str_starts(v->facts[i].fact, S("made:"));
+    if (!made)
+        return ",'material':'none'";
+    if (strcmp(wish, "retain") == 0)
+        return ",'material':'retain','wish':'retain'";
+    return strcmp(wish, "discard") == 0 ? ",'material':'discard','wish':'discard'"
+                                        : ",'material':'discard','wish':'unknown'";
+}
+
 static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
                               struct err *e)
 {
@@ -343,7 +356,8 @@ static enum outcome end_order(struct task_at_hand *t, const char *how, const cha
     if (!who)
         return OK;
     enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
-                                 "{'order':'%s','how':'%s'}", t->o->order.text, how);
+                                 "{'order':'%s','how':'%s'%s}", t->o->order.text, how,
+                                 sim_material(t->v, "unknown"));
     t->o->over = o == OK;
     return at_hand(t, o, "flow.end", e);
 }

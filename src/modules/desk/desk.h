@@ -139,6 +139,14 @@ struct desk_date { /* one line of the form of planned dates */
     struct str planned; /* RFC 3339; empty: not planned */
 };
 
+struct desk_loop {
+    const struct flow_loop *loop;
+    struct str id;
+    struct str reason_id;
+    struct str taken;
+    struct str times;
+    struct str units;
+};
 struct desk_order_view {
     struct desk_order o;
     struct desk_refusal refused;
@@ -164,6 +172,8 @@ struct desk_order_view {
     bool may_resume;
     bool may_end;
     bool may_schedule;
+    const struct desk_loop *loops; /* that the reader may take now */
+    size_t nloops;
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };

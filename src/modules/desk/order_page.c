@@ -149,10 +149,25 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
 static bool worth_showing(const struct desk_event *x, bool all)
 {
     static const char *const key[] = {
-        "order.",       "flow.task_done",   "flow.task_overdue",     "flow.held",
-        "flow.resumed", "flow.ended",       "flow.record_corrected", "stop.",
-        "deviation.",   "custody.accepted", "custody.declined",      "clinic.",
-        "unit.made",    "patient.",
+        "order.",
+        "flow.task_done",
+        "flow.task_overdue",
+        "flow.held",
+        "flow.resumed",
+        "flow.ended",
+        "flow.record_corrected",
+        "stop.",
+        "flow.repeated",
+        "flow.task_skipped",
+        "flow.alerted",
+        "flow.escalated",
+        "flow.move",
+        "deviation.",
+        "custody.accepted",
+        "custody.declined",
+        "clinic.",
+        "unit.made",
+        "patient.",
     };
     if (str_starts(x->type, S("flow.fact_")))
         return false;
@@ -305,6 +320,34 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
+/* Loops that the reader may take now. */
+static enum outcome loops(struct desk_order_view *v, const struct http_request *r, struct page *p,
+                          struct err *e)
+{
+    const struct workflow *w = v->o.flow.workflow;
+    struct desk_loop *out =
+        ARENA_ARRAY(r->arena, v->o.flow.found ? w->loops.n + 1 : 1, struct desk_loop);
+    if (!out)
+        return err_no_memory(e);
+    v->loops = out;
+    for (size_t i = 0; v->o.flow.found && i < w->loops.n; i++) {
+        const struct flow_loop *loop = &w->loops.p[i];
+        struct err ignored = { 0 };
+        if (!show_may(r, "flow.repeat") ||
+            flow_loop_may(&v->o.flow, loop, show_actor(r), &ignored) != OK)
+            continue;
+        out[v->nloops++] = (struct desk_loop){
+            .loop = loop,
+            .id = arena_printf(r->arena, "loop-%.*s", STR(loop->name)),
+            .reason_id = arena_printf(r->arena, "loop-%.*s-reason", STR(loop->name)),
+            .taken = arena_printf(r->arena, "%lld", (long long)flow_loop_taken(&v->o.flow, loop)),
+            .times = arena_printf(r->arena, "%lld", (long long)loop->times),
+            .units = show_name(p, "unit_fate", loop->units),
+        };
+    }
+    return OK;
+}
+
 static enum outcome order_show(struct http_request *r, struct db *db, struct page *p,
                                const struct err *refused, struct err *e)
 {
@@ -324,6 +367,7 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     rights(v, r);
+    TRY(loops(v, r, p, e));
     page_order(p, v);
     return OK;
 }
@@ -354,8 +398,8 @@ enum http_state desk_order_again(struct http_request *r, const struct err *e)
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold", "flow.resume", "flow.end", "stop.resolve",
-                                         "order.schedule" };
+    static const char *const known[] = { "flow.hold",    "flow.resume",    "flow.end",
+                                         "stop.resolve", "order.schedule", "flow.repeat" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -40,7 +40,7 @@ static void passed_by(struct desk_check *c, struct page *p, struct db *db,
     struct buf b = buf_in(p->b->arena, NAMES_MAX);
     for (size_t i = 0; i < n; i++) {
         if (!str_eq(rows[i].task, v->task->name) || !str_eq(rows[i].point, c->point) ||
-            !str_is(rows[i].result, "pass") || c->npassed == CHECKS_MAX ||
+            !str_is(rows[i].result, "pass") || rows[i].past || c->npassed == CHECKS_MAX ||
             has(seen, c->npassed, rows[i].account))
             continue;
         seen[c->npassed++] = rows[i].account;
