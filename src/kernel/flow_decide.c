@@ -156,7 +156,7 @@ enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *
         .secrets = { filled->record.secrets.p, filled->record.secrets.n },
     };
     flow_happened(d, body->order, &flow_record_corrected_event, &payload);
-    return OK;
+    return flow_reconsider(d, state, body->task, &filled->record, e);
 }
 
 /* --- hold, resume, end --- */

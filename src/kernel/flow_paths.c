@@ -286,7 +286,8 @@ static bool workflow_has(const struct paths *p, const char *act)
     return false;
 }
 
-static enum outcome check_behind(struct paths *p, const struct flow_point *point, struct err *e)
+/* The acts that the point names are certainly passed on what the task works on. */
+static enum outcome check_point(struct paths *p, const struct flow_point *point, struct err *e)
 {
     const struct flow_task *task = p->at->task;
     bool asks = point->behind[0] || point->origin[0];
@@ -303,6 +304,16 @@ static enum outcome check_behind(struct paths *p, const struct flow_point *point
                               { "unit", c.kind }, { "at", flow_check_at(p->at, "act") });
         }
     }
+    return OK;
+}
+
+static enum outcome check_behind(struct paths *p, struct err *e)
+{
+    const struct flow_task *task = p->at->task;
+    const struct flow_point *point;
+    for (size_t i = 0; task->act.p && (point = flow_point_at(i)); i++)
+        if (str_is(task->act, point->act))
+            TRY(check_point(p, point, e));
     return OK;
 }
 
@@ -323,21 +334,19 @@ static enum outcome check_gate(struct paths *p, struct str kind, struct err *e)
     return OK;
 }
 
-static enum outcome check_points(struct paths *p, struct err *e)
+static enum outcome check_gates(struct paths *p, struct err *e)
 {
     const struct flow_task *task = p->at->task;
     const struct flow_point *point;
-    for (size_t i = 0; task->act.p && (point = flow_point_at(i)); i++) {
-        if (!str_is(task->act, point->act))
-            continue;
-        TRY(check_behind(p, point, e));
-        if (!point->gate || task->when.n == 0)
-            continue;
-        for (size_t k = 0; k < task->units.n; k++)
-            TRY(check_gate(p, task->units.p[k], e));
-        for (size_t k = 0; k < task->makes.n; k++)
-            TRY(check_gate(p, task->makes.p[k], e));
-    }
+    bool gate = false;
+    for (size_t i = 0; task->act.p && (point = flow_point_at(i)); i++)
+        gate |= point->gate && str_is(task->act, point->act);
+    if (!gate || task->when.n == 0)
+        return OK;
+    for (size_t k = 0; k < task->units.n; k++)
+        TRY(check_gate(p, task->units.p[k], e));
+    for (size_t k = 0; k < task->makes.n; k++)
+        TRY(check_gate(p, task->makes.p[k], e));
     return OK;
 }
 
@@ -355,7 +364,11 @@ enum outcome flow_check_paths(struct flow_check *at, struct err *e)
     for (int64_t n = 1; n <= p->n; n++) {
         flow_check_go(at, n);
         TRY(check_when(p, n, e));
-        TRY(check_points(p, e));
+        TRY(check_behind(p, e));
+    }
+    for (int64_t n = 1; n <= p->n; n++) {
+        flow_check_go(at, n);
+        TRY(check_gates(p, e));
     }
     return OK;
 }
