@@ -83,7 +83,9 @@ static void draw_mishaps(struct sim *s, struct sim_order *o)
         { SIM_EXCURSION, 2000 },      { SIM_SHORT_COLLECTION, 4000 }, { SIM_LOW_VIABILITY, 3000 },
         { SIM_CONTAMINATION, 1000 },  { SIM_EXPANSION_FAILS, 4000 },  { SIM_OUT_OF_SPEC, 6000 },
         { SIM_STERILITY_FAILS, 200 }, { SIM_EQUIPMENT_DOWN, 2000 },   { SIM_WITHDRAWS, 15000 },
+        { SIM_EXCEPTION, 33333 },
     };
+    o->mishaps = s->options.befalls;
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         if (sim_chance(s, rates[i].per))
             o->mishaps |= rates[i].mishap;
@@ -152,6 +154,9 @@ static enum outcome orders_found(struct sim *s, size_t *found, struct err *e)
         struct order_order_in in = { id_str(&order.order) };
         struct order_order_out row;
         o = db_get(db, &sql_order_order, &in, &row, s->arena, &there, e);
+        if (view.npast > 0) /* what a loop was taken for is behind it */
+            order.mishaps &= ~(unsigned)(SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY |
+                                         SIM_CONTAMINATION | SIM_EXPANSION_FAILS);
         snprintf(order.coi, sizeof order.coi, "%.*s", STR(row.coi));
         order.next += sim_minutes(s, 1, 30);
         s->orders[*found] = order;
@@ -371,6 +376,7 @@ static enum outcome withdraw(struct sim *s, struct sim_order *o, const struct fl
                     "{'order':'%s','how':'%s'%s}", o->order.text, died ? "died" : "withdrawn",
                     sim_material(v, wish));
     s->counts.withdrawn += done == OK;
+    s->counts.died += done == OK && died;
     o->over = true;
     return sim_must(s, done, "flow.end", e);
 }

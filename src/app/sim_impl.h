@@ -4,22 +4,6 @@
 
 #include "app/sim.h"
 
-/* What befalls an order, drawn when it begins; rates are those of practice. */
-enum sim_mishap {
-    SIM_SLOT_MOVED = 1 << 0,
-    SIM_COURIER_LATE = 1 << 1,
-    SIM_BEYOND_WINDOW = 1 << 2,
-    SIM_EXCURSION = 1 << 3,
-    SIM_SHORT_COLLECTION = 1 << 4,
-    SIM_LOW_VIABILITY = 1 << 5,
-    SIM_CONTAMINATION = 1 << 6,
-    SIM_EXPANSION_FAILS = 1 << 7,
-    SIM_OUT_OF_SPEC = 1 << 8,
-    SIM_STERILITY_FAILS = 1 << 9,
-    SIM_EQUIPMENT_DOWN = 1 << 10,
-    SIM_WITHDRAWS = 1 << 11,
-};
-
 struct sim_order {
     struct id patient;
     struct id order;
@@ -73,6 +57,9 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
                       const struct flow_open_task *open, int64_t *after, struct err *e);
 
+/* Takes a loop of the order's workflow, by whom it is for. */
+enum outcome sim_repeat(struct sim *s, const struct sim_order *o, const struct flow_view *v,
+                        const char *loop, const char *why, struct err *e);
 /* What flow.end says of the material, for the body: the patient's wish is followed where there is
  * one. */
 const char *sim_material(const struct flow_view *v, const char *wish);

@@ -51,7 +51,8 @@ static enum outcome read_units(struct task_at_hand *t, struct err *e)
     t->nunits = 0;
     for (size_t i = 0; i < rows.n; i++)
         for (size_t k = 0; k < t->task->units.n; k++)
-            if (row[i].ended == TIME_NONE && str_eq(row[i].kind, t->task->units.p[k]))
+            if (row[i].ended == TIME_NONE && !row[i].past &&
+                str_eq(row[i].kind, t->task->units.p[k]))
                 kept[t->nunits++] = row[i];
     t->units = kept;
     return OK;
@@ -333,19 +334,6 @@ static enum outcome do_needs(struct task_at_hand *t, struct err *e)
 
 /* --- the form, and done --- */
 
-const char *sim_material(const struct flow_view *v, const char *wish)
-{
-    bool made = v->npast > 0;
-    for (size_t i = 0; i < v->nfacts; i++)
-        made |= str_starts(v->facts[i].fact, S("made:"));
-    if (!made)
-        return ",'material':'none'";
-    if (strcmp(wish, "retain") == 0)
-        return ",'material':'retain','wish':'retain'";
-    return strcmp(wish, "discard") == 0 ? ",'material':'discard','wish':'discard'"
-                                        : ",'material':'discard','wish':'unknown'";
-}
-
 static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
                               struct err *e)
 {
@@ -362,7 +350,23 @@ static enum outcome end_order(struct task_at_hand *t, const char *how, const cha
     return at_hand(t, o, "flow.end", e);
 }
 
-/* A refusal that the journey foresees: a window missed, a result outside specification. */
+/* The order goes back by a loop and what befell it is over; it ends when no more is permitted. */
+static enum outcome again(struct task_at_hand *t, enum sim_mishap mishap, const char *loop,
+                          const char *why, struct err *e)
+{
+    enum outcome o = sim_repeat(t->s, t->o, t->v, loop, why, e);
+    t->o->mishaps &= ~(unsigned)mishap;
+    if (o == REFUSED && str_is(str_z(e->code), "flow.loop_spent")) {
+        t->s->counts.rejected++;
+        return end_order(t, "rejected", why, e);
+    }
+    t->s->counts.collected_again += o == OK && strcmp(loop, "second_collection") == 0;
+    t->s->counts.made_again += o == OK && strcmp(loop, "second_manufacture") == 0;
+    return at_hand(t, o, "flow.repeat", e);
+}
+
+/* A refusal that the journey foresees: a window missed, cells that are not viable, a product that
+ * is neither released nor supplied. */
 static enum outcome foreseen(struct task_at_hand *t, const struct err *why, bool *was,
                              struct err *e)
 {
@@ -372,7 +376,13 @@ static enum outcome foreseen(struct task_at_hand *t, const struct err *why, bool
         t->s->counts.late++;
         return end_order(t, "cancelled", "received beyond the window", e);
     }
-    if (str_is(t->task->act, "release") || str_is(t->task->act, "process")) {
+    if (str_is(guard, "viable"))
+        return again(t, SIM_LOW_VIABILITY, "second_collection", "not viable at receipt", e);
+    if (str_is(guard, "decided") && (t->o->mishaps & SIM_CONTAMINATION)) {
+        t->s->counts.contaminated++;
+        return again(t, SIM_CONTAMINATION, "second_collection", "contaminated", e);
+    }
+    if (str_is(guard, "decided") || str_is(guard, "not_failed")) {
         t->s->counts.rejected++;
         return end_order(t, "rejected", "outside specification", e);
     }
@@ -405,6 +415,9 @@ static enum outcome complete(struct task_at_hand *t, struct err *e)
         if (o == REFUSED && !str_is(str_z(e->code), "flow.second_person"))
             break;
     }
+    t->s->counts.supplied += o == OK && str_is(t->task->act, "supply");
+    t->s->counts.late_failed +=
+        o == OK && (t->o->mishaps & SIM_STERILITY_FAILS) && strcmp(t->name, "late_results") == 0;
     return o;
 }
 
@@ -425,9 +438,12 @@ static enum outcome mishaps(struct task_at_hand *t, bool *ended, struct err *e)
                        "flow.hold", e);
     }
     if ((o->mishaps & SIM_EXPANSION_FAILS) && strcmp(t->name, "harvest") == 0) {
-        t->s->counts.rejected++;
         *ended = true;
-        return end_order(t, "rejected", "the culture did not expand", e);
+        return again(t, SIM_EXPANSION_FAILS, "second_manufacture", "the culture did not expand", e);
+    }
+    if ((o->mishaps & SIM_SHORT_COLLECTION) && strcmp(t->name, "pack_out") == 0) {
+        *ended = true;
+        return again(t, SIM_SHORT_COLLECTION, "second_collection", "too few cells", e);
     }
     if ((o->mishaps & SIM_EXCURSION) &&
         (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {

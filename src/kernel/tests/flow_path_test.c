@@ -55,18 +55,19 @@ static void tested(const char *inputs)
     done(&t.operator, "test", inputs, "");
 }
 
+/* What is open is this, by number: "wash test". */
 static bool open_are(const char *names)
 {
     struct flow_view v = trial_view(&t);
-    char seen[400] = "";
+    struct buf seen = buf_in(t.f.arena, 400);
     for (size_t i = 0; i < v.ntasks; i++)
         if (!v.tasks[i].done) {
-            strcat(seen, seen[0] ? " " : "");
-            strncat(seen, v.tasks[i].task.p, v.tasks[i].task.n);
+            buf_z(&seen, seen.n > 0 ? " " : "");
+            buf_str(&seen, v.tasks[i].task);
         }
-    if (strcmp(seen, names) == 0)
+    if (str_is(buf_get(&seen), names))
         return true;
-    print_message("open: %s\n", seen);
+    print_message("open: %.*s\n", STR(buf_get(&seen)));
     return false;
 }
 
