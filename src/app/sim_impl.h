@@ -3,6 +3,7 @@
 #define VEIN_APP_SIM_IMPL_H
 
 #include "app/sim.h"
+#include "modules/identity/identity.h"
 
 struct sim_order {
     struct id patient;
@@ -57,12 +58,31 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
                       const struct flow_open_task *open, int64_t *after, struct err *e);
 
-/* Takes a loop of the order's workflow, by whom it is for. */
-enum outcome sim_repeat(struct sim *s, const struct sim_order *o, const struct flow_view *v,
-                        const char *loop, const char *why, struct err *e);
 /* What flow.end says of the material, for the body: the patient's wish is followed where there is
  * one. */
 const char *sim_material(const struct flow_view *v, const char *wish);
+
+struct task_at_hand {
+    struct sim *s;
+    struct sim_order *o;
+    const struct flow_view *v;
+    const struct flow_open_task *open;
+    const struct flow_task *task;
+    const struct network_person *who;
+    char name[64];
+    char doing[100];
+    const struct identity_units_out *units; /* live, of the task's kinds */
+    size_t nunits;
+    bool stopped; /* a wrong label was presented: nothing more for now */
+};
+/* Remembers what was being done, for the report of a refusal that the journey did not foresee. */
+enum outcome sim_at_hand(struct task_at_hand *t, enum outcome o, const char *what,
+                         const struct err *e);
+/* Things that happen at a task now and then, before its work; *ended: nothing more for now. */
+enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e);
+/* A refusal that the journey foresees: a window missed, cells that are not viable, a product that
+ * is neither released nor supplied. */
+enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e);
 
 /* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
 struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,

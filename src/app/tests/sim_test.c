@@ -146,7 +146,7 @@ static void every_path_is_taken(void **state)
         { SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY | SIM_CONTAMINATION | SIM_EXPANSION_FAILS,
           offsetof(struct sim_counts, rejected) }, /* a third collection is not permitted */
     };
-    enum { FEW = 6 };
+    enum { FEW = 4 };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         static struct world w;
         struct err e = { 0 };
