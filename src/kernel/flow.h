@@ -54,8 +54,6 @@
 #include "base/record_structs.h"
 #undef RECORDS
 
-/* Acts that a workflow may be about, all points together. */
-enum { FLOW_ACTS_MAX = 32 };
 struct flow_point {
     const char *name;      /* "before_thaw" */
     const char *act;       /* act of a task that needs it: "thaw" */

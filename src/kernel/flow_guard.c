@@ -25,14 +25,6 @@ enum outcome flow_runs(const struct flow_view *v, struct err *e)
     return v->state == FLOW_HELD ? REFUSE(e, "flow.held") : OK;
 }
 
-bool flow_skipped(const struct flow_view *v, struct str task)
-{
-    for (size_t i = 0; i < v->nskipped; i++)
-        if (str_eq(v->skipped[i].task, task))
-            return true;
-    return false;
-}
-
 /* Why the task is not open: its condition failed, or an open task that it rests upon. */
 static enum outcome not_open(const struct flow_view *v, const struct flow_task *task, struct err *e)
 {

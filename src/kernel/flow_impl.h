@@ -72,7 +72,6 @@ enum outcome flow_has_role(const struct actor *actor, struct str role, struct st
                            struct str site, struct err *e);
 /* The party of this part: every part of the workflow has one. */
 const struct flow_party *flow_party_of(const struct flow_view *v, struct str part);
-bool flow_skipped(const struct flow_view *v, struct str task);
 /* The condition of the task that does not hold at this time; NULL when all hold. */
 const struct flow_guard *flow_when_fails(const struct flow_view *v, const struct flow_task *task,
                                          int64_t at);

@@ -172,6 +172,12 @@ struct desk_order_view {
     bool may_resume;
     bool may_end;
     bool may_schedule;
+    bool may_move;
+    bool may_approve;          /* the move that waits: proposed by another */
+    bool moving;               /* one waits */
+    struct flow_move_out move; /* it */
+    struct str mover;
+    struct str move_version;
     const struct desk_loop *loops; /* that the reader may take now */
     size_t nloops;
     const struct desk_date *plan; /* dates to be entered, those planned filled in */

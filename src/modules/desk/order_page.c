@@ -320,6 +320,25 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
+/* The move to another version of the workflow that waits for approval. */
+static enum outcome move(struct desk_order_view *v, const struct http_request *r, struct db *db,
+                         struct page *p, struct err *e)
+{
+    struct flow_move_in in = { v->o.id };
+    const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
+    v->may_move = live && show_may(r, "flow.propose_move");
+    TRY(db_get(db, &sql_flow_move, &in, &v->move, r->arena, &v->moving, e));
+    v->moving = v->moving && live && v->move.approved == TIME_NONE &&
+                v->move.from_version == v->o.flow.workflow_version;
+    if (!v->moving)
+        return OK;
+    v->mover = show_person(p, db, v->move.proposed_by);
+    v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
+    v->may_approve =
+        show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+    return OK;
+}
+
 /* Loops that the reader may take now. */
 static enum outcome loops(struct desk_order_view *v, const struct http_request *r, struct page *p,
                           struct err *e)
@@ -368,6 +387,7 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     TRY(timeline(v, r, db, p, e));
     rights(v, r);
     TRY(loops(v, r, p, e));
+    TRY(move(v, r, db, p, e));
     page_order(p, v);
     return OK;
 }
@@ -398,8 +418,9 @@ enum http_state desk_order_again(struct http_request *r, const struct err *e)
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold",    "flow.resume",    "flow.end",
-                                         "stop.resolve", "order.schedule", "flow.repeat" };
+    static const char *const known[] = { "flow.hold",         "flow.resume",      "flow.end",
+                                         "stop.resolve",      "order.schedule",   "flow.repeat",
+                                         "flow.propose_move", "flow.approve_move" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
