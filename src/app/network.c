@@ -52,6 +52,7 @@ static const struct {
     { "treatment", "quality_manager", 1 },
     { "depot", "quality_manager", 1 },
     { "laboratory", "quality_manager", 1 },
+    { "plant", "safety_officer", 1 },
 };
 enum { STAFF = sizeof staff / sizeof staff[0] };
 

@@ -8,7 +8,20 @@
 #ifndef VEIN_KERNEL_STOP_H
 #define VEIN_KERNEL_STOP_H
 
-#include "kernel/module.h"
+#include "kernel/ladder.h"
+
+struct stop_state {
+    bool standing;
+    struct str point;
+    struct str safe_state;
+    struct str acts; /* permitted commands, each followed by a blank */
+    struct str expected;
+    struct str read;
+    struct str organisation;
+    struct str site;
+    int64_t raised;
+    int64_t respond_by;
+};
 
 struct stop_resolve_state {
     bool standing;
@@ -25,19 +38,6 @@ struct stop_resolve_state {
 #undef RECORDS
 
 extern const struct module stop_module;
-
-struct stop_state {
-    bool standing;
-    struct str point;
-    struct str safe_state;
-    struct str acts; /* permitted commands, each followed by a blank */
-    struct str expected;
-    struct str read;
-    struct str organisation;
-    struct str site;
-    int64_t raised;
-    int64_t respond_by;
-};
 
 /* The stop of an order; standing is false when there is none. */
 enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, struct arena *arena,

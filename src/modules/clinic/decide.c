@@ -35,7 +35,7 @@ static enum outcome load_live(struct load *l, struct str task, struct clinic_sta
     TRY(db_list(l->db, &sql_identity_units, &in, &rows, RECORD_ITEMS_MAX, l->arena, e));
     const struct identity_units_out *row = rows.p;
     for (size_t i = 0; t && i < rows.n; i++) {
-        if (row[i].ended != TIME_NONE || !HAS(t->units, row[i].kind))
+        if (row[i].ended != TIME_NONE || row[i].past || !HAS(t->units, row[i].kind))
             continue;
         if (state->nlive == CLINIC_BAGS_MAX)
             return REFUSE(e, "gate.too_many_streams");

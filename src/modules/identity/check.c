@@ -260,6 +260,9 @@ static void stop(struct decision *d, const struct identity_check *body,
         .involved = { involved, ninvolved },
         .respond_by = d->now_us + point->respond_us,
     };
+    struct ladder_rung ladder[LADDER_RUNGS_MAX];
+    raised.escalate.n = flow_stop_ladder(ladder, &state->flow, d->now_us);
+    raised.escalate.p = raised.escalate.n > 0 ? ladder : NULL;
     stop_raise(d, &raised);
     flow_withdraw(d, &state->flow,
                   S("check:")); /* passed before the mismatch: to be passed again */
@@ -366,8 +369,8 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
     TRY(check_is_due(body, state, stated, e));
     struct comparison c = { .rule = identity_rule_find(body->point), .state = state };
     const char *result = compare(&c, body, stated);
-    bool pass = strcmp(result, "pass") == 0;
-    if (pass) /* a mismatch stops whatever the time is */
+    bool passed = strcmp(result, "pass") == 0;
+    if (passed) /* a mismatch stops whatever the time is */
         TRY(flow_task_guards(&state->flow, body->task, d->now_us, e));
     struct str units[IDENTITY_EXPECTED_MAX];
     size_t nunits = 0;
@@ -376,7 +379,8 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
             units[nunits++] = state->expected[i].unit;
     const struct str *expected;
     size_t nexpected = identity_expected(&expected, body->point, state, d->arena);
-    bool counts = pass && counts_now(body, state);
+    bool counts = passed && counts_now(body, state);
+    int64_t pass = flow_pass(&state->flow, body->task);
     struct identity_checked checked = {
         .check = decide_id(d, 0),
         .order = body->order,
@@ -392,6 +396,7 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
         .counts = counts,
         .has_role = person.has_role,
         .named = c.rule->patient ? state->order.named : (struct str){ 0 },
+        .pass = pass > 1 ? pass : INT_NONE,
     };
     happened(d, body, state, &checked);
     return OK;

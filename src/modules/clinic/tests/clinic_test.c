@@ -447,7 +447,7 @@ static void the_end_of_an_infusion_is_always_recorded(void **state)
                      OK);
     assert_string_equal(fixture_answer(&t.f, "stop"), "true");
     assert_int_equal(fixture_send(&t.f, &t.coordinator, "flow.end", "asked",
-                                  "{'order':'%s','how':'died'}", t.order),
+                                  "{'order':'%s','how':'died','material':'discard'}", t.order),
                      OK);
     assert_int_equal(finish(0, ",'volume':'10 mL'"), OK);
 }
