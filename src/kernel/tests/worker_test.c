@@ -442,7 +442,8 @@ static void test_a_hanging_job_holds_up_nobody(void **state)
     pool = NULL;
     assert_int_equal(hung.done, 1);
     assert_int_equal(hung.faults, 1);
-    set_up(state);
+    arena_free(arena);
+    assert_int_equal(set_up(state), 0);
 }
 
 static void test_the_queue_is_bounded(void **state)
