@@ -7,6 +7,7 @@
 
 #include "app/cli.h"
 #include "base/log.h"
+#include "kernel/limit.h"
 #include "kernel/tls_make.h"
 
 enum {
@@ -17,9 +18,23 @@ enum {
 
 /* --- what follows a commit --- */
 
+/* A session that ended, or an account that changed, which ends its sessions: what is open in its
+ * name ends now, and a page that is still allowed comes back by itself. */
+static void end_sessions(struct http_server *server, const struct gate_happened *event)
+{
+    const struct str key = stream_str(&event->key);
+    const struct str kind = stream_kind(key);
+    if (str_is(kind, "account"))
+        http_end_of(server, (struct str){ 0 }, stream_id(key));
+    else if (str_is(kind, "session") && strcmp(event->type, "session.opened") != 0)
+        http_end_of(server, stream_id(key), (struct str){ 0 });
+}
+
 /* Tells those who watch: topics are the events' distribution keys ("order/…") and "tower". */
 static void publish(struct http_server *server, const struct gate_happened *events, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        end_sessions(server, &events[i]);
     for (size_t i = n > LIVE_BATCH ? n - LIVE_BATCH : 0; i < n; i++) {
         char data[24];
         snprintf(data, sizeof data, "%lld", (long long)events[i].sequence);
@@ -92,6 +107,7 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .threads = (unsigned)threads,
         .connections = (unsigned)connections,
         .timeout_s = (unsigned)timeout,
+        .proxies = p->proxy[0] ? p->proxy : NULL,
         .context = &s->app,
         .admit = app_admit,
         .check = app_check,
@@ -144,6 +160,15 @@ static enum outcome choose_entries(struct serve *s, const struct params *p, stru
                   { "expected", S("local, all, none") });
 }
 
+static enum outcome start_limit(struct serve *s, const struct params *p, struct err *e)
+{
+    /* People's clock may run fast in a demonstration; their requests come by the wall's. */
+    struct limit_options options = { .env = &env_system };
+    TRY(params_number("rate", p->rate, 1000000, &options.rate, e));
+    TRY(params_number("burst", p->burst, 1000000, &options.burst, e));
+    return limit_open(&s->app.limit, &options, e);
+}
+
 static enum outcome start_auth(struct serve *s, const struct serve_options *o, struct err *e)
 {
     int64_t idle;
@@ -182,6 +207,8 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
     if (o == OK)
         o = choose_entries(s, options->params, e);
     if (o == OK)
+        o = start_limit(s, options->params, e);
+    if (o == OK)
         o = start_auth(s, options, e);
     if (o == OK) {
         s->running = pthread_create(&s->writer, NULL, writer, s) == 0;
@@ -205,6 +232,7 @@ void serve_close(struct serve *s)
         pthread_join(s->writer, NULL);
     }
     auth_close(s->app.auth);
+    limit_close(s->app.limit);
     scrub_close(s->app.scrub);
     node_close(&s->node);
     pthread_mutex_destroy(&s->watched);

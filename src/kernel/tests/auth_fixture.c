@@ -1,5 +1,7 @@
 #include "kernel/tests/auth_fixture.h"
 
+#include "kernel/epoch.h"
+
 #include "kernel/stop.h"
 
 #include <setjmp.h>
@@ -9,8 +11,8 @@
 #include <cmocka.h>
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                &auth_module };
+static const struct module *const modules[] = { &stop_module, &epoch_module, &timer_module,
+                                                &define_module, &auth_module };
 
 static void ok(struct auth_fixture *a, enum outcome o)
 {
@@ -35,7 +37,7 @@ void auth_fixture_restart(struct auth_fixture *a)
 void auth_fixture_open(struct auth_fixture *a)
 {
     define_use(kinds, 1);
-    fixture_open(&a->f, modules, 4);
+    fixture_open(&a->f, modules, 5);
     fixture_person(&a->program, 99, 1, 1, "");
     a->program.actor.system = true;
     for (int o = 1; o <= 2; o++)
