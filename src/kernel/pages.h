@@ -14,6 +14,7 @@ extern const struct module pages_module;
 struct pages_definitions_view {
     const struct define_list_out *rows; /* by kind and name, the newest version of each first */
     size_t n;
+    struct str next; /* absent at the end */
 };
 
 /* A definition as a document: what is simple as lines, what is nested as sections. */

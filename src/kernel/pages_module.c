@@ -1,17 +1,30 @@
 /* Wiring: the routes of the kernel's own pages. */
+#include "kernel/api.h"
 #include "kernel/asset.h"
 #include "kernel/pages.h"
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset"),
-    ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
+    ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset",
+          .media_type = "application/octet-stream"),
+    ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions",
+          .rows = &define_list_out_record, .query = "after"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
-          "help.definition"),
-    ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
+          "help.definition", .media_type = "application/json"),
+    ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger",
+          .media_type = "application/json"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
-    ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),
-    ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog"),
-    ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live"),
+    ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health",
+          .media_type = "application/json"),
+    ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog",
+          .media_type = "text/plain"),
+    ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live",
+          .media_type = "text/event-stream", .query = "topics"),
+    ROUTE("GET", "/api/openapi.json", "public", 0, api_get_openapi, "help.openapi",
+          .media_type = "application/json"),
+    ROUTE("GET", "/api/session", "signed_in", 0, api_get_session, "help.session",
+          .row = &api_session_record),
+    ROUTE("GET", "/api/changes", "signed_in", 0, api_get_changes, "help.changes",
+          .rows = &api_change_record, .query = "after wait"),
 };
 
 const struct module pages_module = {
