@@ -68,10 +68,12 @@ struct pages_entry_view { /* of a command or event */
     bool while_stopped;
     const struct pages_field_view *fields;
     size_t nfields;
+    const struct pages_entry_view *answer; /* NULL: nothing but that it is done */
 };
 struct pages_route_view {
     const struct route *route;
     struct str help;
+    const struct pages_entry_view *answer; /* to who asks for JSON; NULL: of no record */
 };
 struct pages_refusal_view {
     struct str code;

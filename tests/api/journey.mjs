@@ -3,13 +3,15 @@
  * idempotent, in pages. partial: ORC-06 an external system's calls are its own account's commands */
 import { randomUUID } from "node:crypto";
 import { Client } from "./client.mjs";
+import { example, examplesHold } from "./examples.mjs";
 import { assert, check, equal, signIn } from "./house.mjs";
 
 const key = () => ({ "Idempotency-Key": randomUUID() });
 
-async function accepted(client, command, body) {
+async function accepted(client, command, body, title) {
   const answer = await client.send(command, body, key());
   equal(answer.status, 200, `${command} ${JSON.stringify(answer.data)}`);
+  if (title) example(title, answer);
   return answer.data;
 }
 
@@ -23,38 +25,52 @@ async function place(t) {
   };
   const parties = Object.entries(sites).map(([part, { organisation, site }]) =>
     ({ part, organisation, site }));
-  await accepted(t.coordinator, "order.place", { order: t.order, parties });
+  await accepted(t.coordinator, "order.place", { order: t.order, parties }, "The order is placed");
 }
 
 async function begin(t) {
   const birth = "1961-04-09";
   const enrolled = await accepted(t.coordinator, "patient.enrol",
     { family: "Applewood", given: "Tilda", birth_date: birth, sex: "female",
-      identifiers: [{ system: "urn:vein:mrn", value: `A-${randomUUID().slice(0, 8)}` }] });
+      identifiers: [{ system: "urn:vein:mrn", value: `A-${randomUUID().slice(0, 8)}` }] },
+    "A patient is enrolled");
   t.patient = enrolled.patient;
   const ordered = await accepted(t.physician, "order.prescribe",
     { patient: t.patient, product: t.product.name, indication: t.product.indication,
-      jurisdiction: "eu", regime: t.product.regime, weight: "71 kg" });
+      jurisdiction: "eu", regime: t.product.regime, weight: "71 kg" }, "A product is prescribed");
   t.order = ordered.order;
   await place(t);
+}
+
+/* By quality; the reason is needed. */
+async function closeDeviation(t, deviation) {
+  const body = { deviation, cause: "transport", conclusion: "the driver was told" };
+  const bare = await t.quality.send("deviation.close", body, key());
+  if (bare.status === 403 || bare.status === 404) return; /* not this site's quality */
+  equal(`${bare.status} ${bare.data.code}`, "422 gate.reason_needed", "without a reason");
+  example("A command that needs a reason is refused without one", bare);
 }
 
 async function walk(t) {
   await check("an order begins through the API", () => begin(t));
   await check("it is read as it stands", async () => {
-    const { data } = await t.coordinator.get("/orders/{order}", { order: t.order });
+    const answer = await t.coordinator.get("/orders/{order}", { order: t.order });
+    const { data } = answer;
+    example("The order is read", answer);
     equal(data.order_id, t.order, "order");
     equal(data.patient, t.patient, "patient");
     assert(data.placed, "it is not placed");
   });
   await check("a deviation is opened, listed, read and closed", async () => {
     const opened = await accepted(t.coordinator, "deviation.open", {
-      order: t.order, kind: "other", risk: "minor", description: "the box was late" });
+      order: t.order, kind: "other", risk: "minor", description: "the box was late" },
+    "A deviation is opened");
     const id = { deviation: opened.deviation };
     const list = await t.quality.get("/deviations");
     assert(Array.isArray(list.data.rows), "no list");
     const one = await t.coordinator.get("/deviations/{deviation}", id);
     if (one.status === 200) equal(one.data.open, true, "open");
+    await closeDeviation(t, opened.deviation);
   });
 }
 
@@ -119,9 +135,11 @@ async function lists(t) {
 
 async function problems(t) {
   await check("a refused field has a pointer", async () => {
-    const { status, data } = await t.coordinator.send("patient.enrol",
+    const answer = await t.coordinator.send("patient.enrol",
       { family: "X", birth_date: "1970-01-01", sex: "male",
         identifiers: [{ system: "urn:vein:mrn", value: 7 }] }, key());
+    const { status, data } = answer;
+    example("A field that is refused is pointed at", answer);
     equal(`${status} ${data.code}`, "400 record.wrong_type", "refusal");
     equal(data.errors[0].pointer, "#/identifiers/0/value", "pointer");
     assert(data.hint && data.detail && data.title, "no words");
@@ -205,6 +223,7 @@ async function changes(t) {
     const seen = { ...key(), "If-Match": `"flow/${t.order}@1"` };
     const refused = await t.coordinator.send("flow.hold", { order: t.order, _reason: "x" }, seen);
     equal(`${refused.status} ${refused.data.code}`, "412 ledger.changed", `with ${flow?.version}`);
+    example("What was seen has changed", refused);
     const torn = await t.coordinator.send("flow.hold", { order: t.order, _reason: "x" },
       { ...key(), "If-Match": "flow@1" });
     equal(`${torn.status} ${torn.data.code}`, "400 http.malformed_if_match", "malformed");
@@ -220,6 +239,7 @@ async function idempotent(t) {
     equal(JSON.stringify(again.data), JSON.stringify(first.data), "answer");
     const other = await t.coordinator.send("deviation.open", { ...body, risk: "major" }, id);
     equal(`${other.status} ${other.data.code}`, "422 gate.key_reused", "another body");
+    example("A key is not used for another body", other);
     const stolen = await t.quality.send("deviation.open", body, id);
     equal(`${stolen.status} ${stolen.data.code}`, "422 gate.key_reused", "another's key");
     const none = await t.coordinator.send("deviation.open", body, {});
@@ -297,6 +317,7 @@ export async function journey(checker, demo) {
   for (const who of ["coordinator", "physician", "quality", "stranger"])
     t[who] = await Client.open(checker, demo, await signIn(demo, logins[who]));
   for (const part of [walk, lists, problems, idempotent, changes, limits]) await part(t);
+  await examplesHold();
   await check("answers were held against their schemas", () =>
     assert(checker.checked > 60, `only ${checker.checked}`));
 }
