@@ -157,6 +157,7 @@ static const char *code_of(const char *name)
         { "sex", "female" },
         { "decision", "continue" },
         { "jurisdiction", "eu" },
+        { "indication", "C83.3" },
     };
     if (strcmp(name, "task") == 0)
         return task;
@@ -171,7 +172,6 @@ static void put_body(struct json_out *out, const struct record *record, unsigned
 static void put_value(struct json_out *out, const struct field *f, unsigned real)
 {
     static const char *const values[] = {
-        [FIELD_TEXT] = "x",
         [FIELD_TIME] = "2026-01-20T10:00:00Z",
         [FIELD_DATE] = "1970-01-01",
         [FIELD_DECIMAL] = "1",
@@ -182,7 +182,7 @@ static void put_value(struct json_out *out, const struct field *f, unsigned real
     struct known *thing = known_find(f->name);
     if (f->kind == FIELD_ID)
         json_str(out, str_z(thing && (real >> (thing - known) & 1) ? thing->id : UNKNOWN));
-    else if (f->kind == FIELD_CODE)
+    else if (f->kind == FIELD_CODE || f->kind == FIELD_TEXT)
         json_str(out, str_z(code_of(f->name)));
     else if (f->kind == FIELD_INT)
         json_int(out, 1);
@@ -290,6 +290,8 @@ static size_t compare(const struct command_type *type)
         return 0;
     const struct str unknown = answer_to(type, 0);
     size_t differ = 0;
+    if (!str_starts(unknown, S("404 gate.unknown "))) /* refused before anything was looked for */
+        fail_msg("%s with unknown things: %.*s", type->name, STR(unknown));
     for (unsigned real = 1; real < 1u << KNOWN; real++) {
         if ((real & things) != real)
             continue;
