@@ -18,8 +18,9 @@ static int set_up(void **state)
     struct err e = { 0 };
     env_sim_init(&env, 1, INT64_C(1767600000000000));
     arena = arena_new(16 << 20);
-    return limit_open(&limit, &(struct limit_options){ .env = &env.env, .rate = 2, .burst = 5 },
-                      &e);
+    const struct limit_options options = { .env = &env.env, .rate = 2, .burst = 5 };
+    assert_int_equal(limit_open(&limit, &options, &e), OK);
+    return 0;
 }
 
 static int tear_down(void **state)
