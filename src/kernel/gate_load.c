@@ -48,6 +48,8 @@ void load_own_scope(struct load *l)
 
 void load_kind(struct load *l, const char *kind)
 {
+    if (!l->impl->about)
+        l->impl->about = kind;
     l->impl->kind = kind;
 }
 

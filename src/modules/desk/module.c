@@ -4,13 +4,18 @@
 enum { FORM_MAX = 256 << 10 };
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/", "tower.see", 0, desk_get_tower, "help.tower"),
-    ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work"),
-    ROUTE("GET", "/orders/{order}", "order.see", 0, desk_get_order, "help.order"),
+    ROUTE("GET", "/", "tower.see", 0, desk_get_tower, "help.tower", .rows = &desk_tower_out_record,
+          .query = "state product stage site after"),
+    ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work", .rows = &desk_work_out_record,
+          .query = "after"),
+    ROUTE("GET", "/orders/{order}", "order.see", 0, desk_get_order, "help.order",
+          .row = &order_order_out_record),
     ROUTE("POST", "/orders/{order}/do/{command}", "signed_in", FORM_MAX, desk_post_order,
           "help.order_do"),
-    ROUTE("GET", "/orders/{order}/stop", "order.see", 0, desk_get_stop, "help.stop"),
-    ROUTE("GET", "/orders/{order}/tasks/{task}", "order.see", 0, desk_get_task, "help.task"),
+    ROUTE("GET", "/orders/{order}/stop", "order.see", 0, desk_get_stop, "help.stop",
+          .row = &stop_raised_record),
+    ROUTE("GET", "/orders/{order}/tasks/{task}", "order.see", 0, desk_get_task, "help.task",
+          .row = &flow_task_record),
     ROUTE("POST", "/orders/{order}/tasks/{task}/complete", "flow.complete", FORM_MAX,
           desk_post_complete, "help.task_complete"),
     ROUTE("GET", "/orders/{order}/tasks/{task}/history", "order.see", 0, desk_get_history,
@@ -23,7 +28,8 @@ static const struct route module_routes[] = {
           desk_post_correct, "help.task_correct"),
     ROUTE("POST", "/orders/{order}/tasks/{task}/do/{command}", "signed_in", FORM_MAX,
           desk_post_task, "help.task_do"),
-    ROUTE("GET", "/units/{unit}", "unit.see", 0, desk_get_unit, "help.unit"),
+    ROUTE("GET", "/units/{unit}", "unit.see", 0, desk_get_unit, "help.unit",
+          .row = &identity_unit_out_record),
     ROUTE("POST", "/units/{unit}/do/{command}", "signed_in", FORM_MAX, desk_post_unit,
           "help.unit_do"),
 };
