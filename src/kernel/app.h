@@ -22,9 +22,9 @@ struct app {
     struct node *node;
     struct auth *auth;
     struct http_server *server;
-    struct scrub *scrub; /* NULL: none runs */
+    struct scrub *scrub;     /* NULL: none runs */
     struct workers *workers; /* NULL: none, as in some tests */
-    struct limit *limit; /* requests of an account; NULL: none */
+    struct limit *limit;     /* requests of an account; NULL: none */
     enum app_entries entries;
 };
 
