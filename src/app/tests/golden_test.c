@@ -173,6 +173,7 @@ static struct event event_of(const struct golden *g, size_t i)
     event.type = g->name;
     event.type_version = g->version;
     event.happened = event.entered = event.recorded = f.sim.now_us;
+    event.logical = S("1795339800000001.0");
     event.actor = S("account/0193a4c0-0000-7000-8000-000000000004");
     event.payload = g->payload;
     return event;

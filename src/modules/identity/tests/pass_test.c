@@ -17,7 +17,7 @@ static enum outcome take(const char *loop)
 static const struct identity_units_out *units(size_t *n)
 {
     struct identity_units_in in = { str_z(a.id) };
-    struct record_list rows = trial_id_list(&t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
     *n = rows.n;
     return rows.p;
 }
@@ -76,9 +76,9 @@ static void half_a_check_does_not_outlive_its_pass(void **state)
     trial_id_do(&t, &a, "collect");
     assert_int_equal(take("recollect"), OK);
     assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "false"); /* the helper's was before */
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false"); /* the helper's was before */
     assert_int_equal(check(&t.helper, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
 }
 
 static enum outcome make(const char *task, const char *kind, struct str parent,
@@ -120,7 +120,7 @@ static void coi_08_made_again_from_what_is_left(void **state)
 
     /* nothing is lost: 200 = 2 sampled + 100 + 98, and both ways stand in the genealogy */
     struct identity_descendants_in in = { str_z(a.id), bag };
-    struct record_list rows = trial_id_list(&t, &sql_identity_descendants, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_descendants, &in);
     assert_int_equal(rows.n, 5); /* sample, two cultures, two final bags */
     assert_true(str_is(unit("bag", 1).how, "used_up"));
     assert_true(unit("culture", 1).past && str_is(unit("culture", 1).fate, "quarantine"));
