@@ -315,7 +315,8 @@ enum outcome notify_contact_load(struct load *l, const struct notify_contact *bo
     struct notify_contact_in in = { body->account };
     struct notify_contact_out row;
     load_kind(l, "account");
-    if (!a->system && !str_eq(a->account, body->account)) /* an address is set by the person alone */
+    if (!a->system &&
+        !str_eq(a->account, body->account)) /* an address is set by the person alone */
         return load_unknown(l, e);
     load_own_scope(l);
     load_subject(l, body->account);
