@@ -175,6 +175,8 @@ struct decision {
 
 /* Says that something happened. Beyond GATE_EVENTS_MAX the command is REFUSED. */
 void decide_event(struct decision *d, const struct happening *h);
+/* The same on a stream that belongs to this order: its distribution key is the order's. */
+void decide_order_event(struct decision *d, struct str order, const struct happening *h);
 /* What the sender gets back, as JSON of the record; without it an empty object. It is kept for ever
  * under the node's own key, where no erasure of a person reaches: no personal data. */
 void decide_answer(struct decision *d, const struct record *r, const void *value);

@@ -59,13 +59,12 @@ bool stop_permits(const struct stop_state *stop, struct str command)
 
 void stop_raise(struct decision *d, const struct stop_raised *stop)
 {
-    struct stream key = stream_of("order", stop->order);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("stop", stop->order),
-                        .type = &stop_raised_event,
-                        .payload = stop,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, stop->order,
+                       &(struct happening){
+                           .stream = stream_of("stop", stop->order),
+                           .type = &stop_raised_event,
+                           .payload = stop,
+                       });
 }
 
 enum outcome stop_raised_apply(struct db *db, const struct event *event,
@@ -137,13 +136,12 @@ enum outcome stop_resolve_decide(struct decision *d, const struct stop_resolve *
         return REFUSE(e, "stop.not_independent");
     if (!str_is(body->decision, "continue") && !str_is(body->decision, "discard"))
         return REFUSE(e, "stop.unknown_decision", { "decision", body->decision });
-    struct stream key = stream_of("order", body->order);
     struct stop_resolved payload = { body->order, body->decision, d->command->actor->account };
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("stop", body->order),
-                        .type = &stop_resolved_event,
-                        .payload = &payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, body->order,
+                       &(struct happening){
+                           .stream = stream_of("stop", body->order),
+                           .type = &stop_resolved_event,
+                           .payload = &payload,
+                       });
     return OK;
 }

@@ -20,15 +20,9 @@ enum outcome load_custody_of_task(struct load *l, const struct flow_view *flow, 
                                   struct err *e)
 {
     const struct flow_task *t = flow_task_find(flow, task);
-    struct buf kinds = buf_in(l->arena, 1024);
+    struct custody_of_order_in in = { .order_id = flow->order };
     *n = 0;
-    buf_char(&kinds, ',');
-    for (size_t i = 0; t && i < t->units.n; i++) {
-        buf_str(&kinds, t->units.p[i]);
-        buf_char(&kinds, ',');
-    }
-    TRY(buf_check(&kinds, e));
-    struct custody_of_order_in in = { flow->order, buf_get(&kinds) };
+    TRY(identity_kinds(&in.kinds, t, l->arena, e));
     struct record_list rows;
     TRY(db_list(l->db, &sql_custody_of_order, &in, &rows, max, l->arena, e));
     const struct custody_of_order_out *row = rows.p;
@@ -96,29 +90,18 @@ static enum outcome side_may(const struct decision *d, const struct custody_unit
     return OK;
 }
 
-static const struct flow_open_task *opened_task(const struct flow_view *v, struct str task)
-{
-    for (size_t i = 0; i < v->ntasks; i++)
-        if (str_eq(v->tasks[i].task, task))
-            return &v->tasks[i];
-    return NULL;
-}
-
 /* The task is one of this site, open to this actor, and about units of this kind. */
 static enum outcome task_may(const struct decision *d, const struct custody_state *state,
                              struct str task, struct str site, struct err *e)
 {
     const struct custody_unit_out *unit = &state->unit;
-    bool of_task = false;
     if (!task.p)
         return OK;
     TRY(flow_task_ready(&state->flow, task, d->command->actor, e));
     const struct flow_task *t = flow_task_find(&state->flow, task);
-    if (!str_eq(opened_task(&state->flow, task)->site, site))
+    if (!str_eq(flow_opened(&state->flow, task)->site, site))
         return REFUSE(e, "custody.other_site", { "label", unit->label });
-    for (size_t i = 0; i < t->units.n; i++)
-        of_task |= str_eq(t->units.p[i], unit->kind);
-    if (!of_task)
+    if (!str_among(unit->kind, t->units.p, t->units.n))
         return REFUSE(e, "custody.not_of_task", { "label", unit->label }, { "task", t->title });
     return OK;
 }
@@ -144,14 +127,13 @@ static void note_when_all(struct decision *d, const struct custody_state *state,
 static void custody_happened(struct decision *d, const struct custody_unit_out *unit,
                              struct str place, const struct event_type *type, const void *payload)
 {
-    struct stream key = stream_of("order", unit->order_id);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("custody", unit->unit),
-                        .type = type,
-                        .payload = payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                        .place = place,
-                    });
+    decide_order_event(d, unit->order_id,
+                       &(struct happening){
+                           .stream = stream_of("custody", unit->unit),
+                           .type = type,
+                           .payload = payload,
+                           .place = place,
+                       });
 }
 
 /* --- offer --- */

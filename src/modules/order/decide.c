@@ -48,14 +48,6 @@ static void order_happened(struct decision *d, struct str order, const struct ev
 
 /* --- prescribe --- */
 
-static bool among(const struct str *texts, size_t n, struct str text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
-
 enum outcome order_prescribe_prepare(struct prepare *p, const struct order_prescribe *body,
                                      struct err *e)
 {
@@ -68,10 +60,10 @@ enum outcome order_prescribe_prepare(struct prepare *p, const struct order_presc
     if (!found)
         return REFUSE(e, "order.unknown_product", { "product", body->product });
     const struct product *product = out->product.body;
-    if (!among(product->indications.p, product->indications.n, body->indication))
+    if (!str_among(body->indication, product->indications.p, product->indications.n))
         return REFUSE(e, "order.not_indicated", { "product", out->product.title },
                       { "indication", body->indication });
-    if (!among(product->jurisdictions.p, product->jurisdictions.n, body->jurisdiction))
+    if (!str_among(body->jurisdiction, product->jurisdictions.p, product->jurisdictions.n))
         return REFUSE(e, "order.not_permitted", { "product", out->product.title },
                       { "jurisdiction", body->jurisdiction });
     TRY(order_dose_plan(&out->dose, product, body->weight, p->arena, e));
