@@ -55,17 +55,24 @@ enum outcome identity_unit_ended_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_identity_unit_end, &in, NULL, e);
 }
 
-/* A fail takes all passes of the order away, so that what was stopped is checked anew; flow keeps
- * the facts noted before it. */
-static enum outcome failed(struct db *db, struct str order, struct err *e)
+/* Passes of the order, and what they identified, hold no longer: at one point, or (absent) at all.
+ */
+static enum outcome passes_drop(struct db *db, struct str order, struct str point, struct err *e)
 {
-    struct identity_passes_drop_in passes = { order };
+    struct identity_passes_drop_in passes = { order, point };
     TRY(db_run(db, &sql_identity_passes_drop, &passes, NULL, e));
-    struct identity_identified_drop_in identified = { order };
+    struct identity_identified_drop_in identified = { order, point };
     return db_run(db, &sql_identity_identified_drop, &identified, NULL, e);
 }
 
-static enum outcome passed(struct db *db, struct str account,
+enum outcome identity_voided_apply(struct db *db, const struct event *event,
+                                   const struct identity_voided *payload, struct err *e)
+{
+    (void)event;
+    return passes_drop(db, payload->order, payload->point, e);
+}
+
+static enum outcome passed(struct db *db, const struct event *event, struct str account,
                            const struct identity_checked *payload, struct err *e)
 {
     char hex[HASH_HEX + 1];
@@ -81,7 +88,7 @@ static enum outcome passed(struct db *db, struct str account,
     TRY(db_run(db, &sql_identity_pass_add, &in, NULL, e));
     for (size_t i = 0; payload->complete && i < payload->units.n; i++) {
         struct identity_identified_add_in unit = { payload->order, payload->task, payload->point,
-                                                   payload->units.p[i] };
+                                                   payload->units.p[i], event->recorded };
         TRY(db_run(db, &sql_identity_identified_add, &unit, NULL, e));
     }
     return OK;
@@ -115,7 +122,7 @@ enum outcome identity_checked_apply(struct db *db, const struct event *event,
         .complete = payload->complete,
     };
     TRY(db_run(db, &sql_identity_check_add, &in, NULL, e));
-    if (str_is(payload->result, "fail"))
-        return failed(db, payload->order, e);
-    return payload->counts ? passed(db, account, payload, e) : OK;
+    if (str_is(payload->result, "fail")) /* what was stopped is checked anew */
+        return passes_drop(db, payload->order, (struct str){ 0 }, e);
+    return payload->counts ? passed(db, event, account, payload, e) : OK;
 }

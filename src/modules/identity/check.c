@@ -287,19 +287,18 @@ static bool counts_now(const struct identity_check *body, const struct identity_
 static void happened(struct decision *d, const struct identity_check *body,
                      const struct identity_check_state *state, struct identity_checked *checked)
 {
-    struct stream key = stream_of("order", body->order);
     struct identity_result answer = {
         .result = checked->result,
         .complete = checked->complete,
         .expected = { checked->expected.p, checked->expected.n },
         .read = { checked->read.p, checked->read.n },
     };
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("identity", body->order),
-                        .type = &identity_checked_event,
-                        .payload = checked,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, body->order,
+                       &(struct happening){
+                           .stream = stream_of("identity", body->order),
+                           .type = &identity_checked_event,
+                           .payload = checked,
+                       });
     if (str_is(checked->result, "fail"))
         stop(d, body, state, checked, &answer);
     if (checked->complete)
@@ -333,8 +332,7 @@ static enum outcome check_is_due(const struct identity_check *body,
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     const struct identity_rule *rule = identity_rule_find(body->point);
     bool here = rule && str_is(task->act, rule->also) && passed_before(&state->flow, body->point);
-    for (size_t i = 0; i < task->checks.n; i++)
-        here |= str_eq(task->checks.p[i], body->point);
+    here |= str_among(body->point, task->checks.p, task->checks.n);
     if (!here || !rule)
         return REFUSE(e, "identity.point_not_here", { "point", body->point },
                       { "task", task->title });

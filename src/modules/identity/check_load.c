@@ -90,14 +90,8 @@ enum outcome identity_check_prepare(struct prepare *p, const struct identity_che
 static enum outcome load_expected(struct load *l, const struct flow_task *task,
                                   struct identity_check_state *state, struct err *e)
 {
-    struct buf kinds = buf_in(l->arena, 1024);
-    buf_char(&kinds, ',');
-    for (size_t i = 0; i < task->units.n; i++) {
-        buf_str(&kinds, task->units.p[i]);
-        buf_char(&kinds, ',');
-    }
-    TRY(buf_check(&kinds, e));
-    struct identity_expected_in in = { state->flow.order, buf_get(&kinds) };
+    struct identity_expected_in in = { .order_id = state->flow.order };
+    TRY(identity_kinds(&in.kinds, task, l->arena, e));
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_expected, &in, &rows, IDENTITY_EXPECTED_MAX, l->arena, e));
     const struct identity_expected_out *row = rows.p;

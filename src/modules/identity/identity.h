@@ -50,7 +50,6 @@ enum {
     IDENTITY_EXPECTED_MAX = 36, /* live units that one check identifies; beyond: refused */
     IDENTITY_PARENTS_MAX = 20,
     IDENTITY_PIECES_MAX = 40,
-    IDENTITY_SEEN_MAX = 640, /* symbols of one check: 40 scans of 16 */
 };
 
 /* A unit that a command takes from, and the points that identified it at the command's task. */
@@ -130,6 +129,11 @@ bool identity_point_asks_units(struct str point);
 
 /* --- units, for other modules --- */
 
+/* The kinds of a task's units as queries here and in custody take them: ",apheresis_bag,tube,"; of
+ * no task (NULL) none. */
+enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
+                            struct err *e);
+
 /* Declares the unit's stream and reads it; load_unknown when there is none. It names no scope: that
  * is for the caller, who knows the task. */
 enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out *out,
@@ -140,5 +144,11 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
 enum outcome identity_reduce(struct decision *d, const struct identity_unit_out *unit,
                              struct quantity by, const char *how, struct str child, struct err *e);
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how);
+/* In decide: what was passed at this point of the order, by one person or by all, holds no longer and
+ * is to be passed anew, for what it identified has changed. Load declared "identity/<order>". */
+void identity_void(struct decision *d, struct str order, const char *point);
+/* The fact of the order that a unit is being given to the patient. While it is noted the unit is not
+ * discarded: REFUSED "identity.in_use" {label}. */
+struct str identity_in_use(struct str unit, struct arena *arena);
 
 #endif

@@ -36,6 +36,5 @@ bool identity_name_is(struct str stated, struct str family, struct str given, st
 
 void identity_unit_happened(struct decision *d, struct str unit, struct str order,
                             const struct event_type *type, const void *payload);
-struct stream identity_stream(struct str order);
 
 #endif

@@ -87,8 +87,9 @@ WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :e
   AND account <> :account
 ORDER BY has_role DESC, account LIMIT 8;
 
--- identified (order_id ID, task CODE, unit ID) -> (point CODE)
-SELECT point FROM identity_identified
+-- identified (order_id ID, task CODE, unit ID) -> (point CODE, recorded TIME)
+-- Points that identified the unit at the task, and when each did last.
+SELECT point, recorded FROM identity_identified
 WHERE order_id = :order_id AND task = :task AND unit = :unit ORDER BY point;
 
 -- unit_add (unit ID, order_id ID, task CODE, kind CODE, label TEXT, din TEXT, product_code TEXT,
@@ -122,16 +123,19 @@ VALUES (:order_id, :task, :point, :account, :expected, :has_role)
 ON CONFLICT (order_id, task, point, account) DO UPDATE SET
     expected = excluded.expected, has_role = excluded.has_role;
 
--- passes_drop (order_id ID)
-DELETE FROM identity_pass WHERE order_id = :order_id;
+-- passes_drop (order_id ID, point CODE)
+-- At all points where none is said.
+DELETE FROM identity_pass
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point);
 
--- identified_add (order_id ID, task CODE, point CODE, unit ID)
-INSERT INTO identity_identified (order_id, task, point, unit)
-VALUES (:order_id, :task, :point, :unit)
-ON CONFLICT (order_id, task, point, unit) DO NOTHING;
+-- identified_add (order_id ID, task CODE, point CODE, unit ID, recorded TIME)
+INSERT INTO identity_identified (order_id, task, point, unit, recorded)
+VALUES (:order_id, :task, :point, :unit, :recorded)
+ON CONFLICT (order_id, task, point, unit) DO UPDATE SET recorded = excluded.recorded;
 
--- identified_drop (order_id ID)
-DELETE FROM identity_identified WHERE order_id = :order_id;
+-- identified_drop (order_id ID, point CODE)
+DELETE FROM identity_identified
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point);
 
 -- all (after ID) -> (unit ID, label TEXT, order_id ID, kind CODE, quantity QUANTITY, din TEXT,
 --                    ended TIME, how CODE)

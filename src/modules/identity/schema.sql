@@ -68,5 +68,6 @@ CREATE TABLE IF NOT EXISTS identity_identified (
     task     TEXT NOT NULL,
     point    TEXT NOT NULL,
     unit     TEXT NOT NULL,
+    recorded INTEGER NOT NULL, -- when the last check that completed the point was
     PRIMARY KEY (order_id, task, point, unit)
 ) STRICT;

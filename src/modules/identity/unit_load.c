@@ -14,6 +14,19 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
     return found ? OK : load_unknown(l, e);
 }
 
+enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
+                            struct err *e)
+{
+    struct buf kinds = buf_in(arena, 1024);
+    buf_char(&kinds, ',');
+    for (size_t i = 0; task && i < task->units.n; i++) {
+        buf_str(&kinds, task->units.p[i]);
+        buf_char(&kinds, ',');
+    }
+    *out = buf_get(&kinds);
+    return buf_check(&kinds, e);
+}
+
 /* Unit number n that the command brings into being: its id as decide will derive it, its label. */
 static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, struct str *label,
                                bool *taken, struct err *e)
