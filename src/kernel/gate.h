@@ -184,9 +184,10 @@ void decide_answer(struct decision *d, const struct record *r, const void *value
 struct str decide_id(struct decision *d, uint64_t n);
 
 enum command_flag {
-    COMMAND_SAFE_ACT = 1 << 0,      /* goes on in a stop whose safe state names it (stop.h) */
-    COMMAND_WHILE_STOPPED = 1 << 1, /* goes on in any stop: resolving, reporting, commenting */
-    COMMAND_NEEDS_REASON = 1 << 2,  /* REFUSED "gate.reason_needed" without one */
+    COMMAND_SAFE_ACT = 1 << 0,         /* goes on in a stop whose safe state names it (stop.h) */
+    COMMAND_WHILE_STOPPED = 1 << 1,    /* goes on in any stop: resolving, reporting, commenting */
+    COMMAND_NEEDS_REASON = 1 << 2,     /* REFUSED "gate.reason_needed" without one */
+    COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
 };
 
 struct command_type {

@@ -3,6 +3,7 @@
 
 #include "gen/kernel/stop.sql.h"
 #include "gen/kernel/stop_schema.sql.h"
+#include "kernel/flow.h"
 
 #define EVENTS   "kernel/stop_events.def"
 #define COMMANDS "kernel/stop_commands.def"
@@ -36,8 +37,37 @@ enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, 
         .site = row.site,
         .raised = row.raised,
         .respond_by = row.respond_by,
+        .discarding = row.discarding,
     };
     return OK;
+}
+
+enum outcome load_stop_things(struct load *l, struct str order, struct stop_things *out,
+                              struct err *e)
+{
+    struct stop_things_in in = { order };
+    struct record_list rows;
+    TRY(load_stream(l, stream_of("stop", order), NULL, e));
+    TRY(db_list(l->db, &sql_stop_things, &in, &rows, STOP_THINGS_MAX, l->arena, e));
+    const struct stop_things_out *row = rows.p;
+    out->n = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        out->ids[i] = row[i].thing;
+    return OK;
+}
+
+void stop_thing_end(struct decision *d, struct str order, const struct stop_things *things,
+                    struct str thing)
+{
+    if (!str_among(thing, things->ids, things->n))
+        return;
+    struct stop_thing_ended payload = { order, thing };
+    decide_order_event(d, order,
+                       &(struct happening){
+                           .stream = stream_of("stop", order),
+                           .type = &stop_thing_ended_event,
+                           .payload = &payload,
+                       });
 }
 
 enum outcome stop_involves(struct db *db, struct str order, struct str account, bool *out,
@@ -93,7 +123,19 @@ enum outcome stop_raised_apply(struct db *db, const struct event *event,
         struct stop_involve_in who = { payload->order, payload->involved.p[i] };
         TRY(db_run(db, &sql_stop_involve, &who, NULL, e));
     }
+    for (size_t i = 0; i < payload->things.n; i++) {
+        struct stop_thing_add_in thing = { payload->order, payload->things.p[i] };
+        TRY(db_run(db, &sql_stop_thing_add, &thing, NULL, e));
+    }
     return OK;
+}
+
+enum outcome stop_thing_ended_apply(struct db *db, const struct event *event,
+                                    const struct stop_thing_ended *payload, struct err *e)
+{
+    (void)event;
+    struct stop_thing_end_in in = { payload->order, payload->thing };
+    return db_run(db, &sql_stop_thing_end, &in, NULL, e);
 }
 
 enum outcome stop_resolved_apply(struct db *db, const struct event *event,
@@ -107,7 +149,11 @@ enum outcome stop_resolved_apply(struct db *db, const struct event *event,
     };
     TRY(db_run(db, &sql_stop_resolve, &in, NULL, e));
     struct stop_uninvolve_in order = { payload->order };
-    return db_run(db, &sql_stop_uninvolve, &order, NULL, e);
+    TRY(db_run(db, &sql_stop_uninvolve, &order, NULL, e));
+    if (str_is(payload->decision, "discard"))
+        return OK;
+    struct stop_things_drop_in things = { payload->order };
+    return db_run(db, &sql_stop_things_drop, &things, NULL, e);
 }
 
 enum outcome stop_resolve_load(struct load *l, const struct stop_resolve *body,
@@ -119,11 +165,14 @@ enum outcome stop_resolve_load(struct load *l, const struct stop_resolve *body,
     if (!stop.point.p)
         return load_unknown(l, e);
     load_scope(l, stop.organisation, stop.site);
-    load_scope(l, stop.organisation, (struct str){ 0 });
+    TRY(load_flow_subject(l, body->order, e));
     TRY(load_order(l, body->order, e));
     struct stop_involved_find_in in = { body->order, l->command->actor->account };
     struct stop_involved_find_out row;
     state->standing = stop.standing;
+    struct stop_things things;
+    TRY(load_stop_things(l, body->order, &things, e));
+    state->nthings = things.n;
     return db_get(l->db, &sql_stop_involved_find, &in, &row, l->arena, &state->involved, e);
 }
 
@@ -136,6 +185,8 @@ enum outcome stop_resolve_decide(struct decision *d, const struct stop_resolve *
         return REFUSE(e, "stop.not_independent");
     if (!str_is(body->decision, "continue") && !str_is(body->decision, "discard"))
         return REFUSE(e, "stop.unknown_decision", { "decision", body->decision });
+    if (str_is(body->decision, "discard") && state->nthings == 0)
+        return REFUSE(e, "stop.nothing_to_discard");
     struct stop_resolved payload = { body->order, body->decision, d->command->actor->account };
     decide_order_event(d, body->order,
                        &(struct happening){

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/flow.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/store_disk.h"
@@ -23,7 +24,8 @@
 
 static struct fixture f;
 static struct fixture_person worker, resolver, stranger;
-static const struct module *const modules[] = { &stop_module, &timer_module, &thing_module };
+static const struct module *const modules[] = { &flow_module, &stop_module, &timer_module,
+                                                &thing_module };
 
 static int open_node(void **state)
 {

@@ -31,6 +31,7 @@ struct clinic_state {
     struct custody_unit_out holder; /* of the unit */
     size_t npoints;
     struct identity_identified_out points[8]; /* that identified the unit at this task */
+    struct stop_things *stopped;              /* when a bag is finished */
     size_t nbags;
     struct clinic_bags_out bags[CLINIC_BAGS_MAX]; /* thawed or given, in that order */
     size_t nlive;

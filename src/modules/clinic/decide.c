@@ -283,6 +283,7 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
     clinic_happened(d, state, bag->site, &clinic_finished_event, &payload);
     if (state->unit.ended == TIME_NONE)
         identity_end(d, &rest, "given");
+    stop_thing_end(d, body->order, state->stopped, body->unit);
     flow_withdraw(d, &state->flow, identity_in_use(body->unit, d->arena));
     if (last && state->flow.state != FLOW_ENDED)
         note_once(d, state, body->task, S("all_given"));
@@ -301,8 +302,11 @@ enum outcome clinic_conclude_decide(struct decision *d, const struct clinic_conc
         return REFUSE(e, "clinic.wrong_task", { "task", task->title });
     if (state->nlive > 0)
         return REFUSE(e, "clinic.bags_left", { "label", state->live[0].label });
-    for (size_t i = 0; i < state->nbags; i++)
+    for (size_t i = 0; i < state->nbags; i++) {
         given |= state->bags[i].given != TIME_NONE;
+        if (running(&state->bags[i]))
+            return REFUSE(e, "clinic.bag_in_use", { "label", state->bags[i].label });
+    }
     if (!given)
         return REFUSE(e, "clinic.nothing_given");
     /* A mismatch with a later bag withdrew what was passed; nothing is left to pass it with, and

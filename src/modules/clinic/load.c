@@ -99,7 +99,11 @@ enum outcome clinic_give_load(struct load *l, const struct clinic_give *body,
 enum outcome clinic_finish_load(struct load *l, const struct clinic_finish *body,
                                 struct clinic_state *state, struct err *e)
 {
-    return load_bag(l, body->order, body->task, body->unit, state, e);
+    TRY(load_bag(l, body->order, body->task, body->unit, state, e));
+    state->stopped = ARENA_NEW(l->arena, struct stop_things);
+    if (!state->stopped)
+        return err_no_memory(e);
+    return load_stop_things(l, body->order, state->stopped, e);
 }
 
 enum outcome clinic_conclude_load(struct load *l, const struct clinic_conclude *body,

@@ -240,6 +240,7 @@ static void stop(struct decision *d, const struct identity_check *body,
     const struct flow_open_task *at = flow_opened(&state->flow, body->task);
     struct str acts[8];
     struct str involved[STOP_INVOLVED_MAX] = { actor->account };
+    struct str things[IDENTITY_EXPECTED_MAX];
     size_t nacts = 0;
     size_t ninvolved = 1;
     while (nacts < 8 && point->safe_acts[nacts]) {
@@ -248,6 +249,8 @@ static void stop(struct decision *d, const struct identity_check *body,
     }
     for (size_t i = 0; i < state->ncheckers; i++)
         involved[ninvolved++] = state->checkers[i];
+    for (size_t i = 0; i < state->nlive; i++)
+        things[i] = state->expected[i].unit;
     struct stop_raised raised = {
         .order = body->order,
         .point = body->point,
@@ -259,6 +262,7 @@ static void stop(struct decision *d, const struct identity_check *body,
         .site = at->site,
         .involved = { involved, ninvolved },
         .respond_by = d->now_us + point->respond_us,
+        .things = { things, state->nlive },
     };
     stop_raise(d, &raised);
     flow_withdraw(d, &state->flow,

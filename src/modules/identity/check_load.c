@@ -88,6 +88,7 @@ enum outcome identity_check_prepare(struct prepare *p, const struct identity_che
 /* --- load --- */
 
 static enum outcome load_expected(struct load *l, const struct flow_task *task,
+                                  const struct identity_rule *rule,
                                   struct identity_check_state *state, struct err *e)
 {
     struct identity_expected_in in = { .order_id = state->flow.order };
@@ -99,7 +100,8 @@ static enum outcome load_expected(struct load *l, const struct flow_task *task,
         state->expected[i] = row[i];
         TRY(load_stream(l, stream_of("unit", row[i].unit), NULL, e));
     }
-    state->nexpected = rows.n;
+    state->nlive = rows.n;
+    state->nexpected = rule->units ? rows.n : 0;
     return OK;
 }
 
@@ -194,8 +196,8 @@ enum outcome identity_check_load(struct load *l, const struct identity_check *bo
     state->safe_state = stop.safe_state;
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     const struct identity_rule *rule = identity_rule_find(body->point);
-    if (task && rule && rule->units)
-        TRY(load_expected(l, task, state, e));
+    if (task && rule)
+        TRY(load_expected(l, task, rule, state, e));
     TRY(load_seen(l, state, e));
     return load_people(l, body, state, e);
 }

@@ -9,6 +9,7 @@
 #define VEIN_MODULES_IDENTITY_IDENTITY_H
 
 #include "gen/identity/queries.sql.h"
+#include "kernel/stop.h"
 #include "modules/order/order.h"
 #include "modules/quality/quality.h"
 
@@ -72,6 +73,7 @@ struct identity_make_state {
 struct identity_unit_state {
     struct identity_source source;
     struct flow_view flow;
+    struct stop_things *stopped; /* of a discard */
     bool label_taken;
     struct str units[IDENTITY_PIECES_MAX]; /* that come into being */
     struct str labels[IDENTITY_PIECES_MAX];
@@ -92,7 +94,8 @@ struct identity_check_state {
     struct order_order_out order;
     bool stopped;
     struct str safe_state; /* of the stop */
-    size_t nexpected;      /* live units of the task's kinds */
+    size_t nlive;     /* units of the task's kinds: the first of expected; what a stop is about */
+    size_t nexpected; /* nlive, where the point expects units */
     struct identity_expected_out expected[IDENTITY_EXPECTED_MAX];
     size_t nseen;
     const struct identity_seen *seen;
@@ -144,11 +147,12 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
 enum outcome identity_reduce(struct decision *d, const struct identity_unit_out *unit,
                              struct quantity by, const char *how, struct str child, struct err *e);
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how);
-/* In decide: what was passed at this point of the order, by one person or by all, holds no longer and
- * is to be passed anew, for what it identified has changed. Load declared "identity/<order>". */
+/* In decide: what was passed at this point of the order, by one person or by all, holds no longer
+ * and is to be passed anew, for what it identified has changed. Load declared "identity/<order>".
+ */
 void identity_void(struct decision *d, struct str order, const char *point);
-/* The fact of the order that a unit is being given to the patient. While it is noted the unit is not
- * discarded: REFUSED "identity.in_use" {label}. */
+/* The fact of the order that a unit is being given to the patient. While it is noted the unit is
+ * not discarded: REFUSED "identity.in_use" {label}. */
 struct str identity_in_use(struct str unit, struct arena *arena);
 
 #endif

@@ -372,5 +372,6 @@ enum outcome identity_discard_decide(struct decision *d, const struct identity_d
     if (flow_has_fact(&state->flow, (struct str){ 0 }, identity_in_use(body->unit, d->arena)))
         return REFUSE(e, "identity.in_use", { "label", state->source.unit.label });
     identity_end(d, &state->source.unit, "discarded");
+    stop_thing_end(d, state->flow.order, state->stopped, body->unit);
     return OK;
 }

@@ -134,5 +134,9 @@ enum outcome identity_sample_load(struct load *l, const struct identity_sample *
 enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,
                                    struct identity_unit_state *state, struct err *e)
 {
-    return load_source(l, body->unit, (struct str){ 0 }, state, e);
+    TRY(load_source(l, body->unit, (struct str){ 0 }, state, e));
+    state->stopped = ARENA_NEW(l->arena, struct stop_things);
+    if (!state->stopped)
+        return err_no_memory(e);
+    return load_stop_things(l, state->flow.order, state->stopped, e);
 }

@@ -88,6 +88,42 @@ static void the_end_of_an_infusion_is_always_recorded(void **state)
     assert_int_equal(ward_finish(0, ",'volume':'10 mL'"), OK);
 }
 
+/* partial: COI-04 (what is to be discarded is not given: the decision binds) */
+static void coi_04_what_is_to_be_discarded_is_not_given(void **state)
+{
+    (void)state;
+    ward_give_first();
+    mismatch("administration");
+    assert_int_equal(resolve("discard"), OK);
+    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "before_thaw", false,
+                                         bags[1].label, (struct str){ 0 }),
+                     REFUSED);
+    fixture_refused(&ward.f, "stop.discarding");
+    ward_refused(ward_thaw("administer", 1), "stop.discarding");
+    ward_refused(custody_trial_complete(&ward, &ward.nurse, "administer", ""), "stop.discarding");
+    assert_int_equal(ward_finish(0, ",'volume':'10 mL'"), OK); /* what was done is recorded */
+    ward_refused(custody_trial_complete(&ward, &ward.nurse, "administer", ""), "stop.discarding");
+    assert_int_equal(discard(1), OK);
+    /* All that was stopped has ended: on with the order. */
+    assert_int_equal(fixture_send(&ward.f, &ward.nurse, "clinic.conclude", "in doubt",
+                                  "{'order':'%s','task':'administer'}", ward.order),
+                     OK);
+    assert_int_equal(custody_trial_complete(&ward, &ward.nurse, "administer", ""), OK);
+    fixture_rebuilds(&ward.f);
+}
+
+/* What was given to its end before the resolution needs no discarding. */
+static void nothing_is_left_to_discard(void **state)
+{
+    (void)state;
+    ward_give_first();
+    assert_int_equal(discard(1), OK);
+    mismatch("administration");
+    assert_int_equal(ward_finish(0, SAFE), OK);
+    ward_refused(resolve("discard"), "stop.nothing_to_discard");
+    assert_int_equal(resolve("continue"), OK);
+}
+
 /* The next bag was scanned wrong for its thaw while this one runs. */
 static void a_stop_before_the_next_thaw_does_not_keep_it_either(void **state)
 {
@@ -189,6 +225,8 @@ int main(void)
         FROZEN(another_patients_bag_stops_everything),
         FROZEN(concluded_after_a_mismatch),
         FROZEN(the_end_of_an_infusion_is_always_recorded),
+        FROZEN(coi_04_what_is_to_be_discarded_is_not_given),
+        FROZEN(nothing_is_left_to_discard),
         FROZEN(a_stop_before_the_next_thaw_does_not_keep_it_either),
         FROZEN(a_running_bag_is_not_discarded),
         FROZEN(cln_05_a_stated_time_hides_no_reaction),

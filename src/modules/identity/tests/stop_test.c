@@ -133,6 +133,37 @@ static void coi_11_a_stop_names_its_safe_state(void **state)
     refused("flow.check_missing");
 }
 
+/* partial: COI-04 (a second mismatch moves neither the time to respond nor who decides, and counts)
+ */
+static void coi_04_a_second_mismatch_does_not_replace_the_first(void **state)
+{
+    (void)state;
+    struct stop_state first, second;
+    struct db *db;
+    struct err e = { 0 };
+    trial_id_do(&t, &a, "receive");
+    trial_id_do(&t, &b, "receive");
+    assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(stop_find(db, str_z(a.id), &first, t.f.arena, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    env_sim_advance(&t.f.sim, 4 * TIME_MINUTE);
+    assert_int_equal(check(&t.plant_2, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
+    is("fail");
+    assert_string_equal(trial_id_answer(&t, "stop"), "true");
+    assert_int_equal(deviations(&a), 2);
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(stop_find(db, str_z(a.id), &second, t.f.arena, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_int_equal(second.raised, first.raised);
+    assert_int_equal(second.respond_by, first.respond_by);
+    assert_int_equal(resolve(&t.plant_2), REFUSED); /* who found it took part as well */
+    refused("stop.not_independent");
+    assert_int_equal(resolve(&t.quality_plant), OK);
+    assert_false(stopped());
+    fixture_rebuilds(&t.f);
+}
+
 /* … but a mismatch stops whatever the guards say. */
 static void a_mismatch_stops_before_its_time_too(void **state)
 {
@@ -150,6 +181,7 @@ int main(void)
         TEST(coi_04_every_kind_of_mismatch_stops),
         TEST(coi_04_nothing_of_a_stopped_order_goes_on),
         TEST(coi_04_a_stop_stands_where_the_task_is),
+        TEST(coi_04_a_second_mismatch_does_not_replace_the_first),
         TEST(coi_11_a_stop_names_its_safe_state),
         TEST(a_mismatch_stops_before_its_time_too),
     };
