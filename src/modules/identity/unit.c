@@ -256,6 +256,8 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
         return REFUSE(e, "identity.din_taken", { "din", state->din });
     if (state->label_taken)
         return REFUSE(e, "identity.label_taken");
+    if (state->nparents == 0 && !str_is(task->act, "collect"))
+        return REFUSE(e, "identity.parent_needed", { "kind", body->kind });
     TRY(convert(d, body, state, task, parents, e));
     struct making making = {
         .flow = &state->flow,

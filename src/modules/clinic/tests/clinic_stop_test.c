@@ -11,8 +11,7 @@
 /* Somebody scans the wrong bag at this point of the administration. */
 static void mismatch(const char *point)
 {
-    bool patient = strcmp(point, "administration") == 0;
-    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", point, patient,
+    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", point,
                                          custody_trial_unit(&ward, "bag", 0).label,
                                          (struct str){ 0 }),
                      OK);
@@ -37,19 +36,18 @@ static void another_patients_bag_stops_everything(void **state)
     (void)state;
     ward_thaw_first();
     ward_check_by_two("administer", "administration", 0);
-    char order[40], coi[60];
-    memcpy(order, ward.order, sizeof order);
-    memcpy(coi, ward.coi, sizeof coi);
+    struct custody_trial mine = ward;
     custody_trial_order(&ward, 2, "frozen");
     custody_trial_do(&ward, "fill", 1, "");
     struct identity_units_out foreign = custody_trial_unit(&ward, "final_bag", 0);
-    memcpy(ward.order, order, sizeof order);
-    memcpy(ward.coi, coi, sizeof coi);
-    struct str mine = bags[0].unit;
+    memcpy(ward.order, mine.order, sizeof mine.order);
+    memcpy(ward.coi, mine.coi, sizeof mine.coi);
+    memcpy(ward.number, mine.number, sizeof mine.number);
+    struct str own = bags[0].unit;
     bags[0].unit = foreign.unit;
     ward_refused(ward_give(0), "gate.unknown");
-    bags[0].unit = mine;
-    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "administration", true,
+    bags[0].unit = own;
+    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "administration",
                                          bags[0].label, foreign.label),
                      OK);
     assert_string_equal(custody_trial_answer(&ward, "stop"), "true");
@@ -95,7 +93,7 @@ static void coi_04_what_is_to_be_discarded_is_not_given(void **state)
     ward_give_first();
     mismatch("administration");
     assert_int_equal(resolve("discard"), OK);
-    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "before_thaw", false,
+    assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "before_thaw",
                                          bags[1].label, (struct str){ 0 }),
                      REFUSED);
     fixture_refused(&ward.f, "stop.discarding");

@@ -295,8 +295,8 @@ static void a_task_is_about_its_own_units_and_site(void **state)
 {
     (void)state;
     custody_trial_do(&t, "retrieve", 1, "");
-    assert_int_equal(OFFER(&t.nurse, &t.operator, bag.unit, ""), OK);
-    struct fixture_person both = t.operator;
+    assert_int_equal(OFFER(&t.operator, &t.courier, bag.unit, ""), OK);
+    struct fixture_person both = t.courier;
     struct grant grants[2] = { { S("custody.accept"), both.actor.organisation, both.actor.site },
                                { S("role.nurse"), t.nurse.actor.organisation,
                                  t.nurse.actor.site } };
@@ -304,8 +304,8 @@ static void a_task_is_about_its_own_units_and_site(void **state)
     both.actor.ngrants = 2;
     assert_int_equal(ACCEPT(&both, bag.unit, ",'task':'arrive'"), REFUSED);
     fixture_refused(&t.f, "custody.other_site");
-    assert_int_equal(ACCEPT(&t.operator, bag.unit, ""), OK);
-    assert_int_equal(OFFER(&t.operator, & t.nurse, bag.unit, ""), OK);
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, ""), OK);
+    assert_int_equal(OFFER(&t.courier, &t.nurse, bag.unit, ""), OK);
     assert_int_equal(ACCEPT(&t.nurse, bag.unit, ",'task':'arrive'"), REFUSED);
     fixture_refused(&t.f, "custody.not_of_task");
 }

@@ -42,6 +42,20 @@ static enum outcome split(const char *task, struct str unit, const char *pieces,
                         more);
 }
 
+/* partial: COI-08 (the genealogy of every unit begins at the patient) */
+static void coi_08_nothing_comes_from_nothing(void **state)
+{
+    (void)state;
+    char label[16];
+    trial_id_do(&t, &a, "sample");
+    trial_id_pass(&t, &a, "wash", "before_processing");
+    assert_int_equal(trial_id_make(&t, &t.plant, &a, "wash", "culture", "1 L", "", label), REFUSED);
+    refused("identity.parent_needed");
+    assert_int_equal(
+        trial_id_make(&t, &t.plant, &a, "wash", "culture", "1 L", ",'parents':[]", label), REFUSED);
+    refused("identity.parent_needed");
+}
+
 /* partial: COI-08 (in part) */
 static void coi_08_quantities_reconcile(void **state)
 {
@@ -260,6 +274,7 @@ static void a_used_up_unit_is_a_mismatch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(coi_08_nothing_comes_from_nothing),
         TEST(coi_08_quantities_reconcile),
         TEST(coi_08_never_across_patients),
         TEST(coi_05_material_is_identified_before_it_is_acted_on),
