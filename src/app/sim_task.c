@@ -222,25 +222,9 @@ static enum outcome make_units(struct task_at_hand *t, struct err *e)
 
 /* --- hand-over --- */
 
-/* The party that works at the next task of another part: who a hand-over is for. */
-static const struct flow_party *next_party(const struct task_at_hand *t)
-{
-    bool behind = false;
-    for (size_t s = 0; s < t->v->workflow->stages.n; s++)
-        for (size_t k = 0; k < t->v->workflow->stages.p[s].tasks.n; k++) {
-            const struct flow_task *task = &t->v->workflow->stages.p[s].tasks.p[k];
-            if (behind && !task->late && !str_eq(task->part, t->task->part))
-                for (size_t p = 0; p < t->v->nparties; p++)
-                    if (str_eq(t->v->parties[p].part, task->part))
-                        return &t->v->parties[p];
-            behind |= str_eq(task->name, t->task->name);
-        }
-    return NULL;
-}
-
 static enum outcome offer(struct task_at_hand *t, struct err *e)
 {
-    const struct flow_party *to = next_party(t);
+    const struct flow_party *to = flow_receiver(t->v, t->task->name);
     for (size_t i = 0; to && i < t->nunits; i++)
         TRY(at_hand(t,
                     sender_send(&t->s->sender, &t->who->actor, "custody.offer", NULL, NULL, e,

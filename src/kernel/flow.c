@@ -78,18 +78,24 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
     flow_happened(d, v->order, &flow_fact_noted_event, &payload);
 }
 
+void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str task,
+                      struct str prefix)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->nfacts; i++) {
+        const struct flow_open_task *at = flow_opened(v, v->facts[i].task);
+        any |= at && !at->done && (!task.p || str_eq(at->task, task)) &&
+               str_starts(v->facts[i].fact, prefix);
+    }
+    if (!any)
+        return;
+    struct flow_facts_withdrawn payload = { v->order, prefix, task };
+    flow_happened(d, v->order, &flow_facts_withdrawn_event, &payload);
+}
+
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix)
 {
-    for (size_t i = 0; i < v->nfacts; i++) {
-        const struct flow_fact *fact = &v->facts[i];
-        bool open = false;
-        for (size_t t = 0; t < v->ntasks; t++)
-            open |= str_eq(v->tasks[t].task, fact->task) && !v->tasks[t].done;
-        if (!open || !str_starts(fact->fact, prefix))
-            continue;
-        struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
-        flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
-    }
+    flow_withdraw_at(d, v, (struct str){ 0 }, prefix);
 }
 
 void flow_finish(struct decision *d, struct str order, struct str how)

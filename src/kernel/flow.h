@@ -157,6 +157,12 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
 /* Facts beginning with `prefix` hold no longer at the tasks that are open: "check:" after a
  * mismatch, so that what was passed before it must be passed again. */
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix);
+/* The same at one task (absent: at all). */
+void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str task,
+                      struct str prefix);
+/* Whom a task hands over to: the party of the next task behind it that needs the fact "accepted";
+ * NULL when there is none. */
+const struct flow_party *flow_receiver(const struct flow_view *v, struct str task);
 /* Starts an order: flow.started and the first task(s) opened. Parties beyond the workflow's parts
  * are welcome. REFUSED "flow.part_missing" {part}, "flow.part_twice" {part}, "flow.parties_max"
  * {max}, "flow.started_before". */

@@ -32,7 +32,7 @@ enum {
     GATE_QUEUE_MAX = 4096,     /* commands waiting; beyond: REFUSED "gate.busy" (503) */
     GATE_GROUP_MAX = 256,      /* commands of one group */
     GATE_EVENTS_MAX = 64,      /* of one command */
-    GATE_READS_MAX = 64,       /* streams that one command declares */
+    GATE_READS_MAX = 128,      /* streams that one command declares */
     GATE_BODY_MAX = 256 << 10, /* bytes of a command's body */
     GATE_SCOPES_MAX = 24,
 };

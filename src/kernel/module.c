@@ -17,6 +17,8 @@ void modules_use(const struct module *const *modules, size_t n)
         BUG_ON(nkinds + modules[m]->nkinds > KINDS_MAX);
         for (size_t i = 0; i < modules[m]->nkinds; i++)
             kinds[nkinds++] = modules[m]->kinds[i];
+        if (modules[m]->use)
+            modules[m]->use();
         if (modules[m]->npoints == 0)
             continue;
         BUG_ON(ntables == POINT_TABLES_MAX);

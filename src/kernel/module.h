@@ -40,6 +40,8 @@ struct module {
     size_t nkinds;
     const struct flow_point *points; /* identity points that workflows must have (flow.h) */
     size_t npoints;
+    void (*use)(
+        void); /* MAY: tells a module below what only this one knows; once, by modules_use */
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

@@ -177,7 +177,8 @@ enum outcome clinic_thaw_decide(struct decision *d, const struct clinic_thaw *bo
     };
     clinic_happened(d, state, here->site, &clinic_thawed_event, &payload);
     note_once(d, state, body->task, S("thawed"));
-    identity_void(d, body->order, "administration"); /* read while it was frozen */
+    identity_void(d, body->order, S("administration"),
+                  (struct str){ 0 }); /* read while it was frozen */
     return OK;
 }
 

@@ -55,13 +55,13 @@ enum outcome identity_unit_ended_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_identity_unit_end, &in, NULL, e);
 }
 
-/* Passes of the order, and what they identified, hold no longer: at one point, or (absent) at all.
+/* Passes of the order, and what they identified, hold no longer; absent: at all points, all tasks.
  */
-static enum outcome passes_drop(struct db *db, struct str order, struct str point, struct err *e)
+static enum outcome passes_drop(struct db *db, const struct identity_voided *what, struct err *e)
 {
-    struct identity_passes_drop_in passes = { order, point };
+    struct identity_passes_drop_in passes = { what->order, what->point, what->task };
     TRY(db_run(db, &sql_identity_passes_drop, &passes, NULL, e));
-    struct identity_identified_drop_in identified = { order, point };
+    struct identity_identified_drop_in identified = { what->order, what->point, what->task };
     return db_run(db, &sql_identity_identified_drop, &identified, NULL, e);
 }
 
@@ -69,7 +69,7 @@ enum outcome identity_voided_apply(struct db *db, const struct event *event,
                                    const struct identity_voided *payload, struct err *e)
 {
     (void)event;
-    return passes_drop(db, payload->order, payload->point, e);
+    return passes_drop(db, payload, e);
 }
 
 static enum outcome passed(struct db *db, const struct event *event, struct str account,
@@ -123,6 +123,6 @@ enum outcome identity_checked_apply(struct db *db, const struct event *event,
     };
     TRY(db_run(db, &sql_identity_check_add, &in, NULL, e));
     if (str_is(payload->result, "fail")) /* what was stopped is checked anew */
-        return passes_drop(db, payload->order, (struct str){ 0 }, e);
+        return passes_drop(db, &(struct identity_voided){ .order = payload->order }, e);
     return payload->counts ? passed(db, event, account, payload, e) : OK;
 }

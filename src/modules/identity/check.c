@@ -351,6 +351,16 @@ static enum outcome check_is_due(const struct identity_check *body,
     return OK;
 }
 
+/* What is identified lies where the task is done. */
+static enum outcome all_here(const struct comparison *c, const struct identity_check_state *state,
+                             struct err *e)
+{
+    for (size_t i = 0; i < state->nexpected; i++)
+        if (c->unit[i] && !state->here[i])
+            return REFUSE(e, "identity.not_here", { "label", state->expected[i].label });
+    return OK;
+}
+
 enum outcome identity_check_decide(struct decision *d, const struct identity_check *body,
                                    const struct identity_check_state *state, struct err *e)
 {
@@ -365,8 +375,10 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
     struct comparison c = { .rule = identity_rule_find(body->point), .state = state };
     const char *result = compare(&c, body, stated);
     bool pass = strcmp(result, "pass") == 0;
-    if (pass) /* a mismatch stops whatever the time is */
+    if (pass) { /* a mismatch stops whatever the time is, and wherever it lies */
         TRY(flow_task_guards(&state->flow, body->task, d->now_us, e));
+        TRY(all_here(&c, state, e));
+    }
     struct str units[IDENTITY_EXPECTED_MAX];
     size_t nunits = 0;
     for (size_t i = 0; i < state->nexpected; i++)

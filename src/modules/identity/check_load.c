@@ -99,6 +99,7 @@ static enum outcome load_expected(struct load *l, const struct flow_task *task,
     for (size_t i = 0; i < rows.n; i++) {
         state->expected[i] = row[i];
         TRY(load_stream(l, stream_of("unit", row[i].unit), NULL, e));
+        TRY(identity_is_here(&state->here[i], l, &state->flow, task->name, row[i].unit, true, e));
     }
     state->nlive = rows.n;
     state->nexpected = rule->units ? rows.n : 0;

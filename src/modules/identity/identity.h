@@ -45,6 +45,19 @@ enum { IDENTITY_SYMBOLS_MAX = 16 };
 /* A scan may hold several (compound messages). At most IDENTITY_SYMBOLS_MAX; never refuses. */
 size_t identity_symbols_read(struct identity_symbol *out, struct str scan, struct arena *arena);
 
+/* --- who holds a unit: what custody, above, tells --- */
+
+struct identity_holder {
+    struct str organisation;
+    struct str site;
+    struct str to_site; /* that it is offered to; absent: to none */
+};
+/* In load: declares what it reads. Set once, by modules_use; while it is not set, every unit is
+ * where it is looked for. */
+typedef enum outcome identity_holder_fn(struct load *l, struct str unit,
+                                        struct identity_holder *out, struct err *e);
+void identity_use_holder(identity_holder_fn *holder);
+
 /* --- what the commands rest upon --- */
 
 enum {
@@ -56,6 +69,7 @@ enum {
 /* A unit that a command takes from, and the points that identified it at the command's task. */
 struct identity_source {
     struct identity_unit_out unit;
+    bool here; /* the site of the command's task holds it */
     size_t npoints;
     struct str points[8];
 };
@@ -97,6 +111,7 @@ struct identity_check_state {
     size_t nlive;     /* units of the task's kinds: the first of expected; what a stop is about */
     size_t nexpected; /* nlive, where the point expects units */
     struct identity_expected_out expected[IDENTITY_EXPECTED_MAX];
+    bool here[IDENTITY_EXPECTED_MAX]; /* the task's site holds it, or it is offered to it */
     size_t nseen;
     const struct identity_seen *seen;
     size_t nothers; /* accounts that passed this point with the same set at this task already */
@@ -147,10 +162,10 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
 enum outcome identity_reduce(struct decision *d, const struct identity_unit_out *unit,
                              struct quantity by, const char *how, struct str child, struct err *e);
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how);
-/* In decide: what was passed at this point of the order, by one person or by all, holds no longer
- * and is to be passed anew, for what it identified has changed. Load declared "identity/<order>".
- */
-void identity_void(struct decision *d, struct str order, const char *point);
+/* In decide: what was passed at this point of the order or at this task (absent: at all), by one
+ * person or by all, holds no longer and is to be passed anew, for what it identified has changed.
+ * Load declared "identity/<order>". */
+void identity_void(struct decision *d, struct str order, struct str point, struct str task);
 /* The fact of the order that a unit is being given to the patient. While it is noted the unit is
  * not discarded: REFUSED "identity.in_use" {label}. */
 struct str identity_in_use(struct str unit, struct arena *arena);

@@ -123,19 +123,21 @@ VALUES (:order_id, :task, :point, :account, :expected, :has_role)
 ON CONFLICT (order_id, task, point, account) DO UPDATE SET
     expected = excluded.expected, has_role = excluded.has_role;
 
--- passes_drop (order_id ID, point CODE)
--- At all points where none is said.
+-- passes_drop (order_id ID, point CODE, task CODE)
+-- At all points, or all tasks, where none is said.
 DELETE FROM identity_pass
-WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point);
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
+  AND (CAST(:task AS TEXT) IS NULL OR task = :task);
 
 -- identified_add (order_id ID, task CODE, point CODE, unit ID, recorded TIME)
 INSERT INTO identity_identified (order_id, task, point, unit, recorded)
 VALUES (:order_id, :task, :point, :unit, :recorded)
 ON CONFLICT (order_id, task, point, unit) DO UPDATE SET recorded = excluded.recorded;
 
--- identified_drop (order_id ID, point CODE)
+-- identified_drop (order_id ID, point CODE, task CODE)
 DELETE FROM identity_identified
-WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point);
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
+  AND (CAST(:task AS TEXT) IS NULL OR task = :task);
 
 -- all (after ID) -> (unit ID, label TEXT, order_id ID, kind CODE, quantity QUANTITY, din TEXT,
 --                    ended TIME, how CODE)

@@ -65,9 +65,9 @@ static enum outcome reduce(struct decision *d, struct identity_unit_out *unit, s
     return OK;
 }
 
-void identity_void(struct decision *d, struct str order, const char *point)
+void identity_void(struct decision *d, struct str order, struct str point, struct str task)
 {
-    struct identity_voided payload = { order, str_z(point) };
+    struct identity_voided payload = { order, point, task };
     decide_order_event(d, order,
                        &(struct happening){
                            .stream = stream_of("identity", order),
@@ -127,6 +127,8 @@ static enum outcome source_may_act(const struct flow_task *task,
     bool checked = false;
     if (unit->ended != TIME_NONE)
         return REFUSE(e, "identity.unit_ended", { "label", unit->label });
+    if (!source->here)
+        return REFUSE(e, "identity.not_here", { "label", unit->label });
     if (made_will_do && str_eq(unit->task, task->name))
         return OK;
     if (!str_among(unit->kind, task->units.p, task->units.n))

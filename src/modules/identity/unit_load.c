@@ -14,6 +14,26 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
     return found ? OK : load_unknown(l, e);
 }
 
+static identity_holder_fn *holder_of;
+
+void identity_use_holder(identity_holder_fn *holder)
+{
+    holder_of = holder;
+}
+
+enum outcome identity_is_here(bool *out, struct load *l, const struct flow_view *v, struct str task,
+                              struct str unit, bool offered, struct err *e)
+{
+    const struct flow_open_task *at = flow_opened(v, task);
+    struct identity_holder holder;
+    *out = at != NULL;
+    if (!at || !holder_of)
+        return OK;
+    TRY(holder_of(l, unit, &holder, e));
+    *out = str_eq(holder.site, at->site) || (offered && str_eq(holder.to_site, at->site));
+    return OK;
+}
+
 enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
                             struct err *e)
 {
@@ -43,9 +63,11 @@ static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, str
     return OK;
 }
 
-static enum outcome load_points(struct load *l, struct str task, struct identity_source *source,
-                                struct err *e)
+static enum outcome load_points(struct load *l, const struct flow_view *v, struct str task,
+                                struct identity_source *source, struct err *e)
 {
+    TRY(identity_is_here(&source->here, l, v, task, source->unit.unit, false, e));
+    TRY(load_stream(l, stream_of("identity", source->unit.order_id), NULL, e));
     struct identity_identified_in in = { source->unit.order_id, task, source->unit.unit };
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));
@@ -64,7 +86,7 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
     enum outcome o = load_flow(l, state->source.unit.order_id, task, &state->flow, e);
     load_kind(l, "unit"); /* foreign equals unknown */
     TRY(o);
-    return task.p ? load_points(l, task, &state->source, e) : OK;
+    return task.p ? load_points(l, &state->flow, task, &state->source, e) : OK;
 }
 
 /* Of another order: to say so is right only to who may know of that order. */
@@ -88,7 +110,7 @@ static enum outcome load_parents(struct load *l, const struct identity_make *bod
         TRY(load_unit(l, body->parents.p[i].unit, &parent->unit, e));
         if (!str_eq(parent->unit.order_id, body->order))
             return refuse_other_order(l, &parent->unit, e);
-        TRY(load_points(l, body->task, parent, e));
+        TRY(load_points(l, &state->flow, body->task, parent, e));
     }
     return OK;
 }
