@@ -99,12 +99,8 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
 }
 
 /* As many persons as the point asks for, each by a scan of their own, until it is read. */
-static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
+static enum outcome check_by_all(struct task_at_hand *t, struct str point, struct err *e)
 {
-    char fact[100];
-    snprintf(fact, sizeof fact, "check:%.*s", STR(point));
-    if (flow_has_fact(t->v, t->task->name, str_z(fact)))
-        return OK;
     const struct network_person *second =
         network_second(t->s->network, t->open->site, "identity.check", t->who);
     int persons = identity_persons(point);
@@ -126,6 +122,13 @@ static enum outcome check_point(struct task_at_hand *t, struct str point, struct
         t->s->counts.not_stopped += wrong && !t->stopped;
     }
     return OK;
+}
+
+static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
+{
+    char fact[100];
+    snprintf(fact, sizeof fact, "check:%.*s", STR(point));
+    return flow_has_fact(t->v, t->task->name, str_z(fact)) ? OK : check_by_all(t, point, e);
 }
 
 static bool after_making(struct str point)
@@ -275,6 +278,17 @@ static enum outcome thaw_further(struct task_at_hand *t, size_t unit, struct err
                    "clinic.thaw", e);
 }
 
+/* What hangs at the bedside is identified as it hangs there: this bag, after its thaw. */
+static enum outcome check_thawed(struct task_at_hand *t, size_t unit, struct err *e)
+{
+    struct task_at_hand alone = *t;
+    alone.units = &t->units[unit];
+    alone.nunits = 1;
+    enum outcome o = check_by_all(&alone, S("administration"), e);
+    t->stopped = alone.stopped;
+    return o;
+}
+
 /* Bag after bag: the next is thawed only when the last was given safely. */
 static enum outcome give_all(struct task_at_hand *t, struct err *e)
 {
@@ -289,6 +303,9 @@ static enum outcome give_all(struct task_at_hand *t, struct err *e)
         enum outcome o = clinic(t, "clinic.give", b, "", e);
         if (o == REFUSED && str_is(str_z(e->code), "clinic.not_thawed")) {
             TRY(thaw_further(t, b, e));
+            TRY(check_thawed(t, b, e));
+            if (t->stopped)
+                return OK;
             o = clinic(t, "clinic.give", b, "", e);
         }
         TRY(o);
