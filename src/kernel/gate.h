@@ -139,8 +139,9 @@ enum outcome load_stream(struct load *l, struct stream s, int64_t *version, stru
 void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
-/* What the refusal above calls the thing, a static word: "unit". And what load itself returns for
- * unknown ids. */
+/* What the refusal above calls the thing, a static word: "unit"; and what load itself returns for
+ * unknown ids. The first that load says stays: a thing that is known to the node and one that is not
+ * are refused with the same word, however far load came. */
 void load_kind(struct load *l, const char *kind);
 enum outcome load_unknown(struct load *l, struct err *e);
 

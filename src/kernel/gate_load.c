@@ -48,7 +48,8 @@ void load_own_scope(struct load *l)
 
 void load_kind(struct load *l, const char *kind)
 {
-    l->impl->kind = kind;
+    if (!l->impl->kind)
+        l->impl->kind = kind;
 }
 
 enum outcome load_unknown(struct load *l, struct err *e)

@@ -214,7 +214,7 @@ static void deviate_when_late(struct decision *d, const struct clinic_state *sta
         .kind = S("entered_late"),
         .risk = S("major"),
     };
-    quality_open_deviation(d, &deviation);
+    quality_open_deviation(d, &deviation, 0);
 }
 
 enum outcome clinic_give_decide(struct decision *d, const struct clinic_give *body,
@@ -339,6 +339,6 @@ enum outcome clinic_expire_thaw_decide(struct decision *d, const struct clinic_e
         .kind = S("thaw_expired"),
         .risk = S("major"),
     };
-    quality_open_deviation(d, &deviation);
+    quality_open_deviation(d, &deviation, 0);
     return OK;
 }

@@ -178,7 +178,7 @@ static void differs(struct decision *d, const struct custody_accept *body,
         .kind = container ? S("container_differs") : S("seals_differ"),
         .risk = S("major"),
     };
-    quality_open_deviation(d, &deviation);
+    quality_open_deviation(d, &deviation, 0);
     struct custody_refused payload = {
         .unit = unit->unit,
         .organisation = unit->to_organisation,

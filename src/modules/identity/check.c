@@ -10,7 +10,7 @@
 #include "kernel/stop.h"
 #include "modules/identity/check_impl.h"
 
-enum { TEXTS_MAX = 40, STOP_TEXT_MAX = 200, STOP_INVOLVED_MAX = 10 };
+enum { TEXTS_MAX = 40 };
 
 /* --- what is expected --- */
 
@@ -219,67 +219,6 @@ static bool enough(const struct person *person, const struct identity_check_stat
 
 /* --- what follows --- */
 
-static struct str joined(const struct str *texts, size_t n, struct arena *arena)
-{
-    char storage[STOP_TEXT_MAX];
-    struct buf b = buf_over(storage, sizeof storage);
-    for (size_t i = 0; i < n; i++) {
-        buf_z(&b, i > 0 ? ", " : "");
-        buf_str(&b, texts[i]);
-    }
-    return arena_str(arena, buf_get(&b));
-}
-
-static void stop(struct decision *d, const struct identity_check *body,
-                 const struct identity_check_state *state, const struct identity_checked *checked,
-                 struct identity_result *answer)
-{
-    const struct flow_point *point = identity_rule_find(body->point)->point;
-    const struct actor *actor = d->command->actor;
-    /* Where the task is, not where the checker's session is: they would choose who resolves it. */
-    const struct flow_open_task *at = flow_opened(&state->flow, body->task);
-    struct str acts[8];
-    struct str involved[STOP_INVOLVED_MAX] = { actor->account };
-    struct str things[IDENTITY_EXPECTED_MAX];
-    size_t nacts = 0;
-    size_t ninvolved = 1;
-    while (nacts < 8 && point->safe_acts[nacts]) {
-        acts[nacts] = str_z(point->safe_acts[nacts]);
-        nacts++;
-    }
-    for (size_t i = 0; i < state->ncheckers; i++)
-        involved[ninvolved++] = state->checkers[i];
-    for (size_t i = 0; i < state->nlive; i++)
-        things[i] = state->expected[i].unit;
-    struct stop_raised raised = {
-        .order = body->order,
-        .point = body->point,
-        .safe_state = str_z(point->safe_state),
-        .acts = { acts, nacts },
-        .expected = joined(checked->expected.p, checked->expected.n, d->arena),
-        .read = joined(checked->read.p, checked->read.n, d->arena),
-        .organisation = at->organisation,
-        .site = at->site,
-        .involved = { involved, ninvolved },
-        .respond_by = d->now_us + point->respond_us,
-        .things = { things, state->nlive },
-    };
-    stop_raise(d, &raised);
-    flow_withdraw(d, &state->flow,
-                  S("check:")); /* passed before the mismatch: to be passed again */
-    struct quality_deviation_opened deviation = {
-        .order = body->order,
-        .organisation = at->organisation,
-        .site = at->site,
-        .kind = S("identity_mismatch"),
-        .risk = S("critical"),
-    };
-    quality_open_deviation(d, &deviation);
-    answer->stop = true;
-    answer->safe_state = raised.safe_state;
-    answer->deviation = deviation.deviation;
-}
-
 /* In a stop a pass counts only where it brings the material back to safety. */
 static bool counts_now(const struct identity_check *body, const struct identity_check_state *state)
 {
@@ -304,7 +243,7 @@ static void happened(struct decision *d, const struct identity_check *body,
                            .payload = checked,
                        });
     if (str_is(checked->result, "fail"))
-        stop(d, body, state, checked, &answer);
+        identity_stop(d, body, state, checked, &answer);
     if (checked->complete)
         flow_note(d, &state->flow, body->task,
                   arena_printf(d->arena, "check:%.*s", STR(body->point)));

@@ -156,6 +156,43 @@ static enum outcome load_seen(struct load *l, struct identity_check_state *state
     return OK;
 }
 
+/* Another order that runs: its flow, stop and passes are part of what the check may change. */
+static enum outcome load_other(struct load *l, struct str order, const struct identity_seen *seen,
+                               struct identity_check_state *state, struct err *e)
+{
+    if (!order.p || str_eq(order, state->flow.order) || state->nconcerned == IDENTITY_OTHERS_MAX)
+        return OK;
+    for (size_t i = 0; i < state->nconcerned; i++)
+        if (str_eq(state->concerned[i].flow.order, order))
+            return OK;
+    struct identity_other *other = &state->concerned[state->nconcerned];
+    TRY(flow_read(l->db, order, &other->flow, l->arena, e));
+    if (!other->flow.found || other->flow.state == FLOW_ENDED || other->flow.ntasks == 0)
+        return OK;
+    TRY(load_stream(l, stream_of("flow", order), NULL, e));
+    TRY(load_stream(l, stream_of("stop", order), NULL, e));
+    TRY(load_stream(l, stream_of("identity", order), NULL, e));
+    TRY(load_deviations(l, ++state->nconcerned, e));
+    other->at = &other->flow.tasks[other->flow.ntasks - 1];
+    other->read = seen->value;
+    other->unit = seen->unit;
+    return OK;
+}
+
+static enum outcome load_others(struct load *l, struct identity_check_state *state, struct err *e)
+{
+    for (size_t i = 0; i < state->nseen; i++) {
+        const struct identity_seen *seen = &state->seen[i];
+        struct order_by_coi_in in = { seen->value };
+        struct order_by_coi_out of = { .order_id = seen->ended ? (struct str){ 0 } : seen->order };
+        bool found;
+        if (seen->kind == SYMBOL_COI)
+            TRY(db_get(l->db, &sql_order_by_coi, &in, &of, l->arena, &found, e));
+        TRY(load_other(l, of.order_id, seen, state, e));
+    }
+    return OK;
+}
+
 /* Who else passed with this set, and who else took part. */
 static enum outcome load_people(struct load *l, const struct identity_check *body,
                                 struct identity_check_state *state, struct err *e)
@@ -200,5 +237,6 @@ enum outcome identity_check_load(struct load *l, const struct identity_check *bo
     if (task && rule)
         TRY(load_expected(l, task, rule, state, e));
     TRY(load_seen(l, state, e));
+    TRY(load_others(l, state, e));
     return load_people(l, body, state, e);
 }

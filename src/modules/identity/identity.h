@@ -64,6 +64,7 @@ enum {
     IDENTITY_EXPECTED_MAX = 36, /* live units that one check identifies; beyond: refused */
     IDENTITY_PARENTS_MAX = 20,
     IDENTITY_PIECES_MAX = 40,
+    IDENTITY_OTHERS_MAX = 4, /* other orders that one mismatch stops as well */
 };
 
 /* A unit that a command takes from, and the points that identified it at the command's task. */
@@ -103,6 +104,14 @@ struct identity_seen {
     struct str unit; /* the one that has it, if it is one */
     struct str order;
 };
+/* Another order, of which something was read where this one's was expected. */
+struct identity_other {
+    struct flow_view flow;
+    const struct flow_open_task
+        *at; /* its task that is open, or was done last: where it is stopped */
+    struct str read;
+    struct str unit; /* if it was one */
+};
 struct identity_check_state {
     struct flow_view flow;
     struct order_order_out order;
@@ -114,6 +123,8 @@ struct identity_check_state {
     bool here[IDENTITY_EXPECTED_MAX]; /* the task's site holds it, or it is offered to it */
     size_t nseen;
     const struct identity_seen *seen;
+    size_t nconcerned; /* running orders beyond IDENTITY_OTHERS_MAX are not stopped by this check */
+    struct identity_other concerned[IDENTITY_OTHERS_MAX];
     size_t nothers; /* accounts that passed this point with the same set at this task already */
     struct identity_others_out others[8];
     size_t ncheckers; /* others who checked at this task: cannot resolve a stop of it */

@@ -83,9 +83,7 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
                                 struct identity_unit_state *state, struct err *e)
 {
     TRY(load_unit(l, unit, &state->source.unit, e));
-    enum outcome o = load_flow(l, state->source.unit.order_id, task, &state->flow, e);
-    load_kind(l, "unit"); /* foreign equals unknown */
-    TRY(o);
+    TRY(load_flow(l, state->source.unit.order_id, task, &state->flow, e));
     return task.p ? load_points(l, &state->flow, task, &state->source, e) : OK;
 }
 
@@ -132,9 +130,7 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
         struct identity_din_elsewhere_out row;
         TRY(db_get(l->db, &sql_identity_din_elsewhere, &in, &row, l->arena, &state->din_taken, e));
     }
-    enum outcome o = load_parents(l, body, state, e);
-    load_kind(l, "order"); /* what the command is about */
-    return o;
+    return load_parents(l, body, state, e);
 }
 
 enum outcome identity_split_load(struct load *l, const struct identity_split *body,

@@ -210,9 +210,22 @@ static void what_runs_when_the_clock_runs_out_is_finished(void **state)
 static void what_is_not_ready_is_refused(void **state)
 {
     (void)state;
+    char order[40];
+    memcpy(order, ward.order, sizeof order);
     assert_int_equal(ward_step(&ward.coordinator, "clinic.thaw", "thaw", 0, ""), REFUSED);
     fixture_refused(&ward.f, "gate.forbidden");
     ward_refused(ward_step(&ward.stranger, "clinic.thaw", "thaw", 0, ""), "gate.unknown");
+    /* Foreign equals unknown, word for word, for a bag that exists and for one that does not. */
+    struct err foreign = ward.f.error;
+    struct str own = bags[0].unit;
+    bags[0].unit = fixture_id('u', 98);
+    for (int i = 0; i < 2; i++) {
+        ward_refused(ward_step(&ward.stranger, "clinic.thaw", "thaw", 0, ""), "gate.unknown");
+        assert_string_equal(ward.f.error.params[0].value, foreign.params[0].value);
+        snprintf(ward.order, sizeof ward.order, "%.*s", STR(fixture_id('o', 97)));
+    }
+    bags[0].unit = own;
+    snprintf(ward.order, sizeof ward.order, "%s", order);
     ward_refused(ward_thaw("administer", 0), "flow.not_open");
     ward_refused(ward_give(0), "flow.not_open");
     ward_thaw_first();
