@@ -138,14 +138,39 @@ static void compare_din(struct comparison *c, const struct identity_seen *seen)
         note_read(c, seen->value, false);
 }
 
+/* Letters and digits alike; what stands between them carries nothing. */
+static bool same_coi(struct str x, struct str y)
+{
+    size_t i = 0;
+    for (size_t k = 0; k < y.n; k++) {
+        if (y.p[k] == '-')
+            continue;
+        while (i < x.n && x.p[i] == '-')
+            i++;
+        if (i == x.n || x.p[i++] != y.p[k])
+            return false;
+    }
+    return i == x.n;
+}
+
+/* Written as the order's own identifier is: a mistyped one, for its check characters do not hold.
+ */
+static bool coi_like(struct str text, struct str coi)
+{
+    bool like = text.n == coi.n;
+    for (size_t i = 0; like && i < coi.n; i++)
+        like = (text.p[i] == '-') == (coi.p[i] == '-');
+    return like;
+}
+
 static void compare_coi(struct comparison *c, const struct identity_seen *seen)
 {
-    if (!str_eq(seen->value, c->state->order.coi)) {
+    if (!same_coi(seen->value, c->state->order.coi)) {
         is_wrong(c, seen->value);
         return;
     }
     c->coi = true;
-    note_read(c, seen->value, false);
+    note_read(c, c->state->order.coi, false);
 }
 
 static void compare_symbol(struct comparison *c, const struct identity_seen *seen)
@@ -159,7 +184,8 @@ static void compare_symbol(struct comparison *c, const struct identity_seen *see
         compare_din(c, seen);
     } else if (seen->kind == SYMBOL_COI) {
         compare_coi(c, seen);
-    } else if (seen->kind == SYMBOL_PATIENT && c->rule->patient) {
+    } else if (seen->kind == SYMBOL_PATIENT && c->rule->patient && !seen->vague &&
+               !coi_like(seen->value, c->state->order.coi)) {
         is_wrong(c, S("another patient's number"));
     } else if (seen->kind == SYMBOL_PATIENT || seen->kind == SYMBOL_UNKNOWN) {
         is_unclear(c);

@@ -136,7 +136,8 @@ static enum outcome load_din(struct load *l, struct identity_seen *seen, struct 
     return OK;
 }
 
-static enum outcome load_seen(struct load *l, struct identity_check_state *state, struct err *e)
+static enum outcome load_seen(struct load *l, const struct identity_check *body,
+                              struct identity_check_state *state, struct err *e)
 {
     const struct identity_stated *stated = l->prepared;
     struct identity_seen *seen = ARENA_ARRAY(l->arena, stated->n + 1, struct identity_seen);
@@ -146,6 +147,9 @@ static enum outcome load_seen(struct load *l, struct identity_check_state *state
         seen[i].kind = stated->symbols[i].kind;
         seen[i].value = stated->symbols[i].value;
         seen[i].patient = stated->patient[i];
+        struct str field = body->scans.p[stated->scan_of[i]].field;
+        seen[i].vague = str_is(str_z(stated->symbols[i].structure), "plain") && field.p &&
+                        !str_is(field, "wristband");
         if (seen[i].kind == SYMBOL_UNIT)
             TRY(load_label(l, &seen[i], e));
         if (seen[i].kind == SYMBOL_DIN)
@@ -236,7 +240,7 @@ enum outcome identity_check_load(struct load *l, const struct identity_check *bo
     const struct identity_rule *rule = identity_rule_find(body->point);
     if (task && rule)
         TRY(load_expected(l, task, rule, state, e));
-    TRY(load_seen(l, state, e));
+    TRY(load_seen(l, body, state, e));
     TRY(load_others(l, state, e));
     return load_people(l, body, state, e);
 }

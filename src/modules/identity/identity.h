@@ -99,6 +99,7 @@ struct identity_seen {
     enum identity_symbol_kind kind;
     struct str value;
     bool patient; /* a number of the order's patient */
+    bool vague;   /* a plain number, not read as a wristband's: it may be anything */
     bool known;   /* a unit has this label, or units have this donation number */
     bool ended;
     struct str unit; /* the one that has it, if it is one */
