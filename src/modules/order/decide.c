@@ -1,6 +1,7 @@
 /* Orders: prescribed under a pinned product, placed once with identifier and workflow, scheduled.
  */
 #include "base/id.h"
+#include "kernel/auth.h"
 #include "modules/order/order.h"
 
 enum { COI_TRIES_MAX = 100 };
@@ -179,6 +180,13 @@ enum outcome order_place_load(struct load *l, const struct order_place *body,
     const struct product *product = pinned->body;
     TRY(load_flow_new(l, body->order, product->workflow, &state->plan, e));
     state->plan.subject = state->row.patient;
+    for (size_t i = 0; i < body->parties.n; i++) {
+        bool elsewhere;
+        TRY(auth_site_elsewhere(&elsewhere, l->db, body->parties.p[i].organisation,
+                                body->parties.p[i].site, l->arena, e));
+        if (elsewhere)
+            state->elsewhere = body->parties.p[i].part;
+    }
     return coi_free(l, product->coi_pattern, &state->coi, e);
 }
 
@@ -187,6 +195,12 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
 {
     if (state->placed)
         return REFUSE(e, "order.placed_before", { "coi", state->row.coi });
+    const struct workflow *w = state->plan.workflow.body;
+    for (size_t i = 0; i < body->parties.n; i++)
+        if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n))
+            return REFUSE(e, "order.unknown_part", { "part", body->parties.p[i].part });
+    if (state->elsewhere.p)
+        return REFUSE(e, "order.party_elsewhere", { "part", state->elsewhere });
     struct order_placed payload = {
         .order = body->order,
         .coi = state->coi,

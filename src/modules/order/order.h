@@ -19,6 +19,7 @@ struct order_patient_state {
     struct str pseudonym;
 };
 struct order_state {
+    struct str elsewhere; /* part of a party whose site is another organisation's; absent: none */
     bool patient_found;
     bool found; /* the order is there */
     bool placed;
