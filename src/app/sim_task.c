@@ -108,7 +108,8 @@ static enum outcome check_by_all(struct task_at_hand *t, struct str point, struc
         const struct network_person *who = p == 0 ? t->who : second;
         bool wrong = t->nunits > 0 && t->s->last_wrong[0] && !str_starts(point, S("patient")) &&
                      strcmp(t->s->last_wrong_order.text, t->o->order.text) != 0 &&
-                     sim_chance(t->s, WRONG_LABEL_PER);
+                     sim_chance(t->s, t->s->options.wrong_label_per ? t->s->options.wrong_label_per
+                                                                    : WRONG_LABEL_PER);
         struct str result = { 0 };
         for (int tries = 0; tries < 3; tries++) {
             TRY(check_once(t, point, who, wrong, &result, e));

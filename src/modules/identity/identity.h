@@ -79,6 +79,7 @@ struct identity_make_state {
     struct str din; /* normalised, 15 characters, or absent */
     struct err din_error;
     bool din_taken; /* by a unit of another order */
+    bool din_new;   /* no order has it */
     bool label_taken;
     struct str unit;
     struct str label;

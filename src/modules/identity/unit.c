@@ -275,6 +275,14 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
     };
     TRY(make(d, &making, e));
     note_made(d, &state->flow, body->task, body->kind);
+    if (state->din_new) {
+        struct identity_din_taken taken = { state->din, body->order };
+        decide_event(d, &(struct happening){
+                            .stream = stream_of("din", state->din),
+                            .type = &identity_din_taken_event,
+                            .payload = &taken,
+                        });
+    }
     struct identity_made answer = { state->unit, state->label };
     decide_answer(d, &identity_made_record, &answer);
     return OK;

@@ -126,6 +126,9 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
             return o;
     }
     if (state->din.p) {
+        int64_t version;
+        TRY(load_stream(l, stream_of("din", state->din), &version, e));
+        state->din_new = version == 0;
         struct identity_din_elsewhere_in in = { state->din, body->order };
         struct identity_din_elsewhere_out row;
         TRY(db_get(l->db, &sql_identity_din_elsewhere, &in, &row, l->arena, &state->din_taken, e));
