@@ -140,8 +140,8 @@ void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
 /* What the refusal above calls the thing, a static word: "unit"; and what load itself returns for
- * unknown ids. The first that load says stays: a thing that is known to the node and one that is not
- * are refused with the same word, however far load came. */
+ * unknown ids. The first that load says stays: a thing that is known to the node and one that is
+ * not are refused with the same word, however far load came. */
 void load_kind(struct load *l, const char *kind);
 enum outcome load_unknown(struct load *l, struct err *e);
 

@@ -1,6 +1,7 @@
 /* A small product under a whole workflow, frozen or fresh, with the people of a hospital, a courier
- * and a plant: the ground of the tests of custody and of what stands upon it. Units are made, checked and
- * handed over by commands; what else modules contribute on the way is noted directly. */
+ * and a plant: the ground of the tests of custody and of what stands upon it. Units are made,
+ * checked and handed over by commands; what else modules contribute on the way is noted directly.
+ */
 #ifndef VEIN_MODULES_CUSTODY_TESTS_TRIAL_H
 #define VEIN_MODULES_CUSTODY_TESTS_TRIAL_H
 
