@@ -56,13 +56,15 @@ function check_include(path,    part, own, todo, n)
     own = folder_of(file)
     n = split(path, part, "/")
     todo = ""
-    if (n < 2 || part[1] !~ /^(base|verify|kernel|modules|app|gen|bench|tools)$/)
+    if (n < 2 || part[1] !~ /^(base|verify|kernel|modules|app|gen|bench|tools|worker)$/)
         todo = "spell it from src/, or in <> if it is not ours"
     else if (own == "verify")
         todo = path ~ /^(verify\/|base\/(hash|str)\.h$)/ ? "" : \
             "the verifier shares no code with the writer but base/hash.h and base/str.h"
     else if (own == "app" || own == "bench" || part[1] == "base")
         todo = ""
+    else if (part[1] == "worker" && own != "worker")
+        todo = "a worker is a program of its own: share through the kernel"
     else if (part[1] == "verify")
         todo = "the writer shares no code with the verifier"
     else if (own == "base")

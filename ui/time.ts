@@ -33,7 +33,7 @@ function upgrade(field: HTMLInputElement): void {
   picker.className = "entry";
   picker.required = field.required;
   picker.id = field.id;
-  for (const name of ["aria-describedby", "aria-invalid"]) {
+  for (const name of ["aria-describedby", "aria-invalid", "aria-labelledby"]) {
     const value = field.getAttribute(name);
     if (value !== null) picker.setAttribute(name, value);
   }

@@ -1,6 +1,7 @@
 /* Everything a page runs. Pages work without any of it: scripts only make them live, read scanners
  * wherever the focus stands, and let countdowns tick. */
 import { startCountdowns } from "./countdown";
+import { startForms } from "./form";
 import { startLive } from "./live";
 import { startScan } from "./scan";
 import { startTimes } from "./time";
@@ -8,4 +9,5 @@ import { startTimes } from "./time";
 startCountdowns();
 startScan();
 startTimes();
+startForms();
 startLive();

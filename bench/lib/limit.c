@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "bench/lib/people.h"
 
@@ -148,8 +149,15 @@ static void insert_tiles(sqlite3 *db, sqlite3_stmt *s, int64_t index)
     }
 }
 
-static double write_rows(sqlite3 *db, const struct rows *rows, size_t n, size_t group,
-                         double seconds, int64_t from)
+static double thread_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static struct limit_result write_rows(sqlite3 *db, const struct rows *rows, size_t n, size_t group,
+                                      double seconds, int64_t from)
 {
     sqlite3_stmt *inserts[TABLES];
     sqlite3_stmt *begin = prepare(db, "BEGIN IMMEDIATE");
@@ -157,6 +165,7 @@ static double write_rows(sqlite3 *db, const struct rows *rows, size_t n, size_t 
     sqlite3_stmt *tile = prepare(db, "INSERT OR REPLACE INTO ledger_tile VALUES (?, ?, ?)");
     for (size_t i = 0; i < TABLES; i++)
         inserts[i] = insert_into(db, i, rows[i].ncolumns);
+    double processor = thread_us();
     int64_t start = bench_now();
     int64_t passed = 0;
     size_t done = 0;
@@ -174,16 +183,17 @@ static double write_rows(sqlite3 *db, const struct rows *rows, size_t n, size_t 
         sqlite3_reset(commit);
         passed = bench_now() - start;
     }
+    processor = thread_us() - processor;
     for (size_t i = 0; i < TABLES; i++)
         sqlite3_finalize(inserts[i]);
     sqlite3_finalize(begin);
     sqlite3_finalize(commit);
     sqlite3_finalize(tile);
-    return (double)done / ((double)passed / 1e6);
+    return (struct limit_result){ (double)done / ((double)passed / 1e6), processor / (double)done };
 }
 
-double limit_measure(const char *database, const char *scratch, int64_t from, size_t group,
-                     double seconds)
+struct limit_result limit_measure(const char *database, const char *scratch, int64_t from,
+                                  size_t group, double seconds)
 {
     struct rows rows[TABLES];
     sqlite3 *source = NULL;
@@ -195,11 +205,11 @@ double limit_measure(const char *database, const char *scratch, int64_t from, si
     }
     sqlite3_close(source);
     sqlite3 *db = open_scratch(scratch, database, from);
-    double rate = write_rows(db, rows, n, group, seconds, from);
+    struct limit_result result = write_rows(db, rows, n, group, seconds, from);
     sqlite3_close(db);
     for (size_t i = 0; i < TABLES; i++)
         rows_free(&rows[i]);
-    return rate;
+    return result;
 }
 
 int64_t limit_events(const char *database)

@@ -6,10 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Rows of commands per second, `group` commands a transaction, for at most so many seconds. `from`
- * is the place in the log of the first; each of them made one event. scratch is a path. */
-double limit_measure(const char *database, const char *scratch, int64_t from, size_t group,
-                     double seconds);
+struct limit_result {
+    double rate;         /* commands whose rows were written in a second */
+    double processor_us; /* of the processor's time for the rows of one */
+};
+
+/* Writes rows of commands, `group` commands a transaction, for at most so many seconds. `from` is
+ * the place in the log of the first; each of them made one event. scratch is a path. */
+struct limit_result limit_measure(const char *database, const char *scratch, int64_t from,
+                                  size_t group, double seconds);
 
 /* Number of events in the ledger; a server may go on writing. */
 int64_t limit_events(const char *database);

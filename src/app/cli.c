@@ -9,11 +9,21 @@
 
 /* clang-format off: one row a command */
 const struct cli_command cli_commands[] = {
-    { "demo", cli_demo },         { "init", cli_init },
-    { "serve", cli_serve },       { "import", cli_import },
-    { "simulate", cli_simulate }, { "list", cli_list },
-    { "verify", verify_main },    { "export", cli_export },
-    { "rebuild", cli_rebuild },   { NULL, NULL },
+    { "demo", cli_demo },
+    { "init", cli_init },
+    { "serve", cli_serve },
+    { "import", cli_import },
+    { "simulate", cli_simulate },
+    { "list", cli_list },
+    { "verify", verify_main },
+    { "export", cli_export },
+    { "rebuild", cli_rebuild },
+    { "backup", cli_backup },
+    { "restore", cli_restore },
+    { "check", cli_check },
+    { "upgrade", cli_upgrade },
+    { "try", cli_try },
+    { NULL, NULL },
 };
 /* clang-format on */
 
@@ -30,6 +40,13 @@ static bool usage(const char *command, const char *what, const char *word, int *
     print_text(stderr, command, "usage");
     *code = CLI_USAGE;
     return false;
+}
+
+int cli_usage(const char *command, const char *what)
+{
+    int code;
+    usage(command, what, "", &code);
+    return code;
 }
 
 static const struct cli_option *find(const struct cli_option *options, size_t n, const char *name)

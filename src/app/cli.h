@@ -31,6 +31,9 @@ struct cli_option {
 bool cli_read(int argc, char **argv, const struct cli_option *options, size_t noptions,
               const char **words, size_t nwords, int *code);
 
+/* Says what is wrong with the call and how it is spelled; gives the exit code. */
+int cli_usage(const char *command, const char *what);
+
 /* Prints an error with its hint on standard error and gives the exit code. */
 int cli_error(const struct err *e);
 
@@ -50,6 +53,10 @@ int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_rebuild(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_upgrade(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 
@@ -62,6 +69,7 @@ struct serve;
 int cli_serve_end(struct serve *s);
 
 int cli_simulate(int argc, char **argv);
+int cli_try(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 
 #endif

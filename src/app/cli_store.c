@@ -1,4 +1,4 @@
-/* Commands about the database as a whole: list, export, rebuild. */
+/* Commands about the database as a whole: list, export, rebuild, upgrade. */
 #include <string.h>
 
 #include "app/cli.h"
@@ -162,4 +162,35 @@ int cli_rebuild(int argc, char **argv)
     else
         printf("differs %s\n", out.difference);
     return out.same ? CLI_DONE : CLI_REFUSED;
+}
+
+int cli_upgrade(int argc, char **argv)
+{
+    const char *db = NULL;
+    bool dry_run = false;
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true },
+                                          { "dry-run", CLI_FLAG, &dry_run, false } };
+    int code;
+    struct err e = { 0 };
+    struct node_upgrade out;
+    struct node_options node = { 0 };
+    if (!cli_read(argc, argv, options, 2, NULL, 0, &code))
+        return code;
+    node.path = db;
+    node.modules = cli_modules(&node.nmodules);
+    if (node_upgrade(&out, &node, dry_run, &e) != OK)
+        return cli_error(&e);
+    for (int64_t i = 0; i < out.to - out.from; i++)
+        printf("%s %s\n", dry_run ? "would run" : "ran", out.steps[i]);
+    if (out.rebuilds)
+        printf("%s all projections from the ledger\n", dry_run ? "would rebuild" : "rebuilding");
+    struct node n;
+    if (!dry_run && out.rebuilds) {
+        if (!cli_node_open(&n, db, false, false, &code))
+            return code;
+        node_close(&n);
+    }
+    printf("tables version %lld%s\n", (long long)(dry_run ? out.from : out.to),
+           out.from == out.to && !out.rebuilds ? ", nothing to do" : "");
+    return CLI_DONE;
 }

@@ -1,7 +1,9 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
 #include "kernel/auth.h"
-#include "kernel/flow.h"
+#include "kernel/epoch.h"
+#include "kernel/file.h"
+#include "kernel/flow_record.h"
 #include "kernel/pages.h"
 #include "kernel/stop.h"
 
@@ -10,7 +12,8 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module, &define_module, &flow_module, &pages_module, &stop_module, &timer_module,
+    &auth_module,        &define_module, &epoch_module, &file_module, &flow_module,
+    &flow_record_module, &pages_module,  &stop_module,  &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

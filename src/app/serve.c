@@ -54,6 +54,9 @@ static void *writer(void *context)
             busy = false;
             usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */
         }
+        struct err why = { 0 };
+        if (scrub_step(s->app.scrub, &why) != OK)
+            log_err(s->env, "scrub.not_read", &why);
     }
     return NULL;
 }
@@ -173,7 +176,9 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
     pthread_mutex_init(&s->watched, NULL);
     TRY(node_open(&s->node, &node, e));
     s->app.node = &s->node;
-    enum outcome o = choose_tls(s, options, e);
+    enum outcome o = scrub_open(&s->app.scrub, s->node.store, s->env, e);
+    if (o == OK)
+        o = choose_tls(s, options, e);
     if (o == OK)
         o = choose_entries(s, options->params, e);
     if (o == OK)
@@ -200,6 +205,7 @@ void serve_close(struct serve *s)
         pthread_join(s->writer, NULL);
     }
     auth_close(s->app.auth);
+    scrub_close(s->app.scrub);
     node_close(&s->node);
     pthread_mutex_destroy(&s->watched);
     *s = (struct serve){ 0 };

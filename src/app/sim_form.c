@@ -32,9 +32,9 @@ static const struct {
     { "transduction", "cells", 100000, 400000, 0 },
     { "transduction", "moi", 1500, 4500, 1 },
     { "expansion", "day", 4000, 6000, 0 },
-    { "expansion", "viable_cells", 800, 3500, 2 },
+    { "expansion", "counted_viable", 800, 3500, 2 },
+    { "expansion", "counted_dead", 50, 180, 2 },
     { "expansion", "volume", 200000, 900000, 0 },
-    { "expansion", "viability", 82000, 97000, 1 },
     { "expansion", "glucose", 5200, 11000, 1 },
     { "expansion", "lactate", 4000, 17000, 1 },
     { "expansion", "ph", 7050, 7350, 2 },
@@ -44,7 +44,7 @@ static const struct {
     { "harvest", "total_viable", 900000, 4500000, 0 },
     { "harvest", "viability", 85000, 98000, 1 },
     { "harvest", "car", 25000, 60000, 1 },
-    { "harvest", "bags", 1000, 1000, 0 },
+    { "harvest", "bag_cells", 10000, 60000, 1 },
     { "harvest", "bag_volume", 30000, 70000, 0 },
     { "harvest", "labels_printed", 4000, 4000, 0 },
     { "harvest", "labels_applied", 3000, 3000, 0 },
@@ -167,24 +167,50 @@ static void put_value(struct sim *s, const struct sim_order *o, struct str form,
     }
 }
 
+/* A field once, or in row 1, 2 … What a rule may not ask for is left out; people fill it in. */
+static void put_input(struct sim *s, const struct sim_order *o, struct str form,
+                      const struct form_field *f, size_t row, struct buf *b)
+{
+    bool entered = !str_is(f->type, "computed") && !str_is(f->type, "signature") &&
+                   !str_is(f->type, "file") && f->shown_when.n == 0;
+    if (!entered || (!f->required && !sim_chance(s, 20000)))
+        return;
+    buf_printf(b, "%s{'name':'%.*s", b->p[b->n - 1] == '[' ? "" : ",", STR(f->name));
+    if (row > 0)
+        buf_printf(b, ".%zu", row);
+    buf_z(b, "','entered':'");
+    put_value(s, o, form, f, b);
+    buf_z(b, "'}");
+}
+
+/* Rows by name are all filled in, others as many as there must be. */
+static void put_section(struct sim *s, const struct sim_order *o, struct str form,
+                        const struct form_section *section, struct buf *b)
+{
+    const struct form_repeat *repeat = section->repeat.p;
+    size_t rows = section->rows.n;
+    if (section->shown_when.n > 0)
+        return;
+    if (repeat)
+        rows = repeat->min == INT_NONE ? 1 : (size_t)repeat->min;
+    bool once = !repeat && section->rows.n == 0;
+    for (size_t row = 1; row <= (once ? 1 : rows); row++)
+        for (size_t i = 0; i < section->fields.n; i++)
+            put_input(s, o, form, &section->fields.p[i], once ? 0 : row, b);
+}
+
 struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,
                       const struct definition *definition, struct err *e)
 {
     (void)task;
     (void)e;
     const struct form *form = definition->body;
-    struct buf b = buf_in(s->arena, 32 << 10);
+    struct buf b = buf_in(s->arena, 64 << 10);
     buf_z(&b, ",'inputs':[");
-    bool first = true;
-    for (size_t i = 0; i < form->fields.n; i++) {
-        const struct form_field *f = &form->fields.p[i];
-        if (str_is(f->type, "computed") || (!f->required && !sim_chance(s, 20000)))
-            continue;
-        buf_printf(&b, "%s{'name':'%.*s','entered':'", first ? "" : ",", STR(f->name));
-        put_value(s, o, definition->name, f, &b);
-        buf_z(&b, "'}");
-        first = false;
-    }
+    for (size_t i = 0; i < form->fields.n; i++)
+        put_input(s, o, definition->name, &form->fields.p[i], 0, &b);
+    for (size_t i = 0; i < form->sections.n; i++)
+        put_section(s, o, definition->name, &form->sections.p[i], &b);
     buf_z(&b, "]");
     return buf_get(&b);
 }

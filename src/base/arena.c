@@ -102,10 +102,16 @@ void arena_free(struct arena *a)
 
 void arena_reset(struct arena *a)
 {
+    /* The newest is the largest, unless something had a block of its own size. */
     while (a->newest && a->newest->older) {
-        struct block *older = a->newest->older;
-        block_free(a->newest);
-        a->newest = older;
+        struct block *newest = a->newest;
+        struct block *older = newest->older;
+        bool own_size = newest->size > ARENA_BLOCK_MAX || newest->size < older->size;
+        if (own_size)
+            a->newest = older;
+        else
+            newest->older = older->older;
+        block_free(own_size ? newest : older);
     }
     if (a->newest) {
         POISON(a->newest->memory, a->newest->size);

@@ -13,7 +13,7 @@ struct arena;
 /* Frees everything; arena_free(NULL) does nothing. */
 void arena_free(struct arena *a);
 
-/* Forgets what was given out and keeps the first block for the next use. */
+/* Forgets what was given out and keeps one block, of at most 1 MiB, for the next use. */
 void arena_reset(struct arena *a);
 
 /* n zeroed bytes, aligned for any type; NULL when the maximum or the memory is reached, and then

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 
 #include <inttypes.h>
+#include <openssl/evp.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +110,8 @@ void buf_int(struct buf *b, int64_t v)
     buf_put(b, text, (size_t)length);
 }
 
-/* libsodium writes a NUL behind its text, for which the buffer may have no room: hence pieces. */
+/* Both encoders write a NUL behind their text, for which the buffer may have no room: hence pieces.
+ */
 void buf_hex(struct buf *b, const void *p, size_t n)
 {
     enum { PIECE = 64 };
@@ -128,9 +130,11 @@ void buf_hex(struct buf *b, const void *p, size_t n)
     b->n += 2 * n;
 }
 
+/* By OpenSSL: libsodium's takes the same time for all bytes, which nothing that goes through here
+ * asks for, and is five times as slow. */
 void buf_base64(struct buf *b, const void *p, size_t n)
 {
-    enum { PIECE = 48, PIECE_TEXT = PIECE / 3 * 4 };
+    enum { PIECE = 768, PIECE_TEXT = PIECE / 3 * 4 };
     const uint8_t *from = p;
     if (n == 0)
         return;
@@ -140,9 +144,9 @@ void buf_base64(struct buf *b, const void *p, size_t n)
         return;
     for (size_t done = 0; done < n; done += PIECE) {
         const size_t length = n - done < PIECE ? n - done : PIECE;
-        char text[PIECE_TEXT + 1];
-        sodium_bin2base64(text, sizeof text, from + done, length, sodium_base64_VARIANT_ORIGINAL);
-        memcpy(to + done / 3 * 4, text, (length + 2) / 3 * 4);
+        uint8_t text[PIECE_TEXT + 1];
+        const int made = EVP_EncodeBlock(text, from + done, (int)length);
+        memcpy(to + done / 3 * 4, text, (size_t)made);
     }
     b->n += total;
 }

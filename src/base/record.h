@@ -14,8 +14,10 @@
  *   #include "base/record_structs.h"     in a header: struct custody_offer { … };
  *   #include "base/record_tables.h"      in one .c file: const struct record custody_offer_record
  *
- * LIST(record, item, name, flags, max) is a list of nested records, defined above; TEXTS(record,
- * name, flags, max) a list of texts. EVENT(…) and COMMAND(…) open a record too (see module.h). */
+ * LIST(record, item, name, flags, max) is a list of nested records, defined above; ONE(record,
+ * item, name, flags) one nested record or none, in C a list of one at most, posted as
+ * "name.0.field"; TEXTS(record, name, flags, max) a list of texts. EVENT(…) and COMMAND(…) open a
+ * record too (see module.h). */
 #ifndef VEIN_BASE_RECORD_H
 #define VEIN_BASE_RECORD_H
 
@@ -47,6 +49,7 @@ enum field_flag {
     OPTIONAL = 0,
     REQUIRED = 1 << 0, /* must be present and, if text, not empty */
     SEALED = 1 << 1,   /* personal data (TEXT, DATE, JSON): the kernel seals it in events */
+    ALONE = 1 << 2,    /* a LIST of one item at most, whose JSON is that item: set by ONE(…) */
 };
 
 struct record;

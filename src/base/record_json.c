@@ -79,9 +79,21 @@ static enum outcome read_texts(const struct record_reader *rd, const struct fiel
     return OK;
 }
 
+static enum outcome read_alone(const struct record_reader *rd, const struct field *f, void *record,
+                               const struct json *object, const struct record_path *path)
+{
+    void *item = arena_array(rd->arena, 1, f->item->size);
+    if (!item)
+        return err_no_memory(rd->e);
+    *(struct record_list *)record_slot(f, record) = (struct record_list){ .p = item, .n = 1 };
+    return read_record(rd, f->item, item, object, path);
+}
+
 static enum outcome read_list(const struct record_reader *rd, const struct field *f, void *record,
                               const struct json *array, const struct record_path *path)
 {
+    if (f->flags & ALONE)
+        return read_alone(rd, f, record, array, path);
     if (array->type != JSON_ARRAY)
         return wrong_type(rd, path, "list");
     if (array->count > record_max(f))
@@ -189,6 +201,9 @@ static enum outcome write_list(const struct writer *w, const struct field *f, co
                                const struct record_path *path)
 {
     const struct record_list *list = record_at(f, record);
+    BUG_ON((f->flags & ALONE) && list->n != 1);
+    if (f->flags & ALONE)
+        return write_record(w, f->item, list->p, path);
     json_begin_array(w->out);
     for (size_t i = 0; i < list->n; i++) {
         const struct record_path at = { .up = path, .index = i };

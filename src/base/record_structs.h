@@ -24,6 +24,7 @@
         const struct entry *p;                                                                     \
         size_t n;                                                                                  \
     } name;
+#define ONE(r, entry, name, flags) LIST(r, entry, name, flags, 1)
 #define TEXTS(r, name, flags, max)                                                                 \
     struct {                                                                                       \
         const struct str *p;                                                                       \

@@ -9,6 +9,7 @@
     { #name, FIELD_##kind, flags, offsetof(struct r, name), max, NULL },
 #define LIST(r, entry, name, flags, max)                                                           \
     { #name, FIELD_LIST, flags, offsetof(struct r, name), max, &entry##_record },
+#define ONE(r, entry, name, flags) LIST(r, entry, name, (flags) | ALONE, 1)
 #define TEXTS(r, name, flags, max)                                                                 \
     { #name, FIELD_TEXTS, flags, offsetof(struct r, name), max, NULL },
 #define END(r)                                                                                     \

@@ -5,5 +5,6 @@
 #undef PREPARED_COMMAND
 #undef FIELD
 #undef LIST
+#undef ONE
 #undef TEXTS
 #undef END

@@ -8,8 +8,16 @@
 /* UTF-8 without control characters (C0, DEL, C1) but LF and tab. */
 static bool is_text(struct str s)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t w;
     bool ascii = true;
     for (size_t i = 0; i < s.n; i++) {
+        /* Eight bytes of which none is below 0x20, above 0x7E or, by a borrow, in doubt. */
+        for (; s.n - i > sizeof w; i += sizeof w) {
+            memcpy(&w, s.p + i, sizeof w);
+            if (((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) != 0)
+                break;
+        }
         unsigned char c = (unsigned char)s.p[i];
         if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
             return false;

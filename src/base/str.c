@@ -91,7 +91,16 @@ static size_t utf8_character(struct str s)
 
 bool str_utf8_valid(struct str s)
 {
+    uint64_t w;
     while (s.n > 0) {
+        /* Most text is ASCII: eight bytes at a time. */
+        if (s.n >= sizeof w) {
+            memcpy(&w, s.p, sizeof w);
+            if ((w & UINT64_C(0x8080808080808080)) == 0) {
+                s = str_from(s, sizeof w);
+                continue;
+            }
+        }
         const size_t length = utf8_character(s);
         if (length == 0)
             return false;

@@ -272,7 +272,7 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
         TRY(body_of_form(r, &p->command.body, &meta, c->body ? NULL : type->body, e));
     if (c->body)
         TRY(body_of_struct(&p->command.body, type->body, c->body, r->arena, e));
-    p->command.id = meta.id;
+    p->command.id = c->id.p ? c->id : meta.id;
     p->command.reason = meta.reason;
     p->command.happened = TIME_NONE;
     p->command.entered = TIME_NONE;

@@ -3,6 +3,7 @@
 #define VEIN_KERNEL_APP_H
 
 #include "kernel/auth.h"
+#include "kernel/scrub.h"
 
 /* Who is given the events themselves below /tlog/tile/entries/: they name people, places and
  * findings of every organisation of the node. Hashes, proofs and checkpoints tell nothing and are
@@ -18,6 +19,7 @@ struct app {
     struct node *node;
     struct auth *auth;
     struct http_server *server;
+    struct scrub *scrub; /* NULL: none runs */
     enum app_entries entries;
 };
 
@@ -61,6 +63,7 @@ struct str app_next(struct str path);
  * redirect to `next` (303) and JSON the answer itself. */
 struct app_command {
     struct str name;
+    struct str id;    /* absent: as the request says */
     const void *body; /* struct of the command's record; NULL: read from the request */
     struct str next;  /* absent: the form's "_next", or "/" */
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);

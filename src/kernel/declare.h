@@ -15,6 +15,7 @@
     enum outcome r##_prepare(struct prepare *p, const struct r *body, struct err *e);
 #define FIELD(r, kind, name, flags, max)
 #define LIST(r, entry, name, flags, max)
+#define ONE(r, entry, name, flags)
 #define TEXTS(r, name, flags, max)
 #define END(r)
 #include RECORDS

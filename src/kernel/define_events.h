@@ -2,6 +2,7 @@
 #define RECORD(r)
 #define FIELD(r, kind, name, flags, max)
 #define LIST(r, entry, name, flags, max)
+#define ONE(r, entry, name, flags)
 #define TEXTS(r, name, flags, max)
 #define END(r)
 #define EVENT(number, r, name, version)                                                            \

@@ -78,15 +78,19 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
     flow_happened(d, v->order, &flow_fact_noted_event, &payload);
 }
 
+static bool task_open(const struct flow_view *v, struct str task)
+{
+    const struct flow_open_task *opened = flow_opened(v, task);
+    return opened && !opened->done;
+}
+
 void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str task,
                       struct str prefix)
 {
     bool any = false;
-    for (size_t i = 0; i < v->nfacts; i++) {
-        const struct flow_open_task *at = flow_opened(v, v->facts[i].task);
-        any |= at && !at->done && (!task.p || str_eq(at->task, task)) &&
+    for (size_t i = 0; i < v->nfacts; i++)
+        any |= task_open(v, v->facts[i].task) && (!task.p || str_eq(v->facts[i].task, task)) &&
                str_starts(v->facts[i].fact, prefix);
-    }
     if (!any)
         return;
     struct flow_facts_withdrawn payload = { v->order, prefix, task };
@@ -96,6 +100,39 @@ void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str 
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix)
 {
     flow_withdraw_at(d, v, (struct str){ 0 }, prefix);
+}
+
+/* All that the task makes and needs was noted, and that is something. */
+static bool acted_upon(const struct flow_view *v, const struct flow_task *task)
+{
+    char storage[80];
+    bool all = task->makes.n + task->needs.n > 0;
+    for (size_t i = 0; i < task->makes.n; i++) {
+        struct buf fact = buf_over(storage, sizeof storage);
+        buf_z(&fact, "made:");
+        buf_str(&fact, task->makes.p[i]);
+        all &= flow_has_fact(v, task->name, buf_get(&fact));
+    }
+    for (size_t i = 0; i < task->needs.n; i++)
+        all &= flow_has_fact(v, task->name, task->needs.p[i]);
+    return all;
+}
+
+/* One event a fact: which facts of a point hold is a rule of today's workflow, not of the log. */
+void flow_withdraw_subject(struct decision *d, const struct flow_view *v)
+{
+    for (size_t i = 0; i < v->nfacts; i++) {
+        const struct flow_fact *fact = &v->facts[i];
+        const struct flow_task *task = flow_task_find(v, fact->task);
+        if (!task || !task_open(v, fact->task) || !str_starts(fact->fact, S("check:")) ||
+            acted_upon(v, task))
+            continue;
+        const struct flow_point *point = flow_point_find(str_from(fact->fact, sizeof "check:" - 1));
+        if (!point || !point->subject)
+            continue;
+        struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
+        flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
+    }
 }
 
 void flow_finish(struct decision *d, struct str order, struct str how)

@@ -40,6 +40,7 @@ struct flow_point {
     const char *safe_state; /* "back_into_storage": its text is "safe_state.<name>" */
     const char *safe_acts[8]; /* commands that the safe state permits */
     int64_t respond_us;       /* an independent resolver must be reached within */
+    bool subject;             /* the order's subject is identified there */
 };
 /* Set once at start; FLOW_TABLES_MAX tables at most. */
 enum { FLOW_TABLES_MAX = 16 };
@@ -82,6 +83,7 @@ struct flow_fact {
     int64_t at;
     struct str by; /* actor */
 };
+struct flow_entries; /* flow_record.h */
 struct flow_view {
     bool found;
     struct str order;
@@ -100,7 +102,8 @@ struct flow_view {
     size_t nfacts;
     const struct flow_pin *pins; /* of forms that the workflow names without a version */
     size_t npins;
-    struct arena *arena; /* that all of this lives in */
+    const struct flow_entries *entries; /* flow.complete where two persons enter unseen; or NULL */
+    struct arena *arena;                /* that all of this lives in */
 };
 
 #define RECORDS "kernel/flow_events.def"
@@ -163,6 +166,10 @@ void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str 
 /* Whom a task hands over to: the party of the next task behind it that needs the fact "accepted";
  * NULL when there is none. */
 const struct flow_party *flow_receiver(const struct flow_view *v, struct str task);
+/* The subject's identity was corrected: "check:" facts of points that identify it hold no longer at
+ * the tasks that are open, but at those for which everything they make and need was noted: what was
+ * passed there has been acted upon. */
+void flow_withdraw_subject(struct decision *d, const struct flow_view *v);
 /* Starts an order: flow.started and the first task(s) opened. Parties beyond the workflow's parts
  * are welcome. REFUSED "flow.part_missing" {part}, "flow.part_twice" {part}, "flow.parties_max"
  * {max}, "flow.started_before". */

@@ -1,5 +1,6 @@
 /* What each event makes of the order's rows and timers. */
 #include "kernel/flow_impl.h"
+#include "kernel/flow_record.h"
 #include "kernel/timer.h"
 
 enum { TIMER_BODY_MAX = 512 };
@@ -207,7 +208,8 @@ enum outcome flow_record_corrected_apply(struct db *db, const struct event *even
         .secrets = { payload->secrets.p, payload->secrets.n },
     };
     struct kept kept = { payload->order, payload->task, &record };
-    return record_keep(db, event, &kept, e);
+    TRY(record_keep(db, event, &kept, e));
+    return flow_correction_add(db, event, payload->order, payload->task, e);
 }
 
 /* --- the order --- */

@@ -1,12 +1,14 @@
 /* What an order's commands rest upon, and what they make happen. */
 #include "kernel/flow_impl.h"
+#include "kernel/flow_record.h"
 
 /* --- complete --- */
 
 enum outcome flow_complete_load(struct load *l, const struct flow_complete *body,
                                 struct flow_view *state, struct err *e)
 {
-    return load_flow(l, body->order, body->task, state, e);
+    TRY(load_flow(l, body->order, body->task, state, e));
+    return flow_entries_load(l, body, state, e);
 }
 
 /* When it took place as stated, but not in the future nor before the task was open: a guard, of
@@ -98,6 +100,10 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
     TRY(flow_task_guards(state, body->task, at, e));
     TRY(complete_facts(state, task, actor, e));
     TRY(complete_filled(d, body, opened, e));
+    bool agreed;
+    TRY(flow_entry_decide(d, body, state, &agreed, e));
+    if (!agreed)
+        return OK;
     struct flow_task_done payload = {
         .order = body->order,
         .task = body->task,
@@ -166,6 +172,7 @@ enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *
         .secrets = { filled->record.secrets.p, filled->record.secrets.n },
     };
     flow_happened(d, body->order, &flow_record_corrected_event, &payload);
+    flow_signatures_withdraw(d, state, body->task);
     return OK;
 }
 

@@ -52,6 +52,7 @@ struct flow_filled {
     struct err error;
     struct form_record record; /* without a form: nothing */
     struct str before;         /* correction: the record it rests upon */
+    bool double_entry;         /* two persons enter the form, unseen by each other */
 };
 
 /* --- events --- */

@@ -2,6 +2,7 @@
  * and told by decide, after everything else that stands in the way, so that nobody corrects a form
  * for a task that is held, and who may not know of the order learns nothing of its forms. */
 #include "kernel/flow_impl.h"
+#include "kernel/flow_record.h"
 
 /* The task's row, if the actor may do this command there; what else is so, load will tell. */
 static enum outcome prepare_task(const struct prepare *p, const char *permission,
@@ -42,9 +43,11 @@ static bool inputs_have(const struct inputs *in, struct str name)
     return false;
 }
 
-static enum outcome fill(struct flow_filled *out, const struct prepare *p,
+static enum outcome fill(struct flow_filled *out, const struct prepare *p, struct str order,
                          const struct flow_task_out *task, const struct inputs *in, struct err *e)
 {
+    struct flow_files_of of = { p->db, order };
+    const struct form_files files = flow_files(&of);
     struct definition form;
     bool found;
     TRY(define_find(&form, p->db, S("form"), task->form, task->form_version, p->now_us, p->arena,
@@ -52,10 +55,13 @@ static enum outcome fill(struct flow_filled *out, const struct prepare *p,
     if (!found)
         return err_fault(e, "flow.form_gone", "%.*s version %lld", STR(task->form),
                          (long long)task->form_version);
-    struct form_problem *problems;
-    size_t nproblems;
-    out->outcome = form_fill(&out->record, &form, in->pairs, in->n, &problems, &nproblems, p->arena,
-                             &out->error);
+    struct form_filled filled;
+    const struct form_filling filling = {
+        .form = &form, .inputs = in->pairs, .ninputs = in->n, .files = &files
+    };
+    out->outcome = form_fill(&filled, &filling, p->arena, &out->error);
+    out->record = filled.record;
+    out->double_entry = ((const struct form *)form.body)->double_entry;
     if (out->outcome == FAULT)
         *e = out->error;
     return out->outcome == FAULT ? FAULT : OK;
@@ -75,7 +81,7 @@ enum outcome flow_complete_prepare(struct prepare *p, const struct flow_complete
     if (!filled)
         return err_no_memory(e);
     TRY(inputs_take(&in, p, body->inputs.p, body->inputs.n, 0, e));
-    TRY(fill(filled, p, &task, &in, e));
+    TRY(fill(filled, p, body->order, &task, &in, e));
     p->prepared = filled;
     return OK;
 }
@@ -134,5 +140,5 @@ enum outcome flow_correct_prepare(struct prepare *p, const struct flow_correct *
         if (value->entered.p && !inputs_have(&in, value->name))
             in.pairs[in.n++] = (struct record_pair){ value->name, value->entered };
     }
-    return fill(filled, p, &task, &in, e);
+    return fill(filled, p, body->order, &task, &in, e);
 }

@@ -81,3 +81,54 @@ CREATE TABLE IF NOT EXISTS flow_record (
     reason       TEXT, -- sealed
     PRIMARY KEY (order_id, task, version)
 ) STRICT;
+
+-- What each person entered where two enter unseen. version is the stream's; entries with one below
+-- the task's record are of a round that is over.
+CREATE TABLE IF NOT EXISTS flow_entry (
+    order_id     TEXT NOT NULL,
+    task         TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    event        TEXT NOT NULL,
+    record       TEXT NOT NULL, -- JSON of form_record without secrets
+    secrets      TEXT,          -- JSON of form_record with nothing but sealed secrets
+    differs      TEXT,          -- names of fields, separated by blanks
+    entered_by   TEXT NOT NULL, -- actor
+    happened     INTEGER NOT NULL,
+    recorded     INTEGER NOT NULL,
+    PRIMARY KEY (order_id, task, version)
+) STRICT;
+
+-- Corrections and what was said of them. waits: not reviewed yet, or questioned and not corrected
+-- anew.
+CREATE TABLE IF NOT EXISTS flow_correction (
+    order_id     TEXT NOT NULL,
+    task         TEXT NOT NULL,
+    version      INTEGER NOT NULL, -- of flow_record
+    title        TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    site         TEXT NOT NULL,
+    corrected_by TEXT NOT NULL, -- actor
+    corrected    INTEGER NOT NULL,
+    waits        INTEGER NOT NULL,
+    verdict      TEXT,
+    reviewed_by  TEXT, -- actor
+    reviewed     INTEGER,
+    review_event TEXT,
+    comment      TEXT, -- sealed
+    PRIMARY KEY (order_id, task, version)
+) STRICT;
+CREATE INDEX IF NOT EXISTS flow_correction_waits
+    ON flow_correction (organisation, waits, corrected, order_id, version);
+
+CREATE TABLE IF NOT EXISTS flow_signature (
+    order_id     TEXT NOT NULL,
+    task         TEXT NOT NULL,
+    version      INTEGER NOT NULL, -- of flow_record
+    place        TEXT NOT NULL,
+    meaning      TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    signed_by    TEXT NOT NULL, -- actor
+    signed_at    INTEGER NOT NULL,
+    PRIMARY KEY (order_id, task, version, place)
+) STRICT;

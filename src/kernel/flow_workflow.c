@@ -118,7 +118,7 @@ static bool comparable(const struct form_field *field, const struct flow_guard *
 {
     bool number = str_is(field->type, "quantity") || str_is(field->type, "computed");
     bool limits = decimal_present(g->at_least) || decimal_present(g->at_most);
-    if (field->sealed || (limits && !number))
+    if (field->sealed || str_is(field->type, "signature") || (limits && !number))
         return false;
     if (!g->is.p)
         return true;
@@ -137,16 +137,14 @@ static enum outcome check_value_guard(const struct place *p, const struct flow_g
     TRY(check_earlier(p, g->task, at(p, "guards.%zu.task", i), &task, e));
     if (task->form.p)
         TRY(find_form(p, task, &form, e));
-    for (size_t f = 0; form && f < form->fields.n; f++) {
-        if (!str_eq(form->fields.p[f].name, g->field))
-            continue;
-        if (comparable(&form->fields.p[f], g))
-            return OK;
+    const struct form_field *field = form ? form_field_of(form, g->field) : NULL;
+    if (!field)
+        return REFUSE(e, "flow.unknown_field", { "field", g->field }, { "task", g->task },
+                      { "at", at(p, "guards.%zu.field", i) });
+    if (!comparable(field, g))
         return REFUSE(e, "flow.not_comparable", { "field", g->field },
                       { "at", at(p, "guards.%zu.field", i) });
-    }
-    return REFUSE(e, "flow.unknown_field", { "field", g->field }, { "task", g->task },
-                  { "at", at(p, "guards.%zu.field", i) });
+    return OK;
 }
 
 /* A guard asks exactly one thing, and asks it whole. */

@@ -1,9 +1,23 @@
 /* Forms and records: everything a person or an instrument fills in. One engine renders a form,
- * checks what comes back, computes what is computed, and shows what is kept.
+ * checks what comes back, computes what is computed, shows what is kept and prints it.
  *
  * A record keeps each value as it was entered and as it was understood. A correction is a new
  * record of the same form with a reason; the first stays in the ledger and in sight. Limits: min
- * and max are what cannot be (refused), low and high what is not expected (kept and marked). */
+ * and max are what cannot be (refused), low and high what is not expected (kept and marked).
+ *
+ * Fields stand by themselves or in sections; a section may stand in rows: as many as there are
+ * (`repeat`: bags, vials) or named ones (`rows`: before, during, after), one group after another or
+ * as a grid (`table`). A field in rows is posted and kept as "volume.3", its third row; a row in
+ * which nothing was entered, behind the last one in which something was, does not exist.
+ *
+ * A rule (`shown_when`) on a field or section looks at an earlier field: of the same row, or of one
+ * that stands once. What a rule does not ask for is neither required nor kept nor computed, and a
+ * rule that looks at it does not hold.
+ *
+ * A signature's place (type `signature`) is no entry: it says what is signed and whose it is to
+ * sign. Places are filled one after the other, as the form has them, each by another person's own
+ * command, once the record is there (kernel/flow_record.h). A file field holds the SHA-256 of a
+ * file that is kept for the order already. */
 #ifndef VEIN_KERNEL_FORM_H
 #define VEIN_KERNEL_FORM_H
 
@@ -14,55 +28,135 @@
 #include "base/record_structs.h"
 #undef RECORDS
 
+enum {
+    FORM_FIELDS_MAX = 400,   /* of a form, through all sections */
+    FORM_SECTIONS_MAX = 40,  /* as form.def has it */
+    FORM_ROWS_MAX = 100,     /* of one section */
+    FORM_VALUES_MAX = 400,   /* of one record, were all rows filled: as the events have it */
+    FORM_FILE_MAX = 1 << 30, /* bytes that a file field may allow */
+};
+
 /* "form". Its check refuses, with {at}: "form.bad_name" {name} (no Lua identifier, or a word of
  * Lua), "form.name_twice" {name}, "form.unknown_type" {type}, "form.lacks" and "form.unfitting"
  * {type, property}: what a type needs, and what it has no use for; "form.limits_order" (min <= low
- * <= high <= max), "form.bad_number" {max} (digits, length), "form.choice_twice" {value},
- * "form.cycle" {name} of formulas, "quantity.unknown_unit", and those of formula_check. */
+ * <= high <= max), "form.bad_number" {max} (digits, length, size), "form.choice_twice" {value},
+ * "form.cycle" {name} of formulas and rules, "quantity.unknown_unit", and those of formula_check.
+ * Of sections and rules: "form.empty", "form.too_many_fields" and "form.too_many_values" {max} (all
+ * rows filled), "form.bad_rows" {max}, "form.rows_unclear" (both repeat and rows, or a table
+ * without either), "form.name_too_long" {max}, "form.rule_field" {name} (not an earlier field that
+ * the rule can see), "form.rule_unclear" (not exactly one condition, or limits in the wrong order),
+ * "form.rule_unfitting" {type, property}, "form.not_once" {type}: a signature's place within rows
+ * or under a rule. */
 extern const struct define_kind form_kind;
 
-/* One thing that is wrong with what was entered, at its field; texts by code as a refusal's. */
+/* One thing that is wrong with what was entered, at its field ("volume.3"); texts by code as a
+ * refusal's. */
 struct form_problem {
     struct str field;
     struct err error;
 };
 enum { FORM_PROBLEMS_MAX = 64 };
 
-/* Checks and computes. Inputs are pairs by field name (from a posted form or a JSON object of
- * strings); absent, empty and blank are the same, and names beginning with "_" are the page's own
- * and passed over. On problems returns REFUSED "form.problems" {count}, all of them in *problems
- * (arena) so that the page shows each at its field; else *out is the record. All texts of both are
- * copies in the arena.
+/* How a computed value came about: the formula over what it was given. */
+struct form_working {
+    struct str name;  /* "recovery", "dose.2" */
+    struct str label; /* of the field */
+    struct str formula;
+    struct form_given {
+        struct str label;
+        struct str value; /* as the formula saw it; cells of a column behind each other */
+    } const *given;
+    size_t ngiven;
+    struct str result; /* unrounded; absent: none, an input is absent */
+    struct str kept;
+};
+
+/* What the store of files tells a file field. The files are those of one order: another's are not
+ * found. */
+struct form_file {
+    struct str name;  /* as its sender called it; may be personal, hence never in a record */
+    struct str media; /* "application/pdf" */
+    int64_t size;     /* bytes */
+};
+struct form_files {
+    void *context;
+    /* MUST. By SHA-256, 64 hexadecimal digits; *found false when this order has none such. */
+    enum outcome (*find)(void *context, struct form_file *out, bool *found, struct str hash,
+                         struct arena *arena, struct err *e);
+};
+
+struct form_filling {
+    const struct definition *form;
+    /* By field name (from a posted form or a JSON object of strings); absent, empty and blank are
+     * the same, and names beginning with "_" are the page's own and passed over. */
+    const struct record_pair *inputs;
+    size_t ninputs;
+    const struct form_files *files; /* NULL: no file is known */
+    bool working;                   /* tell how computed values came about */
+};
+struct form_filled {
+    struct form_record record;
+    struct form_problem *problems;
+    size_t nproblems;
+    struct form_working *workings; /* in the order of computing */
+    size_t nworkings;
+};
+
+/* Checks and computes. On problems returns REFUSED "form.problems" {count}, all of them in
+ * out->problems so that the page shows each at its field; else out->record is the record. All texts
+ * of both are copies in the arena.
  *
  * Problem codes: "form.required", "form.unknown_field", "form.duplicate" (a name twice),
  * "form.below_min" {min, unit}, "form.above_max" {max, unit}, "form.not_a_choice" (also of a bool,
  * which is "true" or "false"), "form.not_a_time" (RFC 3339, with its zone), "form.not_a_date",
  * "form.too_long" {max}, "form.not_text" (control characters, bad UTF-8), "form.computed" (a
- * computed field was sent), "form.no_number" (a formula gave something else), those of quantities
- * and those of formulas.
+ * computed field was sent), "form.signature" (a signature's place was), "form.no_number" (a formula
+ * gave something else), "form.too_many_rows" {max}, "form.row_empty" (one of the rows that there
+ * must be), "form.not_a_hash", "form.no_file", "form.file_type" {media}, "form.file_size" {max},
+ * those of quantities and those of formulas.
  *
  * What was entered is kept as typed but for blanks at its ends, and CR LF becomes LF. A quantity
  * without unit takes the field's; with another it is converted, exactly. Formulas get numbers in
  * their field's unit; what is computed goes into other formulas unrounded, is rounded half-even
  * once where it is kept, and is compared with its limits as it is kept. A formula without result,
- * because an input is absent, leaves its field absent. Formulas see no sealed field. */
-enum outcome form_fill(struct form_record *out, const struct definition *form,
-                       const struct record_pair *inputs, size_t ninputs,
-                       struct form_problem **problems, size_t *nproblems, struct arena *arena,
+ * because an input is absent, leaves its field absent. In a row, the fields of the row are its own
+ * formulas' inputs; from elsewhere fields in rows are columns, without the cells that their rules
+ * do not ask for. Formulas see no sealed field, no file and no signature. */
+enum outcome form_fill(struct form_filled *out, const struct form_filling *in, struct arena *arena,
                        struct err *e);
 
 /* What a record holds under a name: its `value`; absent when it has none. */
 struct str form_record_value(const struct form_record *r, struct str name);
 
-/* HTML of the instructions and fields: each a <label> with its <input>, or a <fieldset> of radio
- * buttons (a choice among up to 6, a bool), with large touch targets, help, limits in words, and
- * problems at their fields (aria-invalid, aria-describedby); problems of no field come first.
- * inputs are what was entered, to be shown again. Scan fields carry data-scan for the scanner's
- * script. Without the <form> element, which is the page's; ids are "f-" and the field's name, so
- * one form a page. */
+/* The field that a value's name means ("volume", "volume.3"); NULL when there is none. */
+const struct form_field *form_field_of(const struct form *form, struct str name);
+
+/* The places of a form where it is signed, in their order. */
+struct form_place {
+    struct str name;
+    struct str label;
+    struct str meaning;
+    struct str role;
+};
+enum { FORM_PLACES_MAX = 20 };
+size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *form);
+
+/* HTML of the instructions, fields and sections: each field a <label> with its <input>, or a
+ * <fieldset> of radio buttons (a choice among up to 6, a bool), with large touch targets, help,
+ * limits in words, when it is asked for, and problems at their fields (aria-invalid,
+ * aria-describedby); problems of no field come first. Sections are fieldsets, rows fieldsets within
+ * or the lines of a grid. inputs are what was entered, to be shown again. Scan fields carry
+ * data-scan for the scanner's script, what a rule governs data-shown-when for the form's script:
+ * without script it stays in sight and says when it is asked for. Without the <form> element, which
+ * is the page's; ids are "f-" and the field's name, so one form a page.
+ *
+ * Rows: as many as were entered or "_rows.<section>" of the inputs says, one more when "_add" names
+ * the section. The button that adds a row sends "_add": form_redraw_wanted tells that a posted form
+ * is only to be drawn again. */
 void form_render(struct page *p, const struct definition *form, const struct record_pair *inputs,
                  size_t ninputs, const struct form_problem *problems, size_t nproblems,
                  struct arena *arena);
+bool form_redraw_wanted(const struct record_pair *inputs, size_t ninputs);
 
 /* HTML of a record as a list of label and value, entered beside understood where they differ, marks
  * as words. Sealed values are shown only if `open` gives their text. */

@@ -1,15 +1,18 @@
-/* Filling in a form: what was entered becomes what was understood, field by field, with every
- * problem kept; then what is computed follows in its order. */
+/* Filling in a form: what was entered is put into cells, a field's or one of each row, and worked
+ * out in the order of what looks at what, with every problem kept. */
 #include "kernel/form_impl.h"
 
 struct fill {
-    const struct form *form;
+    const struct form_plan *plan;
+    struct form_reader reader;
     struct arena *arena;
-    struct str *entered;          /* by field; absent: nothing */
-    struct formula_value *inputs; /* by field, as formulas see it; computed ones unrounded */
-    struct form_value *values;    /* by field; absent name: none */
-    struct form_problem *problems;
-    size_t nproblems; /* at most FORM_PROBLEMS_MAX: what comes later is not kept */
+    struct form_order order;
+    struct form_cell **cells;      /* by item: one, or one of each row there may be */
+    struct formula_value **inputs; /* the same, as formulas see them; computed ones unrounded */
+    size_t *rows;                  /* of each section */
+    const char **names;
+    bool working;
+    struct form_filled *out;
 };
 
 /* A refusal becomes a problem of the field, and all goes on; a fault does not. */
@@ -20,13 +23,28 @@ static enum outcome note(struct fill *f, struct str field, enum outcome outcome,
         *e = *problem;
     if (outcome != REFUSED)
         return outcome;
-    if (f->nproblems == FORM_PROBLEMS_MAX)
+    if (f->out->nproblems == FORM_PROBLEMS_MAX)
         return OK;
     struct str name = arena_str(f->arena, field.p ? field : S(""));
     if (!name.p)
         return err_no_memory(e);
-    f->problems[f->nproblems++] = (struct form_problem){ .field = name, .error = *problem };
+    f->out->problems[f->out->nproblems++] =
+        (struct form_problem){ .field = name, .error = *problem };
     return OK;
+}
+
+static enum outcome note_cell(struct fill *f, size_t item, size_t row, enum outcome outcome,
+                              const struct err *problem, struct err *e)
+{
+    if (outcome == OK)
+        return OK;
+    struct str name = form_cell_name(f->plan, item, row, f->arena);
+    return name.p ? note(f, name, outcome, problem, e) : err_no_memory(e);
+}
+
+static size_t rows_of(const struct fill *f, size_t item)
+{
+    return form_in_rows(f->plan, item) ? f->rows[f->plan->items[item].section] : 1;
 }
 
 /* -- What was entered -------------------------------------------------------------------------- */
@@ -43,287 +61,347 @@ static struct str tidied(struct arena *arena, struct str s)
     return (struct str){ to, n };
 }
 
-static enum outcome take_input(struct fill *f, const struct record_pair *pair, bool *seen,
-                               struct err *problem)
+static enum outcome too_many_rows(size_t max, struct err *problem)
 {
-    size_t i = form_field_find(f->form, pair->name);
-    if (i == f->form->fields.n)
+    char digits[24];
+    struct buf b = buf_over(digits, sizeof digits);
+    buf_int(&b, (int64_t)max);
+    return REFUSE(problem, "form.too_many_rows", { "max", buf_get(&b) });
+}
+
+static enum outcome take_input(struct fill *f, const struct record_pair *pair, struct err *problem)
+{
+    size_t row;
+    size_t i = form_item_named(f->plan, pair->name, &row);
+    if (i == f->plan->n)
         return REFUSE(problem, "form.unknown_field");
-    if (seen[i])
-        return REFUSE(problem, "form.duplicate");
-    seen[i] = true;
+    size_t max = form_rows_max(form_section_of(f->plan, i));
     struct str entered = tidied(f->arena, pair->value);
     if (!entered.p)
         return err_no_memory(problem);
+    if (max > 0 && row >= max)
+        return entered.n == 0 ? OK : too_many_rows(max, problem);
+    struct form_cell *cell = &f->cells[i][row];
+    if (cell->seen)
+        return REFUSE(problem, "form.duplicate");
+    cell->seen = true;
     if (entered.n == 0)
         return OK;
-    if (form_type_of(&f->form->fields.p[i]) == FORM_COMPUTED)
+    if (f->plan->items[i].type == FORM_COMPUTED)
         return REFUSE(problem, "form.computed");
-    f->entered[i] = entered;
+    if (f->plan->items[i].type == FORM_SIGNATURE)
+        return REFUSE(problem, "form.signature");
+    cell->entered = entered;
+    size_t section = f->plan->items[i].section;
+    if (max > 0 && f->rows[section] <= row)
+        f->rows[section] = row + 1;
     return OK;
 }
 
-static enum outcome take_inputs(struct fill *f, const struct record_pair *inputs, size_t ninputs,
-                                struct err *e)
+static enum outcome take_inputs(struct fill *f, const struct form_filling *in, struct err *e)
 {
-    bool *seen = ARENA_ARRAY(f->arena, f->form->fields.n + 1, bool);
-    if (!seen)
-        return err_no_memory(e);
-    for (size_t i = 0; i < ninputs; i++) {
+    for (size_t s = 0; s < f->plan->form->sections.n; s++)
+        f->rows[s] = form_rows_min(&f->plan->form->sections.p[s]);
+    for (size_t i = 0; i < in->ninputs; i++) {
         struct err problem = { 0 };
-        if (str_starts(inputs[i].name, S("_")))
+        if (str_starts(in->inputs[i].name, S("_")))
             continue;
-        TRY(note(f, inputs[i].name, take_input(f, &inputs[i], seen, &problem), &problem, e));
+        enum outcome outcome = take_input(f, &in->inputs[i], &problem);
+        TRY(note(f, in->inputs[i].name, outcome, &problem, e));
     }
     return OK;
 }
 
-/* -- What was understood ----------------------------------------------------------------------- */
+/* -- Rules ------------------------------------------------------------------------------------- */
 
-static struct str unit_for_people(struct str code)
+static bool rule_holds(const struct fill *f, const struct form_rule *r, size_t row)
 {
-    const struct unit_of_measure *u = unit_of_measure_find(code);
-    return u ? str_z(u->print) : code;
+    size_t i = form_rule_item(f->plan, r);
+    if (i == f->plan->n)
+        return false;
+    const struct form_cell *cell = &f->cells[i][form_in_rows(f->plan, i) ? row : 0];
+    if (!cell->shown || !cell->value.name.p)
+        return false;
+    if (r->is.p)
+        return str_eq(cell->value.value, r->is);
+    if (r->is_not.p)
+        return !str_eq(cell->value.value, r->is_not);
+    return (!decimal_present(r->at_least) || decimal_cmp(cell->kept, r->at_least) >= 0) &&
+           (!decimal_present(r->at_most) || decimal_cmp(cell->kept, r->at_most) <= 0);
 }
 
-static enum outcome refuse_limit(struct err *e, const char *code, const char *name,
-                                 struct decimal limit, struct str unit)
+static bool section_shown(const struct fill *f, size_t item)
 {
-    char text[DECIMAL_TEXT_MAX];
-    struct buf b = buf_over(text, sizeof text);
-    decimal_write(&b, limit);
-    return REFUSE(e, code, { name, buf_get(&b) }, { "unit", unit_for_people(unit) });
+    const struct form_section *s = form_section_of(f->plan, item);
+    return !s || s->shown_when.n == 0 || rule_holds(f, s->shown_when.p, 0);
 }
 
-/* Refuses what cannot be, marks what is not expected, and writes the value. */
-static enum outcome keep_quantity(struct fill *f, const struct form_field *field, struct decimal d,
-                                  struct form_value *out, struct err *e)
+static bool is_shown(const struct fill *f, size_t item, size_t row)
 {
-    if (decimal_present(field->min) && decimal_cmp(d, field->min) < 0)
-        return refuse_limit(e, "form.below_min", "min", field->min, field->unit);
-    if (decimal_present(field->max) && decimal_cmp(d, field->max) > 0)
-        return refuse_limit(e, "form.above_max", "max", field->max, field->unit);
-    if (decimal_present(field->low) && decimal_cmp(d, field->low) < 0)
-        out->mark = S("low");
-    if (decimal_present(field->high) && decimal_cmp(d, field->high) > 0)
-        out->mark = S("high");
-    struct buf b = buf_in(f->arena, FORM_ENTERED_MAX);
-    quantity_write(&b, (struct quantity){ d, field->unit });
-    TRY(buf_check(&b, e));
-    out->value = buf_get(&b);
-    return OK;
-}
-
-/* A number in the field's unit, or a number and a unit. */
-static enum outcome read_quantity(struct decimal *out, const struct form_field *field,
-                                  struct str entered, struct err *e)
-{
-    struct quantity q;
-    if (str_find(entered, ' ') == entered.n)
-        return decimal_read(out, entered, e);
-    TRY(quantity_read(&q, entered, e));
-    TRY(quantity_convert(&q, q, field->unit, e));
-    *out = q.value;
-    return OK;
-}
-
-static enum outcome understand_quantity(struct fill *f, size_t i, struct str entered, struct err *e)
-{
-    const struct form_field *field = &f->form->fields.p[i];
-    struct formula_value *input = &f->inputs[i];
-    struct decimal d;
-    TRY(read_quantity(&d, field, entered, e));
-    TRY(keep_quantity(f, field, d, &f->values[i], e));
-    input->kind = FORMULA_NUMBER;
-    input->number = d;
-    return OK;
-}
-
-static enum outcome understand_time(struct fill *f, struct form_value *out, struct str entered,
-                                    struct err *e)
-{
-    int64_t us;
-    if (!clock_read(&us, entered))
-        return REFUSE(e, "form.not_a_time");
-    struct buf b = buf_in(f->arena, CLOCK_TEXT_LENGTH);
-    clock_write(&b, us);
-    out->value = buf_get(&b);
-    return buf_check(&b, e);
-}
-
-static bool is_choice(const struct form_field *field, struct str value)
-{
-    for (size_t i = 0; i < field->choices.n; i++)
-        if (str_eq(field->choices.p[i].value, value))
-            return true;
-    return false;
-}
-
-/* What records take as text. */
-static enum outcome check_text(struct str entered, size_t max, struct err *e)
-{
-    static const struct field text = { "text", FIELD_TEXT, OPTIONAL, 0, FORM_ENTERED_MAX, NULL };
-    struct err unfit = { 0 };
-    struct str kept;
-    if (entered.n > max) {
-        char digits[24];
-        struct buf b = buf_over(digits, sizeof digits);
-        buf_int(&b, (int64_t)max);
-        return REFUSE(e, "form.too_long", { "max", buf_get(&b) });
-    }
-    if (record_set_text(&text, &kept, entered, &unfit) != OK)
-        return REFUSE(e, "form.not_text");
-    return OK;
-}
-
-static enum outcome understand(struct fill *f, size_t i, struct err *e)
-{
-    const struct form_field *field = &f->form->fields.p[i];
-    struct form_value *out = &f->values[i];
-    struct str entered = f->entered[i];
-    enum form_type type = form_type_of(field);
-    TRY(check_text(entered, form_length_max(field), e));
-    *out = (struct form_value){ .name = field->name, .entered = entered, .value = entered };
-    switch (type) {
-    case FORM_QUANTITY:
-        return understand_quantity(f, i, entered, e);
-    case FORM_TIME:
-        TRY(understand_time(f, out, entered, e));
-        break;
-    case FORM_DATE:
-        if (!clock_date_valid(entered))
-            return REFUSE(e, "form.not_a_date");
-        break;
-    case FORM_CHOICE:
-        if (!is_choice(field, entered))
-            return REFUSE(e, "form.not_a_choice");
-        break;
-    case FORM_BOOL:
-        f->inputs[i].truth = str_is(entered, "true");
-        f->inputs[i].kind = FORMULA_BOOL;
-        return f->inputs[i].truth || str_is(entered, "false") ? OK : REFUSE(e, "form.not_a_choice");
-    default:
-        break;
-    }
-    f->inputs[i].kind = FORMULA_TEXT;
-    f->inputs[i].text = out->value;
-    return OK;
-}
-
-static enum outcome understand_all(struct fill *f, struct err *e)
-{
-    for (size_t i = 0; i < f->form->fields.n; i++) {
-        const struct form_field *field = &f->form->fields.p[i];
-        struct err problem = { 0 };
-        enum outcome outcome = OK;
-        if (f->entered[i].p)
-            outcome = understand(f, i, &problem);
-        else if (field->required)
-            outcome = REFUSE(&problem, "form.required");
-        TRY(note(f, field->name, outcome, &problem, e));
-    }
-    return OK;
+    const struct form_field *field = f->plan->items[item].field;
+    return section_shown(f, item) &&
+           (field->shown_when.n == 0 || rule_holds(f, field->shown_when.p, row));
 }
 
 /* -- What is computed -------------------------------------------------------------------------- */
 
-static enum outcome compute(struct fill *f, size_t i, struct err *e)
+/* A field in rows as a column: the cells that are asked for. */
+static enum outcome as_column(struct formula_value *out, const struct fill *f, size_t item,
+                              struct err *e)
 {
-    const struct form_field *field = &f->form->fields.p[i];
-    struct formula_value result;
-    TRY(formula_run(&result, field->formula, f->inputs, f->form->fields.n, f->arena, e));
-    if (result.kind == FORMULA_ABSENT)
+    size_t n = rows_of(f, item);
+    struct formula_value *cells = ARENA_ARRAY(f->arena, n + 1, struct formula_value);
+    if (!cells)
+        return err_no_memory(e);
+    *out = (struct formula_value){ .name = f->names[item] };
+    if (!section_shown(f, item))
         return OK;
-    if (result.kind != FORMULA_NUMBER)
-        return REFUSE(e, "form.no_number");
-    struct decimal kept = result.number;
-    if (field->digits != INT_NONE)
-        TRY(decimal_round(&kept, result.number, (int)field->digits, e));
-    f->values[i].name = field->name;
-    TRY(keep_quantity(f, field, kept, &f->values[i], e));
-    f->inputs[i].kind = FORMULA_NUMBER;
-    f->inputs[i].number = result.number;
+    out->kind = FORMULA_COLUMN;
+    out->cells = cells;
+    for (size_t row = 0; row < n; row++)
+        if (f->cells[item][row].shown)
+            cells[out->ncells++] = f->inputs[item][row];
     return OK;
 }
 
-static enum outcome compute_all(struct fill *f, const char *const *names, struct err *e)
+/* What the formula of this cell is given; only what it names is filled in. */
+static enum outcome gather(struct formula_value **out, const struct fill *f, size_t item,
+                           size_t row, struct err *e)
 {
-    size_t *order;
-    size_t n;
-    size_t where = 0;
-    TRY(form_compute_order(&order, &n, f->form, names, f->arena, &where, e));
-    for (size_t k = 0; k < n; k++) {
-        struct err problem = { 0 };
-        enum outcome outcome = compute(f, order[k], &problem);
-        TRY(note(f, f->form->fields.p[order[k]].name, outcome, &problem, e));
+    const struct form_plan *p = f->plan;
+    struct formula_value *given = ARENA_ARRAY(f->arena, p->n + 1, struct formula_value);
+    if (!given)
+        return err_no_memory(e);
+    *out = given;
+    for (size_t i = 0; i < p->n; i++) {
+        given[i].name = f->names[i];
+        if (!f->order.used[item][i])
+            continue;
+        if (form_in_rows(p, i) && p->items[i].section != p->items[item].section)
+            TRY(as_column(&given[i], f, i, e));
+        else
+            given[i] = f->inputs[i][form_in_rows(p, i) ? row : 0];
+        given[i].name = f->names[i];
+    }
+    return OK;
+}
+
+static void put_input(struct buf *b, const struct formula_value *v, const struct form_item *item)
+{
+    if (v->kind == FORMULA_ABSENT)
+        buf_z(b, "–");
+    else if (v->kind == FORMULA_NUMBER)
+        quantity_write(b, (struct quantity){ v->number, item->field->unit });
+    else if (v->kind == FORMULA_BOOL)
+        buf_z(b, v->truth ? "true" : "false");
+    else
+        buf_str(b, v->text);
+}
+
+static struct str input_text(const struct fill *f, const struct formula_value *v, size_t item)
+{
+    struct buf b = buf_in(f->arena, FORM_ENTERED_MAX * 2);
+    if (v->kind != FORMULA_COLUMN)
+        put_input(&b, v, &f->plan->items[item]);
+    for (size_t i = 0; v->kind == FORMULA_COLUMN && i < v->ncells; i++) {
+        buf_z(&b, i > 0 ? "; " : "");
+        put_input(&b, &v->cells[i], &f->plan->items[item]);
+    }
+    return buf_get(&b);
+}
+
+/* How a value came about; left out where there is no room. */
+static void tell(struct fill *f, size_t item, size_t row, const struct formula_value *given,
+                 const struct formula_value *result)
+{
+    const struct form_field *field = f->plan->items[item].field;
+    struct form_given *texts = ARENA_ARRAY(f->arena, f->plan->n + 1, struct form_given);
+    if (!texts || f->out->nworkings == FORM_VALUES_MAX)
+        return;
+    struct form_working w = {
+        .name = form_cell_name(f->plan, item, row, f->arena),
+        .label = field->label,
+        .formula = field->formula,
+        .given = texts,
+        .kept = f->cells[item][row].value.value,
+    };
+    for (size_t i = 0; i < f->plan->n; i++)
+        if (f->order.used[item][i])
+            texts[w.ngiven++] =
+                (struct form_given){ f->plan->items[i].field->label, input_text(f, &given[i], i) };
+    if (result->kind == FORMULA_NUMBER) {
+        struct buf b = buf_in(f->arena, DECIMAL_TEXT_MAX);
+        decimal_write(&b, result->number);
+        w.result = buf_get(&b);
+    }
+    f->out->workings[f->out->nworkings++] = w;
+}
+
+static enum outcome compute(struct fill *f, size_t item, size_t row, struct err *e)
+{
+    struct formula_value *given;
+    struct formula_value result;
+    const struct form_item *i = &f->plan->items[item];
+    TRY(gather(&given, f, item, row, e));
+    TRY(formula_run(&result, i->field->formula, given, f->plan->n, f->arena, e));
+    enum outcome o =
+        form_value_compute(&f->cells[item][row], &f->inputs[item][row], i, &result, f->arena, e);
+    if (f->working)
+        tell(f, item, row, given, &result);
+    return o;
+}
+
+/* -- Working it out ---------------------------------------------------------------------------- */
+
+static enum outcome work_out(struct fill *f, size_t item, size_t row, struct err *problem)
+{
+    const struct form_item *i = &f->plan->items[item];
+    struct form_cell *cell = &f->cells[item][row];
+    cell->shown = is_shown(f, item, row);
+    if (!cell->shown)
+        return OK;
+    if (i->type == FORM_COMPUTED)
+        return compute(f, item, row, problem);
+    if (cell->entered.p)
+        return form_value_read(cell, &f->inputs[item][row], &f->reader, i, problem);
+    return i->field->required ? REFUSE(problem, "form.required") : OK;
+}
+
+static enum outcome work_out_all(struct fill *f, struct err *e)
+{
+    for (size_t k = 0; k < f->plan->n; k++) {
+        size_t item = f->order.items[k];
+        for (size_t row = 0; row < rows_of(f, item); row++) {
+            struct err problem = { 0 };
+            enum outcome outcome = work_out(f, item, row, &problem);
+            TRY(note_cell(f, item, row, outcome, &problem, e));
+        }
+    }
+    return OK;
+}
+
+/* Nothing is in the row, and none of its fields says so by itself. */
+static bool row_empty(const struct fill *f, size_t section, size_t row)
+{
+    const size_t *firsts = f->plan->firsts;
+    for (size_t i = firsts[section]; i < firsts[section + 1]; i++) {
+        const struct form_cell *cell = &f->cells[i][row];
+        if (cell->entered.p || (cell->shown && f->plan->items[i].field->required))
+            return false;
+    }
+    return true;
+}
+
+/* Rows that there must be hold something. Of named rows each may stay empty. */
+static enum outcome check_rows(struct fill *f, struct err *e)
+{
+    for (size_t s = 0; s < f->plan->form->sections.n; s++) {
+        const struct form_section *section = &f->plan->form->sections.p[s];
+        size_t first = f->plan->firsts[s];
+        size_t must = section->repeat.n > 0 ? form_rows_min(section) : 0;
+        for (size_t row = 0; row < must && section_shown(f, first); row++) {
+            struct err problem = { 0 };
+            if (row_empty(f, s, row))
+                TRY(note_cell(f, first, row, REFUSE(&problem, "form.row_empty"), &problem, e));
+        }
     }
     return OK;
 }
 
 /* -- All of it --------------------------------------------------------------------------------- */
 
-static enum outcome begin(struct fill *f, const char *const *names, struct err *e)
+static enum outcome begin_cells(struct fill *f, struct err *e)
 {
-    size_t n = f->form->fields.n;
-    f->entered = ARENA_ARRAY(f->arena, n + 1, struct str);
-    f->inputs = ARENA_ARRAY(f->arena, n + 1, struct formula_value);
-    f->values = ARENA_ARRAY(f->arena, n + 1, struct form_value);
-    f->problems = ARENA_ARRAY(f->arena, FORM_PROBLEMS_MAX, struct form_problem);
-    if (!names || !f->entered || !f->inputs || !f->values || !f->problems)
+    size_t n = f->plan->n;
+    f->cells = ARENA_ARRAY(f->arena, n + 1, struct form_cell *);
+    f->inputs = ARENA_ARRAY(f->arena, n + 1, struct formula_value *);
+    f->rows = ARENA_ARRAY(f->arena, f->plan->form->sections.n + 1, size_t);
+    if (!f->cells || !f->inputs || !f->rows)
         return err_no_memory(e);
-    for (size_t i = 0; i < n; i++)
-        f->inputs[i].name = names[i];
+    for (size_t i = 0; i < n; i++) {
+        size_t rows = form_rows_max(form_section_of(f->plan, i));
+        f->cells[i] = ARENA_ARRAY(f->arena, rows + 1, struct form_cell);
+        f->inputs[i] = ARENA_ARRAY(f->arena, rows + 1, struct formula_value);
+        if (!f->cells[i] || !f->inputs[i])
+            return err_no_memory(e);
+    }
     return OK;
 }
 
-/* Values and secrets in the order of the form. */
+static enum outcome begin(struct fill *f, const struct form_filling *in, struct err *e)
+{
+    size_t where = 0;
+    f->plan = form_plan_of(in->form->body, f->arena);
+    if (!f->plan)
+        return err_no_memory(e);
+    f->names = form_formula_names(f->plan, f->arena);
+    f->out->problems = ARENA_ARRAY(f->arena, FORM_PROBLEMS_MAX, struct form_problem);
+    if (f->working)
+        f->out->workings = ARENA_ARRAY(f->arena, FORM_VALUES_MAX, struct form_working);
+    if (!f->names || !f->out->problems || (f->working && !f->out->workings))
+        return err_no_memory(e);
+    TRY(form_order_of(&f->order, f->plan, f->names, f->arena, &where, e));
+    return begin_cells(f, e);
+}
+
+/* Values and secrets in the order of the form, row by row. */
+static enum outcome keep_item(struct form_value *values, struct form_secret *secrets,
+                              struct form_record *r, const struct fill *f, size_t item, size_t row,
+                              struct err *e)
+{
+    struct form_value value = f->cells[item][row].value;
+    if (!value.name.p)
+        return OK;
+    value.name = form_cell_name(f->plan, item, row, f->arena);
+    if (!value.name.p)
+        return err_no_memory(e);
+    if (f->plan->items[item].field->sealed)
+        secrets[r->secrets.n++] = (struct form_secret){ value.name, value.entered };
+    else
+        values[r->values.n++] = value;
+    return OK;
+}
+
 static enum outcome make_record(struct form_record *out, const struct fill *f,
                                 const struct definition *definition, struct err *e)
 {
-    const struct form *form = f->form;
-    struct form_value *values = ARENA_ARRAY(f->arena, form->fields.n + 1, struct form_value);
-    struct form_secret *secrets = ARENA_ARRAY(f->arena, form->fields.n + 1, struct form_secret);
+    struct form_value *values = ARENA_ARRAY(f->arena, FORM_VALUES_MAX + 1, struct form_value);
+    struct form_secret *secrets = ARENA_ARRAY(f->arena, FORM_VALUES_MAX + 1, struct form_secret);
     struct str name = arena_str(f->arena, definition->name);
     if (!values || !secrets || !name.p)
         return err_no_memory(e);
     *out = (struct form_record){ .form = name, .form_version = definition->version };
     out->values.p = values;
     out->secrets.p = secrets;
-    for (size_t i = 0; i < form->fields.n; i++) {
-        if (!f->values[i].name.p)
-            continue;
-        struct form_value value = f->values[i];
-        value.name = arena_str(f->arena, value.name);
-        if (!value.name.p)
-            return err_no_memory(e);
-        if (form->fields.p[i].sealed)
-            secrets[out->secrets.n++] = (struct form_secret){ value.name, value.entered };
-        else
-            values[out->values.n++] = value;
-    }
+    const size_t *firsts = f->plan->firsts;
+    for (size_t i = 0; i < firsts[0]; i++)
+        TRY(keep_item(values, secrets, out, f, i, 0, e));
+    for (size_t s = 0; s < f->plan->form->sections.n; s++)
+        for (size_t row = 0; row < rows_of(f, firsts[s]); row++)
+            for (size_t i = firsts[s]; i < firsts[s + 1]; i++)
+                TRY(keep_item(values, secrets, out, f, i, row, e));
     return OK;
 }
 
-enum outcome form_fill(struct form_record *out, const struct definition *form,
-                       const struct record_pair *inputs, size_t ninputs,
-                       struct form_problem **problems, size_t *nproblems, struct arena *arena,
+enum outcome form_fill(struct form_filled *out, const struct form_filling *in, struct arena *arena,
                        struct err *e)
 {
-    struct fill f = { .form = form->body, .arena = arena };
-    *problems = NULL;
-    *nproblems = 0;
-    const char **names = form_formula_names(f.form, arena);
-    TRY(begin(&f, names, e));
-    TRY(take_inputs(&f, inputs, ninputs, e));
-    TRY(understand_all(&f, e));
-    TRY(compute_all(&f, names, e));
-    if (f.nproblems == 0)
-        return make_record(out, &f, form, e);
+    struct fill f = {
+        .reader = { in->files, arena },
+        .arena = arena,
+        .working = in->working,
+        .out = out,
+    };
+    *out = (struct form_filled){ 0 };
+    TRY(begin(&f, in, e));
+    TRY(take_inputs(&f, in, e));
+    TRY(work_out_all(&f, e));
+    TRY(check_rows(&f, e));
+    if (out->nproblems == 0)
+        return make_record(&out->record, &f, in->form, e);
     char digits[24];
     struct buf count = buf_over(digits, sizeof digits);
-    buf_int(&count, (int64_t)f.nproblems);
-    *problems = f.problems;
-    *nproblems = f.nproblems;
+    buf_int(&count, (int64_t)out->nproblems);
     return REFUSE(e, "form.problems", { "count", buf_get(&count) });
 }
 

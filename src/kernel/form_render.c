@@ -1,4 +1,4 @@
-/* Forms and records as HTML. What is shown is gathered here; how it looks stands in
+/* Forms as HTML. What is shown is gathered here; how it looks stands in
  * pages/form_*.html, which escape it. What the arena has no room for makes the page's buffer fail,
  * so that no half of a form is ever shown as a whole. */
 #include "kernel/form_impl.h"
@@ -6,7 +6,7 @@
 #include "gen/kernel/pages/form_field.html.h"
 #include "gen/kernel/pages/form_instructions.html.h"
 #include "gen/kernel/pages/form_problems.html.h"
-#include "gen/kernel/pages/form_record.html.h"
+#include "gen/kernel/pages/form_section.html.h"
 
 enum { RADIOS_MAX = 6, ONE_LINE_MAX = 200, LIMITS_TEXT_MAX = 400 };
 
@@ -57,13 +57,21 @@ static struct str word(struct page *p, const char *key)
 /* -- Fields ------------------------------------------------------------------------------------ */
 
 struct shown {
-    const struct form *form;
+    const struct form_plan *plan;
     const struct record_pair *inputs;
     size_t ninputs;
     const struct form_problem *problems;
     size_t nproblems;
     struct arena *arena;
 };
+
+static bool is_cell(const struct form_plan *p, struct str name)
+{
+    size_t row;
+    size_t item = form_item_named(p, name, &row);
+    return item < p->n &&
+           row < (form_in_rows(p, item) ? form_rows_max(form_section_of(p, item)) : 1);
+}
 
 /* Texts of the problems of one field, or of those of no field when name is absent. */
 static const struct form_text *problem_texts(struct page *p, const struct shown *s, struct str name,
@@ -73,7 +81,7 @@ static const struct form_text *problem_texts(struct page *p, const struct shown 
     *n = 0;
     for (size_t i = 0; texts && i < s->nproblems; i++) {
         const struct form_problem *problem = &s->problems[i];
-        bool of_none = form_field_find(s->form, problem->field) == s->form->fields.n;
+        bool of_none = !is_cell(s->plan, problem->field);
         if (name.p ? !str_eq(name, problem->field) : !of_none)
             continue;
         struct str text = text_error(s->arena, p->language, &problem->error);
@@ -117,28 +125,178 @@ static struct str entered_before(const struct shown *s, struct str name)
     return (struct str){ 0 };
 }
 
-static void render_field(struct page *p, const struct shown *s, const struct form_field *field)
+/* The id of a field's element: "f-volume-3". */
+static struct str element_id(struct str name, struct arena *arena)
+{
+    struct str id = arena_printf(arena, "f-%.*s", STR(name));
+    for (size_t i = 0; id.p && i < id.n; i++)
+        if (id.p[i] == '.')
+            ((char *)(uintptr_t)id.p)[i] = '-';
+    return id;
+}
+
+/* -- Rules ------------------------------------------------------------------------------------- */
+
+static struct str rule_value(struct page *p, const struct form_item *looked_at, struct str value)
+{
+    if (looked_at->type == FORM_BOOL)
+        return word(p, str_is(value, "true") ? "form.yes" : "form.no");
+    return form_choice_label(looked_at->field, value);
+}
+
+static const char *condition_of(const struct form_rule *r)
+{
+    if (r->is.p || r->is_not.p)
+        return r->is.p ? "is" : "is_not";
+    if (r->given)
+        return "given";
+    if (decimal_present(r->at_least) && decimal_present(r->at_most))
+        return "range";
+    return decimal_present(r->at_least) ? "at_least" : "at_most";
+}
+
+static struct str limit_text(struct arena *arena, struct decimal d)
+{
+    return decimal_present(d) ? decimal_text(arena, d) : S("");
+}
+
+void form_rule_words(struct page *p, const struct form_plan *plan, const struct form_rule *r,
+                     struct buf *b, struct arena *arena)
+{
+    size_t i = form_rule_item(plan, r);
+    if (i == plan->n)
+        return;
+    const struct form_item *looked_at = &plan->items[i];
+    struct str value = r->is.p ? r->is : r->is_not;
+    const struct text_param params[] = {
+        { "field", looked_at->field->label },
+        { "value", value.p ? rule_value(p, looked_at, value) : S("") },
+        { "least", limit_text(arena, r->at_least) },
+        { "most", limit_text(arena, r->at_most) },
+        { "unit", str_is(looked_at->field->unit, "1") ? S("") : unit_text(looked_at->field) },
+    };
+    buf_z(b, b->n > 0 ? "; " : "");
+    text_write(b, p->language, arena_printf(arena, "form.only.%s", condition_of(r)), params,
+               sizeof params / sizeof params[0]);
+}
+
+/* When it is asked for: for people, and "<name> <condition> <value>" for the script. */
+static void put_rule(struct page *p, const struct shown *s, const struct form_rule *r, size_t row,
+                     struct str *only, struct str *when)
+{
+    size_t i = form_rule_item(s->plan, r);
+    struct str value = r->is.p ? r->is : r->is_not;
+    struct buf b = buf_in(s->arena, LIMITS_TEXT_MAX);
+    if (i == s->plan->n)
+        return;
+    struct str name = form_cell_name(s->plan, i, row, s->arena);
+    form_rule_words(p, s->plan, r, &b, s->arena);
+    *only = str_trim(buf_get(&b));
+    *when = value.p ? arena_printf(s->arena, "%.*s %s %.*s", STR(name), condition_of(r), STR(value))
+                    : arena_printf(s->arena, "%.*s %s %.*s %.*s", STR(name), condition_of(r),
+                                   STR(limit_text(s->arena, r->at_least)),
+                                   STR(limit_text(s->arena, r->at_most)));
+}
+
+/* What is shown of one field, or of one of its cells. */
+static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s, size_t item,
+                     size_t row)
 {
     static const char *const possible[] = { "form.possible.range", "form.possible.least",
                                             "form.possible.most" };
     static const char *const expected[] = { "form.expected.range", "form.expected.least",
                                             "form.expected.most" };
-    struct form_entry v = {
+    const struct form_field *field = s->plan->items[item].field;
+    struct str name = form_cell_name(s->plan, item, row, s->arena);
+    *v = (struct form_entry){
         .field = field,
-        .type = form_type_of(field),
-        .id = arena_printf(s->arena, "f-%.*s", STR(field->name)),
-        .value = str_trim(entered_before(s, field->name)),
+        .type = s->plan->items[item].type,
+        .name = name,
+        .id = element_id(name, s->arena),
+        .value = str_trim(entered_before(s, name)),
         .unit = unit_text(field),
         .possible = limits_text(p, field, field->min, field->max, possible, s->arena),
         .expected = limits_text(p, field, field->low, field->high, expected, s->arena),
         .length_max = (int64_t)form_length_max(field),
     };
-    v.lines = v.type == FORM_TEXT && v.length_max > ONE_LINE_MAX;
-    v.problems = problem_texts(p, s, field->name, &v.nproblems);
-    bool options = v.type == FORM_CHOICE || v.type == FORM_BOOL;
-    if (options && !add_options(p, field, &v, s->arena))
-        return starved(p);
-    page_form_field(p, &v);
+    if (field->shown_when.n > 0)
+        put_rule(p, s, field->shown_when.p, row, &v->only, &v->when);
+    v->lines = v->type == FORM_TEXT && v->length_max > ONE_LINE_MAX;
+    v->problems = problem_texts(p, s, name, &v->nproblems);
+    bool options = v->type == FORM_CHOICE || v->type == FORM_BOOL;
+    return !options || add_options(p, field, v, s->arena);
+}
+
+/* -- Sections ---------------------------------------------------------------------------------- */
+
+/* As many rows as hold something, as there must be, or as the page had before; one more when it is
+ * asked for. */
+static size_t rows_shown(const struct shown *s, size_t section)
+{
+    const struct form_section *of = &s->plan->form->sections.p[section];
+    const size_t max = form_rows_max(of);
+    size_t rows = form_rows_min(of);
+    int64_t had = 0;
+    struct str counter = arena_printf(s->arena, "_rows.%.*s", STR(of->name));
+    if (str_to_u63(&had, entered_before(s, counter)) && (uint64_t)had <= max && (size_t)had > rows)
+        rows = (size_t)had;
+    for (size_t i = 0; i < s->ninputs; i++) {
+        size_t row;
+        size_t item = form_item_named(s->plan, s->inputs[i].name, &row);
+        if (item < s->plan->n && s->plan->items[item].section == section &&
+            str_trim(s->inputs[i].value).n > 0 && row >= rows && row < max)
+            rows = row + 1;
+    }
+    if (str_eq(entered_before(s, S("_add")), of->name))
+        rows++;
+    rows = rows == 0 ? 1 : rows;
+    return rows > max ? max : rows;
+}
+
+static bool row_of(struct form_row *out, struct page *p, const struct shown *s, size_t section,
+                   size_t row)
+{
+    const struct form_section *of = &s->plan->form->sections.p[section];
+    const size_t from = s->plan->firsts[section];
+    const size_t n = s->plan->firsts[section + 1] - from;
+    struct form_entry *entries = ARENA_ARRAY(s->arena, n + 1, struct form_entry);
+    if (!entries)
+        return false;
+    *out = (struct form_row){ .entries = entries, .nentries = n };
+    out->id = arena_printf(s->arena, "r-%.*s-%zu", STR(of->name), row + 1);
+    out->title = row < of->rows.n ? of->rows.p[row] : arena_printf(s->arena, "%zu", row + 1);
+    for (size_t i = 0; i < n; i++) {
+        if (!entry_of(&entries[i], p, s, from + i, row))
+            return false;
+        entries[i].row_id = out->id;
+    }
+    return true;
+}
+
+static void render_section(struct page *p, const struct shown *s, size_t section)
+{
+    const struct form_section *of = &s->plan->form->sections.p[section];
+    const bool in_rows = form_rows_max(of) > 0;
+    const size_t n = in_rows ? rows_shown(s, section) : 1;
+    struct form_row *rows = ARENA_ARRAY(s->arena, n + 1, struct form_row);
+    struct form_block v = {
+        .section = of,
+        .id = arena_printf(s->arena, "s-%.*s", STR(of->name)),
+        .grid = of->table,
+        .most = form_rows_max(of),
+        .rows = rows,
+        .nrows = n,
+    };
+    v.free = of->repeat.n > 0 && n < v.most;
+    if (of->shown_when.n > 0)
+        put_rule(p, s, of->shown_when.p, 0, &v.only, &v.when);
+    bool good = rows != NULL;
+    for (size_t i = 0; good && i < n; i++)
+        good = row_of(&rows[i], p, s, section, i);
+    if (good)
+        page_form_section(p, &v);
+    else
+        starved(p);
 }
 
 void form_render(struct page *p, const struct definition *form, const struct record_pair *inputs,
@@ -146,7 +304,7 @@ void form_render(struct page *p, const struct definition *form, const struct rec
                  struct arena *arena)
 {
     const struct shown s = {
-        .form = form->body,
+        .plan = form_plan_of(form->body, arena),
         .inputs = inputs,
         .ninputs = ninputs,
         .problems = problems,
@@ -154,102 +312,29 @@ void form_render(struct page *p, const struct definition *form, const struct rec
         .arena = arena,
     };
     size_t n;
+    if (!s.plan)
+        return starved(p);
     const struct form_text *general = problem_texts(p, &s, (struct str){ 0 }, &n);
-    if (s.form->instructions.n > 0)
-        page_form_instructions(p, s.form->instructions);
+    if (s.plan->form->instructions.n > 0)
+        page_form_instructions(p, s.plan->form->instructions);
     if (n > 0)
         page_form_problems(p, general, n);
-    for (size_t i = 0; i < s.form->fields.n; i++)
-        render_field(p, &s, &s.form->fields.p[i]);
+    for (size_t i = 0; i < s.plan->firsts[0]; i++) {
+        struct form_entry v;
+        if (!entry_of(&v, p, &s, i, 0))
+            return starved(p);
+        page_form_field(p, &v);
+    }
+    for (size_t i = 0; i < s.plan->form->sections.n; i++)
+        render_section(p, &s, i);
     if (arena_exhausted(arena))
         starved(p);
 }
 
-/* -- Records ----------------------------------------------------------------------------------- */
-
-/* A value as people read it: labels of choices, yes and no, times, units. */
-static struct str value_text(struct page *p, const struct form_field *field, struct str value,
-                             struct arena *arena)
+bool form_redraw_wanted(const struct record_pair *inputs, size_t ninputs)
 {
-    struct err unread = { 0 };
-    struct quantity q;
-    int64_t us;
-    switch (form_type_of(field)) {
-    case FORM_CHOICE:
-        return form_choice_label(field, value);
-    case FORM_BOOL:
-        return word(p, str_is(value, "true") ? "form.yes" : "form.no");
-    case FORM_TIME:
-        return clock_read(&us, value) ? page_time(p, us, arena) : value;
-    case FORM_QUANTITY:
-    case FORM_COMPUTED:
-        return quantity_read(&q, value, &unread) == OK ? page_quantity(p, q, arena) : value;
-    default:
-        return value;
-    }
-}
-
-/* Whether the value says no more than what was entered, with the field's own unit. */
-static bool says_the_same(const struct form_field *field, const struct form_value *v)
-{
-    if (str_eq(v->entered, v->value))
-        return true;
-    struct str rest = str_from(v->value, v->entered.n);
-    return form_type_of(field) == FORM_QUANTITY && str_starts(v->value, v->entered) &&
-           rest.n == field->unit.n + 1 && rest.p[0] == ' ' && str_ends(rest, field->unit);
-}
-
-static void show_value(struct page *p, struct form_line *line, const struct form_field *field,
-                       const struct form_value *v, struct arena *arena)
-{
-    line->value = value_text(p, field, v->value, arena);
-    if (!says_the_same(field, v))
-        line->entered = v->entered;
-    if (v->mark.n > 0)
-        line->mark = arena_printf(arena, "form.mark.%.*s", STR(v->mark));
-}
-
-/* Whether the line has something to show. */
-static void show_field(struct page *p, struct form_line *line, const struct form_field *field,
-                       const struct form_record *record, form_open_fn *open, void *context,
-                       struct arena *arena)
-{
-    line->label = field->label;
-    for (size_t i = 0; i < record->values.n; i++)
-        if (str_eq(record->values.p[i].name, field->name))
-            show_value(p, line, field, &record->values.p[i], arena);
-    for (size_t i = 0; i < record->secrets.n; i++) {
-        const struct form_secret *secret = &record->secrets.p[i];
-        if (!str_eq(secret->name, field->name))
-            continue;
-        struct str plain = { 0 };
-        if (open)
-            plain = open(context, field->name, secret->entered);
-        line->hidden = !plain.p;
-        if (plain.p)
-            line->value = value_text(p, field, plain, arena);
-    }
-}
-
-void form_render_record(struct page *p, const struct definition *form,
-                        const struct form_record *record, form_open_fn *open, void *context,
-                        struct arena *arena)
-{
-    const struct form *body = form->body;
-    struct form_line *lines =
-        ARENA_ARRAY(arena, body->fields.n + record->values.n + 1, struct form_line);
-    if (!lines)
-        return starved(p);
-    size_t n = body->fields.n;
-    for (size_t i = 0; i < n; i++)
-        show_field(p, &lines[i], &body->fields.p[i], record, open, context, arena);
-    /* A record of another version may hold what this one does not know: nothing is left out. */
-    for (size_t i = 0; i < record->values.n; i++) {
-        const struct form_value *v = &record->values.p[i];
-        if (form_field_find(body, v->name) == body->fields.n)
-            lines[n++] = (struct form_line){ .label = v->name, .value = v->value };
-    }
-    page_form_record(p, lines, n);
-    if (arena_exhausted(arena))
-        starved(p);
+    for (size_t i = 0; i < ninputs; i++)
+        if (str_is(inputs[i].name, "_add"))
+            return true;
+    return false;
 }

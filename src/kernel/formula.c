@@ -131,6 +131,9 @@ static void push_input(lua_State *l, const struct formula_value *v)
     case FORMULA_BOOL:
         lua_pushboolean(l, v->truth);
         return;
+    case FORMULA_COLUMN: /* light: neither decimal nor anything that has arithmetic */
+        lua_pushlightuserdata(l, (void *)(uintptr_t)v);
+        return;
     default:
         lua_pushnil(l);
     }

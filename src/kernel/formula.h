@@ -12,6 +12,12 @@
  * min, max, abs. x / y is rounded half-even to 24 decimals; a product is exact where 38 digits and
  * 30 decimals hold it, and else rounded so too; sums are exact.
  *
+ * An input may be a column: what stands in the rows of a table. It goes into sum, mean, min, max
+ * and count and nowhere else ("formula.wrong_type"). count tells how many of its cells are given;
+ * the others, as elsewhere, give nil where one is absent, so that no total leaves out a row in
+ * silence. Of no rows at all the sum is 0, and mean, min and max are nil. mean is rounded as x / y
+ * is.
+ *
  * Absent inputs are nil, and nil absorbs: + - * / .. and the functions give nil for nil, and an
  * order (< <= > >=) asked of nil ends the formula with an absent result. Only == and ~= answer:
  * `x == nil` tells whether x is absent, and absent equals no value.
@@ -34,7 +40,7 @@ enum {
     FORMULA_MEMORY_MAX = 1 << 20,
 };
 
-enum formula_kind { FORMULA_ABSENT, FORMULA_NUMBER, FORMULA_TEXT, FORMULA_BOOL };
+enum formula_kind { FORMULA_ABSENT, FORMULA_NUMBER, FORMULA_TEXT, FORMULA_BOOL, FORMULA_COLUMN };
 
 struct formula_value {
     const char *name; /* of an input, see formula_name_valid; unused in a result */
@@ -42,10 +48,13 @@ struct formula_value {
     struct decimal number;
     struct str text;
     bool truth;
+    const struct formula_value *cells; /* of a column: row by row, none of them a column */
+    size_t ncells;
 };
 
 /* Whether an input may have this name: a Lua identifier that begins with a letter and is neither a
- * reserved word nor a function of the sandbox. */
+ * reserved word nor a function of the sandbox. (An input that has such a name all the same, because
+ * its form is older than the function, is what the name means.) */
 bool formula_name_valid(struct str name);
 
 /* Refusals, each with {line}: "formula.syntax" {near}, "formula.fraction" {number}: a literal that

@@ -1,6 +1,7 @@
 /* Decimals and absence in the sandbox. A decimal is a full userdata that holds a struct decimal;
- * nothing else in a formula is a userdata. nil has a metatable of its own, which makes absence
- * absorb. None of these functions calls back into Lua. */
+ * nothing else in a formula is a full userdata. A column is a light one, its formula_value. nil has
+ * a metatable of its own, which makes absence absorb. None of these functions calls back into Lua.
+ */
 #include "kernel/formula_impl.h"
 
 enum { QUOTIENT_SCALE = 24 };
@@ -209,11 +210,110 @@ static int call_abs(lua_State *l)
     return operate(l, negate);
 }
 
-/* The argument farthest in the direction of sign. */
+/* -- Columns */
+
+/* The one argument; NULL when it is absent, of a section that is not asked for. */
+static const struct formula_value *need_column(lua_State *l)
+{
+    if (lua_gettop(l) != 1 || (!lua_isnil(l, 1) && !lua_islightuserdata(l, 1)))
+        sandbox_raise_wrong_type(l);
+    return lua_touserdata(l, 1);
+}
+
+/* The number in a cell; false when it is absent. Other than numbers end the run. */
+static bool cell_number(lua_State *l, const struct formula_value *column, size_t i,
+                        struct decimal *out)
+{
+    const struct formula_value *cell = &column->cells[i];
+    if (cell->kind != FORMULA_ABSENT && cell->kind != FORMULA_NUMBER)
+        sandbox_raise_wrong_type(l);
+    *out = cell->number;
+    return cell->kind == FORMULA_NUMBER && decimal_present(cell->number);
+}
+
+/* false when a cell is absent. */
+static bool add_up(lua_State *l, const struct formula_value *column, struct decimal *sum)
+{
+    *sum = decimal_of(0);
+    bool whole = true;
+    for (size_t i = 0; i < column->ncells; i++) {
+        struct decimal d;
+        if (!cell_number(l, column, i, &d)) {
+            whole = false;
+            continue;
+        }
+        enum outcome outcome = decimal_add(sum, *sum, d, sandbox_of(l)->e);
+        if (outcome != OK)
+            sandbox_raise(l, outcome);
+    }
+    return whole;
+}
+
+static int call_sum(lua_State *l)
+{
+    const struct formula_value *column = need_column(l);
+    struct decimal sum;
+    if (column && add_up(l, column, &sum))
+        formula_decimal_push(l, sum);
+    else
+        lua_pushnil(l);
+    return 1;
+}
+
+static int call_mean(lua_State *l)
+{
+    const struct formula_value *column = need_column(l);
+    struct decimal sum;
+    if (!column || !add_up(l, column, &sum) || column->ncells == 0) {
+        lua_pushnil(l);
+        return 1;
+    }
+    enum outcome outcome = divide(&sum, sum, decimal_of((int64_t)column->ncells), sandbox_of(l)->e);
+    if (outcome != OK)
+        return sandbox_raise(l, outcome);
+    formula_decimal_push(l, sum);
+    return 1;
+}
+
+static int call_count(lua_State *l)
+{
+    const struct formula_value *column = need_column(l);
+    int64_t given = 0;
+    for (size_t i = 0; column && i < column->ncells; i++)
+        given += column->cells[i].kind != FORMULA_ABSENT;
+    if (column)
+        formula_decimal_push(l, decimal_of(given));
+    else
+        lua_pushnil(l);
+    return 1;
+}
+
+static int extreme_of_column(lua_State *l, int sign)
+{
+    const struct formula_value *column = need_column(l);
+    struct decimal found = decimal_none();
+    bool whole = column->ncells > 0;
+    for (size_t i = 0; i < column->ncells; i++) {
+        struct decimal d;
+        if (!cell_number(l, column, i, &d))
+            whole = false;
+        else if (!decimal_present(found) || decimal_cmp(d, found) * sign > 0)
+            found = d;
+    }
+    if (whole)
+        formula_decimal_push(l, found);
+    else
+        lua_pushnil(l);
+    return 1;
+}
+
+/* The argument farthest in the direction of sign; of one column, its cells. */
 static int extreme(lua_State *l, int sign)
 {
     if (lua_gettop(l) == 0)
         return sandbox_raise_wrong_type(l);
+    if (lua_gettop(l) == 1 && lua_islightuserdata(l, 1))
+        return extreme_of_column(l, sign);
     if (any_absent(l)) {
         lua_pushnil(l);
         return 1;
@@ -239,8 +339,9 @@ static int call_max(lua_State *l)
 }
 
 const struct formula_function formula_functions[] = {
-    { "abs", call_abs }, { "decimal", call_decimal }, { "max", call_max },
-    { "min", call_min }, { "round", call_round },     { NULL, NULL },
+    { "abs", call_abs },     { "count", call_count }, { "decimal", call_decimal },
+    { "max", call_max },     { "mean", call_mean },   { "min", call_min },
+    { "round", call_round }, { "sum", call_sum },     { NULL, NULL },
 };
 
 /* -- Metatables -------------------------------------------------------------------------------- */

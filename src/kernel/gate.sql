@@ -4,3 +4,6 @@ SELECT digest, answer, sequence, events FROM gate_command WHERE command = :comma
 -- command_keep (organisation ID, command ID, digest HASH, answer BLOB, sequence INT, events INT)
 INSERT INTO gate_command (organisation, command, digest, answer, sequence, events)
 VALUES (:organisation, :command, :digest, :answer, :sequence, :events);
+
+-- command_cut (size INT)
+DELETE FROM gate_command WHERE sequence >= :size OR sequence = -1;

@@ -13,7 +13,13 @@ struct member {
     struct decision_impl *decision;
     struct arena *arena;
     int64_t now_us;
+    bool has_key; /* the subject's, to seal with, is there */
 };
+
+static struct seal_place answer_of(const struct gate_item *item)
+{
+    return (struct seal_place){ "answer", item->command->id };
+}
 
 /* The stored answer of an earlier run, if this request was accepted before. */
 static enum outcome member_repeated(struct member *m, bool *found, struct err *e)
@@ -34,7 +40,7 @@ static enum outcome member_repeated(struct member *m, bool *found, struct err *e
     item->answer.body = S("{}");
     if (!row.answer.p)
         return OK;
-    return seal_secret_open(m->w->keys, &item->answer.body, "answer", row.answer,
+    return seal_secret_open(m->w->keys, &item->answer.body, answer_of(item), row.answer,
                             item->command->arena, e);
 }
 
@@ -139,7 +145,9 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     struct str subject = m->load->subject;
     if (!subject.p)
         subject = m->item->command->actor->organisation;
-    TRY(keyring_subject(m->w->keys, subject, e));
+    if (!m->has_key)
+        TRY(keyring_subject(m->w->keys, subject, e));
+    m->has_key = true;
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }
 
@@ -218,7 +226,7 @@ static enum outcome member_answer(struct member *m, struct err *e)
         TRY(record_to_json(d->answer_record, d->answer, &out, NULL, e));
         TRY(buf_check(&answer, e));
         item->answer.body = buf_get(&answer);
-        TRY(seal_secret(m->w->keys, &sealed, "answer", item->answer.body, m->arena, e));
+        TRY(seal_secret(m->w->keys, &sealed, answer_of(item), item->answer.body, m->arena, e));
     }
     char hex[HASH_HEX + 1];
     hash_hex(hex, item->digest);

@@ -7,4 +7,4 @@ CREATE TABLE IF NOT EXISTS gate_command (
     answer       BLOB,          -- sealed under the node's own key; NULL: the empty answer
     sequence     INTEGER NOT NULL, -- of its first event, -1: it made none
     events       INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;

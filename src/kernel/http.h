@@ -21,11 +21,29 @@
 
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
 
+/* A body that is made while it is sent, so that none is held whole. */
+struct http_body {
+    int64_t size; /* bytes, exactly */
+    /* Up to n bytes from `at` on; 0 or less: it cannot go on, and the connection is cut, so that
+     * the client sees that something is missing. On an HTTP thread. */
+    ptrdiff_t (*read)(void *context, int64_t at, void *out, size_t n);
+    void (*free)(void *context);
+    void *context;
+};
+
+enum { HTTP_ANSWER_HEADERS_MAX = 6 };
+
 struct http_answer {
     int status;             /* 200 … 599 */
     const char *media_type; /* static; NULL: "text/html; charset=utf-8" */
     struct str body;        /* in the request's arena or static */
-    struct str location;    /* redirects; a path of this server */
+    struct http_body made;  /* instead of it, where it has a `read`; has no ETag of its own */
+    /* Besides those that every answer has: name (static) and value without a line end. */
+    struct {
+        const char *name;
+        struct str value;
+    } headers[HTTP_ANSWER_HEADERS_MAX];
+    struct str location; /* redirects; a path of this server */
     struct str set_cookie[2];
     int64_t retry_after_s; /* with 429 and 503; 0: none */
     bool immutable;        /* an asset named by its hash: cached for a year */
@@ -50,13 +68,14 @@ struct http_request {
     void *who;                 /* set by the server's `admit`: session and actor */
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
-    void *pending; /* the handler's own, between HTTP_WAIT and `resumed` */
+    void *pending;             /* the handler's own, between HTTP_WAIT and `resumed` */
+    const struct err *refused; /* while a refused form is shown again (show.h) */
 };
 
 typedef enum http_state http_handler_fn(struct http_request *r);
 
 struct route {
-    const char *method; /* "GET", "POST" */
+    const char *method; /* "GET" (which answers HEAD, too), "POST", "PATCH", "DELETE" */
     const char *path;   /* "/units/{unit}" */
     const char *access; /* permission such as "unit.see"; "public"; "signed_in" */
     size_t body_max;    /* bytes; 0: no body */
@@ -130,7 +149,7 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
 void http_publish(struct http_server *s, struct str topic, struct str data);
 
 /* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
- * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "gate.busy" 503; others
+ * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "*.busy" 503; others
  * 422 when a rule said no, 400 when the input was malformed: "json.*", "record.*", "quantity.*"),
  * faults 500 or 503. */
 int http_status(const struct err *e);

@@ -3,11 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/log.h"
 
-enum { ETAG_DIGITS = 16, ETAG_SIZE = ETAG_DIGITS + 3 };
+enum { ETAG_DIGITS = 16, ETAG_SIZE = ETAG_DIGITS + 3, HTTP_MADE_PIECE = 64 << 10 };
 
 /* The camera reads labels. */
 static const char *const strict_headers[][2] = {
@@ -54,6 +55,9 @@ static bool add_optional(const struct http_exchange *x, struct MHD_Response *res
         (void)snprintf(number, sizeof number, "%" PRId64, answer->retry_after_s);
         ok = ok && add(response, "Retry-After", number);
     }
+    for (size_t i = 0; i < HTTP_ANSWER_HEADERS_MAX && answer->headers[i].name; i++)
+        ok = ok && add(response, answer->headers[i].name,
+                       arena_str(x->request.arena, answer->headers[i].value).p);
     return ok;
 }
 
@@ -75,12 +79,46 @@ bool http_answer_headers(const struct http_exchange *x, struct MHD_Response *res
 static bool make_etag(char out[ETAG_SIZE], const struct http_request *r)
 {
     const bool read = str_is(r->method, "GET") || str_is(r->method, "HEAD");
-    if (!read || r->answer.status != 200 || r->answer.no_etag)
+    if (!read || r->answer.status != 200 || r->answer.no_etag || r->answer.made.read)
         return false;
     char hex[HASH_HEX + 1];
     hash_hex(hex, hash_of(r->answer.body.p, r->answer.body.n));
     (void)snprintf(out, ETAG_SIZE, "\"%.*s\"", ETAG_DIGITS, hex);
     return true;
+}
+
+/* --- bodies that are made while they are sent --- */
+
+static ssize_t made_read(void *context, uint64_t at, char *out, size_t n)
+{
+    const struct http_body *body = context;
+    const ptrdiff_t got = body->read(body->context, (int64_t)at, out, n);
+    return got > 0 ? got : (ssize_t)MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void made_free(void *context)
+{
+    struct http_body *body = context;
+    body->free(body->context);
+    free(body);
+}
+
+/* The body outlives the exchange by the time that the library needs to let it go. */
+static struct MHD_Response *make_response_of_body(struct http_answer *answer)
+{
+    struct http_body *body = malloc(sizeof *body);
+    struct MHD_Response *response = NULL;
+    if (body) {
+        *body = answer->made;
+        response = MHD_create_response_from_callback((uint64_t)body->size, HTTP_MADE_PIECE,
+                                                     made_read, body, made_free);
+    }
+    if (!response) {
+        answer->made.free(answer->made.context);
+        free(body);
+    }
+    answer->made = (struct http_body){ 0 };
+    return response;
 }
 
 static struct MHD_Response *make_response(struct http_exchange *x)
@@ -93,8 +131,11 @@ static struct MHD_Response *make_response(struct http_exchange *x)
         r->answer.body = S("");
     }
     /* The body lives in the arena, which outlives the sending. */
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        r->answer.body.n, (void *)(uintptr_t)r->answer.body.p, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        r->answer.made.read
+            ? make_response_of_body(&r->answer)
+            : MHD_create_response_from_buffer(r->answer.body.n, (void *)(uintptr_t)r->answer.body.p,
+                                              MHD_RESPMEM_PERSISTENT);
     if (response &&
         (!http_answer_headers(x, response) || (tagged && !add(response, "ETag", etag)))) {
         MHD_destroy_response(response);
@@ -150,10 +191,10 @@ static const struct {
     { "http.headers_too_large", 431 },
     { "auth.slow_down", 429 },
     { "gate.key_reused", 422 },
-    { "gate.busy", 503 },
+    { "file.offset", 409 },
+    { "*.busy", 503 },
     { "http.stopping", 503 },
     { "http.too_many_streams", 503 },
-    { "store.busy", 503 },
     { "store.disk_full", 503 },
     { "http.*", 400 },
     { "json.*", 400 },

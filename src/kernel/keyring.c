@@ -371,6 +371,16 @@ enum outcome keyring_subject_key(struct keyring *k, uint8_t key[KEY_SIZE], struc
     return OK;
 }
 
+enum outcome keyring_look(struct keyring *k, struct str subject, enum seal_key *out, struct err *e)
+{
+    struct slot slot;
+    bool found = false;
+    if (keyring_subject_valid(subject))
+        TRY(table_find(k, &slot, &found, subject, e));
+    *out = !found ? SEAL_KEY_NONE : slot.state == SLOT_LIVE ? SEAL_KEY_LIVE : SEAL_KEY_ERASED;
+    return OK;
+}
+
 /* -- Keys of the node ---------------------------------------------------------------------------
  */
 
@@ -381,9 +391,12 @@ void keyring_purpose_key(struct keyring *k, uint8_t key[KEY_SIZE], enum node_key
     key_derive(key, k->secrets->node[node], "vein keyring 1 purpose", &part, 1);
 }
 
-void keyring_signer_seed(struct keyring *k, uint8_t seed[32])
+void keyring_signer_seed(struct keyring *k, uint8_t seed[32], struct str origin)
 {
-    keyring_purpose_key(k, seed, NODE_SIGNER, "seed");
+    if (origin.n == 0)
+        keyring_purpose_key(k, seed, NODE_SIGNER, "seed");
+    else
+        key_derive(seed, k->secrets->node[NODE_SIGNER], "vein keyring 1 epoch", &origin, 1);
 }
 
 struct hash keyring_digest(struct keyring *k, const char *purpose, struct str text)

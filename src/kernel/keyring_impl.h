@@ -21,12 +21,15 @@ void keyring_purpose_key(struct keyring *k, uint8_t key[KEY_SIZE], enum node_key
 
 void keyring_random(struct keyring *k, void *out, size_t n);
 
-/* HMAC-SHA-256 over parts one after the other. */
+enum { DERIVE_PARTS_MAX = 2, HMAC_PARTS_MAX = 2 * DERIVE_PARTS_MAX + 1 };
+
+/* HMAC-SHA-256 over at most HMAC_PARTS_MAX parts one after the other. */
 void key_hmac(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const struct bytes *parts,
               size_t nparts);
 
-/* HKDF-SHA-256 (RFC 5869) with one block of output; the salt is the label, the info the parts, each
- * behind its 32-bit length, so that no two lists of parts are the same. */
+/* HKDF-SHA-256 (RFC 5869) with one block of output; the salt is the label, the info the parts, at
+ * most DERIVE_PARTS_MAX, each behind its 32-bit length, so that no two lists of parts are the same.
+ */
 void key_derive(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const char *label,
                 const struct str *parts, size_t nparts);
 

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { NODE_MAX = 40, VKEY_MAX = NOTE_KEY_NAME_MAX + 64, LOGICAL_MAX = 40 };
+enum { NODE_MAX = 40, LOGICAL_MAX = 40 };
 
 /* One event of the group, as it must be found again before the commit. */
 struct entry {
@@ -56,32 +56,6 @@ static bool unsigned_events(const struct ledger *l)
 }
 
 /* ---- opening ---------------------------------------------------------------------------------*/
-
-/* The log belongs to one key for life: writes its name into a new one, compares it in an old one.
- */
-static enum outcome epoch_open(struct ledger *l, struct db *db, struct err *e)
-{
-    char storage[VKEY_MAX];
-    struct buf vkey = buf_over(storage, sizeof storage);
-    note_vkey_write(&vkey, l->signer);
-    BUG_ON(!buf_ok(&vkey));
-
-    struct ledger_epoch_out row;
-    bool found = false;
-    TRY(db_get(db, &sql_ledger_epoch, NULL, &row, l->scratch, &found, e));
-    if (found && !str_eq(row.vkey, buf_get(&vkey)))
-        return REFUSE(e, "ledger.other_key", { "log", row.vkey }, { "signer", buf_get(&vkey) });
-    if (found)
-        return OK;
-    const struct ledger_epoch_add_in in = { .number = 1, .vkey = buf_get(&vkey) };
-    TRY(db_begin(db, e));
-    enum outcome o = db_run(db, &sql_ledger_epoch_add, &in, NULL, e);
-    if (o == OK)
-        o = db_commit(db, e);
-    if (o != OK)
-        db_rollback(db);
-    return o;
-}
 
 /* The head of a row's stream stands on its last event, and on no other. */
 static bool head_agrees(const struct ledger_written_out *row, struct hash leaf)
@@ -220,7 +194,8 @@ enum outcome ledger_open(struct ledger **out, struct db *writer,
     l->next = &l->edges[1];
     l->leaf = buf_new(EVENT_LEAF_MAX);
     l->scratch = arena_new(LEDGER_SCRATCH_MAX);
-    enum outcome o = l->scratch == NULL ? err_no_memory(e) : epoch_open(l, writer, e);
+    enum outcome o =
+        l->scratch == NULL ? err_no_memory(e) : ledger_epoch_open(l->signer, writer, l->scratch, e);
     if (o == OK)
         o = tree_open(l, writer, e);
     if (o == OK)
@@ -495,4 +470,9 @@ bool ledger_checkpoint_due(const struct ledger *l, int64_t *since_mono_us)
 uint64_t ledger_size(const struct ledger *l)
 {
     return l->durable->size;
+}
+
+struct hash ledger_root(const struct ledger *l)
+{
+    return merkle_root(l->durable);
 }

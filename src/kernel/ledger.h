@@ -58,9 +58,22 @@ enum outcome ledger_checkpoint(struct ledger *l, struct db *writer, struct err *
 /* True when durable events wait for a checkpoint, and since when (env's monotonic clock). */
 bool ledger_checkpoint_due(const struct ledger *l, int64_t *since_mono_us);
 
-uint64_t ledger_size(const struct ledger *l); /* durable */
+uint64_t ledger_size(const struct ledger *l);    /* durable */
+struct hash ledger_root(const struct ledger *l); /* of these */
+
+/* --- a restore: before ledger_open, in the writer's transaction --- */
+
+/* Forgets the events from `size` on: the ledger is as it was when it had `size` of them, without a
+ * checkpoint. Does nothing to what was derived from them. */
+enum outcome ledger_cut(struct db *writer, uint64_t size, struct err *e);
+/* From now on another key signs, under another origin: the log of a restored copy is not the log
+ * that was published, which may have gone on. No checkpoint of the old key is kept. */
+enum outcome ledger_epoch_begin(struct db *writer, struct str vkey, struct err *e);
 
 /* Readers, on any connection. */
+
+/* Number of the log's epoch, from 1; 0 while it has none, before it was first opened. */
+enum outcome ledger_epoch(struct db *db, int64_t *number, struct err *e);
 
 /* Version of a stream now and its leaf hash; 0 when it has no event. */
 enum outcome ledger_head(struct db *db, struct str stream, int64_t *version, struct err *e);

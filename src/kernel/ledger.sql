@@ -57,8 +57,27 @@ INSERT INTO ledger_checkpoint (size, note) VALUES (:size, :note);
 -- checkpoint_drop (below INT)
 DELETE FROM ledger_checkpoint WHERE size < :below;
 
--- epoch () -> (vkey TEXT)
-SELECT vkey FROM ledger_epoch ORDER BY number DESC LIMIT 1;
+-- epoch () -> (number INT, vkey TEXT)
+SELECT number, vkey FROM ledger_epoch ORDER BY number DESC LIMIT 1;
 
 -- epoch_add (number INT, vkey TEXT)
 INSERT INTO ledger_epoch (number, vkey) VALUES (:number, :vkey);
+-- checkpoint_clear ()
+DELETE FROM ledger_checkpoint;
+
+-- cut_streams (size INT) -> (key TEXT, stream TEXT, version INT)
+-- Streams that have events from `size` on, each with the first version that goes.
+SELECT key, stream, min(version) AS version FROM ledger_event
+WHERE seq >= :size GROUP BY key, stream ORDER BY key, stream;
+
+-- cut_last (key TEXT, stream TEXT, version INT) -> (leaf TEXT)
+SELECT leaf FROM ledger_event WHERE key = :key AND stream = :stream AND version = :version;
+
+-- cut_head (stream TEXT)
+DELETE FROM ledger_head WHERE stream = :stream;
+
+-- cut_events (size INT)
+DELETE FROM ledger_event WHERE seq >= :size;
+
+-- cut_tiles (level INT, idx INT)
+DELETE FROM ledger_tile WHERE level = :level AND idx >= :idx;

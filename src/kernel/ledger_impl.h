@@ -6,6 +6,11 @@
 
 enum { LEDGER_SCRATCH_MAX = 1 << 20 /* one leaf, or one tile, and what a row of it needs */ };
 
+/* The log belongs to one key through an epoch: writes its name into a new one, compares it in an
+ * old one. REFUSED "ledger.other_key" {log, signer}. */
+enum outcome ledger_epoch_open(const struct note_signer *signer, struct db *db, struct arena *arena,
+                               struct err *e);
+
 /* The first n hashes of a tile: of level 0 from the tile, or if n < MERKLE_WIDTH and that is not
  * full yet from the leaves themselves. FAULT "ledger.damaged" when the database holds fewer. */
 enum outcome ledger_tile_read(struct hash *out, size_t n, struct db *db, uint32_t level,

@@ -2,6 +2,7 @@
 #include "kernel/module.h"
 
 #include "kernel/define.h"
+#include "kernel/file.h"
 #include "kernel/flow.h"
 
 enum { KINDS_MAX = 64, POINT_TABLES_MAX = 16 };
@@ -19,6 +20,7 @@ void modules_use(const struct module *const *modules, size_t n)
             kinds[nkinds++] = modules[m]->kinds[i];
         if (modules[m]->use)
             modules[m]->use();
+        file_use_rules(modules[m]->files, modules[m]->nfiles);
         if (modules[m]->npoints == 0)
             continue;
         BUG_ON(ntables == POINT_TABLES_MAX);

@@ -24,6 +24,7 @@ struct policy {
 
 struct define_kind;
 struct flow_point;
+struct file_rule;
 
 struct module {
     const char *name;
@@ -42,6 +43,8 @@ struct module {
     size_t npoints;
     void (*use)(
         void); /* MAY: tells a module below what only this one knows; once, by modules_use */
+    const struct file_rule *files; /* how its things have files (file.h) */
+    size_t nfiles;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

@@ -8,17 +8,11 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/node.sql.h"
-#include "gen/kernel/node_schema.sql.h"
-#include "gen/kernel/policy_schema.sql.h"
+#include "kernel/file.h"
 #include "kernel/node_impl.h"
 
-enum { NODE_SCHEMA = 1, NODE_PATH_MAX = 1024 };
-
-static const struct sql_schema *const node_enduring[] = { &ledger_schema, &gate_schema,
-                                                          &policy_schema, &node_schema };
-enum { NODE_ENDURING = sizeof node_enduring / sizeof node_enduring[0] };
+enum { NODE_PATH_MAX = 1024 };
 
 static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
 {
@@ -38,6 +32,27 @@ static enum outcome node_make_keys(struct node *n, const struct node_options *o,
     return keyring_open(&n->keys, &options, e);
 }
 
+enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e)
+{
+    uint8_t seed[32];
+    keyring_signer_seed(n->keys, seed, epoch > 1 ? origin : (struct str){ 0 });
+    TRY(note_signer_init(&n->signer, origin, seed, e));
+    struct buf vkey = buf_in(n->impl->arena, NOTE_KEY_NAME_MAX + 80);
+    note_vkey_write(&vkey, &n->signer);
+    n->vkey = buf_get(&vkey);
+    return buf_check(&vkey, e);
+}
+
+static enum outcome node_open_files(struct node *n, const struct node_options *o, struct err *e)
+{
+    char folder[NODE_PATH_MAX];
+    const int length = snprintf(folder, sizeof folder, "%s.files", o->path);
+    if (length < 0 || (size_t)length >= sizeof folder)
+        return REFUSE(e, "node.path_too_long");
+    const struct files_options options = { .env = n->env, .keys = n->keys, .folder = folder };
+    return files_open(&n->files, &options, e);
+}
+
 /* Name and origin: as stored, or as given at creation. Sets the signer. */
 static enum outcome node_identity(struct node *n, struct db *db, const struct node_options *o,
                                   struct err *e)
@@ -46,8 +61,8 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     struct node_self_out self;
     bool found;
     TRY(db_get(db, &sql_node_self, NULL, &self, arena, &found, e));
-    if (found && self.schema > NODE_SCHEMA)
-        return REFUSE(e, "node.newer_schema");
+    if (found)
+        TRY(node_schema_check(self.schema, e));
     if (!found) {
         if (!o->create)
             return REFUSE(e, "node.not_a_node");
@@ -56,15 +71,12 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
         self.origin =
             o->origin ? str_z(o->origin) : arena_printf(arena, "vein.local/%s", random.text + 24);
     }
-    uint8_t seed[32];
-    keyring_signer_seed(n->keys, seed);
-    TRY(note_signer_init(&n->signer, self.origin, seed, e));
-    struct buf vkey = buf_in(arena, NOTE_KEY_NAME_MAX + 80);
-    note_vkey_write(&vkey, &n->signer);
-    n->vkey = buf_get(&vkey);
+    int64_t epoch;
+    TRY(ledger_epoch(db, &epoch, e));
+    TRY(node_signer_set(n, self.origin, epoch, e));
     n->impl->name = self.name;
     if (!found) {
-        struct node_self_set_in in = { self.name, self.origin, n->vkey, NODE_SCHEMA };
+        struct node_self_set_in in = { self.name, self.origin, n->vkey, node_schema_version() };
         return db_run(db, &sql_node_self_set, &in, NULL, e);
     }
     if (!str_eq(self.vkey, n->vkey))
@@ -76,15 +88,18 @@ static enum outcome node_enduring_tables(struct node *n, const struct node_optio
                                          struct err *e)
 {
     struct db *db = n->impl->writer;
+    struct node_upgrade upgrade;
     TRY(db_begin(db, e));
-    enum outcome done = OK;
-    for (size_t i = 0; o->create && done == OK && i < NODE_ENDURING; i++)
-        done = db_schema(db, node_enduring[i], e);
+    enum outcome done = node_tables_make(&upgrade, db, o->create, n->impl->arena, e);
     if (done == OK)
         done = node_identity(n, db, o, e);
     if (done == OK)
-        return db_commit(db, e);
-    db_rollback(db);
+        done = db_commit(db, e);
+    else
+        db_rollback(db);
+    if (done == OK && upgrade.from < upgrade.to)
+        LOG(n->env, LOG_INFO, "node.upgraded", LOG_F_INT("from", upgrade.from),
+            LOG_F_INT("to", upgrade.to));
     return done;
 }
 
@@ -94,18 +109,8 @@ static enum outcome node_projections(struct node *n, struct err *e)
 {
     size_t nmodules;
     const struct module *const *modules = registry_modules(n->registry, &nmodules);
-    bool current = true;
-    for (size_t i = 0; i < nmodules && current; i++) {
-        if (!modules[i]->schema)
-            continue;
-        struct node_projection_in in = { str_z(modules[i]->name) };
-        struct node_projection_out row;
-        bool found;
-        TRY(db_get(n->impl->writer, &sql_node_projection, &in, &row, n->impl->arena, &found, e));
-        char hex[HASH_HEX + 1];
-        node_schema_hash(hex, modules[i]->schema);
-        current = found && str_is(row.hash, hex);
-    }
+    bool current;
+    TRY(node_projections_current(&current, n->impl->writer, modules, nmodules, n->impl->arena, e));
     return current ? OK : node_rebuild(n, e);
 }
 
@@ -115,6 +120,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
     struct node *n = context;
     if (n->timers)
         timers_committed(n->timers);
+    if (n->policies)
+        policies_committed(n->policies, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -123,6 +130,8 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
 {
     TRY(store_writer(&n->impl->writer, n->store, e));
     TRY(node_enduring_tables(n, o, e));
+    if (o->restore)
+        TRY(node_restore_begin(n, o->restore, e));
     struct ledger_options ledger = {
         .env = n->env,
         .node = n->impl->name,
@@ -142,7 +151,8 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     };
     TRY(gate_open(&n->gate, &gate, e));
     TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));
-    return policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e);
+    TRY(policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e));
+    return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
 static enum outcome node_open_reader(struct node *n, const struct node_options *o, struct err *e)
@@ -180,6 +190,8 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
         o = store_open(&out->store, &store, e);
     if (o == OK)
         o = node_make_keys(out, options, e);
+    if (o == OK)
+        o = node_open_files(out, options, e);
     if (o == OK)
         o = options->read_only ? node_open_reader(out, options, e)
                                : node_open_writer(out, options, e);
@@ -226,6 +238,7 @@ void node_close(struct node *n)
     if (n->impl->writer)
         db_close(n->impl->writer);
     store_close(n->store);
+    files_close(n->files);
     keyring_close(n->keys);
     registry_free(n->registry);
     arena_free(n->impl->arena);

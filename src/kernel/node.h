@@ -15,10 +15,21 @@ struct node {
     struct gate *gate;         /* likewise */
     struct timers *timers;     /* likewise */
     struct policies *policies; /* likewise */
+    struct files *files;       /* contents, in F.files (file.h) */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
     struct node_impl *impl;
+};
+
+/* The files of this node were put back from a backup and nobody has opened them since. It begins a
+ * new epoch of the log (epoch.h), of which this is the first thing recorded. */
+struct node_restore {
+    bool cut; /* to `size` events first; what was derived from later ones is built anew */
+    uint64_t size;
+    struct str reason;  /* why, in a person's words */
+    struct str known;   /* last checkpoint of the old log that is known; absent: none */
+    int64_t known_size; /* of it */
 };
 
 struct node_options {
@@ -30,15 +41,30 @@ struct node_options {
     const char *name;      /* node's short name at creation; NULL: "n1" */
     const char *origin;    /* log's origin at creation; NULL: "vein.local/<random>" */
     struct str passphrase; /* of the root key; absent: key file */
+    const struct node_restore *restore; /* NULL: the ordinary case */
     const struct module *const *modules;
     size_t nmodules;
     gate_committed_fn *committed; /* see gate_options */
     void *context;
 };
 
-/* Opens or creates. Enduring tables migrate forward; projections whose schema changed are rebuilt
- * from the ledger before anything else happens. */
+/* Opens or creates; REFUSED "node.restore_empty" for a restore of a log without events. Enduring
+ * tables migrate forward; projections whose schema changed are rebuilt from the ledger before
+ * anything else happens. */
 enum outcome node_open(struct node *out, const struct node_options *options, struct err *e);
+/* What opening does, or would do, with the tables of an older program. */
+struct node_upgrade {
+    int64_t from, to;         /* versions of the enduring tables; the same: nothing to do */
+    const char *const *steps; /* names of the to - from scripts, in their order */
+    bool rebuilds;            /* projections will be built anew from the ledger */
+};
+/* Brings the enduring tables of the database at options->path forward in one transaction, as
+ * opening it does, and tells what that was. With dry_run every step is run and taken back: what
+ * would fail fails, and nothing is changed. The keyring is not touched. REFUSED
+ * "node.newer_schema", "store.in_use". */
+enum outcome node_upgrade(struct node_upgrade *out, const struct node_options *options,
+                          bool dry_run, struct err *e);
+
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 
@@ -46,6 +72,10 @@ void node_close(struct node *n);
  * checkpoint when one is due since checkpoint_us. *busy is true while there is more to do at once.
  * Never waits: whoever calls it decides how (gate_wait, or simulated time). */
 enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e);
+
+/* How many events had been recorded by then: the first that was recorded later, and all behind it,
+ * are not counted. */
+enum outcome node_size_at(uint64_t *size, struct node *n, int64_t until_us, struct err *e);
 
 /* Rebuilds all projections from the ledger into a database beside this one and compares table by
  * table: count and hash over all rows. *same false: `difference` names the first table that

@@ -5,9 +5,15 @@ SELECT name, origin, vkey, schema FROM node_self WHERE one = 1;
 INSERT INTO node_self (one, name, origin, vkey, schema)
 VALUES (1, :name, :origin, :vkey, :schema);
 
+-- self_upgrade (schema INT)
+UPDATE node_self SET schema = :schema WHERE one = 1;
+
 -- projection (module CODE) -> (hash HASH)
 SELECT hash FROM node_projection WHERE module = :module;
 
 -- projection_set (module CODE, hash HASH)
 INSERT INTO node_projection (module, hash) VALUES (:module, :hash)
 ON CONFLICT (module) DO UPDATE SET hash = excluded.hash;
+
+-- self_origin (origin TEXT, vkey TEXT)
+UPDATE node_self SET origin = :origin, vkey = :vkey WHERE one = 1;

@@ -9,9 +9,31 @@ struct node_impl {
     struct db *writer;   /* NULL when read only */
     struct str name;
     struct str path;
+    struct str previous_vkey; /* in a restore: of the epoch before */
     gate_committed_fn *committed;
     void *context;
 };
+
+/* Sets signer and vkey of an epoch of the log. */
+enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e);
+
+/* Before the ledger opens: takes the rows back and begins the epoch, in one transaction. */
+enum outcome node_restore_begin(struct node *n, const struct node_restore *r, struct err *e);
+/* Once the gate is open: says so. */
+enum outcome node_restore_end(struct node *n, const struct node_restore *r, struct err *e);
+/* Makes the enduring tables of a new database, or brings those of an old one to this program's
+ * version; inside a transaction. REFUSED "node.newer_schema" {schema, known}. */
+enum outcome node_tables_make(struct node_upgrade *out, struct db *db, bool create,
+                              struct arena *arena, struct err *e);
+/* Version of the enduring tables that this program writes. */
+int64_t node_schema_version(void);
+/* What a program that only reads needs: REFUSED "node.newer_schema" or "node.older_schema" {schema,
+ * known} for any other version. */
+enum outcome node_schema_check(int64_t schema, struct err *e);
+/* Whether the projections were built by the schemas that these modules have. */
+enum outcome node_projections_current(bool *current, struct db *db,
+                                      const struct module *const *modules, size_t nmodules,
+                                      struct arena *arena, struct err *e);
 
 /* Hash of a schema's text, 64 hexadecimal digits and a NUL. */
 void node_schema_hash(char hex[HASH_HEX + 1], const struct sql_schema *schema);

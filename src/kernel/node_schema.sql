@@ -1,4 +1,5 @@
--- What a node knows of itself, made once at creation.
+-- What a node knows of itself, made once at creation. The one table whose shape never changes: by
+-- its `schema` a program knows what it has before it.
 CREATE TABLE IF NOT EXISTS node_self (
     one    INTEGER NOT NULL PRIMARY KEY,
     name   TEXT NOT NULL,

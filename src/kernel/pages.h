@@ -4,6 +4,7 @@
 #define VEIN_KERNEL_PAGES_H
 
 #include "gen/kernel/define.sql.h"
+#include "kernel/form.h"
 #include "kernel/merkle.h"
 #include "kernel/show.h"
 
@@ -33,6 +34,17 @@ struct pages_definition_view {
     bool effective; /* now */
 };
 
+/* --- a form tried --- */
+
+struct pages_try_view {
+    struct definition form;
+    bool tried;
+    bool good;
+    struct form_filled filled;
+    struct html fields;
+    struct html record;
+};
+
 /* --- ledger --- */
 
 struct pages_ledger_view {
@@ -45,6 +57,7 @@ struct pages_ledger_view {
     int64_t waiting; /* events that no checkpoint covers yet */
     bool signature_holds;
     bool newest_included;
+    struct scrub_report scrubbed;
 };
 
 /* --- help --- */
@@ -89,6 +102,8 @@ struct pages_help_view {
 
 enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);
+enum http_state pages_print_form(struct http_request *r);
+enum http_state pages_try_form(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);
 enum http_state pages_get_health(struct http_request *r);

@@ -76,6 +76,8 @@ static enum outcome ledger(struct http_request *r, struct db *db, struct page *p
 {
     const struct node *node = app_of(r)->node;
     struct pages_ledger_view v = { .vkey = node->vkey };
+    if (app_of(r)->scrub)
+        v.scrubbed = scrub_report(app_of(r)->scrub);
     struct checkpoint c;
     struct buf root = buf_in(r->arena, HASH_HEX + 1);
     TRY(ledger_last_checkpoint(db, &v.note, r->arena, e));

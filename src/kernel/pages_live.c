@@ -14,14 +14,27 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
     TRY(ledger_last_checkpoint(db, &note, r->arena, e));
     if (note.p)
         TRY(checkpoint_read(&c, note, e));
+    struct scrub *scrub = app_of(r)->scrub;
+    struct scrub_report seen = scrub ? scrub_report(scrub) : (struct scrub_report){ 0 };
+    struct buf b = buf_in(r->arena, 1024);
+    struct json_out out = json_out(&b);
+    json_begin_object(&out);
+    json_key(&out, "status");
+    json_str(&out, seen.damaged > 0 ? S("damaged") : S("ok"));
+    json_key(&out, "signed");
+    json_int(&out, (int64_t)c.size);
+    json_key(&out, "scrubbed");
+    json_int(&out, (int64_t)(seen.tiles * MERKLE_WIDTH));
+    json_key(&out, "damaged");
+    json_int(&out, (int64_t)seen.damaged);
+    json_end(&out);
     r->answer = (struct http_answer){
         .status = 200,
         .media_type = "application/json",
-        .body = arena_printf(r->arena, "{\"status\":\"ok\",\"signed\":%llu}",
-                             (unsigned long long)c.size),
+        .body = buf_get(&b),
         .no_etag = true,
     };
-    return OK;
+    return buf_check(&b, e);
 }
 
 enum http_state pages_get_health(struct http_request *r)

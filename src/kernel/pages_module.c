@@ -2,11 +2,18 @@
 #include "kernel/asset.h"
 #include "kernel/pages.h"
 
+enum { PAGES_TRY_MAX = 256 << 10 };
+
 static const struct route module_routes[] = {
     ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset"),
     ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition"),
+    ROUTE("GET", "/definitions/form/{name}/print", "definition.see", 0, pages_print_form,
+          "help.print_form"),
+    ROUTE("GET", "/definitions/form/{name}/try", "definition.see", 0, pages_try_form, "help.try"),
+    ROUTE("POST", "/definitions/form/{name}/try", "definition.see", PAGES_TRY_MAX, pages_try_form,
+          "help.try"),
     ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),

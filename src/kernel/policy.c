@@ -169,6 +169,28 @@ static enum outcome policies_keep(struct policies *p, struct err *e)
     return o;
 }
 
+static bool policies_wait_for(const struct policies *p, const char *type)
+{
+    size_t nmodules;
+    const struct module *const *modules = registry_modules(p->registry, &nmodules);
+    for (size_t m = 0; m < nmodules; m++)
+        for (size_t i = 0; i < modules[m]->npolicies; i++)
+            if (strcmp(modules[m]->policies[i].when->name, type) == 0)
+                return true;
+    return false;
+}
+
+void policies_committed(struct policies *p, const struct gate_happened *events, size_t n)
+{
+    if (p->awaited > 0 || p->again || p->cursor != p->batch_end)
+        return; /* a batch is under way */
+    for (size_t i = 0; i < n && events[i].sequence == p->cursor; i++) {
+        if (policies_wait_for(p, events[i].type))
+            return;
+        p->batch_end = ++p->cursor;
+    }
+}
+
 enum outcome policies_step(struct policies *p, bool *busy, struct err *e)
 {
     *busy = true;

@@ -21,6 +21,10 @@ enum outcome policies_open(struct policies **out, struct gate *gate, struct db *
                            const struct registry *registry, const struct env *env, struct err *e);
 void policies_close(struct policies *p);
 
+/* What has just become durable, on the writer's thread: events that no policy waits for are passed
+ * without being read again. */
+void policies_committed(struct policies *p, const struct gate_happened *events, size_t n);
+
 /* Looks at the next events and sends what follows from them; *busy is true while there are more or
  * answers are awaited. Never waits. Runs on the writer's thread. */
 enum outcome policies_step(struct policies *p, bool *busy, struct err *e);

@@ -80,13 +80,10 @@ static void field_secrets(struct field_secrets *out, const uint8_t key[KEY_SIZE]
 /* Lays out commitment ‖ nonce ‖ ciphertext ‖ tag as the sealed text. */
 static struct str encode(struct arena *arena, struct str head, const uint8_t *frame, size_t n)
 {
-    const size_t encoded = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
-    char *text = arena_array(arena, head.n + encoded, 1);
-    if (!text)
-        return (struct str){ NULL, 0 };
-    memcpy(text, head.p, head.n);
-    sodium_bin2base64(text + head.n, encoded, frame, n, sodium_base64_VARIANT_ORIGINAL);
-    return (struct str){ text, head.n + encoded - 1 };
+    struct buf text = buf_in(arena, head.n + (n + 2) / 3 * 4);
+    buf_str(&text, head);
+    buf_base64(&text, frame, n);
+    return buf_get(&text);
 }
 
 enum outcome seal_text(struct keyring *k, struct str *out, struct str subject, struct str event_id,
@@ -175,23 +172,23 @@ enum outcome seal_open(struct keyring *k, struct str *out, struct str event_id, 
     return outcome;
 }
 
-enum outcome seal_secret(struct keyring *k, struct bytes *out, const char *purpose,
+enum outcome seal_secret(struct keyring *k, struct bytes *out, struct seal_place place,
                          struct str plain, struct arena *arena, struct err *e)
 {
     uint8_t *frame = arena_array(arena, NONCE_SIZE + plain.n + TAG_SIZE, 1);
     if (!frame)
         return err_no_memory(e);
     uint8_t key[KEY_SIZE];
-    keyring_purpose_key(k, key, NODE_ANSWERS, purpose);
+    keyring_purpose_key(k, key, NODE_ANSWERS, place.purpose);
     keyring_random(k, frame, NONCE_SIZE);
     crypto_aead_xchacha20poly1305_ietf_encrypt(frame + NONCE_SIZE, NULL, octets(plain), plain.n,
-                                               NULL, 0, NULL, frame, key);
+                                               octets(place.of), place.of.n, NULL, frame, key);
     sodium_memzero(key, sizeof key);
     *out = (struct bytes){ frame, NONCE_SIZE + plain.n + TAG_SIZE };
     return OK;
 }
 
-enum outcome seal_secret_open(struct keyring *k, struct str *out, const char *purpose,
+enum outcome seal_secret_open(struct keyring *k, struct str *out, struct seal_place place,
                               struct bytes sealed, struct arena *arena, struct err *e)
 {
     if (sealed.n < NONCE_SIZE + TAG_SIZE)
@@ -200,9 +197,10 @@ enum outcome seal_secret_open(struct keyring *k, struct str *out, const char *pu
     if (!plain)
         return err_no_memory(e);
     uint8_t key[KEY_SIZE];
-    keyring_purpose_key(k, key, NODE_ANSWERS, purpose);
+    keyring_purpose_key(k, key, NODE_ANSWERS, place.purpose);
     const int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        plain, NULL, NULL, sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE, NULL, 0, sealed.p, key);
+        plain, NULL, NULL, sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE, octets(place.of),
+        place.of.n, sealed.p, key);
     sodium_memzero(key, sizeof key);
     if (bad)
         return err_fault(e, "seal.damaged", "a secret of the node does not open");

@@ -43,8 +43,18 @@ enum outcome keyring_subject(struct keyring *k, struct str subject, struct err *
 /* Destroys it, durably; what it sealed can never be read again. */
 enum outcome keyring_destroy(struct keyring *k, struct str subject, struct err *e);
 
-/* The seed of the node's signing key; made at creation. */
-void keyring_signer_seed(struct keyring *k, uint8_t seed[32]);
+/* Copies a keyring that may be in use to a new file, whole slots only, for a backup of its own. It
+ * opens with the same root key. REFUSED "store.exists" {path}, "store.not_found" {path}. */
+enum outcome keyring_copy(const char *path, const char *to, struct err *e);
+
+/* Which subjects have a key: SEAL_KEY_LIVE, SEAL_KEY_ERASED or SEAL_KEY_NONE. */
+enum seal_key { SEAL_KEY_NONE, SEAL_KEY_LIVE, SEAL_KEY_ERASED };
+enum outcome keyring_look(struct keyring *k, struct str subject, enum seal_key *out, struct err *e);
+
+/* The seed of the node's signing key; made at creation. Absent origin: of the log's first epoch;
+ * else of the epoch that began under this origin, so that two restores of one keyring sign with two
+ * keys. */
+void keyring_signer_seed(struct keyring *k, uint8_t seed[32], struct str origin);
 
 /* Keyed digests that reveal nothing without the keyring: HMAC-SHA-256 under a key of the purpose,
  * static: "index", "idempotency", "command", "token". */
@@ -71,10 +81,16 @@ enum outcome seal_field_key(struct keyring *k, uint8_t key[SEAL_FIELD_KEY_SIZE],
 enum outcome seal_open_disclosed(struct str *out, const uint8_t key[SEAL_FIELD_KEY_SIZE],
                                  struct str sealed, struct arena *arena, struct err *e);
 
-/* Secrets of the node itself (idempotent answers), under a purpose. */
-enum outcome seal_secret(struct keyring *k, struct bytes *out, const char *purpose,
+/* Secrets of the node itself (idempotent answers), each for its place: in another it does not open,
+ * so that who can write the database cannot give one command's answer for another's. */
+struct seal_place {
+    const char *purpose;
+    struct str of; /* "answer" of which command */
+};
+enum outcome seal_secret(struct keyring *k, struct bytes *out, struct seal_place place,
                          struct str plain, struct arena *arena, struct err *e);
-enum outcome seal_secret_open(struct keyring *k, struct str *out, const char *purpose,
+/* FAULT "seal.damaged" for what was altered, or sealed for another place. */
+enum outcome seal_secret_open(struct keyring *k, struct str *out, struct seal_place place,
                               struct bytes sealed, struct arena *arena, struct err *e);
 
 #endif

@@ -1,6 +1,8 @@
 /* Helpers of pages; nothing here knows what is shown. */
 #include "kernel/show.h"
 
+#include <stdio.h>
+
 #include "base/id.h"
 
 enum { SHOW_JSON_MAX = 1 << 20 };
@@ -24,6 +26,58 @@ enum http_state show(struct http_request *r, const char *title_key, show_fn *fn)
     if (r->answer.body.p)
         return HTTP_DONE;
     return app_page_done(r, &p, title_key);
+}
+
+/* --- refused --- */
+
+enum http_state show_again(struct http_request *r, const char *title_key, show_fn *fn,
+                           const struct err *refused)
+{
+    struct err copy = *refused;
+    r->refused = &copy;
+    enum http_state state = show(r, title_key, fn);
+    r->refused = NULL;
+    return state;
+}
+
+const struct err *show_refused(const struct http_request *r)
+{
+    return r->refused;
+}
+
+struct str show_entered(const struct http_request *r, const char *name)
+{
+    struct str value = r->refused ? http_form(r, name) : (struct str){ 0 };
+    return value.p ? value : S("");
+}
+
+/* Written as codes are: what else there is (titles, labels, quantities) says itself. */
+static bool show_code(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!(text.p[i] >= 'a' && text.p[i] <= 'z') && text.p[i] != '_' &&
+            !(text.p[i] >= '0' && text.p[i] <= '9'))
+            return false;
+    return text.n > 0 && text.p[0] >= 'a';
+}
+
+struct show_refusal show_refusal(struct page *p, const struct http_request *r)
+{
+    struct arena *a = p->b->arena;
+    if (!r->refused)
+        return (struct show_refusal){ 0 };
+    struct err said = *r->refused;
+    for (size_t i = 0; i < said.nparams; i++) {
+        const struct str code = str_z(said.params[i].value);
+        if (!show_code(code))
+            continue;
+        const struct str name = show_name(p, said.params[i].name, code);
+        snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
+    }
+    return (struct show_refusal){
+        .text = text_error(a, p->language, &said),
+        .hint = text_error_hint(a, p->language, &said),
+    };
 }
 
 /* --- JSON --- */

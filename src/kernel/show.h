@@ -10,6 +10,23 @@
 typedef enum outcome show_fn(struct http_request *r, struct db *db, struct page *p, struct err *e);
 enum http_state show(struct http_request *r, const char *title_key, show_fn *fn);
 
+/* The same page after a refused form: the handler finds in show_refused what was refused, and what
+ * was entered in the request's form; NULL where nothing was. An app_command's `refused` calls it.
+ */
+enum http_state show_again(struct http_request *r, const char *title_key, show_fn *fn,
+                           const struct err *refused);
+const struct err *show_refused(const struct http_request *r);
+/* What was entered under a name, for the form again; empty at first. */
+struct str show_entered(const struct http_request *r, const char *name);
+
+/* What was refused, in words, for the top of a page (pages/refused.html); absent: nothing. Values
+ * that definitions name by a code ("point", "role") are said as people name them. */
+struct show_refusal {
+    struct str text;
+    struct str hint;
+};
+struct show_refusal show_refusal(struct page *p, const struct http_request *r);
+
 /* {"rows":[…],"next":"…"} as the answer: each row as JSON of its record; next is the path of the
  * next page, absent at the end. */
 enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,

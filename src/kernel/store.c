@@ -185,6 +185,11 @@ enum outcome store_backup(struct store *s, const char *to_path, struct err *e)
     return s->engine->backup(s->node, to_path, e);
 }
 
+enum outcome store_check(struct store *s, struct err *e)
+{
+    return s->engine->check(s->node, e);
+}
+
 /* -- Statements ------------------------------------------------------------------------------- */
 
 enum outcome db_check(const struct db *db, struct err *e)

@@ -104,11 +104,18 @@ enum outcome db_rows_next(struct db_rows *rows, void *out, struct arena *arena, 
                           struct err *e);
 void db_rows_close(struct db_rows *rows);
 
-/* Runs the statements of a schema, each CREATE … IF NOT EXISTS. Inside a transaction. */
+/* Runs the statements of a schema, each CREATE … IF NOT EXISTS, or of a step between two versions
+ * of one. Inside a transaction. */
 enum outcome db_schema(struct db *db, const struct sql_schema *schema, struct err *e);
 
 /* Drops every table and index that the schema's text creates. Inside a transaction. */
 enum outcome db_schema_drop(struct db *db, const struct sql_schema *schema, struct err *e);
+
+/* The way forward of an enduring schema: script i leads from version i + 1 to i + 2, and none leads
+ * back. Runs those that lead on from version `from`, in their order, inside a transaction: all of
+ * them happen or none. A fault names the script. */
+enum outcome db_migrate(struct db *db, const struct sql_schema *const *scripts, size_t n,
+                        int64_t from, struct err *e);
 
 /* Tables of the schema in the order of its text: for the comparison of a rebuilt with a living
  * database (db_table_hash: count and hash over all rows ordered by all columns). */
@@ -119,5 +126,9 @@ bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *nam
 /* A consistent copy of the whole database while others write, into a new file, durable on return;
  * REFUSED "store.exists" {path} when there is one. */
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e);
+
+/* Reads all of the storage: pages, trees, and that each index says what its table says. FAULT
+ * "store.corrupt" with what was found first. */
+enum outcome store_check(struct store *s, struct err *e);
 
 #endif

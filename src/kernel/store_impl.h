@@ -58,6 +58,7 @@ struct store_engine {
     /* MUST be one moment's state while others write, durable when it returns, and MUST leave
      * nothing at to_path when it fails. */
     enum outcome (*backup)(void *node, const char *to_path, struct err *e);
+    enum outcome (*check)(void *node, struct err *e);
 };
 
 extern const struct store_engine store_engine_sqlite;

@@ -64,6 +64,15 @@ enum outcome db_schema(struct db *db, const struct sql_schema *schema, struct er
     return outcome == OK ? OK : db_fault(db, err_context(e, "schema %s", schema->name), e);
 }
 
+enum outcome db_migrate(struct db *db, const struct sql_schema *const *scripts, size_t n,
+                        int64_t from, struct err *e)
+{
+    BUG_ON(from < 1);
+    for (size_t i = (size_t)from - 1; i < n; i++)
+        TRY(db_schema(db, scripts[i], e));
+    return OK;
+}
+
 static enum outcome drop(struct db *db, const char *what, struct str name, struct err *e)
 {
     char text[256];

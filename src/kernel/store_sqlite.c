@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -120,6 +121,7 @@ static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
         { SQLITE_DBCONFIG_DEFENSIVE, 1 },   { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
         { SQLITE_DBCONFIG_ENABLE_FKEY, 1 }, { SQLITE_DBCONFIG_DQS_DML, 0 },
         { SQLITE_DBCONFIG_DQS_DDL, 0 },     { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+        { SQLITE_DBCONFIG_ENABLE_VIEW, 0 }, { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
         int is = -1;
@@ -170,11 +172,11 @@ static enum outcome enter_wal(sqlite3 *db, struct err *e)
 }
 
 /* SQLite would make the file readable for all. */
-static enum outcome create_private(const struct node *node, struct err *e)
+static enum outcome create_private(const struct node *node, const char *path, struct err *e)
 {
     if (node->vfs != sqlite3_vfs_find(NULL))
         return OK;
-    int fd = open(node->path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_fault(e, errno == EACCES || errno == EROFS ? "store.read_only" : "store.io",
                          "create: errno %d", errno);
@@ -185,7 +187,7 @@ static enum outcome create_private(const struct node *node, struct err *e)
 static enum outcome create_locked(const struct node *node, struct err *e)
 {
     sqlite3 *db = NULL;
-    TRY(create_private(node, e));
+    TRY(create_private(node, node->path, e));
     TRY(open_file(&db, node, node->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
     char text[96];
     sqlite3_snprintf(sizeof text, text,
@@ -236,6 +238,9 @@ static enum outcome node_ready(const struct node *node, bool may_create, struct 
         return REFUSE(e, "store.not_found", { "path", str_z(node->path) });
     if (!exists)
         TRY(create(node, e));
+    /* SQLite would say of a read-only disk that it could not open the log beside the file. */
+    if (!node->read_only && node->vfs == sqlite3_vfs_find(NULL) && access(node->path, W_OK) != 0)
+        return err_fault(e, "store.read_only", "%s: errno %d", node->path, errno);
     return check_ours(node, e);
 }
 
@@ -246,9 +251,19 @@ static void node_close(void *p)
     free(node);
 }
 
+/* What a savepoint would put back is kept in memory: a group opens one for each command, and would
+ * write every page it touches into a temporary file first. Heeded before SQLite's first use only.
+ */
+static void settle(void)
+{
+    sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+}
+
 static enum outcome node_open(void **out, const struct store_options *options, struct err *e)
 {
     static const char suffix[] = ".lock";
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, settle);
     size_t n = strlen(options->path);
     struct node *node = calloc(1, sizeof *node + n + 1);
     char *lock_path = calloc(1, n + sizeof suffix);
@@ -369,12 +384,54 @@ static enum outcome backup(void *p, const char *to_path, struct err *e)
     TRY(open_file(&db, node, node->path, SQLITE_OPEN_READONLY, e));
     enum outcome outcome = configure(db, false, e);
     if (outcome == OK)
+        outcome = create_private(node, to_path, e); /* VACUUM INTO takes an empty file */
+    if (outcome == OK)
         outcome = vacuum_into(db, to_path, e);
     sqlite3_close(db);
     if (outcome == OK)
         outcome = sync_copy(node, to_path, e);
     if (outcome != OK)
         node->vfs->xDelete(node->vfs, to_path, 1);
+    return outcome;
+}
+
+/* vein makes tables and indexes only. A trigger would not run here, but somebody put it there. */
+static enum outcome no_programs(sqlite3 *db, struct err *e)
+{
+    int64_t n = 0;
+    TRY(ask(db, "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')", &n, e));
+    return n == 0 ? OK
+                  : err_fault(e, "store.corrupt", "%lld triggers or views that are none of ours",
+                              (long long)n);
+}
+
+/* One line "ok", or what is wrong; names of tables and numbers of pages, no values. */
+static enum outcome integrity(sqlite3 *db, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    enum outcome outcome = OK;
+    if (rc != SQLITE_ROW)
+        outcome = sqlite_fault(db, rc, "check", e);
+    else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+        outcome = err_fault(e, "store.corrupt", "%s", sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    return outcome;
+}
+
+static enum outcome check(void *p, struct err *e)
+{
+    const struct node *node = p;
+    sqlite3 *db = NULL;
+    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READONLY, e));
+    enum outcome outcome = configure(db, false, e);
+    if (outcome == OK)
+        outcome = no_programs(db, e);
+    if (outcome == OK)
+        outcome = integrity(db, e);
+    sqlite3_close(db);
     return outcome;
 }
 
@@ -397,4 +454,5 @@ const struct store_engine store_engine_sqlite = {
     .column = sqlite_statement_column,
     .changed = changed,
     .backup = backup,
+    .check = check,
 };

@@ -93,6 +93,8 @@ static enum outcome type_value(const struct binder *b, const struct field *f, st
 {
     if (f->kind == FIELD_JSON)
         return type_json(b, f, n);
+    if (f->flags & ALONE)
+        return type_record(b, f->item, n);
     type_scalar(n, f->kind == FIELD_INT, f->kind == FIELD_BOOL);
     for (const struct json *c = n->json.child; c; c = c->next) {
         type_scalar((struct yaml_node *)c, false, false);
@@ -149,7 +151,7 @@ static struct place place_of(const struct yaml_node *root, const struct record *
         p.node = below ? below : p.node;
         if (p.record) {
             p.field = record_field(p.record, name);
-            p.record = NULL;
+            p.record = p.field && (p.field->flags & ALONE) ? p.field->item : NULL;
             p.name = (struct str){ name.p, (size_t)(path.p + path.n - name.p) };
         } else {
             p.record = p.field && p.field->kind == FIELD_LIST ? p.field->item : NULL;
@@ -184,7 +186,8 @@ static struct str expected(const struct place *p)
         [FIELD_LIST] = "a list of mappings",
         [FIELD_TEXTS] = "a list of texts",
     };
-    return str_z(p->field ? words[p->field->kind] : p->texts ? words[FIELD_TEXT] : "a mapping");
+    bool list = p->field && !(p->field->flags & ALONE);
+    return str_z(list ? words[p->field->kind] : p->texts ? words[FIELD_TEXT] : "a mapping");
 }
 
 /* What stands there: "\"abc\"", "a list". */

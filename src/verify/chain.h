@@ -9,7 +9,12 @@ struct verify_chain;
 struct verify_chain *verify_chain_new(void); /* NULL: no memory */
 void verify_chain_free(struct verify_chain *c);
 
-/* NULL when the event follows, else why it does not (static text). */
+/* Asks for the memory where the event's stream stands, which is far away when there are many
+ * streams: it comes while the event is hashed. */
+void verify_chain_ahead(struct verify_chain *c, const struct verify_leaf *event);
+
+/* NULL when the event, the one last looked up ahead, follows; else why it does not (static text).
+ */
 const char *verify_chain_add(struct verify_chain *c, const struct verify_leaf *event,
                              struct hash leaf);
 

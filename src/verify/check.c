@@ -26,6 +26,7 @@ struct checker {
     struct verify_report *r;
     struct verify_scanner *scanner;
     struct verify_tree tree;
+    uint64_t entry;             /* place in the log of the one at hand */
     char node[VERIFY_NODE_MAX]; /* of the entry before, with its logical time */
     size_t node_n;
     uint64_t logical_us, logical_count;
@@ -155,7 +156,7 @@ static void ring_free(struct ring *ring)
 static bool bad_entry(struct checker *c, const char *why)
 {
     char item[40];
-    snprintf(item, sizeof item, "event %llu", (unsigned long long)c->tree.size - 1);
+    snprintf(item, sizeof item, "event %llu", (unsigned long long)c->entry);
     return verify_bad(c->r, item, "%s", why);
 }
 
@@ -190,21 +191,27 @@ static bool time_moves(struct checker *c, const struct verify_leaf *leaf)
     return true;
 }
 
-static bool event_good(struct checker *c, const struct verify_batch *b,
-                       const struct verify_entry *entry, struct hash hash)
+/* What can be said of the event before it is hashed. */
+static bool event_read(struct checker *c, const struct verify_batch *b,
+                       const struct verify_entry *entry, struct verify_leaf *leaf)
 {
-    struct verify_leaf leaf;
     const char *why;
     size_t at;
-    if (!verify_leaf_scan(c->scanner, &leaf, text_of(b, entry->leaf), &why, &at)) {
+    if (!verify_leaf_scan(c->scanner, leaf, text_of(b, entry->leaf), &why, &at)) {
         char text[160];
         snprintf(text, sizeof text, "byte %zu: %s", at, why);
         return bad_entry(c, text);
     }
-    if (b->has_columns && !columns_agree(c, b, entry, &leaf))
+    if (b->has_columns && !columns_agree(c, b, entry, leaf))
         return false;
-    why = verify_chain_add(c->run->chain, &leaf, hash);
-    return why ? bad_entry(c, why) : time_moves(c, &leaf);
+    verify_chain_ahead(c->run->chain, leaf);
+    return true;
+}
+
+static bool event_follows(struct checker *c, const struct verify_leaf *leaf, struct hash hash)
+{
+    const char *why = verify_chain_add(c->run->chain, leaf, hash);
+    return why ? bad_entry(c, why) : time_moves(c, leaf);
 }
 
 static bool tile_agrees(struct checker *c, const struct verify_batch *b, uint32_t level)
@@ -248,12 +255,16 @@ bool verify_claim_empty(const struct verify_claim *claim, struct verify_report *
 
 static bool batch_good(struct checker *c, const struct verify_batch *b)
 {
+    const bool events = !c->run->any_entries;
     for (uint32_t i = 0; i < b->n; i++) {
         const struct verify_entry *entry = &b->entries[i];
+        struct verify_leaf leaf;
+        c->entry = c->tree.size;
+        const bool good = !events || event_read(c, b, entry, &leaf);
         const struct hash hash = verify_leaf_hash(text_of(b, entry->leaf));
         verify_tree_append(&c->tree, hash);
         c->r->bytes += entry->leaf.n;
-        if (!c->run->any_entries && !event_good(c, b, entry, hash))
+        if (!good || (events && !event_follows(c, &leaf, hash)))
             return false;
         if (b->nclaims > 0 && !claims_hold(c, b))
             return false;

@@ -8,7 +8,7 @@
 
 enum { BUSY_MS = 10000 };
 
-enum query { EVENTS, TILE, CHECKPOINTS, KEY, COUNT, TILES, HEADS, TABLES, QUERIES };
+enum query { EVENTS, TILE, CHECKPOINTS, KEY, COUNT, TILES, HEADS, TABLES, PROGRAMS, QUERIES };
 
 static const char *const queries[QUERIES] = {
     [EVENTS] = "SELECT seq, key, stream, version, leaf FROM ledger_event ORDER BY seq",
@@ -21,6 +21,7 @@ static const char *const queries[QUERIES] = {
     [TABLES] = ("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
                 "('ledger_event', 'ledger_tile', 'ledger_checkpoint', 'ledger_epoch', "
                 "'ledger_head')"),
+    [PROGRAMS] = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
 };
 
 struct database {
@@ -73,20 +74,25 @@ static bool typed(struct database *d, enum query query, const char *types)
 /* -- Reading entries, in the reader's thread -----------------------------------------------------
  */
 
-static bool fill_entry(struct database *d, struct verify_batch *b, struct verify_report *r)
+static bool bad_event(const struct database *d, const char *why, struct verify_report *r)
 {
     char item[40];
     snprintf(item, sizeof item, "event %llu", (unsigned long long)d->next);
+    return verify_bad(r, item, "%s", why);
+}
+
+static bool fill_entry(struct database *d, struct verify_batch *b, struct verify_report *r)
+{
     struct verify_entry *entry = &b->entries[b->n];
     if (!typed(d, EVENTS, "ittit"))
-        return verify_bad(r, item, "a column of its row has the wrong type");
+        return bad_event(d, "a column of its row has the wrong type", r);
     if ((uint64_t)sqlite3_column_int64(d->q[EVENTS], 0) != d->next)
-        return verify_bad(r, item, "missing");
+        return bad_event(d, "missing", r);
     const struct str key = column(d, EVENTS, 1), stream = column(d, EVENTS, 2);
     const struct str leaf = column(d, EVENTS, 4);
     if (leaf.n > VERIFY_LEAF_MAX || key.n > VERIFY_NAME_FIELD_MAX ||
         stream.n > VERIFY_NAME_FIELD_MAX)
-        return verify_bad(r, item, "longer than an event may be");
+        return bad_event(d, "longer than an event may be", r);
     entry->version = (uint64_t)sqlite3_column_int64(d->q[EVENTS], 3);
     if (!verify_batch_put(b, &entry->leaf, leaf.p, leaf.n, r) ||
         !verify_batch_put(b, &entry->key, key.p, key.n, r) ||
@@ -188,6 +194,18 @@ static bool fill(void *context, struct verify_batch *b, struct verify_report *r)
 /* -- Before and after ---------------------------------------------------------------------------
  */
 
+static bool ask_one(struct database *d, enum query query, int64_t *out, const char *item,
+                    struct verify_report *r)
+{
+    bool more;
+    if (sqlite3_prepare_v2(d->handle, queries[query], -1, &d->q[query], NULL) != SQLITE_OK)
+        return broken(d, item, r);
+    if (!step(d, query, &more, item, r))
+        return false;
+    *out = sqlite3_column_int64(d->q[query], 0);
+    return true;
+}
+
 static bool open_database(struct database *d, const char *path, struct verify_report *r)
 {
     int code = sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
@@ -200,12 +218,13 @@ static bool open_database(struct database *d, const char *path, struct verify_re
     }
     if (code != SQLITE_OK)
         return verify_bad(r, path, "%s", d->handle ? sqlite3_errmsg(d->handle) : "no memory");
-    bool more;
-    if (sqlite3_prepare_v2(d->handle, queries[TABLES], -1, &d->q[TABLES], NULL) != SQLITE_OK ||
-        !step(d, TABLES, &more, path, r))
-        return broken(d, path, r);
-    if (sqlite3_column_int(d->q[TABLES], 0) != 5)
+    int64_t tables = 0, programs = 0;
+    if (!ask_one(d, TABLES, &tables, path, r) || !ask_one(d, PROGRAMS, &programs, path, r))
+        return false;
+    if (tables != 5)
         return verify_bad(r, path, "has not the tables of a ledger");
+    if (programs > 0)
+        return verify_bad(r, path, "has triggers or views, which vein never makes");
     for (int i = 0; i < TABLES; i++)
         if (sqlite3_prepare_v2(d->handle, queries[i], -1, &d->q[i], NULL) != SQLITE_OK)
             return broken(d, path, r);

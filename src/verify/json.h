@@ -14,6 +14,10 @@ struct verify_scanner {
     struct str
         seen[VERIFY_MEMBERS_MAX]; /* raw keys of the objects that are open, outermost first */
     char stream[VERIFY_NAME_FIELD_MAX], key[VERIFY_NAME_FIELD_MAX];
+    uint8_t base64[256]; /* value of a digit */
+    struct hash hash;    /* last read */
+    struct str time;     /* last read of this leaf, as text and as an instant */
+    int64_t time_us;
 };
 
 /* A string as it stands between its quotes, with what was met on the way. */

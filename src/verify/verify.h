@@ -15,7 +15,7 @@
  * before, or whether what an event says is true.
  *
  * Memory: 256 entries at a time, four such batches (64 KiB to 16 MiB each), and a table of streams
- * of 86 to 171 bytes per stream (257 while it grows). */
+ * of 2 MiB, or 86 to 171 bytes per stream (257 while it grows). */
 #ifndef VEIN_VERIFY_VERIFY_H
 #define VEIN_VERIFY_VERIFY_H
 

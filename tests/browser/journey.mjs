@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "./house.mjs";
 import { beginOrder } from "./begin.mjs";
+import { correctPatient, discardUnit, divideUnit, sampleUnit } from "./forms.mjs";
 import { stopAtReceipt } from "./stop.mjs";
 
 const values = JSON.parse(readFileSync(new URL("values.json", import.meta.url)));
@@ -84,6 +85,7 @@ export class Journey {
   async task(task, options) {
     const person = this.house.person(task.role, task.site);
     const page = await this.house.page(person, this.size, options);
+    this.person = person;
     await this.fromWorklist(page, task);
     for (let act = 0; act < ACTS_MAX; act++) {
       const what = await this.act(page, task);
@@ -184,10 +186,30 @@ export class Journey {
     const kind = heading.replace("Make and label: ", "").trim();
     const what = made[kind];
     await this.house.look(page, "task with something to make");
+    if (this.onUnitPages && (await this.onUnit(page, kind, what))) {
+      await page.reload();
+      return this.labelled(page, heading, kind);
+    }
     await section.getByLabel("Quantity", { exact: true }).fill(what.quantity);
     if (what.donation) await section.getByLabel("Donation number").fill(donationNumber());
     if (what.from) await this.takenFrom(section, what.from);
     await this.press(page, section.getByRole("button", { name: `Label the ${kind}` }));
+    return this.labelled(page, heading, kind);
+  }
+
+  /* The same from the page of the unit that it is taken from: on a page of its own. */
+  async onUnit(page, kind, { quantity, from }) {
+    const held = kind === "incoming sample" ? "183 mL" : "0 mL";
+    if (kind !== "incoming sample" && kind !== "final bag") return false;
+    const task = page.url();
+    if (kind === "final bag")
+      await divideUnit(this, this.person, from, kind, { quantity, loss: "133 mL", rest: held });
+    else await sampleUnit(this, this.person, from, kind, { quantity, rest: held });
+    await page.goto(task);
+    return true;
+  }
+
+  async labelled(page, heading, kind) {
     const done = page
       .locator("section")
       .filter({ has: page.getByRole("heading", { name: heading }) });
@@ -309,8 +331,9 @@ async function journey(house, plan) {
   while ((task = await j.next()) && done.length < TASKS_MAX) {
     await house.look(house.last, "order");
     if (task.name === "receive" && !(await stopAtReceipt(j, task, tower, say))) return;
-    const script = task.name !== "incoming_sample";
+    const script = plan.onUnitPages || task.name !== "incoming_sample";
     const how = script ? "" : ", without script";
+    if (task.name === "collect" && plan.onUnitPages) await correctPatient(j, say);
     const work = () => j.task(task, { script });
     if (!(await house.check(say(`${task.title}, by the ${task.role}${how}`), work))) return;
     done.push(task.name);
@@ -335,6 +358,10 @@ async function journey(house, plan) {
       await page.getByRole("listitem").filter({ hasText: site }).first().waitFor();
     await house.look(page, "unit");
   });
+  if (plan.onUnitPages)
+    await house.check(say("a sample is discarded, with reason"), () =>
+      discardUnit(j, house.person("operator"), "incoming sample"),
+    );
   await tower.context().close();
 }
 
@@ -349,6 +376,7 @@ export async function journeys(house) {
   });
   await journey(house, {
     size: "desktop",
+    onUnitPages: true,
     product: "Lunacel",
     hospital: "Lindenau Clinic",
     patient: { family: "Beispiel", given: "Jonas", birth: "2011-07-21", sex: "Male", number: "H40412278" },

@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                &auth_module };
+static const struct module *const auth_modules[] = { &stop_module, &timer_module, &define_module,
+                                                     &auth_module };
 
 static void ok(struct auth_fixture *a, enum outcome o)
 {
@@ -35,7 +35,12 @@ void auth_fixture_restart(struct auth_fixture *a)
 void auth_fixture_open(struct auth_fixture *a)
 {
     define_use(kinds, 1);
-    fixture_open(&a->f, modules, 4);
+    auth_fixture_open_with(a, auth_modules, 4);
+}
+
+void auth_fixture_open_with(struct auth_fixture *a, const struct module *const *modules, size_t n)
+{
+    fixture_open(&a->f, modules, n);
     fixture_person(&a->program, 99, 1, 1, "");
     a->program.actor.system = true;
     for (int o = 1; o <= 2; o++)

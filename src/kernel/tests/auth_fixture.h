@@ -22,6 +22,8 @@ struct auth_fixture {
 /* Organisation 1 with sites 1 and 2, organisation 2 with site 3; roles "nurse" (custody.offer,
  * unit.see) and "lead" (account.give_role, account.take_role). */
 void auth_fixture_open(struct auth_fixture *a);
+/* The same with these modules, auth among them, and the kinds that are in use already. */
+void auth_fixture_open_with(struct auth_fixture *a, const struct module *const *modules, size_t n);
 void auth_fixture_close(struct auth_fixture *a);
 /* Auth anew on the same node, as after a restart. */
 void auth_fixture_restart(struct auth_fixture *a);

@@ -1,6 +1,7 @@
+#define _GNU_SOURCE /* nftw */
 #include "kernel/tests/fixture.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,20 +53,19 @@ void fixture_reopen(struct fixture *f)
     fixture_node(f);
 }
 
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
 void fixture_close(struct fixture *f)
 {
     node_close(&f->node);
     arena_free(f->arena);
-    DIR *dir = opendir(f->folder);
-    assert_non_null(dir);
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", f->folder, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    closedir(dir);
-    rmdir(f->folder);
+    assert_int_equal(nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 struct str fixture_id(char kind, int number)
@@ -143,6 +143,62 @@ enum outcome fixture_send(struct fixture *f, const struct fixture_person *who, c
             *c = '"';
     struct id id = id_derive(S("fixture"), S("command"), f->commands++);
     return fixture_send_as(f, who, arena_str(f->arena, id_str(&id)), command, reason, body);
+}
+
+static struct db *reader(struct fixture *f)
+{
+    struct db *db;
+    struct err e = { 0 };
+    assert_int_equal(store_reader_take(&db, f->node.store, &e), OK);
+    return db;
+}
+
+void fixture_define(struct fixture *f, const struct fixture_person *who, const char *yaml)
+{
+    struct err e = { 0 };
+    bool changed;
+    struct define_context context = {
+        .db = reader(f),
+        .now_us = env_now(&f->sim.env),
+        .arena = f->arena,
+    };
+    if (define_load_text(f->node.gate, &context, &who->actor, str_z(yaml), &changed, &e) != OK)
+        fail_msg("%s %s %s", e.code, e.params[0].value, e.params[1].value);
+    store_reader_give(f->node.store, context.db);
+    env_sim_advance(&f->sim, TIME_SECOND);
+}
+
+void fixture_must(const struct fixture *f, enum outcome o, const char *what)
+{
+    if (o != OK)
+        fail_msg("%s: %s %s %s", what, f->error.code, f->error.params[0].value, f->error.detail);
+}
+
+const char *fixture_answer(struct fixture *f, const char *key)
+{
+    static char text[4][200];
+    static unsigned next;
+    const struct json *json;
+    struct err e = { 0 };
+    char *out = text[next++ % 4];
+    assert_int_equal(json_read(&json, f->arena, f->answer.body, &json_limits_default, &e), OK);
+    const struct json *value = json_get(json, key);
+    snprintf(out, sizeof text[0], "%.*s",
+             STR(!value                      ? S("")
+                 : value->type == JSON_TRUE  ? S("true")
+                 : value->type == JSON_FALSE ? S("false")
+                                             : json_get_str(json, key)));
+    return out;
+}
+
+struct record_list fixture_list(struct fixture *f, const struct sql *q, const void *in)
+{
+    struct db *db = reader(f);
+    struct record_list rows;
+    struct err e = { 0 };
+    assert_int_equal(db_list(db, q, in, &rows, 1000, f->arena, &e), OK);
+    store_reader_give(f->node.store, db);
+    return rows;
 }
 
 void fixture_refused(const struct fixture *f, const char *code)

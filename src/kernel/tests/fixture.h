@@ -3,6 +3,7 @@
 #ifndef VEIN_KERNEL_FIXTURE_H
 #define VEIN_KERNEL_FIXTURE_H
 
+#include "kernel/define.h"
 #include "kernel/node.h"
 
 struct fixture {
@@ -48,6 +49,16 @@ enum outcome fixture_send(struct fixture *f, const struct fixture_person *who, c
 /* The same with an id of the caller's. */
 enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who, struct str id,
                              const char *command, const char *reason, const char *body);
+
+/* A definition, loaded as this person; a second passes after it. */
+void fixture_define(struct fixture *f, const struct fixture_person *who, const char *yaml);
+
+/* The last command must have worked. */
+void fixture_must(const struct fixture *f, enum outcome o, const char *what);
+/* A member of its answer: text, or "true" / "false"; "" when absent. Four at a time. */
+const char *fixture_answer(struct fixture *f, const char *key);
+/* Rows of a query, at most 1,000. */
+struct record_list fixture_list(struct fixture *f, const struct sql *q, const void *in);
 
 /* The last command's outcome is a refusal of this code. */
 void fixture_refused(const struct fixture *f, const char *code);

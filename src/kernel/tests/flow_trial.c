@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/flow_record.h"
 #include "kernel/stop.h"
 
 #define RECORDS "kernel/tests/flow_trial_commands.def"
@@ -159,14 +160,15 @@ static void must_load(struct trial *t, const char *yaml)
 
 void trial_open(struct trial *t)
 {
-    static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                    &flow_module, &trial_module };
+    static const struct module *const modules[] = { &stop_module,        &timer_module,
+                                                    &define_module,      &flow_module,
+                                                    &flow_record_module, &trial_module };
     static const struct flow_point *const tables[] = { trial_points };
     static const size_t ns[] = { sizeof trial_points / sizeof trial_points[0] };
     define_use(trial_kinds, 3);
     flow_use_points(tables, ns, 1);
     *t = (struct trial){ 0 };
-    fixture_open(&t->f, modules, 5);
+    fixture_open(&t->f, modules, 6);
     fixture_person(&t->nurse, 1, 1, 1, "flow.complete flow.correct trial.note role.nurse");
     fixture_person(&t->second, 2, 1, 1, "flow.complete trial.note role.nurse");
     fixture_person(&t->coordinator, 3, 1, 1,

@@ -82,13 +82,11 @@ struct form_record form_filled(const char *const *entries)
 {
     struct definition d = form_definition(form_infusion);
     struct record_pair pairs[FORM_PAIRS_MAX];
-    struct form_problem *problems;
-    size_t nproblems;
-    struct form_record r;
+    struct form_filled f;
     struct err e = { 0 };
     size_t n = form_pairs(pairs, entries);
-    if (form_fill(&r, &d, pairs, n, &problems, &nproblems, form_arena, &e) != OK)
-        fail_msg("%s at %.*s: %s", e.code, STR(problems[0].field), problems[0].error.code);
-    assert_int_equal(nproblems, 0);
-    return r;
+    if (form_fill(&f, &(struct form_filling){ &d, pairs, n, NULL, false }, form_arena, &e) != OK)
+        fail_msg("%s at %.*s: %s", e.code, STR(f.problems[0].field), f.problems[0].error.code);
+    assert_int_equal(f.nproblems, 0);
+    return f.record;
 }

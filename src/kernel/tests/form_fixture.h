@@ -16,7 +16,7 @@ struct form *form_read(struct str json);
 struct definition form_definition(const char *json);
 
 /* Pairs of "name=value", up to the NULL. */
-enum { FORM_PAIRS_MAX = 20 };
+enum { FORM_PAIRS_MAX = 40 };
 size_t form_pairs(struct record_pair *pairs, const char *const *entries);
 
 /* form_infusion filled in; fails the test on a problem. */

@@ -15,15 +15,13 @@ static const char *rendered(const struct definition *d, const char *const *entri
 {
     static char html[HTML_MAX];
     struct record_pair pairs[FORM_PAIRS_MAX];
-    struct form_problem *problems;
-    size_t nproblems;
-    struct form_record r;
+    struct form_filled f;
     struct err e = { 0 };
     struct buf b = buf_over(html, sizeof html - 1);
     struct page p = { .b = &b, .language = S("en") };
     size_t n = form_pairs(pairs, entries);
-    (void)!form_fill(&r, d, pairs, n, &problems, &nproblems, form_arena, &e);
-    form_render(&p, d, pairs, n, problems, nproblems, form_arena);
+    (void)!form_fill(&f, &(struct form_filling){ d, pairs, n, NULL, false }, form_arena, &e);
+    form_render(&p, d, pairs, n, f.problems, f.nproblems, form_arena);
     assert_true(buf_ok(&b));
     html[b.n] = '\0';
     assert_null(strstr(html, "\xE2\x9F\xA6")); /* the bracket of a missing text */

@@ -33,17 +33,17 @@ static const char *problems_of(const char *const *entries)
     static char text[2000];
     struct definition d = form_definition(form_infusion);
     struct record_pair pairs[FORM_PAIRS_MAX];
-    struct form_problem *problems;
-    size_t n;
-    struct form_record r;
+    struct form_filled f;
     struct err e = { 0 };
-    assert_int_equal(
-        form_fill(&r, &d, pairs, form_pairs(pairs, entries), &problems, &n, form_arena, &e),
-        REFUSED);
+    const struct form_filling in = { .form = &d,
+                                     .inputs = pairs,
+                                     .ninputs = form_pairs(pairs, entries) };
+    assert_int_equal(form_fill(&f, &in, form_arena, &e), REFUSED);
     assert_string_equal(e.code, "form.problems");
     struct buf b = buf_over(text, sizeof text - 1);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&b, "%s%.*s %s", i ? "," : "", STR(problems[i].field), problems[i].error.code);
+    for (size_t i = 0; i < f.nproblems; i++)
+        buf_printf(&b, "%s%.*s %s", i ? "," : "", STR(f.problems[i].field),
+                   f.problems[i].error.code);
     text[b.n] = '\0';
     return text;
 }
@@ -196,13 +196,13 @@ static void formula_problems_stand_at_their_field(void **state)
                                                        "\"while a == 0 "
                                                        "do end return "
                                                        "1\"") "]}");
-    struct form_problem *problems;
-    size_t n;
-    struct form_record r;
+    struct form_filled f;
     struct err e = { 0 };
     const struct record_pair zero = { S("a"), S("0") };
-    assert_int_equal(form_fill(&r, &d, &zero, 1, &problems, &n, form_arena, &e), REFUSED);
-    assert_int_equal(n, 3);
+    const struct form_filling in = { .form = &d, .inputs = &zero, .ninputs = 1 };
+    assert_int_equal(form_fill(&f, &in, form_arena, &e), REFUSED);
+    assert_int_equal(f.nproblems, 3);
+    const struct form_problem *problems = f.problems;
     assert_string_equal(problems[0].error.code, "quantity.division_by_zero");
     assert_string_equal(problems[1].error.code, "form.no_number");
     assert_string_equal(problems[2].error.code, "formula.budget");
@@ -215,12 +215,11 @@ static void too_many_problems_are_cut(void **state)
     static struct record_pair pairs[1000];
     for (size_t i = 0; i < 1000; i++)
         pairs[i] = (struct record_pair){ S("x"), S("y") };
-    struct form_problem *problems;
-    size_t n;
-    struct form_record r;
+    struct form_filled f;
     struct err e = { 0 };
-    assert_int_equal(form_fill(&r, &d, pairs, 1000, &problems, &n, form_arena, &e), REFUSED);
-    assert_int_equal(n, FORM_PROBLEMS_MAX);
+    const struct form_filling in = { .form = &d, .inputs = pairs, .ninputs = 1000 };
+    assert_int_equal(form_fill(&f, &in, form_arena, &e), REFUSED);
+    assert_int_equal(f.nproblems, FORM_PROBLEMS_MAX);
 }
 
 #define COMPUTED(formula) "\"type\":\"computed\",\"unit\":\"1\",\"formula\":\"" formula "\""
@@ -280,19 +279,18 @@ static void every_failing_allocation_is_a_fault(void **state)
     bool failed = true;
     for (size_t nth = 1; failed; nth++) {
         struct arena *a = arena_new(1 << 20);
-        struct form_problem *problems;
-        size_t nproblems;
-        struct form_record r;
+        struct form_filled f;
         struct err e = { 0 };
+        const struct form_filling in = { .form = &d, .inputs = pairs, .ninputs = n };
         memory_fail_at(nth);
-        enum outcome outcome = form_fill(&r, &d, pairs, n, &problems, &nproblems, a, &e);
+        enum outcome outcome = form_fill(&f, &in, a, &e);
         failed = memory_failed();
         memory_fail_at(0);
         /* Lua may free garbage and try again, and then all is well. */
         if (failed && outcome != OK)
             assert_int_equal(outcome, FAULT);
         if (outcome == OK)
-            assert_true(str_is(form_record_value(&r, S("total")), "2 10*6"));
+            assert_true(str_is(form_record_value(&f.record, S("total")), "2 10*6"));
         if (!failed)
             assert_int_equal(outcome, OK);
         arena_free(a);

@@ -311,23 +311,54 @@ static void by_hand(const char *sql)
 }
 
 /* A database that does not hold what was written: nothing is acknowledged, and nothing more is
- * written until a restart has read what is there. */
+ * written until a restart has read what is there. This one forgets every second event of a key. */
 static void what_reads_back_otherwise_shuts_the_gate(void **state)
 {
     (void)state;
     const char *body = "{\"thing\":\"" T "\",\"by\":1}";
-    by_hand("CREATE TRIGGER hand AFTER INSERT ON ledger_event BEGIN UPDATE ledger_event SET leaf = "
-            "replace(leaf, '\"by\":1', '\"by\":2') WHERE seq = new.seq; END");
-    assert_int_equal(send(&worker, ID1, body), FAULT);
+    assert_int_equal(send(&worker, ID1, body), OK);
+    by_hand("ALTER TABLE ledger_event RENAME TO kept; CREATE TABLE ledger_event "
+            "(seq INTEGER PRIMARY KEY, key TEXT UNIQUE ON CONFLICT IGNORE, stream TEXT, version "
+            "INTEGER, leaf TEXT) STRICT; INSERT INTO ledger_event SELECT * FROM kept");
+    assert_int_equal(send(&worker, ID2, body), FAULT);
     assert_string_equal(f.error.code, "ledger.reread");
-    assert_int_equal(total(T), 0);
-    by_hand("DROP TRIGGER hand");
+    assert_int_equal(total(T), 1);
+    by_hand("DROP TABLE ledger_event; ALTER TABLE kept RENAME TO ledger_event");
     assert_int_equal(send(&worker, ID2, body), FAULT);
     assert_string_equal(f.error.code, "ledger.reread");
     fixture_reopen(&f);
-    assert_int_equal(ledger_size(f.node.ledger), 0);
-    assert_int_equal(send(&worker, ID1, body), OK);
-    assert_int_equal(total(T), 1);
+    assert_int_equal(ledger_size(f.node.ledger), 1);
+    assert_int_equal(send(&worker, ID2, body), OK);
+    assert_int_equal(total(T), 2);
+}
+
+/* Whoever can write the database cannot make a retry tell another command's answer. */
+static void an_answer_is_told_for_its_command_only(void **state)
+{
+    (void)state;
+    assert_int_equal(send(&worker, ID1, "{\"by\":5}"), OK);
+    assert_int_equal(send(&worker, ID2, "{\"by\":5}"), OK);
+    by_hand("UPDATE gate_command SET answer = (SELECT answer FROM gate_command WHERE command = "
+            "'" ID2 "') WHERE command = '" ID1 "'");
+    assert_int_equal(send(&worker, ID1, "{\"by\":5}"), FAULT);
+    assert_string_equal(f.error.code, "seal.damaged");
+    assert_int_equal(send(&worker, ID2, "{\"by\":5}"), OK);
+    assert_true(f.answer.repeated);
+}
+
+/* A program that somebody put into the file is not run, and is found. */
+static void a_trigger_does_nothing_and_is_found(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    assert_int_equal(store_check(f.node.store, &e), OK);
+    by_hand("CREATE TRIGGER quiet AFTER INSERT ON ledger_event BEGIN DELETE FROM ledger_head; END");
+    assert_int_equal(send(&worker, ID1, "{\"thing\":\"" T "\",\"by\":1}"), OK);
+    assert_int_equal(send(&worker, ID2, "{\"thing\":\"" T "\",\"by\":1}"), OK);
+    assert_int_equal(total(T), 2);
+    assert_int_equal(store_check(f.node.store, &e), FAULT);
+    assert_string_equal(e.code, "store.corrupt");
+    by_hand("DROP TRIGGER quiet");
 }
 
 int main(void)
@@ -341,6 +372,8 @@ int main(void)
         CASE(nothing_unreadable_gets_into_the_log),
         CASE(a_broken_constraint_harms_no_other),
         CASE(what_reads_back_otherwise_shuts_the_gate),
+        CASE(an_answer_is_told_for_its_command_only),
+        CASE(a_trigger_does_nothing_and_is_found),
         CASE(foreign_equals_unknown),
         CASE(a_safe_act_needs_its_safe_state),
     };

@@ -140,7 +140,7 @@ static void keys_last(void **state)
     struct err e = { 0 };
     struct keyring *k = opened();
     uint8_t seed[2][32];
-    keyring_signer_seed(k, seed[0]);
+    keyring_signer_seed(k, seed[0], (struct str){ 0 });
     const struct hash digest = keyring_digest(k, "index", S("Doe"));
     assert_false(hash_eq(digest, keyring_digest(k, "token", S("Doe"))));
     struct arena *arena = arena_new(1 << 16);
@@ -150,7 +150,7 @@ static void keys_last(void **state)
     keyring_close(k);
 
     k = opened();
-    keyring_signer_seed(k, seed[1]);
+    keyring_signer_seed(k, seed[1], (struct str){ 0 });
     assert_memory_equal(seed[0], seed[1], 32);
     assert_true(hash_eq(digest, keyring_digest(k, "index", S("Doe"))));
     assert_int_equal(keyring_subject(k, S("p1"), &e), OK); /* and does not make another */

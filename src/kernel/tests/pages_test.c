@@ -93,6 +93,83 @@ static int signed_size(void)
     return (int)strtol(strchr(body + 4, '\n') + 1, NULL, 10);
 }
 
+/* --- a form tried --- */
+
+static const char trial_form[] =
+    "kind: form\nname: bags\nversion: 1\ntitle: Bags\neffective: 2026-01-01T00:00:00Z\n"
+    "fields:\n- {name: total, label: Total, type: computed, unit: mL, formula: sum(volume)}\n"
+    "- {name: person, label: Person, type: text, sealed: true}\n"
+    "sections:\n- name: s\n  title: All bags\n  repeat: {max: 3}\n  fields:\n"
+    "  - {name: volume, label: Volume, type: quantity, unit: mL, max: 500, required: true}\n";
+
+static int try_it(const char *form, struct str cookie, struct str csrf)
+{
+    char request[2000];
+    struct str body = arena_printf(a.f.arena, "%s&_csrf=%.*s", form, STR(csrf));
+    int n = snprintf(request, sizeof request,
+                     "POST /definitions/form/bags/try HTTP/1.1\r\nHost: x\r\n"
+                     "Accept: text/html\r\nCookie: vein=%.*s\r\n"
+                     "Content-Type: application/x-www-form-urlencoded\r\n"
+                     "Content-Length: %zu\r\n\r\n%.*s",
+                     STR(cookie), body.n, STR(body));
+    return client_ask(app.server, (struct str){ request, (size_t)n }, got, sizeof got);
+}
+
+static int64_t events(void)
+{
+    struct db *db;
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t n;
+    assert_int_equal(store_reader_take(&db, a.f.node.store, &e), OK);
+    assert_int_equal(ledger_read(db, 0, 1000, &rows, &n, a.f.arena, &e), OK);
+    store_reader_give(a.f.node.store, db);
+    return (int64_t)n;
+}
+
+/* partial: VAL-03 */
+static void a_form_is_tried_and_nothing_kept(void **state)
+{
+    (void)state;
+    static const struct define_kind *const kinds[] = { &role_kind, &form_kind };
+    struct define_context context = { .arena = a.f.arena };
+    struct err e = { 0 };
+    bool changed;
+    define_use(kinds, 2);
+    auth_fixture_written(&a);
+    assert_int_equal(store_reader_take(&context.db, a.f.node.store, &e), OK);
+    assert_int_equal(define_load_text(a.f.node.gate, &context, &a.program.actor, str_z(trial_form),
+                                      &changed, &e),
+                     OK);
+    store_reader_give(a.f.node.store, context.db);
+    auth_fixture_write(&a);
+    struct str cookie = reader();
+    assert_int_equal(get("/definitions/form/bags/try", "text/html", (struct str){ 0 }), 303);
+    assert_int_equal(get("/definitions/form/none/try", "text/html", cookie), 404);
+    assert_int_equal(get("/definitions/form/bags/try", "text/html", cookie), 200);
+    assert_non_null(strstr(got, "This is a trial."));
+    const char *token = strstr(got, "name=\"_csrf\" value=\"");
+    assert_non_null(token);
+    struct str csrf = str_z(token + strlen("name=\"_csrf\" value=\""));
+    csrf.n = str_find(csrf, '"');
+    csrf = arena_str(a.f.arena, csrf);
+    const int64_t before = events();
+    assert_int_equal(try_it("volume.1=12.5&volume.2=0.1&person=Ada", cookie, csrf), 200);
+    assert_non_null(strstr(got, "The record as it would be kept"));
+    assert_non_null(strstr(got, "sum(volume)"));
+    assert_non_null(strstr(got, "12.5 mL; 0.1 mL"));
+    assert_non_null(strstr(got, "12.6"));
+    assert_int_equal(try_it("volume.1=501", cookie, csrf), 200);
+    assert_non_null(strstr(got, "a value above 500 mL is not possible"));
+    assert_null(strstr(got, "The record as it would be kept"));
+    assert_int_equal(try_it("volume.1=1&_add=s", cookie, csrf), 200);
+    assert_non_null(strstr(got, "name=\"volume.2\""));
+    assert_null(strstr(got, "The record as it would be kept"));
+    assert_int_equal(events(), before);
+    assert_int_equal(get("/definitions/form/bags/print", "text/html", cookie), 200);
+    assert_non_null(strstr(got, "To be filled in by hand"));
+}
+
 static void assets_are_immutable(void **state)
 {
     (void)state;
@@ -190,6 +267,7 @@ static void events_are_read_on_the_machine_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_form_is_tried_and_nothing_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(assets_are_immutable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_seen_needs_its_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),

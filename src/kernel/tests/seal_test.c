@@ -179,18 +179,29 @@ static void secrets_of_the_node(void **state)
     struct bytes sealed;
     struct str plain;
     struct err e = { 0 };
-    assert_int_equal(seal_secret(k, &sealed, "answer", PLAIN, arena, &e), OK);
-    assert_int_equal(seal_secret_open(k, &plain, "answer", sealed, arena, &e), OK);
+    assert_int_equal(
+        seal_secret(k, &sealed, (struct seal_place){ "answer", S("one") }, PLAIN, arena, &e), OK);
+    assert_int_equal(
+        seal_secret_open(k, &plain, (struct seal_place){ "answer", S("one") }, sealed, arena, &e),
+        OK);
     assert_true(str_eq(plain, PLAIN));
-    assert_int_equal(seal_secret_open(k, &plain, "token", sealed, arena, &e), FAULT);
+    assert_int_equal(
+        seal_secret_open(k, &plain, (struct seal_place){ "token", S("one") }, sealed, arena, &e),
+        FAULT);
+    assert_int_equal(
+        seal_secret_open(k, &plain, (struct seal_place){ "answer", S("two") }, sealed, arena, &e),
+        FAULT);
     uint8_t *copy = malloc(sealed.n);
     for (size_t i = 0; i < sealed.n; i++) {
         memcpy(copy, sealed.p, sealed.n);
         copy[i] ^= 1;
         const struct bytes changed = { copy, sealed.n };
-        assert_int_equal(seal_secret_open(k, &plain, "answer", changed, arena, &e), FAULT);
-        assert_int_equal(
-            seal_secret_open(k, &plain, "answer", (struct bytes){ copy, i }, arena, &e), FAULT);
+        assert_int_equal(seal_secret_open(k, &plain, (struct seal_place){ "answer", S("one") },
+                                          changed, arena, &e),
+                         FAULT);
+        assert_int_equal(seal_secret_open(k, &plain, (struct seal_place){ "answer", S("one") },
+                                          (struct bytes){ copy, i }, arena, &e),
+                         FAULT);
     }
     free(copy);
 }

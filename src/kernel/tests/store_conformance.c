@@ -369,6 +369,36 @@ static void test_a_schema_is_dropped_and_made_again(void **state)
     place_add(b->writer, 1, 1);
 }
 
+static const struct sql_schema forward_2 = {
+    "forward_2", "CREATE TABLE forward (a INTEGER NOT NULL); INSERT INTO forward VALUES (1)"
+};
+static const struct sql_schema forward_3 = { "forward_3",
+                                             "ALTER TABLE forward RENAME TO forwarded" };
+static const struct sql_schema forward_4 = { "forward_4", "INSERT INTO forward VALUES (2)" };
+
+static void test_steps_lead_forward_or_nowhere(void **state)
+{
+    struct bench *b = *state;
+    const struct sql_schema *const steps[] = { &forward_2, &forward_3, &forward_4 };
+    for (int64_t n = 2; n <= 3; n++) {
+        ASSERT_OK(db_begin(b->writer, &b->e));
+        if (n == 3) { /* the last step finds what the one before took away */
+            ASSERT_CODE(db_migrate(b->writer, steps, 3, 1, &b->e), FAULT, "store.corrupt");
+            assert_non_null(strstr(b->e.detail, "forward_4"));
+        } else {
+            ASSERT_OK(db_migrate(b->writer, steps, 2, 1, &b->e));
+        }
+        db_rollback(b->writer);
+    }
+    ASSERT_OK(db_begin(b->writer, &b->e)); /* nothing of it stayed */
+    ASSERT_OK(db_migrate(b->writer, steps, 1, 1, &b->e));
+    ASSERT_OK(db_migrate(b->writer, steps, 1, 2, &b->e)); /* there is nothing beyond */
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    ASSERT_OK(db_migrate(b->writer, steps, 2, 2, &b->e)); /* from where the last one ended */
+    ASSERT_OK(db_commit(b->writer, &b->e));
+}
+
 static struct hash hash_place(struct bench *b, int64_t want)
 {
     struct hash h;
@@ -432,7 +462,8 @@ int store_conformance(const struct store_place *place)
         ROW(test_a_fault_dooms_its_transaction), ROW(test_a_reader_sees_commits_only),
         ROW(test_the_pool_has_a_maximum),        ROW(test_many_readers_see_whole_transactions),
         ROW(test_there_is_one_writer),           ROW(test_a_schema_is_dropped_and_made_again),
-        ROW(test_a_tables_hash_is_of_its_rows),  ROW(test_a_backup_is_one_moment),
+        ROW(test_steps_lead_forward_or_nowhere), ROW(test_a_tables_hash_is_of_its_rows),
+        ROW(test_a_backup_is_one_moment),
     };
 #undef ROW
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL);

@@ -244,14 +244,14 @@ enum outcome clinic_give_decide(struct decision *d, const struct clinic_give *bo
 
 /* --- finish: what is recorded of the patient is never refused for the state of the workflow --- */
 
-/* What was not given and so went to waste. */
-static enum outcome rest_of(struct quantity *out, const struct identity_unit_out *unit,
-                            struct quantity volume, struct arena *arena, struct err *e)
+static enum outcome volume_may(const struct identity_unit_out *unit, struct quantity volume,
+                               struct arena *arena, struct err *e)
 {
+    struct quantity rest;
     if (decimal_sign(volume.value) < 0)
         return REFUSE(e, "clinic.volume_malformed");
-    TRY(quantity_sub(out, unit->quantity, volume, e));
-    if (decimal_sign(out->value) >= 0)
+    TRY(quantity_sub(&rest, unit->quantity, volume, e));
+    if (decimal_sign(rest.value) >= 0)
         return OK;
     struct buf left = buf_in(arena, DECIMAL_TEXT_MAX + 40);
     quantity_write(&left, unit->quantity);
@@ -263,13 +263,12 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
 {
     const struct clinic_bags_out *bag = clinic_bag_of(state, body->unit);
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
-    struct identity_unit_out rest = state->unit;
     if (!task || !str_is(task->act, "administer"))
         return REFUSE(e, "clinic.wrong_task", { "task", task ? task->title : body->task });
     if (!running(bag))
         return REFUSE(e, "clinic.not_running", { "label", state->unit.label });
     TRY(not_before(d, state, bag->given, e));
-    TRY(rest_of(&rest.quantity, &state->unit, body->volume, d->arena, e));
+    TRY(volume_may(&state->unit, body->volume, d->arena, e));
     bool last = true;
     for (size_t i = 0; i < state->nlive; i++)
         last &= str_eq(state->live[i].unit, body->unit);
@@ -283,7 +282,7 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
     };
     clinic_happened(d, state, bag->site, &clinic_finished_event, &payload);
     if (state->unit.ended == TIME_NONE)
-        identity_end(d, &rest, "given");
+        TRY(identity_give(d, &state->unit, body->volume, e));
     stop_thing_end(d, body->order, state->stopped, body->unit);
     flow_withdraw(d, &state->flow, identity_in_use(body->unit, d->arena));
     if (last && state->flow.state != FLOW_ENDED)

@@ -79,6 +79,8 @@ static enum outcome load_bag(struct load *l, struct str order, struct str task, 
     TRY(load_unit(l, unit, &state->unit, e));
     if (!str_eq(state->unit.order_id, order))
         return load_unknown(l, e);
+    TRY(load_stream(l, stream_of("patient", state->order.patient), NULL,
+                    e)); /* who was identified */
     TRY(load_custody(l, unit, &state->holder, e));
     return load_points(l, task, state, e);
 }

@@ -10,11 +10,12 @@ FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
 WHERE u.unit = :unit;
 
 -- of_order (order_id ID, kinds TEXT) -> (unit ID, kind CODE, label TEXT, organisation ID, site ID,
---                                        since TIME, to_organisation ID, to_site ID, offered TIME)
+--                                        since TIME, to_organisation ID, to_site ID, offered TIME,
+--                                        container TEXT, seals JSON)
 -- The same for the live units of an order, of these kinds: ",apheresis_bag,tube,".
 SELECT u.unit, u.kind, u.label, COALESCE(c.organisation, u.organisation) AS organisation,
        COALESCE(c.site, u.site) AS site, COALESCE(c.since, u.made) AS since, c.to_organisation,
-       c.to_site, c.offered
+       c.to_site, c.offered, c.container, c.seals
 FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
 WHERE u.order_id = :order_id AND u.ended IS NULL
   AND replace(:kinds, ',' || u.kind || ',', '') <> :kinds

@@ -5,6 +5,7 @@
 #define VEIN_MODULES_DESK_DESK_H
 
 #include "gen/desk/queries.sql.h"
+#include "kernel/flow_record.h"
 #include "kernel/show.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
@@ -27,6 +28,7 @@ struct desk_order {
     struct stop_state stop;
     struct order_patient_view patient;
     struct str product; /* title */
+    const struct product *pinned;
     struct desk_stage stages[DESK_STAGES_MAX];
     size_t nstages;
     size_t stage;                 /* the present one */
@@ -50,13 +52,6 @@ bool desk_may(const struct actor *actor, const char *permission, const struct fl
 
 /* Whether the task makes units of one kind out of such of the other. */
 bool desk_takes(const struct flow_task *task, struct str from, struct str into);
-
-/* What was refused, for the top of a page; absent: nothing. */
-struct desk_refusal {
-    struct str text;
-    struct str hint;
-};
-struct desk_refusal desk_refusal_of(struct page *p, const struct err *e);
 
 /* --- control tower --- */
 
@@ -92,13 +87,14 @@ struct desk_tower_view {
 
 struct desk_work_row {
     const struct desk_work_out *row;
-    struct str patient;
+    struct order_patient_view patient;
     struct str owner;
 };
 struct desk_work_view {
     const struct desk_work_row *rows;
     size_t n;
     bool no_site;
+    size_t waiting; /* corrections that the actor may review */
     struct str next;
 };
 
@@ -141,7 +137,8 @@ struct desk_date { /* one line of the form of planned dates */
 
 struct desk_order_view {
     struct desk_order o;
-    struct desk_refusal refused;
+    struct order_dose_words dose;
+    struct show_refusal refused;
     struct str owner; /* of the next task */
     const struct desk_task_line *open;
     size_t nopen;
@@ -164,6 +161,8 @@ struct desk_order_view {
     bool may_resume;
     bool may_end;
     bool may_schedule;
+    const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
+    size_t nwaiting;
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };
@@ -192,6 +191,8 @@ struct desk_offer {
     struct str organisation; /* to whom */
     struct str site;
     struct str site_name;
+    struct str container; /* of another bag that goes with this hand-over; for the next form */
+    struct str seals[2];
 };
 struct desk_bag {
     struct custody_of_order_out unit;
@@ -206,6 +207,38 @@ struct desk_bag {
     bool finished;
     bool identified;
 };
+/* The task's record, under more than one pair of eyes. */
+struct desk_correction {
+    const struct flow_record_corrections_out *row;
+    struct str by;
+    struct str reviewer;
+    struct str comment; /* opened */
+    bool may_review;
+};
+struct desk_place {
+    const struct flow_standing_place *at;
+    struct str by;
+    bool may_sign;
+};
+struct desk_entry {
+    struct str by;
+    int64_t at;
+};
+struct desk_record_view {
+    struct flow_standing standing;
+    struct html history;
+    const struct desk_correction *corrections;
+    size_t ncorrections;
+    const struct desk_place *places;
+    size_t nplaces;
+    bool twice;   /* two persons enter it, unseen by each other */
+    bool entered; /* the actor did, and nobody else yet */
+    const struct desk_entry *entries;
+    size_t nentries;
+    const struct str *differs; /* labels of the fields in which the entries differ */
+    size_t ndiffers;
+    struct str had; /* names of the values shown for correction, between blanks */
+};
 struct desk_task_view {
     struct desk_order o;
     const struct flow_task *task;
@@ -213,7 +246,7 @@ struct desk_task_view {
     struct str stage;
     struct str owner;
     bool mine; /* open, running, and of a role of the actor's here */
-    struct desk_refusal refused;
+    struct show_refusal refused;
     struct str said; /* key of a text: what the last check gave */
     const struct desk_check *checks;
     size_t nchecks;
@@ -225,6 +258,7 @@ struct desk_task_view {
     size_t nbags;
     struct desk_offer offer;
     bool samples;
+    bool can_conclude;      /* no bag is left to be given, and something was */
     struct definition form; /* kind absent: none */
     const struct record_pair *inputs;
     size_t ninputs;
@@ -235,13 +269,27 @@ struct desk_task_view {
     size_t nwaits;
     bool second_person;
     bool correcting;
+    struct desk_record_view kept;
+};
+
+/* --- corrections that wait for review --- */
+
+struct desk_waiting_row {
+    const struct flow_record_waiting_out *row;
+    struct str by;
+    struct str site;
+};
+struct desk_waiting_view {
+    const struct desk_waiting_row *rows;
+    size_t n;
+    struct str next;
 };
 
 /* --- stop --- */
 
 struct desk_stop_view {
     struct desk_order o;
-    struct desk_refusal refused;
+    struct show_refusal refused;
     struct str where;
     bool may_resolve;
     bool involved;
@@ -257,22 +305,58 @@ struct desk_leg {
     struct str site;
     struct str receiver;
 };
+struct desk_kin { /* a line of the family's tree */
+    struct str unit;
+    struct str kind;
+    struct str label;
+    struct quantity quantity; /* taken from the one above; of the unit itself: what is left */
+    struct str how;           /* it ended; absent: it is live */
+    size_t depth;             /* from 0 */
+    enum { DESK_PARENT, DESK_SELF, DESK_CHILD } side;
+    bool again; /* shown above already: it has several parents */
+};
+struct desk_account { /* what became of its quantity */
+    int64_t happened;
+    struct str who;
+    struct str what;
+    struct str by; /* taken; empty: nothing */
+    struct str left;
+};
+enum { DESK_PIECES = 8, DESK_PIECES_SHOWN = 3 }; /* of one form, and shown at first */
+struct desk_piece {
+    int64_t number; /* from 1 */
+    struct str kind_name;
+    struct str quantity_name;
+    struct str kind; /* as entered */
+    struct str quantity;
+};
 struct desk_unit_view {
     struct identity_unit_out unit;
     struct desk_order o;
-    const struct identity_ancestors_out *parents;
-    size_t nparents;
-    const struct identity_descendants_out *children;
-    size_t nchildren;
+    struct desk_kin *kin;
+    size_t nkin;
+    bool alone; /* nothing before it, nothing after it */
+    const struct desk_account *account;
+    size_t naccount;
     const struct desk_leg *legs;
     size_t nlegs;
     struct str holder;
     struct str made_by;
+    const struct flow_task *task; /* at which the reader may divide or sample it; NULL: none */
+    bool samples;                 /* sample, else divide */
+    bool identified;              /* for that task */
+    bool may_discard;             /* and it is where the reader may */
+    const struct desk_piece *pieces;
+    size_t npieces;
+    struct show_refusal refused;
+    const struct http_request *r; /* what was entered */
+    struct str tried;             /* command that was refused */
 };
 
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
-    desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit;
+    desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
+    desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
 
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
@@ -280,7 +364,16 @@ enum http_state desk_order_again(struct http_request *r, const struct err *e);
 enum http_state desk_stop_again(struct http_request *r, const struct err *e);
 /* The stop, filling the page of a stopped order. */
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
-                            struct desk_order *o, const struct err *refused, struct err *e);
+                            struct desk_order *o, struct err *e);
+
+/* The task, if it is in the workflow of an order that the actor may see. */
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e);
+/* Fills v->kept, and where a correction begins the inputs with what is recorded. */
+enum outcome desk_task_record(struct desk_task_view *v, struct http_request *r, struct db *db,
+                              struct page *p, struct err *e);
+/* The task's page with the posted form as it was filled in, and nothing sent. */
+enum http_state desk_task_redraw(struct http_request *r);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);

@@ -1,6 +1,4 @@
 /* An order as every page of it needs it: what it is, where it stands, in which state. */
-#include <stdio.h>
-
 #include "base/id.h"
 #include "modules/desk/desk.h"
 
@@ -35,25 +33,6 @@ struct str desk_owner(struct page *p, struct db *db, struct str role, struct str
 bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at)
 {
     return at && actor_may(actor, str_z(permission), at->organisation, at->site);
-}
-
-/* Codes of definitions are named as people name them. */
-struct desk_refusal desk_refusal_of(struct page *p, const struct err *e)
-{
-    if (!e)
-        return (struct desk_refusal){ 0 };
-    static const char *const codes[] = { "point", "fact", "role", "task" };
-    struct err said = *e;
-    for (size_t i = 0; i < said.nparams; i++)
-        for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++)
-            if (strcmp(said.params[i].name, codes[k]) == 0) {
-                struct str name = show_name(p, codes[k], str_z(said.params[i].value));
-                snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
-            }
-    return (struct desk_refusal){
-        .text = text_error(p->b->arena, p->language, &said),
-        .hint = text_error_hint(p->b->arena, p->language, &said),
-    };
 }
 
 /* Others wait for it: every task but a late one, and a late one that acts on material until what it
@@ -165,6 +144,7 @@ enum outcome desk_order_load(struct desk_order *out, struct http_request *r, str
                            e));
     TRY(order_product(db, &out->row, &product, a, e));
     out->product = product.title;
+    out->pinned = product.body;
     if (!out->flow.found) {
         out->tone = SHOW_INFO;
         out->word = text_find(p->language, S("order_state.prescribed"));

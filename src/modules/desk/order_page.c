@@ -56,12 +56,16 @@ static const struct {
     { "flow.held", "hold", "" },
     { "flow.ended", "end", "" },
     { "flow.record_corrected", "form", "" },
+    { "flow.correction_reviewed", "form", "ok" },
+    { "flow.entries_differed", "warn", "" },
+    { "flow.signed", "form", "ok" },
     { "identity.checked", "scan", "" },
     { "unit.", "unit", "" },
     { "custody.", "hand", "" },
     { "clinic.thaw", "snow", "" },
     { "clinic.", "now", "" },
     { "deviation.", "warn", "stop" },
+    { "order.patient_corrected", "form", "" },
 };
 
 static void look(struct desk_event *out)
@@ -90,10 +94,19 @@ static struct str member(struct page *p, const struct desk_order *o, const struc
     static const struct {
         const char *name, *prefix;
     } codes[] = {
-        { "point", "point" },       { "safe_state", "safe_state" }, { "result", "check_result" },
-        { "decision", "decision" }, { "kind", "unit_kind" },        { "how", "order_ended" },
+        { "point", "point" },        { "safe_state", "safe_state" }, { "result", "check_result" },
+        { "decision", "decision" },  { "kind", "unit_kind" },        { "how", "order_ended" },
+        { "verdict", "correction" },
     };
     const struct flow_task *task;
+    if (str_is(m->key, "changed") && m->type == JSON_ARRAY) {
+        struct buf b = buf_in(p->b->arena, EVENT_TEXT_MAX);
+        for (const struct json *item = m->child; item; item = item->next) {
+            buf_z(&b, b.n > 0 ? ", " : "");
+            buf_str(&b, show_name(p, "patient_field", item->text));
+        }
+        return buf_get(&b);
+    }
     if (m->type != JSON_STRING)
         return S("");
     if (str_is(m->key, "task") && (task = flow_task_find(&o->flow, m->text)) != NULL)
@@ -130,7 +143,7 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
     if (json_read(&body, a, event->payload, &json_limits_default, &e) != OK)
         return;
     for (const struct json *m = body->child; m && n < PARAMS_MAX; m = m->next)
-        if (m->type == JSON_STRING)
+        if (m->type == JSON_STRING || str_is(m->key, "changed"))
             params[n++] = (struct text_param){ arena_str(a, m->key).p, member(p, o, m) };
     text_write(&text, p->language, key, params, n);
     for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
@@ -149,10 +162,22 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
 static bool worth_showing(const struct desk_event *x, bool all)
 {
     static const char *const key[] = {
-        "order.",       "flow.task_done",   "flow.task_overdue",     "flow.held",
-        "flow.resumed", "flow.ended",       "flow.record_corrected", "stop.",
-        "deviation.",   "custody.accepted", "custody.declined",      "clinic.",
-        "unit.made",    "patient.",
+        "order.",
+        "flow.task_done",
+        "flow.task_overdue",
+        "flow.held",
+        "flow.resumed",
+        "flow.ended",
+        "flow.record_corrected",
+        "stop.",
+        "deviation.",
+        "custody.accepted",
+        "custody.declined",
+        "clinic.",
+        "flow.signed",
+        "flow.correction_reviewed",
+        "unit.made",
+        "patient.",
     };
     if (str_starts(x->type, S("flow.fact_")))
         return false;
@@ -257,6 +282,7 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     struct identity_units_in units = { v->o.id };
     struct quality_of_order_in deviations = { v->o.id };
     struct order_dates_in dates = { v->o.id };
+    struct flow_record_waiting_of_in waiting = { v->o.id };
     TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
     v->units = list.p;
     v->nunits = list.n;
@@ -266,6 +292,9 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
     v->dates = list.p;
     v->ndates = list.n;
+    TRY(db_list(db, &sql_flow_record_waiting_of, &waiting, &list, FLOW_VERSIONS_MAX, a, e));
+    v->waiting = list.p;
+    v->nwaiting = list.n;
     return OK;
 }
 
@@ -305,8 +334,7 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
-static enum outcome order_show(struct http_request *r, struct db *db, struct page *p,
-                               const struct err *refused, struct err *e)
+static enum outcome order(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_order_view *v = ARENA_NEW(r->arena, struct desk_order_view);
     if (!v)
@@ -315,9 +343,10 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     if (http_wants_json(r))
         return show_row(r, sql_order_order.out, &v->o.row, e);
     v->topic = arena_printf(r->arena, "order/%.*s", STR(v->o.id));
-    v->refused = desk_refusal_of(p, refused);
+    v->refused = show_refusal(p, r);
     if (v->o.next)
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
+    order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
     TRY(tasks(v, db, p, e));
     TRY(parties(v, db, p, e));
     TRY(lists(v, db, r->arena, e));
@@ -328,28 +357,16 @@ static enum outcome order_show(struct http_request *r, struct db *db, struct pag
     return OK;
 }
 
-static enum outcome get_order(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return order_show(r, db, p, NULL, e);
-}
-
 enum http_state desk_get_order(struct http_request *r)
 {
-    return show(r, "page.order.title", get_order);
+    return show(r, "page.order.title", order);
 }
 
 /* --- acts on the whole order --- */
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum http_state desk_order_again(struct http_request *r, const struct err *refused)
 {
-    return order_show(r, db, p, r->pending, e);
-}
-
-enum http_state desk_order_again(struct http_request *r, const struct err *e)
-{
-    struct err refused = *e;
-    r->pending = &refused;
-    return show(r, "page.order.title", again);
+    return show_again(r, "page.order.title", order, refused);
 }
 
 enum http_state desk_post_order(struct http_request *r)

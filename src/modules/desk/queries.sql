@@ -5,7 +5,8 @@
 --     stage CODE, task CODE, title TEXT, role CODE, task_site ID, opened TIME, trouble INT)
 -- Orders that an organisation (or, given, one site of it) has a part in, those in trouble first:
 -- stopped, late, held, then by the time left. state: live, stopped, held, ended. The other filters
--- may be absent. The next page begins behind the last row's trouble, due_by and order.
+-- may be absent; stage and site are those of any open task. Which task is next rests on the workflow,
+-- which rows do not know: the columns from stage to opened are set by who shows them. The next page begins behind the last row's trouble, due_by and order.
 SELECT order_id, coi, product, state, how, stopped, overdue, workflow, workflow_version, started,
        ended, NULLIF(due_by, 253402300799000000) AS due, due_by, stage, task, title, role,
        task_site, opened, trouble
@@ -26,8 +27,12 @@ FROM (
 WHERE CASE :state WHEN 'live' THEN state <> 'ended' WHEN 'stopped' THEN stopped = 1
                   ELSE state = :state END
   AND (CAST(:product AS TEXT) IS NULL OR product = :product)
-  AND (CAST(:stage AS TEXT) IS NULL OR stage = :stage)
-  AND (CAST(:at_site AS TEXT) IS NULL OR task_site = :at_site)
+  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = orders.order_id AND t.open = 1 AND t.stage = :stage))
+  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = orders.order_id AND t.open = 1 AND t.site = :at_site))
   AND (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
 ORDER BY trouble, due_by, order_id LIMIT 41;
 

@@ -21,9 +21,9 @@ static enum outcome find_deviation(struct desk_stop_view *v, struct db *db, stru
 }
 
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
-                            struct desk_order *o, const struct err *refused, struct err *e)
+                            struct desk_order *o, struct err *e)
 {
-    struct desk_stop_view v = { .o = *o, .refused = desk_refusal_of(p, refused) };
+    struct desk_stop_view v = { .o = *o, .refused = show_refusal(p, r) };
     const struct actor *actor = show_actor(r);
     TRY(find_deviation(&v, db, r->arena, e));
     TRY(stop_involves(db, o->id, actor->account, &v.involved, r->arena, e));
@@ -54,8 +54,7 @@ static enum outcome stop_json(struct http_request *r, const struct desk_order *o
     return show_row(r, &stop_raised_record, &raised, e);
 }
 
-static enum outcome stop_of(struct http_request *r, struct db *db, struct page *p,
-                            const struct err *refused, struct err *e)
+static enum outcome stop(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_order *o = ARENA_NEW(r->arena, struct desk_order);
     if (!o)
@@ -64,31 +63,19 @@ static enum outcome stop_of(struct http_request *r, struct db *db, struct page *
     if (http_wants_json(r))
         return stop_json(r, o, e);
     if (o->stop.standing)
-        return desk_stop_show(r, db, p, o, refused, e);
+        return desk_stop_show(r, db, p, o, e);
     r->answer.status = 303; /* it is resolved: on with the order */
     r->answer.location = arena_printf(r->arena, "/orders/%.*s", STR(o->id));
     r->answer.body = S("");
     return OK;
 }
 
-static enum outcome get_stop(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return stop_of(r, db, p, NULL, e);
-}
-
 enum http_state desk_get_stop(struct http_request *r)
 {
-    return show(r, "page.stop.title", get_stop);
+    return show(r, "page.stop.title", stop);
 }
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum http_state desk_stop_again(struct http_request *r, const struct err *refused)
 {
-    return stop_of(r, db, p, r->pending, e);
-}
-
-enum http_state desk_stop_again(struct http_request *r, const struct err *e)
-{
-    struct err refused = *e;
-    r->pending = &refused;
-    return show(r, "page.stop.title", again);
+    return show_again(r, "page.stop.title", stop, refused);
 }

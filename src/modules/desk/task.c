@@ -3,13 +3,7 @@
 #include "gen/desk/pages/task.html.h"
 #include "modules/desk/desk.h"
 
-enum {
-    CHECKS_MAX = 8,
-    NAMES_MAX = 400,
-    WAITS_MAX = 40,
-    CHECK_ROWS_MAX = 4000,
-    FORM_HTML_MAX = 1 << 20
-};
+enum { NAMES_MAX = 400, WAITS_MAX = 40, PASSES_MAX = 200, FORM_HTML_MAX = 1 << 20 };
 
 static bool has(const struct str *texts, size_t n, struct str text)
 {
@@ -31,19 +25,15 @@ static struct str fact(struct page *p, const char *what, struct str name)
 
 /* --- checks --- */
 
-/* Who passed a point at this task, each once. */
+/* Whose passes of a point hold at this task. */
 static void passed_by(struct desk_check *c, struct page *p, struct db *db,
-                      const struct desk_task_view *v, const struct identity_checks_out *rows,
-                      size_t n, struct str account)
+                      const struct identity_passes_out *rows, size_t n, struct str account)
 {
-    struct str seen[CHECKS_MAX];
     struct buf b = buf_in(p->b->arena, NAMES_MAX);
     for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].task, v->task->name) || !str_eq(rows[i].point, c->point) ||
-            !str_is(rows[i].result, "pass") || c->npassed == CHECKS_MAX ||
-            has(seen, c->npassed, rows[i].account))
+        if (!str_eq(rows[i].point, c->point))
             continue;
-        seen[c->npassed++] = rows[i].account;
+        c->npassed++;
         c->mine |= str_eq(rows[i].account, account);
         buf_z(&b, b.n > 0 ? ", " : "");
         buf_str(&b, auth_account_name(db, rows[i].account, p->b->arena));
@@ -54,13 +44,13 @@ static void passed_by(struct desk_check *c, struct page *p, struct db *db,
 static enum outcome checks(struct desk_task_view *v, struct http_request *r, struct db *db,
                            struct page *p, struct err *e)
 {
-    struct identity_checks_in in = { v->o.id };
+    struct identity_passes_in in = { v->o.id, v->task->name };
     struct record_list list;
     const size_t n = v->task->checks.n;
     struct desk_check *out = ARENA_ARRAY(r->arena, n + 1, struct desk_check);
     if (!out)
         return err_no_memory(e);
-    TRY(db_list(db, &sql_identity_checks, &in, &list, CHECK_ROWS_MAX, r->arena, e));
+    TRY(db_list(db, &sql_identity_passes, &in, &list, PASSES_MAX, r->arena, e));
     for (size_t i = 0; i < n; i++) {
         const struct str point = v->task->checks.p[i];
         out[i] = (struct desk_check){
@@ -71,7 +61,7 @@ static enum outcome checks(struct desk_task_view *v, struct http_request *r, str
             .units = identity_point_asks_units(point),
             .persons = identity_persons(point),
         };
-        passed_by(&out[i], p, db, v, list.p, list.n, show_actor(r)->account);
+        passed_by(&out[i], p, db, list.p, list.n, show_actor(r)->account);
     }
     v->checks = out;
     v->nchecks = n;
@@ -129,6 +119,17 @@ static void clinical(struct desk_bag *bag, const struct desk_task_view *v,
     bag->can_finish = gives && given && !bag->finished;
 }
 
+/* What was left over was discarded: the task ends without a last bag. */
+static void conclusion(struct desk_task_view *v, const struct clinic_bags_out *rows, size_t n)
+{
+    bool given = false;
+    for (size_t i = 0; i < n; i++)
+        given |= rows[i].given != TIME_NONE;
+    v->can_conclude = str_is(v->task->act, "administer") && v->mine && given && v->nbags == 0 &&
+                      !(flow_has_fact(&v->o.flow, v->task->name, S("all_given")) &&
+                        flow_has_fact(&v->o.flow, v->task->name, S("check:administration")));
+}
+
 static enum outcome bags(struct desk_task_view *v, struct http_request *r, struct db *db,
                          struct page *p, struct err *e)
 {
@@ -156,6 +157,7 @@ static enum outcome bags(struct desk_task_view *v, struct http_request *r, struc
     }
     v->bags = out;
     v->nbags = list.n;
+    conclusion(v, clinic.p, clinic.n);
     return OK;
 }
 
@@ -182,6 +184,27 @@ static void offer(struct desk_task_view *v, struct db *db, struct arena *a)
         }
 }
 
+/* Bags of one hand-over go in one shipper: what was entered for the first stands in the next form.
+ */
+static void packed(struct desk_task_view *v, struct arena *a)
+{
+    v->offer.container = v->offer.seals[0] = v->offer.seals[1] = S("");
+    for (size_t i = 0; i < v->nbags; i++) {
+        const struct custody_of_order_out *unit = &v->bags[i].unit;
+        const struct json *seals;
+        struct err ignored = { 0 };
+        if (!v->bags[i].offered || unit->container.n == 0)
+            continue;
+        v->offer.container = unit->container;
+        if (unit->seals.n == 0 ||
+            json_read(&seals, a, unit->seals, &json_limits_default, &ignored) != OK)
+            continue;
+        const struct json *seal = seals->child;
+        for (size_t k = 0; k < 2 && seal; k++, seal = seal->next)
+            v->offer.seals[k] = seal->text;
+    }
+}
+
 /* --- what is missing --- */
 
 static void waits(struct desk_task_view *v, struct page *p)
@@ -204,29 +227,33 @@ static void waits(struct desk_task_view *v, struct page *p)
 /* --- the form --- */
 
 static enum outcome form(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, const struct err *refused, struct err *e)
+                         struct page *p, struct err *e)
 {
+    const struct err *refused = show_refused(r);
     bool found;
-    struct form_problem *problems;
-    struct form_record record;
     struct err why = { 0 };
+    struct form_filled filled;
     if (!v->open || !v->open->form.p)
         return OK;
     TRY(define_find(&v->form, db, S("form"), v->open->form, v->open->form_version, p->now_us,
                     r->arena, &found, e));
     if (!found)
         return REFUSE(e, "define.unknown");
-    if (!refused)
-        return OK;
     v->inputs = r->form;
     v->ninputs = r->nform;
-    if (!str_is(str_z(refused->code), "form.problems"))
+    if (!refused || !str_is(str_z(refused->code), "form.problems"))
         return OK;
-    if (form_fill(&record, &v->form, r->form, r->nform, &problems, &v->nproblems, r->arena, &why) !=
-        OK)
-        v->problems = problems;
-    else
-        v->nproblems = 0;
+    struct flow_files_of of = { db, v->o.id };
+    const struct form_files files = flow_files(&of);
+    const struct form_filling filling = {
+        .form = &v->form,
+        .inputs = r->form,
+        .ninputs = r->nform,
+        .files = &files,
+    };
+    (void)form_fill(&filled, &filling, r->arena, &why);
+    v->problems = filled.problems;
+    v->nproblems = filled.nproblems;
     return OK;
 }
 
@@ -243,8 +270,8 @@ struct html desk_form(struct page *p, const struct desk_task_view *v)
 /* --- the page --- */
 
 /* The task stands in the workflow, and, where it has opened, is the actor's to do. */
-static enum outcome find(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e)
 {
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
@@ -264,23 +291,25 @@ static enum outcome find(struct desk_task_view *v, struct http_request *r, struc
     return OK;
 }
 
-static enum outcome task_show(struct http_request *r, struct db *db, struct page *p,
-                              const struct err *refused, struct err *e)
+static enum outcome task(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
     if (!v)
         return err_no_memory(e);
-    TRY(find(v, r, db, p, e));
+    TRY(desk_task_find(v, r, db, p, e));
     if (v->o.stop.standing && !http_wants_json(r))
-        return desk_stop_show(r, db, p, &v->o, refused, e);
+        return desk_stop_show(r, db, p, &v->o, e);
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
-    v->refused = desk_refusal_of(p, refused);
-    v->correcting = str_is(http_query(r, "correct"), "1") && v->open && v->open->done;
+    v->refused = show_refusal(p, r);
+    v->correcting = v->open && v->open->done &&
+                    (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
     if (str_is(http_query(r, "said"), "no_read"))
         v->said = S("page.task.said_no_read");
     if (str_is(http_query(r, "said"), "pass"))
         v->said = S("page.task.said_pass");
+    if (str_is(http_query(r, "said"), "first"))
+        v->said = S("page.twice.said_first");
     struct identity_units_in in = { v->o.id };
     struct record_list list;
     TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
@@ -291,7 +320,9 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     TRY(makes(v, p, e));
     TRY(bags(v, r, db, p, e));
     offer(v, db, r->arena);
-    TRY(form(v, r, db, p, refused, e));
+    packed(v, r->arena);
+    TRY(form(v, r, db, p, e));
+    TRY(desk_task_record(v, r, db, p, e));
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, db, v->open, e));
     waits(v, p);
@@ -299,24 +330,17 @@ static enum outcome task_show(struct http_request *r, struct db *db, struct page
     return OK;
 }
 
-static enum outcome get_task(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return task_show(r, db, p, NULL, e);
-}
-
 enum http_state desk_get_task(struct http_request *r)
 {
-    return show(r, "page.task.title", get_task);
+    return show(r, "page.task.title", task);
 }
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum http_state desk_task_again(struct http_request *r, const struct err *refused)
 {
-    return task_show(r, db, p, r->pending, e);
+    return show_again(r, "page.task.title", task, refused);
 }
 
-enum http_state desk_task_again(struct http_request *r, const struct err *e)
+enum http_state desk_task_redraw(struct http_request *r)
 {
-    struct err refused = *e;
-    r->pending = &refused;
-    return show(r, "page.task.title", again);
+    return show(r, "page.task.title", task);
 }

@@ -59,9 +59,11 @@ static enum outcome tidy_form(struct http_request *r, struct err *e)
 enum http_state desk_post_task(struct http_request *r)
 {
     static const char *const known[] = {
-        "identity.check", "unit.make",      "unit.sample",     "unit.split",       "unit.discard",
-        "custody.offer",  "custody.accept", "custody.decline", "custody.withdraw", "clinic.thaw",
-        "clinic.give",    "clinic.finish",  "clinic.conclude",
+        "identity.check",  "unit.make",       "unit.sample",
+        "unit.split",      "unit.discard",    "custody.offer",
+        "custody.accept",  "custody.decline", "custody.withdraw",
+        "clinic.thaw",     "clinic.give",     "clinic.finish",
+        "clinic.conclude", "flow.sign",       "flow.review_correction",
     };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
@@ -81,6 +83,17 @@ enum http_state desk_post_task(struct http_request *r)
 
 /* --- the form --- */
 
+/* Whether the form showed a value here that was recorded: then a blank takes it away. */
+static bool had_value(struct http_request *r, struct str name)
+{
+    const struct str had = http_form(r, "_had");
+    const struct str word = arena_printf(r->arena, " %.*s ", STR(name));
+    for (size_t i = 0; word.p && i + word.n <= had.n; i++)
+        if (memcmp(had.p + i, word.p, word.n) == 0)
+            return true;
+    return false;
+}
+
 /* The posted fields as they were entered; names beginning with "_" are the page's own. A program
  * sends {"inputs": [{"name", "entered"}]}. */
 static enum outcome inputs(struct flow_complete *body, struct http_request *r, struct err *e)
@@ -92,11 +105,28 @@ static enum outcome inputs(struct flow_complete *body, struct http_request *r, s
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < r->nform; i++)
-        if (!str_starts(r->form[i].name, S("_")) && r->form[i].value.n > 0)
+        if (!str_starts(r->form[i].name, S("_")) &&
+            (r->form[i].value.n > 0 || had_value(r, r->form[i].name)))
             out[n++] = (struct flow_input){ r->form[i].name, r->form[i].value };
     body->inputs.p = out;
     body->inputs.n = n;
     return OK;
+}
+
+/* Where two persons enter, the first stays at the task, and so does who differs. */
+static enum http_state entered(struct http_request *r, const struct gate_answer *answer)
+{
+    const struct json *body;
+    struct err e = { 0 };
+    r->answer.status = 303;
+    r->answer.location = arena_printf(r->arena, "/orders/%.*s", STR(http_param(r, "order")));
+    if (json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK)
+        return HTTP_DONE;
+    const struct str entry = json_get_str(body, "entry");
+    if (entry.n > 0 && !str_is(entry, "agrees"))
+        r->answer.location =
+            arena_printf(r->arena, "%.*s?said=%.*s", STR(task_path(r)), STR(entry));
+    return HTTP_DONE;
 }
 
 static enum http_state post_form(struct http_request *r, const char *command, struct str next)
@@ -109,6 +139,10 @@ static enum http_state post_form(struct http_request *r, const char *command, st
         .refused = desk_task_again,
     };
     if (!str_is(r->media_type, "application/json")) {
+        if (form_redraw_wanted(r->form, r->nform))
+            return desk_task_redraw(r);
+        if (!http_wants_json(r) && !next.p)
+            c.done = entered;
         if (inputs(&body, r, &e) != OK)
             return app_problem(r, &e);
         c.body = &body;
@@ -118,8 +152,7 @@ static enum http_state post_form(struct http_request *r, const char *command, st
 
 enum http_state desk_post_complete(struct http_request *r)
 {
-    return post_form(r, "flow.complete",
-                     arena_printf(r->arena, "/orders/%.*s", STR(http_param(r, "order"))));
+    return post_form(r, "flow.complete", (struct str){ 0 });
 }
 
 enum http_state desk_post_correct(struct http_request *r)

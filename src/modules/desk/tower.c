@@ -103,10 +103,18 @@ static enum outcome choices(struct desk_tower_view *v, struct db *db, struct pag
 /* --- rows --- */
 
 static enum outcome fill_row(struct desk_tower_row *out, struct http_request *r, struct db *db,
-                             struct page *p, const struct desk_tower_out *row, struct err *e)
+                             struct page *p, struct desk_tower_out *row, struct err *e)
 {
     out->row = row;
     TRY(desk_order_load(&out->o, r, db, p, row->order_id, e));
+    if (out->o.next) { /* as every other page of the order says it */
+        row->stage = desk_stage_of(out->o.flow.workflow, out->o.next->name)->name;
+        row->task = out->o.next->name;
+        row->title = out->o.next->title;
+        row->role = out->o.next->role;
+        row->task_site = out->o.next_open->site;
+        row->opened = out->o.next_open->opened;
+    }
     out->viability = TIME_NONE;
     for (size_t i = 0; i < out->o.ncountdowns; i++)
         if (out->viability == TIME_NONE || out->o.countdowns[i].until < out->viability)
@@ -135,12 +143,10 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct record_list list;
     bool found;
     TRY(db_list(db, &sql_desk_tower, &in, &list, DESK_ROWS + 1, r->arena, e));
-    const struct desk_tower_out *rows = list.p;
+    struct desk_tower_out *rows = (struct desk_tower_out *)list.p;
     v.n = list.n > DESK_ROWS ? DESK_ROWS : list.n;
     if (list.n > DESK_ROWS)
         v.next = next_path(p, &in, &rows[v.n - 1]);
-    if (http_wants_json(r))
-        return show_rows(r, sql_desk_tower.out, rows, v.n, v.next, e);
     struct desk_tower_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_tower_row);
     if (!out)
         return err_no_memory(e);
@@ -149,8 +155,14 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         enum outcome o = fill_row(&out[shown], r, db, p, &rows[i], e);
         if (o == FAULT)
             return o;
-        shown += o == OK;
+        if (o != OK)
+            continue;
+        rows[shown] = rows[i];
+        out[shown].row = &rows[shown];
+        shown++;
     }
+    if (http_wants_json(r))
+        return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
     v.rows = out;
     v.n = shown;
     struct desk_counts_in counts = { in.organisation, in.site };

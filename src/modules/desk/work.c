@@ -42,12 +42,28 @@ static void read_after(struct desk_work_in *in, struct str after)
 static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
                              struct page *p, const struct desk_work_out *row, struct err *e)
 {
-    struct order_patient_view patient;
-    TRY(order_patient_show(&patient, app_of(r)->node, db, show_actor(r), row->patient, r->arena,
-                           e));
+    TRY(order_patient_show(&out->patient, app_of(r)->node, db, show_actor(r), row->patient,
+                           r->arena, e));
     out->row = row;
-    out->patient = patient.shown;
     out->owner = desk_owner(p, db, row->role, row->site);
+    return OK;
+}
+
+/* Of the corrections that wait, those which the actor may review; more than a page's are "many". */
+static enum outcome waiting(struct desk_work_view *v, struct http_request *r, struct db *db,
+                            struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct flow_record_waiting_in in = { .organisation = actor->organisation,
+                                               .after_order = S("") };
+    struct record_list list;
+    if (!show_may(r, "flow.review_correction"))
+        return OK;
+    TRY(db_list(db, &sql_flow_record_waiting, &in, &list, 200, r->arena, e));
+    const struct flow_record_waiting_out *rows = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        v->waiting += !str_eq(rows[i].corrected_by, actor->name) &&
+                      actor_may(actor, S("flow.review_correction"), in.organisation, rows[i].site);
     return OK;
 }
 
@@ -77,6 +93,7 @@ static enum outcome work(struct http_request *r, struct db *db, struct page *p, 
     for (size_t i = 0; i < v.n; i++)
         TRY(fill_row(&out[i], r, db, p, &rows[i], e));
     v.rows = out;
+    TRY(waiting(&v, r, db, e));
     page_work(p, &v);
     return OK;
 }

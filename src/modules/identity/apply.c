@@ -94,11 +94,13 @@ static enum outcome passed(struct db *db, const struct event *event, struct str 
         .account = account,
         .expected = str_z(hex),
         .has_role = payload->has_role,
+        .named = payload->named,
     };
     TRY(db_run(db, &sql_identity_pass_add, &in, NULL, e));
     for (size_t i = 0; payload->complete && i < payload->units.n; i++) {
-        struct identity_identified_add_in unit = { payload->order, payload->task, payload->point,
-                                                   payload->units.p[i], event->recorded };
+        struct identity_identified_add_in unit = { payload->order,  payload->task,
+                                                   payload->point,  payload->units.p[i],
+                                                   event->recorded, payload->named };
         TRY(db_run(db, &sql_identity_identified_add, &unit, NULL, e));
     }
     return OK;

@@ -311,6 +311,10 @@ static enum outcome check_is_due(const struct identity_check *body,
         struct stream s = stream_of("order", body->order);
         return REFUSE(e, "ledger.changed", { "stream", stream_str(&s) });
     }
+    if (rule->patient && !str_eq(stated->named, state->order.named)) { /* or the correction */
+        struct stream s = stream_of("patient", state->order.patient);
+        return REFUSE(e, "ledger.changed", { "stream", stream_str(&s) });
+    }
     if (rule->patient && !stated->numbered)
         return REFUSE(e, "identity.no_number");
     return OK;
@@ -366,6 +370,7 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
         .complete = counts && enough(&person, state),
         .counts = counts,
         .has_role = person.has_role,
+        .named = c.rule->patient ? state->order.named : (struct str){ 0 },
     };
     happened(d, body, state, &checked);
     return OK;

@@ -10,8 +10,9 @@ struct identity_stated {
     size_t *scan_of; /* index of the scan that each came from */
     bool *patient;   /* it is a number of the patient */
     size_t n;
-    bool opened;   /* the patient was compared; the rest is false otherwise */
-    bool numbered; /* the patient has a number that a wristband can show */
+    bool opened;      /* the patient was compared; the rest is false otherwise */
+    struct str named; /* event that holds the data it was compared with */
+    bool numbered;    /* the patient has a number that a wristband can show */
     bool name_is;
     bool birth_is;
 };

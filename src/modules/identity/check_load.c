@@ -46,6 +46,7 @@ static void compare_patient(struct identity_stated *out, const struct identity_c
                             const struct order_patient_secret *secret, struct arena *arena)
 {
     out->opened = true;
+    out->named = secret->named;
     out->numbered = secret->nidentifiers > 0;
     out->name_is = body->stated_name.p &&
                    identity_name_is(body->stated_name, secret->family, secret->given, arena);
@@ -238,6 +239,8 @@ enum outcome identity_check_load(struct load *l, const struct identity_check *bo
     state->safe_state = stop.safe_state;
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     const struct identity_rule *rule = identity_rule_find(body->point);
+    if (rule && rule->patient)
+        TRY(load_stream(l, stream_of("patient", state->order.patient), NULL, e));
     if (task && rule)
         TRY(load_expected(l, task, rule, state, e));
     TRY(load_seen(l, body, state, e));

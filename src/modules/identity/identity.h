@@ -174,6 +174,10 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
  * {label, left}, and what converting to the unit's own unit of measure refuses. */
 enum outcome identity_reduce(struct decision *d, const struct identity_unit_out *unit,
                              struct quantity by, const char *how, struct str child, struct err *e);
+/* Takes what was given to the patient and ends the unit; what is left went to waste. The same
+ * refusals, but that nothing at all may have been given. */
+enum outcome identity_give(struct decision *d, const struct identity_unit_out *unit,
+                           struct quantity given, struct err *e);
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how);
 /* In decide: what was passed at this point of the order or at this task (absent: at all), by one
  * person or by all, holds no longer and is to be passed anew, for what it identified has changed.

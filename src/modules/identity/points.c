@@ -7,12 +7,17 @@
         "flow.hold", __VA_ARGS__                                                                   \
     }
 
+#define OF_PATIENT      true
+#define OF_PATIENT_EACH true
+#define OF_UNITS        false
+#define OF_EACH         false
 #define POINT(n, a, m, safe, minutes, persons, expects, when, also, acts)                          \
     { .name = #n,                                                                                  \
       .act = #a,                                                                                   \
       .material = m,                                                                               \
       .safe_state = #safe,                                                                         \
       .safe_acts = acts,                                                                           \
+      .subject = OF_##expects,                                                                     \
       .respond_us = minutes * TIME_MINUTE },
 const struct flow_point identity_points[IDENTITY_POINTS] = {
 #include "modules/identity/points.def"

@@ -33,8 +33,8 @@ WHERE order_id = :order_id AND ended IS NULL
 ORDER BY label;
 
 -- ancestors (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
---                                      kind CODE, label TEXT)
--- What a unit was made of, and what that was made of; kind and label are the parent's.
+--                                      kind CODE, label TEXT, how CODE)
+-- What a unit was made of, and what that was made of; kind, label and how are the parent's.
 WITH RECURSIVE up (child, parent, distance) AS (
     SELECT child, parent, 1 FROM identity_part WHERE order_id = :order_id AND child = :unit
     UNION
@@ -42,16 +42,16 @@ WITH RECURSIVE up (child, parent, distance) AS (
     FROM up JOIN identity_part p ON p.order_id = :order_id AND p.child = up.parent
     WHERE up.distance < 100
 )
-SELECT up.child, up.parent, p.quantity, min(up.distance) AS distance, u.kind, u.label
+SELECT up.child, up.parent, p.quantity, min(up.distance) AS distance, u.kind, u.label, u.how
 FROM up
 JOIN identity_part p ON p.order_id = :order_id AND p.child = up.child AND p.parent = up.parent
 JOIN identity_unit u ON u.unit = up.parent
-GROUP BY up.child, up.parent, p.quantity, u.kind, u.label
+GROUP BY up.child, up.parent, p.quantity, u.kind, u.label, u.how
 ORDER BY distance, up.child, up.parent;
 
 -- descendants (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
---                                        kind CODE, label TEXT)
--- What was made of a unit, and what was made of that; kind and label are the child's.
+--                                        kind CODE, label TEXT, how CODE)
+-- What was made of a unit, and what was made of that; kind, label and how are the child's.
 WITH RECURSIVE down (child, parent, distance) AS (
     SELECT child, parent, 1 FROM identity_part WHERE order_id = :order_id AND parent = :unit
     UNION
@@ -59,11 +59,11 @@ WITH RECURSIVE down (child, parent, distance) AS (
     FROM down JOIN identity_part p ON p.order_id = :order_id AND p.parent = down.child
     WHERE down.distance < 100
 )
-SELECT down.child, down.parent, p.quantity, min(down.distance) AS distance, u.kind, u.label
+SELECT down.child, down.parent, p.quantity, min(down.distance) AS distance, u.kind, u.label, u.how
 FROM down
 JOIN identity_part p ON p.order_id = :order_id AND p.child = down.child AND p.parent = down.parent
 JOIN identity_unit u ON u.unit = down.child
-GROUP BY down.child, down.parent, p.quantity, u.kind, u.label
+GROUP BY down.child, down.parent, p.quantity, u.kind, u.label, u.how
 ORDER BY distance, down.child, down.parent;
 
 -- checks (order_id ID) -> (check_id ID, version INT, task CODE, point CODE, result CODE,
@@ -81,16 +81,34 @@ ORDER BY account LIMIT 9;
 
 -- others (order_id ID, task CODE, point CODE, expected HASH, account ID) -> (account ID,
 --                                                                           has_role BOOL)
--- Others who passed this point with the same set of things; who has the task's role first.
+-- Others who passed this point with the same set of things, and the patient's data as they are now;
+-- who has the task's role first.
 SELECT account, has_role FROM identity_pass
 WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :expected
   AND account <> :account
+  AND (named IS NULL OR named = (SELECT p.named
+                                 FROM order_order o JOIN order_patient p ON p.patient = o.patient
+                                 WHERE o.order_id = :order_id))
 ORDER BY has_role DESC, account LIMIT 8;
 
+-- passes (order_id ID, task CODE) -> (point CODE, account ID)
+-- Passes that hold at a task: none from before a mismatch, or with data corrected since.
+SELECT point, account FROM identity_pass
+WHERE order_id = :order_id AND task = :task
+  AND (named IS NULL OR named = (SELECT p.named
+                                 FROM order_order o JOIN order_patient p ON p.patient = o.patient
+                                 WHERE o.order_id = :order_id))
+ORDER BY point, account;
+
 -- identified (order_id ID, task CODE, unit ID) -> (point CODE, recorded TIME)
--- Points that identified the unit at the task, and when each did last.
+-- Points that hold, and when each identified the unit last: none that was passed with data of the
+-- patient which were corrected since.
 SELECT point, recorded FROM identity_identified
-WHERE order_id = :order_id AND task = :task AND unit = :unit ORDER BY point;
+WHERE order_id = :order_id AND task = :task AND unit = :unit
+  AND (named IS NULL OR named = (SELECT p.named
+                                 FROM order_order o JOIN order_patient p ON p.patient = o.patient
+                                 WHERE o.order_id = :order_id))
+ORDER BY point;
 
 -- unit_add (unit ID, order_id ID, task CODE, kind CODE, label TEXT, din TEXT, product_code TEXT,
 --           quantity QUANTITY, organisation ID, site ID, made TIME, made_by TEXT)
@@ -117,11 +135,11 @@ INSERT INTO identity_check (check_id, order_id, version, task, point, result, me
 VALUES (:check_id, :order_id, :version, :task, :point, :result, :method, :expected, :seen, :account,
         :device, :place, :happened, :recorded, :second, :complete);
 
--- pass_add (order_id ID, task CODE, point CODE, account ID, expected HASH, has_role BOOL)
-INSERT INTO identity_pass (order_id, task, point, account, expected, has_role)
-VALUES (:order_id, :task, :point, :account, :expected, :has_role)
+-- pass_add (order_id ID, task CODE, point CODE, account ID, expected HASH, has_role BOOL, named ID)
+INSERT INTO identity_pass (order_id, task, point, account, expected, has_role, named)
+VALUES (:order_id, :task, :point, :account, :expected, :has_role, :named)
 ON CONFLICT (order_id, task, point, account) DO UPDATE SET
-    expected = excluded.expected, has_role = excluded.has_role;
+    expected = excluded.expected, has_role = excluded.has_role, named = excluded.named;
 
 -- passes_drop (order_id ID, point CODE, task CODE)
 -- At all points, or all tasks, where none is said.
@@ -129,10 +147,12 @@ DELETE FROM identity_pass
 WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
   AND (CAST(:task AS TEXT) IS NULL OR task = :task);
 
--- identified_add (order_id ID, task CODE, point CODE, unit ID, recorded TIME)
-INSERT INTO identity_identified (order_id, task, point, unit, recorded)
-VALUES (:order_id, :task, :point, :unit, :recorded)
-ON CONFLICT (order_id, task, point, unit) DO UPDATE SET recorded = excluded.recorded;
+-- identified_add (order_id ID, task CODE, point CODE, unit ID, recorded TIME,
+--                 named ID)
+INSERT INTO identity_identified (order_id, task, point, unit, recorded, named)
+VALUES (:order_id, :task, :point, :unit, :recorded, :named)
+ON CONFLICT (order_id, task, point, unit) DO UPDATE SET
+    recorded = excluded.recorded, named = excluded.named;
 
 -- identified_drop (order_id ID, point CODE, task CODE)
 DELETE FROM identity_identified

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS identity_pass (
     account  TEXT NOT NULL,
     expected TEXT NOT NULL, -- hash of what was expected and read
     has_role INTEGER NOT NULL,
+    named    TEXT, -- event whose data of the patient were compared; none at points of units alone
     PRIMARY KEY (order_id, task, point, account)
 ) STRICT;
 
@@ -69,5 +70,6 @@ CREATE TABLE IF NOT EXISTS identity_identified (
     point    TEXT NOT NULL,
     unit     TEXT NOT NULL,
     recorded INTEGER NOT NULL, -- when the last check that completed the point was
+    named    TEXT, -- as above
     PRIMARY KEY (order_id, task, point, unit)
 ) STRICT;

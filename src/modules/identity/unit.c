@@ -96,6 +96,16 @@ enum outcome identity_reduce(struct decision *d, const struct identity_unit_out 
     return OK;
 }
 
+enum outcome identity_give(struct decision *d, const struct identity_unit_out *unit,
+                           struct quantity given, struct err *e)
+{
+    struct identity_unit_out now = *unit;
+    if (decimal_sign(given.value) != 0)
+        TRY(reduce(d, &now, given, "given", (struct str){ 0 }, e));
+    identity_end(d, &now, "given");
+    return OK;
+}
+
 /* --- rules --- */
 
 static bool passed(struct decision *d, const struct flow_view *v, struct str task, struct str point)

@@ -63,11 +63,14 @@ static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, str
     return OK;
 }
 
+/* They rest on the patient's data too. */
 static enum outcome load_points(struct load *l, const struct flow_view *v, struct str task,
                                 struct identity_source *source, struct err *e)
 {
     TRY(identity_is_here(&source->here, l, v, task, source->unit.unit, false, e));
     TRY(load_stream(l, stream_of("identity", source->unit.order_id), NULL, e));
+    if (v->subject.p)
+        TRY(load_stream(l, stream_of("patient", v->subject), NULL, e));
     struct identity_identified_in in = { source->unit.order_id, task, source->unit.unit };
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));

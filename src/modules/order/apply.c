@@ -1,6 +1,27 @@
 /* What the events of patients and orders make of their rows. Sealed fields stay sealed. */
 #include "modules/order/order.h"
 
+static enum outcome identifiers_add(struct db *db, struct str patient,
+                                    const struct order_identifier *p, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct order_identifier_add_in row = { patient, (int64_t)i, p[i].system, p[i].value };
+        TRY(db_run(db, &sql_order_identifier_add, &row, NULL, e));
+    }
+    return OK;
+}
+
+static enum outcome conditions_add(struct db *db, struct str patient,
+                                   const struct order_condition *p, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct order_condition_add_in row = { patient,   (int64_t)i, p[i].system,
+                                              p[i].code, p[i].title, p[i].since };
+        TRY(db_run(db, &sql_order_condition_add, &row, NULL, e));
+    }
+    return OK;
+}
+
 enum outcome order_patient_enrolled_apply(struct db *db, const struct event *event,
                                           const struct order_patient_enrolled *p, struct err *e)
 {
@@ -18,18 +39,36 @@ enum outcome order_patient_enrolled_apply(struct db *db, const struct event *eve
         .enrolled = event->happened,
     };
     TRY(db_run(db, &sql_order_patient_add, &in, NULL, e));
-    for (size_t i = 0; i < p->identifiers.n; i++) {
-        const struct order_identifier *identifier = &p->identifiers.p[i];
-        struct order_identifier_add_in row = { p->patient, (int64_t)i, identifier->system,
-                                               identifier->value };
-        TRY(db_run(db, &sql_order_identifier_add, &row, NULL, e));
+    TRY(identifiers_add(db, p->patient, p->identifiers.p, p->identifiers.n, e));
+    return conditions_add(db, p->patient, p->conditions.p, p->conditions.n, e);
+}
+
+enum outcome order_patient_corrected_apply(struct db *db, const struct event *event,
+                                           const struct order_patient_corrected *p, struct err *e)
+{
+    struct order_patient_set_in in = { p->patient,    p->family, p->given,
+                                       p->birth_date, p->sex,    event->id };
+    struct order_identifiers_drop_in identifiers = { p->patient };
+    struct order_conditions_drop_in conditions = { p->patient };
+    TRY(db_run(db, &sql_order_patient_set, &in, NULL, e));
+    if (p->named) {
+        struct order_patient_name_in name = { p->patient, event->id, event->happened };
+        TRY(db_run(db, &sql_order_patient_name, &name, NULL, e));
     }
-    for (size_t i = 0; i < p->conditions.n; i++) {
-        const struct order_condition *c = &p->conditions.p[i];
-        struct order_condition_add_in row = { p->patient, (int64_t)i, c->system,
-                                              c->code,    c->title,   c->since };
-        TRY(db_run(db, &sql_order_condition_add, &row, NULL, e));
-    }
+    TRY(db_run(db, &sql_order_identifiers_drop, &identifiers, NULL, e));
+    TRY(db_run(db, &sql_order_conditions_drop, &conditions, NULL, e));
+    TRY(identifiers_add(db, p->patient, p->identifiers.p, p->identifiers.n, e));
+    return conditions_add(db, p->patient, p->conditions.p, p->conditions.n, e);
+}
+
+/* It is there to be read in the order's own history; the data are the patient's. */
+enum outcome order_subject_corrected_apply(struct db *db, const struct event *event,
+                                           const struct order_subject_corrected *p, struct err *e)
+{
+    (void)db;
+    (void)event;
+    (void)p;
+    (void)e;
     return OK;
 }
 

@@ -125,6 +125,10 @@ enum outcome order_dose_plan(struct order_dose *out, const struct product *produ
     TRY(dose_total(&out->max, row->total_max, row->per_kg_max, kg.value, e));
     if (!decimal_present(out->max))
         out->max = row->cap;
+    out->row = row;
+    out->others = product->doses.n > 1;
+    out->kg = kg.value;
+    out->uncapped = target;
     out->target = dose_capped(target, row->cap);
     out->min = dose_capped(out->min, row->cap);
     out->max = dose_capped(out->max, row->cap);

@@ -1,57 +1,26 @@
 /* Enrolment. A patient enrolled again with the same data (an import run twice) is no event. */
 #include "base/id.h"
-#include "modules/order/order.h"
+#include "modules/order/order_impl.h"
 
-enum { CONDITIONS_MAX = 200, PSEUDONYM_TRIES_MAX = 50 };
-
-static bool optional_eq(struct str a, struct str b)
-{
-    return (a.n == 0 && b.n == 0) || str_eq(a, b);
-}
-
-static enum outcome conditions_same(struct load *l, const struct order_enrol *body,
-                                    struct str patient, bool *same, struct err *e)
-{
-    struct order_conditions_in in = { patient };
-    struct record_list list;
-    TRY(db_list(l->db, &sql_order_conditions, &in, &list, CONDITIONS_MAX, l->arena, e));
-    const struct order_conditions_out *row = list.p;
-    *same = list.n == body->conditions.n;
-    for (size_t i = 0; *same && i < list.n; i++) {
-        const struct order_condition *c = &body->conditions.p[i];
-        *same = str_eq(c->system, row[i].system) && str_eq(c->code, row[i].code) &&
-                optional_eq(c->title, row[i].title) && optional_eq(c->since, row[i].since);
-    }
-    return OK;
-}
-
-static enum outcome identifiers_same(struct load *l, const struct order_enrol *body,
-                                     struct str patient, const struct order_patient_secret *secret,
-                                     bool *same, struct err *e)
-{
-    struct order_identifiers_in in = { patient };
-    struct record_list list;
-    TRY(db_list(l->db, &sql_order_identifiers, &in, &list, 40, l->arena, e));
-    const struct order_identifiers_out *row = list.p;
-    *same = list.n == body->identifiers.n && list.n == secret->nidentifiers;
-    for (size_t i = 0; *same && i < list.n; i++)
-        *same = str_eq(body->identifiers.p[i].system, row[i].system) &&
-                str_eq(body->identifiers.p[i].value, secret->identifiers[i]);
-    return OK;
-}
+enum { PSEUDONYM_TRIES_MAX = 50 };
 
 static enum outcome enrolled_same(struct load *l, const struct order_enrol *body,
                                   const struct order_patient_out *row, bool *same, struct err *e)
 {
-    struct order_patient_secret secret;
-    TRY(order_patient_open(&secret, l->keys, l->db, row->patient, l->arena, e));
-    *same = str_eq(body->family, secret.family) && optional_eq(body->given, secret.given) &&
-            str_eq(body->birth_date, secret.birth_date) && str_eq(body->sex, row->sex) &&
-            optional_eq(body->source, row->source);
-    if (*same)
-        TRY(identifiers_same(l, body, row->patient, &secret, same, e));
-    if (*same)
-        TRY(conditions_same(l, body, row->patient, same, e));
+    struct order_difference d;
+    const struct order_given given = {
+        .family = body->family,
+        .given = body->given,
+        .birth_date = body->birth_date,
+        .sex = body->sex,
+        .identifiers = body->identifiers.p,
+        .nidentifiers = body->identifiers.n,
+        .conditions = body->conditions.p,
+        .nconditions = body->conditions.n,
+    };
+    TRY(order_compare(&d, l, row, &given, e));
+    *same = !d.family && !d.given && !d.birth_date && !d.sex && !d.identifiers && !d.conditions &&
+            ((body->source.n == 0 && row->source.n == 0) || str_eq(body->source, row->source));
     return OK;
 }
 
@@ -108,24 +77,15 @@ enum outcome order_enrol_load(struct load *l, const struct order_enrol *body,
     return pseudonym_free(l, state, e);
 }
 
-static bool sex_known(struct str sex)
-{
-    return str_is(sex, "male") || str_is(sex, "female") || str_is(sex, "other") ||
-           str_is(sex, "unknown");
-}
-
 static enum outcome enrol(struct decision *d, const struct order_enrol *body,
                           const struct order_patient_state *state, struct err *e)
 {
     if (!d->command->actor->site.p)
         return REFUSE(e, "order.no_site");
-    struct order_identifier *identifiers =
-        ARENA_ARRAY(d->arena, body->identifiers.n + 1, struct order_identifier);
+    const struct order_identifier *identifiers =
+        order_identifiers_copy(body->identifiers.p, body->identifiers.n, d->arena);
     if (!identifiers)
         return err_no_memory(e);
-    for (size_t i = 0; i < body->identifiers.n; i++)
-        identifiers[i] = (struct order_identifier){ body->identifiers.p[i].system,
-                                                    body->identifiers.p[i].value };
     struct order_patient_enrolled payload = {
         .patient = state->patient,
         .organisation = d->command->actor->organisation,
@@ -150,8 +110,7 @@ static enum outcome enrol(struct decision *d, const struct order_enrol *body,
 enum outcome order_enrol_decide(struct decision *d, const struct order_enrol *body,
                                 const struct order_patient_state *state, struct err *e)
 {
-    if (!sex_known(body->sex))
-        return REFUSE(e, "order.unknown_sex", { "sex", body->sex });
+    TRY(order_sex_check(body->sex, e));
     if (state->found && !state->same)
         return REFUSE(e, "order.enrolled_before", { "pseudonym", state->pseudonym });
     if (!state->found)

@@ -14,6 +14,8 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/patients/new", "patient.enrol", ORDER_FORM_MAX, order_post_enrol,
           "help.enrol_post"),
     ROUTE("GET", "/patients/{patient}", "order.see", 0, order_get_patient, "help.patient"),
+    ROUTE("POST", "/patients/{patient}/correct", "patient.correct", ORDER_FORM_MAX,
+          order_post_correct, "help.correct"),
     ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
           order_post_prescribe, "help.prescribe"),
     ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place"),

@@ -18,6 +18,14 @@ struct order_patient_state {
     struct str patient;
     struct str pseudonym;
 };
+enum { ORDER_LIVE_MAX = 16 }; /* orders of one patient that a correction reaches; beyond: refused */
+struct order_correct_state {
+    struct order_patient_out row;
+    bool family, given, birth_date, sex, identifiers, conditions; /* differ */
+    size_t nlive;
+    struct str live[ORDER_LIVE_MAX];        /* orders that have not ended */
+    struct flow_view flows[ORDER_LIVE_MAX]; /* of those that are placed */
+};
 struct order_state {
     struct str elsewhere; /* part of a party whose site is another organisation's; absent: none */
     bool patient_found;
@@ -63,9 +71,28 @@ struct order_dose {
     struct decimal min;    /* none: absent */
     struct decimal max;    /* after the cap; none: absent */
     struct str working;
+    const struct product_dose *row; /* the first that fits, in the product */
+    bool others;                    /* the product has other rows */
+    struct decimal kg;
+    struct decimal uncapped; /* target before the cap */
 };
 enum outcome order_dose_plan(struct order_dose *out, const struct product *product,
                              struct quantity weight, struct arena *arena, struct err *e);
+
+/* The same in a person's words and language, for pages: what is ordered, and lines that say how it
+ * follows: weight, row of the rule, maximum, acceptable range. The row must still be there. */
+enum { ORDER_DOSE_LINES = 4 };
+struct order_dose_words {
+    struct str dose;
+    struct str lines[ORDER_DOSE_LINES];
+    size_t n;
+};
+void order_dose_say(struct order_dose_words *out, const struct order_dose *dose,
+                    struct str language, struct arena *arena);
+/* Of an order: planned anew by its pinned product and its weight; where that cannot be done, what
+ * was written into the prescription. */
+void order_dose_of(struct order_dose_words *out, const struct order_order_out *order,
+                   const struct product *product, struct str language, struct arena *arena);
 
 /* The product as pinned by the order; FAULT "order.product_gone" when it cannot be found. */
 enum outcome order_product(struct db *db, const struct order_order_out *order,
@@ -79,6 +106,8 @@ enum outcome order_product(struct db *db, const struct order_order_out *order,
 struct node;
 struct order_patient_view {
     struct str shown; /* "Example, Ada (F, 1961-02-03)" or the pseudonym */
+    struct str name;  /* its two parts, the second never broken: "Example, Ada" or the pseudonym */
+    struct str born;  /* "(F, 1961-02-03)"; empty with the pseudonym */
     bool by_name;
 };
 enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
@@ -88,6 +117,7 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
 /* The patient's opened data, for comparison only: never shown, logged or kept. REFUSED
  * "gate.unknown", "seal.erased". */
 struct order_patient_secret {
+    struct str named; /* the event that last said name, birth date and numbers */
     struct str family;
     struct str given;
     struct str birth_date;

@@ -8,11 +8,6 @@
 
 enum { ORDER_FORM_MAX = 32 << 10, ORDER_PARTS_MAX = 20 };
 
-struct order_refused {
-    struct str text;
-    struct str hint;
-};
-
 struct order_patient_row {
     const struct order_patients_out *row;
     struct str shown;
@@ -27,19 +22,50 @@ struct order_patients_view {
     struct str next;
 };
 struct order_enrol_view {
-    struct order_refused refused;
+    struct show_refusal refused;
     const struct http_request *r; /* what was entered */
+};
+struct order_change_line {
+    struct str what;
+    struct str before; /* empty: nothing, or not for this reader */
+    struct str after;
+};
+struct order_change { /* one correction */
+    int64_t happened;
+    struct str who;
+    struct str reason;
+    const struct order_change_line *lines;
+    size_t n;
+};
+enum { ORDER_ENTRIES_MAX = 40 };
+struct order_entry { /* a number or a condition, to be entered: names of its fields, and values */
+    struct str name[4];
+    struct str value[4];
 };
 struct order_patient_page {
     struct str patient;
-    struct str shown;
+    struct order_patient_view shown;
+    struct str pseudonym;
+    struct str numbers_text;
+    int64_t enrolled;
+    struct str enrolled_by;
+    const struct order_change *changes; /* newest first */
+    size_t nchanges;
+    bool may_correct;
+    bool correcting;                           /* a refused correction is shown again */
+    struct str seen;                           /* event that holds the data */
+    struct str family, given, birth_date, sex; /* for the form */
+    const struct order_entry *numbers;         /* value, system; the last is empty */
+    size_t nnumbers;
+    const struct order_entry *entries; /* code, title, since, system */
+    size_t nentries;
     const struct order_of_patient_out *orders;
     size_t norders;
     const struct order_conditions_out *conditions;
     size_t nconditions;
     const struct definition *products;
     size_t nproducts;
-    struct order_refused refused;
+    struct show_refusal refused;
     const struct http_request *r;
     bool may_prescribe;
 };
@@ -52,21 +78,23 @@ struct order_place_view {
     struct order_order_out row;
     struct str shown;
     struct str product;
+    struct order_dose_words dose;
     const struct order_part *parts;
     size_t nparts;
     const struct auth_place *places;
     size_t nplaces;
     struct str here; /* the reader's own site */
-    struct order_refused refused;
+    struct show_refusal refused;
     const struct http_request *r;
 };
 
-/* What was entered under a name, for the form again; empty at first. */
-struct str order_entered(const struct http_request *r, const char *name);
 bool order_lists(const struct definition *products, size_t n, size_t upto, struct str text,
                  bool indications);
 
 http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get_patient,
-    order_post_prescribe, order_get_place, order_post_place;
+    order_post_correct, order_post_prescribe, order_get_place, order_post_place;
+
+/* The patient's page again after a refusal. */
+enum http_state order_patient_again(struct http_request *r, const struct err *refused);
 
 #endif

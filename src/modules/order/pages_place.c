@@ -24,11 +24,14 @@ static enum outcome parts(struct order_place_view *v, struct db *db, struct page
     return OK;
 }
 
-static enum outcome place_show(struct http_request *r, struct db *db, struct page *p,
-                               const struct err *refused, struct err *e)
+static enum outcome place(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct order_order_in in = { http_param(r, "order") };
-    struct order_place_view v = { .r = r, .here = show_actor(r)->site };
+    struct order_place_view v = {
+        .r = r,
+        .here = show_actor(r)->site,
+        .refused = show_refusal(p, r),
+    };
     struct order_patient_view shown;
     struct definition product;
     bool found = false;
@@ -46,19 +49,11 @@ static enum outcome place_show(struct http_request *r, struct db *db, struct pag
     TRY(order_product(db, &v.row, &product, r->arena, e));
     v.shown = shown.shown;
     v.product = product.title;
+    order_dose_of(&v.dose, &v.row, product.body, p->language, r->arena);
     TRY(parts(&v, db, p, product.body, e));
     TRY(auth_places(&v.places, &v.nplaces, db, r->arena, e));
-    if (refused) {
-        v.refused.text = text_error(r->arena, p->language, refused);
-        v.refused.hint = text_error_hint(r->arena, p->language, refused);
-    }
     page_place(p, &v);
     return OK;
-}
-
-static enum outcome place(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return place_show(r, db, p, NULL, e);
 }
 
 enum http_state order_get_place(struct http_request *r)
@@ -66,16 +61,9 @@ enum http_state order_get_place(struct http_request *r)
     return show(r, "page.place.title", place);
 }
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+static enum http_state again(struct http_request *r, const struct err *refused)
 {
-    return place_show(r, db, p, r->pending, e);
-}
-
-static enum http_state refused(struct http_request *r, const struct err *e)
-{
-    struct err copy = *e;
-    r->pending = &copy;
-    return show(r, "page.place.title", again);
+    return show_again(r, "page.place.title", place, refused);
 }
 
 /* Fields "part.<name>" hold "<organisation>/<site>". */
@@ -101,6 +89,6 @@ enum http_state order_post_place(struct http_request *r)
                               .name = S("order.place"),
                               .body = str_is(r->media_type, "application/json") ? NULL : &body,
                               .next = arena_printf(r->arena, "/orders/%.*s", STR(body.order)),
-                              .refused = refused,
+                              .refused = again,
                           });
 }

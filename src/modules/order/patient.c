@@ -41,6 +41,7 @@ enum outcome order_patient_open(struct order_patient_secret *out, struct keyring
     *out = (struct order_patient_secret){ 0 };
     TRY(patient_row(&row, db, patient, arena, e));
     TRY(patient_names(out, keys, &row, arena, e));
+    out->named = row.named;
     TRY(db_list(db, &sql_order_identifiers, &in, &list, IDENTIFIERS_MAX, arena, e));
     const struct order_identifiers_out *sealed = list.p;
     struct str *values = ARENA_ARRAY(arena, list.n + 1, struct str);
@@ -85,7 +86,7 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
 {
     struct order_patient_out row;
     TRY(patient_row(&row, db, patient, arena, e));
-    *out = (struct order_patient_view){ .shown = row.pseudonym };
+    *out = (struct order_patient_view){ row.pseudonym, row.pseudonym, S(""), false };
     bool named;
     TRY(may_name(&named, db, viewer, &row, arena, e));
     if (!named)
@@ -99,9 +100,10 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
         *e = opened;
         return o;
     }
-    out->shown =
-        arena_printf(arena, "%.*s%s%.*s (%s%.*s)", STR(secret.family), secret.given.p ? ", " : "",
-                     STR(secret.given), sex_letter(row.sex), STR(secret.birth_date));
+    out->name = arena_printf(arena, "%.*s%s%.*s", STR(secret.family), secret.given.p ? ", " : "",
+                             STR(secret.given));
+    out->born = arena_printf(arena, "(%s%.*s)", sex_letter(row.sex), STR(secret.birth_date));
+    out->shown = arena_printf(arena, "%.*s %.*s", STR(out->name), STR(out->born));
     out->by_name = true;
     return out->shown.p ? OK : err_no_memory(e);
 }

@@ -1,8 +1,8 @@
 -- patient (patient ID) -> (
 --     patient ID, organisation ID, site ID, pseudonym TEXT, family TEXT, given TEXT,
---     birth_date TEXT, sex CODE, source TEXT, event ID, enrolled TIME)
-SELECT patient, organisation, site, pseudonym, family, given, birth_date, sex, source, event,
-       enrolled
+--     birth_date TEXT, sex CODE, source TEXT, event ID, named ID, corrected TIME, enrolled TIME)
+SELECT patient, organisation, site, pseudonym, family, given, birth_date, sex, source, event, named,
+       corrected, enrolled
 FROM order_patient WHERE patient = :patient;
 
 -- pseudonym_taken (pseudonym TEXT, patient ID) -> (taken BOOL)
@@ -30,10 +30,12 @@ ORDER BY enrolled DESC, patient DESC LIMIT 200;
 --     order_id ID, patient ID, pseudonym TEXT, coi TEXT, organisation ID, site ID, product CODE,
 --     product_version INT, indication TEXT, jurisdiction CODE, regime CODE, weight QUANTITY,
 --     dose DECIMAL, dose_rule TEXT, state CODE, workflow CODE, workflow_version INT,
---     prescribed TIME, prescriber TEXT, placed TIME)
+--     prescribed TIME, prescriber TEXT, placed TIME, named ID, corrected TIME)
+-- named and corrected as of the patient.
 SELECT o.order_id, o.patient, p.pseudonym, o.coi, o.organisation, o.site, o.product,
        o.product_version, o.indication, o.jurisdiction, o.regime, o.weight, o.dose, o.dose_rule,
-       o.state, o.workflow, o.workflow_version, o.prescribed, o.prescriber, o.placed
+       o.state, o.workflow, o.workflow_version, o.prescribed, o.prescriber, o.placed, p.named,
+       p.corrected
 FROM order_order o LEFT JOIN order_patient p ON p.patient = o.patient
 WHERE o.order_id = :order_id;
 
@@ -65,6 +67,13 @@ ORDER BY o.prescribed, o.order_id LIMIT 200;
 SELECT order_id, coi, product, state, prescribed, placed FROM order_order
 WHERE patient = :patient ORDER BY prescribed, order_id;
 
+-- live_of_patient (patient ID) -> (order_id ID, placed TIME)
+-- That have not ended, placed or not.
+SELECT o.order_id, o.placed
+FROM order_order o LEFT JOIN flow_order f ON f.order_id = o.order_id
+WHERE o.patient = :patient AND (f.order_id IS NULL OR f.state <> 'ended')
+ORDER BY o.prescribed, o.order_id LIMIT 40;
+
 -- dates (order_id ID) -> (what CODE, planned TIME)
 SELECT what, planned FROM order_date WHERE order_id = :order_id ORDER BY planned, what;
 
@@ -72,9 +81,23 @@ SELECT what, planned FROM order_date WHERE order_id = :order_id ORDER BY planned
 --     patient ID, organisation ID, site ID, pseudonym TEXT, family TEXT, given TEXT,
 --     birth_date TEXT, sex CODE, source TEXT, event ID, enrolled TIME)
 INSERT INTO order_patient (patient, organisation, site, pseudonym, family, given, birth_date, sex,
-                           source, event, enrolled)
+                           source, event, named, enrolled)
 VALUES (:patient, :organisation, :site, :pseudonym, :family, :given, :birth_date, :sex, :source,
-        :event, :enrolled);
+        :event, :event, :enrolled);
+
+-- patient_set (patient ID, family TEXT, given TEXT, birth_date TEXT, sex CODE, event ID)
+UPDATE order_patient
+SET family = :family, given = :given, birth_date = :birth_date, sex = :sex, event = :event
+WHERE patient = :patient;
+
+-- patient_name (patient ID, named ID, corrected TIME)
+UPDATE order_patient SET named = :named, corrected = :corrected WHERE patient = :patient;
+
+-- identifiers_drop (patient ID)
+DELETE FROM order_identifier WHERE patient = :patient;
+
+-- conditions_drop (patient ID)
+DELETE FROM order_condition WHERE patient = :patient;
 
 -- identifier_add (patient ID, number INT, system TEXT, value TEXT)
 INSERT INTO order_identifier (patient, number, system, value)

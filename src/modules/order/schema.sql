@@ -10,7 +10,9 @@ CREATE TABLE IF NOT EXISTS order_patient (
     birth_date   TEXT NOT NULL, -- sealed
     sex          TEXT NOT NULL,
     source       TEXT,
-    event        TEXT NOT NULL,
+    event        TEXT NOT NULL, -- that holds the data as they are now
+    named        TEXT NOT NULL, -- that last said name, birth date and numbers
+    corrected    INTEGER,       -- when it did so anew
     enrolled     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS order_patient_pseudonym ON order_patient (pseudonym);

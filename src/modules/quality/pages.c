@@ -73,11 +73,10 @@ static struct str opened(struct http_request *r, struct str event, const char *p
     return out;
 }
 
-static enum outcome deviation_show(struct http_request *r, struct db *db, struct page *p,
-                                   const struct err *refused, struct err *e)
+static enum outcome deviation(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct quality_deviation_in in = { http_param(r, "deviation") };
-    struct quality_deviation_view v = { 0 };
+    struct quality_deviation_view v = { .refused = show_refusal(p, r), .r = r };
     const struct actor *actor = show_actor(r);
     bool found = false;
     if (id_valid(in.deviation))
@@ -95,18 +94,8 @@ static enum outcome deviation_show(struct http_request *r, struct db *db, struct
         v.closer = show_person(p, db, v.row.closer);
     v.may_close =
         v.row.open && actor_may(actor, S("deviation.close"), v.row.organisation, v.row.site);
-    if (refused) {
-        v.refused = text_error(r->arena, p->language, refused);
-        v.hint = text_error_hint(r->arena, p->language, refused);
-        v.entered = http_form(r, "conclusion");
-    }
     page_deviation(p, &v);
     return OK;
-}
-
-static enum outcome deviation(struct http_request *r, struct db *db, struct page *p, struct err *e)
-{
-    return deviation_show(r, db, p, NULL, e);
 }
 
 enum http_state quality_get_deviation(struct http_request *r)
@@ -114,16 +103,9 @@ enum http_state quality_get_deviation(struct http_request *r)
     return show(r, "page.deviation.title", deviation);
 }
 
-static enum outcome again(struct http_request *r, struct db *db, struct page *p, struct err *e)
+static enum http_state again(struct http_request *r, const struct err *refused)
 {
-    return deviation_show(r, db, p, r->pending, e);
-}
-
-static enum http_state refused(struct http_request *r, const struct err *e)
-{
-    struct err copy = *e;
-    r->pending = &copy;
-    return show(r, "page.deviation.title", again);
+    return show_again(r, "page.deviation.title", deviation, refused);
 }
 
 enum http_state quality_post_close(struct http_request *r)
@@ -132,6 +114,6 @@ enum http_state quality_post_close(struct http_request *r)
         r, &(struct app_command){
                .name = S("deviation.close"),
                .next = arena_printf(r->arena, "/deviations/%.*s", STR(http_param(r, "deviation"))),
-               .refused = refused,
+               .refused = again,
            });
 }

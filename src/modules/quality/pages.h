@@ -24,9 +24,8 @@ struct quality_deviation_view {
     struct str where;
     struct str opener;
     struct str closer;
-    struct str refused; /* why closing was refused */
-    struct str hint;
-    struct str entered; /* conclusion as it was entered */
+    struct show_refusal refused;
+    const struct http_request *r; /* what was entered */
     bool may_close;
 };
 

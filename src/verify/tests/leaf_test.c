@@ -1,5 +1,6 @@
 /* The leaf has one canonical form: what differs from it in any way is refused, with its reason. */
 #include "verify/leaf.h"
+#include "verify/note.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -302,6 +303,65 @@ static void beginnings_are_refused(void **state)
         assert_false(scan(&leaf, (struct str){ whole.p, n }, &why));
 }
 
+static bool reason_taken(const char *text)
+{
+    char leaf[1024];
+    struct verify_leaf out;
+    const char *why;
+    snprintf(leaf, sizeof leaf, BEFORE STREAM CHAIN TYPE TIMES WHO "\"reason\":\"s1:p:%s\"," END,
+             text);
+    return scan(&out, str_z(leaf), &why);
+}
+
+/* Every byte in each place of the end, with no, one and two of padding: a sealed reason is taken
+ * exactly when its bytes can be read. partial: AUD-02 */
+static void sealed_reasons_are_canonical(void **state)
+{
+    (void)state;
+    static const char *const ends[] = { "QUJDREVG", "QUJDREU=", "QUJDRA==", "QUI=", "QQ==" };
+    size_t taken = 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        for (size_t at = 0; at < strlen(ends[i]); at++)
+            for (int c = ' '; c < 256; c++) {
+                char text[16];
+                uint8_t raw[16];
+                size_t n;
+                snprintf(text, sizeof text, "%s", ends[i]);
+                text[at] = (char)c;
+                if (c == '"' || c == '\\')
+                    continue;
+                const bool good = verify_base64(raw, sizeof raw, &n, str_z(text));
+                assert_int_equal(reason_taken(text), good);
+                taken += good;
+            }
+    assert_true(taken > 1000);
+    assert_false(reason_taken("") || reason_taken("====") || reason_taken("Q==="));
+}
+
+/* The time of recording is that of its own text, whatever the two before it say. */
+static void each_time_is_its_own(void **state)
+{
+    (void)state;
+    static const char *const later = "2026-11-18T11:06:40.000001Z";
+    static const char *const texts[][3] = { { TIME, TIME, TIME }, { "", TIME, TIME },
+                                            { TIME, "", TIME },   { "", "", TIME },
+                                            { TIME, TIME, "" },   { "", TIME, "" },
+                                            { TIME, "", "" },     { "", "", "" } };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char leaf[1024];
+        struct verify_leaf out;
+        const char *why, *t[3];
+        for (size_t k = 0; k < 3; k++)
+            t[k] = texts[i][k][0] ? texts[i][k] : later;
+        snprintf(leaf, sizeof leaf,
+                 BEFORE STREAM CHAIN TYPE
+                 "\"happened\":\"%s\",\"entered\":\"%s\",\"recorded\":\"%s\","
+                 "\"logical\":\"1795000000000000.7\",\"actor\":\"a\"," END,
+                 t[0], t[1], t[2]);
+        assert_int_equal(scan(&out, str_z(leaf), &why), t[2] != later);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -326,6 +386,8 @@ int main(void)
         cmocka_unit_test(strings_at_every_alignment),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(beginnings_are_refused),
+        cmocka_unit_test(sealed_reasons_are_canonical),
+        cmocka_unit_test(each_time_is_its_own),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -15,7 +15,7 @@ static void mismatch(const char *point)
                                          custody_trial_unit(&ward, "bag", 0).label,
                                          (struct str){ 0 }),
                      OK);
-    assert_string_equal(custody_trial_answer(&ward, "stop"), "true");
+    assert_string_equal(fixture_answer(&ward.f, "stop"), "true");
 }
 
 static enum outcome discard(int bag)
@@ -50,7 +50,7 @@ static void another_patients_bag_stops_everything(void **state)
     assert_int_equal(custody_trial_check(&ward, &ward.nurse, "administer", "administration",
                                          bags[0].label, foreign.label),
                      OK);
-    assert_string_equal(custody_trial_answer(&ward, "stop"), "true");
+    assert_string_equal(fixture_answer(&ward.f, "stop"), "true");
     ward_refused(ward_give(0), "stop.stopped");
 }
 

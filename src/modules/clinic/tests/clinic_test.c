@@ -291,14 +291,13 @@ static void coi_08_given_and_waste_reconcile(void **state)
     assert_int_equal(store_reader_take(&db, ward.f.node.store, &e), OK);
     assert_int_equal(ledger_read_stream(db, str_z(stream), 2, 10, &rows, &n, ward.f.arena, &e), OK);
     store_reader_give(ward.f.node.store, db);
-    assert_int_equal(n, 1);
-    struct event event;
-    assert_int_equal(event_read(&event, ward.f.arena, rows[0].leaf, &e), OK);
-    assert_string_equal(arena_str(ward.f.arena, event.payload).p,
-                        arena_printf(ward.f.arena,
-                                     "{\"unit\":\"%.*s\",\"how\":\"given\",\"left\":\"30 mL\"}",
-                                     STR(bags[0].unit))
-                            .p);
+    assert_int_equal(n, 2); /* given, and the rest wasted */
+    for (size_t i = 0; i < 2; i++) {
+        struct event event;
+        assert_int_equal(event_read(&event, ward.f.arena, rows[i].leaf, &e), OK);
+        assert_non_null(strstr(arena_str(ward.f.arena, event.payload).p,
+                               i ? "\"how\":\"given\",\"left\":\"30 mL\"" : "\"by\":\"0.02 L\""));
+    }
 }
 
 static void dose_at(const char *weight, bool fits)

@@ -72,8 +72,8 @@ void ward_check(const struct fixture_person *who, const char *task, const char *
 {
     assert_int_equal(
         custody_trial_check(&ward, who, task, point, bags[bag].label, (struct str){ 0 }), OK);
-    assert_string_equal(custody_trial_answer(&ward, "result"), "pass");
-    assert_int_equal(strcmp(custody_trial_answer(&ward, "complete"), "true") == 0, complete);
+    assert_string_equal(fixture_answer(&ward.f, "result"), "pass");
+    assert_int_equal(strcmp(fixture_answer(&ward.f, "complete"), "true") == 0, complete);
 }
 
 void ward_check_by_two(const char *task, const char *point, int bag)
@@ -105,13 +105,13 @@ void ward_refused(enum outcome o, const char *code)
 size_t ward_deviations(void)
 {
     struct quality_of_order_in in = { str_z(ward.order) };
-    return custody_trial_list(&ward, &sql_quality_of_order, &in).n;
+    return fixture_list(&ward.f, &sql_quality_of_order, &in).n;
 }
 
 struct clinic_bags_out ward_bag_row(size_t i)
 {
     struct clinic_bags_in in = { str_z(ward.order) };
-    struct record_list rows = custody_trial_list(&ward, &sql_clinic_bags, &in);
+    struct record_list rows = fixture_list(&ward.f, &sql_clinic_bags, &in);
     assert_true(i < rows.n);
     return ((const struct clinic_bags_out *)rows.p)[i];
 }
@@ -119,5 +119,5 @@ struct clinic_bags_out ward_bag_row(size_t i)
 size_t ward_clocks(void)
 {
     struct clinic_clocks_in in = { ward.nurse.actor.organisation, ward.nurse.actor.site };
-    return custody_trial_list(&ward, &sql_clinic_clocks, &in).n;
+    return fixture_list(&ward.f, &sql_clinic_clocks, &in).n;
 }

@@ -72,7 +72,7 @@ static void coc_02_every_leg_without_a_gap(void **state)
     assert_int_equal(OFFER(&t.courier, &t.operator, bag.unit, PACKED), OK);
     assert_int_equal(ACCEPT(&t.operator, bag.unit, PACKED ",'condition':'cold'"), OK);
     struct custody_legs_in in = { bag.unit };
-    struct record_list legs = custody_trial_list(&t, &sql_custody_legs, &in);
+    struct record_list legs = fixture_list(&t.f, &sql_custody_legs, &in);
     assert_int_equal(legs.n, 3);
     const struct custody_legs_out *leg = legs.p;
     assert_int_equal(leg[0].since, bag.made);
@@ -92,7 +92,7 @@ static void coc_02_every_leg_without_a_gap(void **state)
     assert_int_equal(
         fixture_send(&t.f, &t.operator, "unit.discard", "torn", "{'unit':'%.*s'}", STR(bag.unit)),
         OK);
-    legs = custody_trial_list(&t, &sql_custody_legs, &in);
+    legs = fixture_list(&t.f, &sql_custody_legs, &in);
     leg = legs.p;
     assert_int_equal(leg[2].until, holder().ended);
     assert_true(holds(&t.operator));
@@ -101,13 +101,13 @@ static void coc_02_every_leg_without_a_gap(void **state)
 static size_t held_by(const struct fixture_person *who)
 {
     struct custody_held_in in = { who->actor.organisation, who->actor.site, 0, S("") };
-    return custody_trial_list(&t, &sql_custody_held, &in).n;
+    return fixture_list(&t.f, &sql_custody_held, &in).n;
 }
 
 static size_t offered_to(const struct fixture_person *who)
 {
     struct custody_offers_in in = { who->actor.organisation, who->actor.site, 0, S("") };
-    return custody_trial_list(&t, &sql_custody_offers, &in).n;
+    return fixture_list(&t.f, &sql_custody_offers, &in).n;
 }
 
 static void what_a_site_holds_and_what_waits_for_it(void **state)
@@ -192,13 +192,13 @@ static void giver_and_receiver_are_two_persons(void **state)
 static size_t deviations(void)
 {
     struct quality_of_order_in in = { str_z(t.order) };
-    return custody_trial_list(&t, &sql_quality_of_order, &in).n;
+    return fixture_list(&t.f, &sql_quality_of_order, &in).n;
 }
 
 static void accepted_as(const char *result, const char *more)
 {
     assert_int_equal(ACCEPT(&t.courier, bag.unit, more), OK);
-    assert_string_equal(custody_trial_answer(&t, "result"), result);
+    assert_string_equal(fixture_answer(&t.f, "result"), result);
 }
 
 /* shows: COC-03 */
@@ -282,7 +282,7 @@ static void coi_02_nothing_is_identified_from_afar(void **state)
 static size_t identified(const char *task, struct str unit)
 {
     struct identity_identified_in in = { str_z(t.order), str_z(task), unit };
-    return custody_trial_list(&t, &sql_identity_identified, &in).n;
+    return fixture_list(&t.f, &sql_identity_identified, &in).n;
 }
 
 /* A bag that was identified for its thaw and then left the house is identified anew. */
@@ -313,7 +313,7 @@ static void sec_01_reasons_are_the_patients(void **state)
     (void)state;
     char unit[60], under[60];
     struct order_order_in in = { str_z(t.order) };
-    const struct order_order_out *order = custody_trial_list(&t, &sql_order_order, &in).p;
+    const struct order_order_out *order = fixture_list(&t.f, &sql_order_order, &in).p;
     snprintf(unit, sizeof unit, "{'unit':'%.*s'}", STR(bag.unit));
     snprintf(under, sizeof under, "\"reason\":\"s1:%.*s:", STR(order->patient));
     assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED), OK);

@@ -92,35 +92,12 @@ static const struct module note_module = { .name = "trial", MODULE_ARRAY(command
     "custody.offer custody.accept custody.decline custody.withdraw unit.make unit.discard "        \
     "flow.complete identity.check trial.note "
 
-static void must(struct custody_trial *t, enum outcome o, const char *what)
-{
-    if (o != OK)
-        fail_msg("%s: %s %s %s", what, t->f.error.code, t->f.error.params[0].value,
-                 t->f.error.detail);
-}
-
 static struct db *reader(struct custody_trial *t)
 {
     struct db *db;
     struct err e = { 0 };
     assert_int_equal(store_reader_take(&db, t->f.node.store, &e), OK);
     return db;
-}
-
-static void define(struct custody_trial *t, const char *yaml)
-{
-    struct err e = { 0 };
-    bool changed;
-    struct define_context context = {
-        .db = reader(t),
-        .now_us = env_now(&t->f.sim.env),
-        .arena = t->f.arena,
-    };
-    if (define_load_text(t->f.node.gate, &context, &t->coordinator.actor, str_z(yaml), &changed,
-                         &e) != OK)
-        fail_msg("%s %s %s", e.code, e.params[0].value, e.params[1].value);
-    store_reader_give(t->f.node.store, context.db);
-    env_sim_advance(&t->f.sim, TIME_SECOND);
 }
 
 void custody_trial_open(struct custody_trial *t, const struct module *more, const char *commands)
@@ -145,14 +122,16 @@ void custody_trial_open(struct custody_trial *t, const struct module *more, cons
                             "flow.end stop.resolve");
     snprintf(nurse, sizeof nurse, "%s%s role.nurse role.courier role.operator", COMMANDS, commands);
     fixture_person(&t->stranger, 6, 4, 4, nurse);
-    define(t, HEAD("role", "nurse") "permissions: [identity.check]\n");
-    define(t, HEAD("role", "courier") "permissions: [identity.check]\n");
-    define(t, HEAD("role", "operator") "permissions: [identity.check]\n");
-    define(t, readiness);
-    define(t, frozen_workflow);
-    define(t, fresh_workflow);
-    define(t, frozen_product);
-    define(t, fresh_product);
+    fixture_define(&t->f, &t->coordinator, HEAD("role", "nurse") "permissions: [identity.check]\n");
+    fixture_define(&t->f, &t->coordinator,
+                   HEAD("role", "courier") "permissions: [identity.check]\n");
+    fixture_define(&t->f, &t->coordinator,
+                   HEAD("role", "operator") "permissions: [identity.check]\n");
+    fixture_define(&t->f, &t->coordinator, readiness);
+    fixture_define(&t->f, &t->coordinator, frozen_workflow);
+    fixture_define(&t->f, &t->coordinator, fresh_workflow);
+    fixture_define(&t->f, &t->coordinator, frozen_product);
+    fixture_define(&t->f, &t->coordinator, fresh_product);
 }
 
 void custody_trial_close(struct custody_trial *t)
@@ -160,52 +139,37 @@ void custody_trial_close(struct custody_trial *t)
     fixture_close(&t->f);
 }
 
-const char *custody_trial_answer(struct custody_trial *t, const char *key)
-{
-    static char text[4][200];
-    static unsigned next;
-    const struct json *json;
-    struct err e = { 0 };
-    char *out = text[next++ % 4];
-    assert_int_equal(json_read(&json, t->f.arena, t->f.answer.body, &json_limits_default, &e), OK);
-    const struct json *value = json_get(json, key);
-    snprintf(out, sizeof text[0], "%.*s",
-             STR(!value                      ? S("")
-                 : value->type == JSON_TRUE  ? S("true")
-                 : value->type == JSON_FALSE ? S("false")
-                                             : json_get_str(json, key)));
-    return out;
-}
-
 /* --- the order --- */
 
 void custody_trial_order(struct custody_trial *t, int n, const char *product)
 {
-    must(t,
-         fixture_send(&t->f, &t->coordinator, "patient.enrol", NULL,
-                      "{'family':'Example','given':'Ada','birth_date':'1961-02-03','sex':'female',"
-                      "'identifiers':[{'system':'hospital','value':'H-%06d'}]}",
-                      n),
-         "enrol");
-    must(t,
-         fixture_send(&t->f, &t->coordinator, "order.prescribe", NULL,
-                      "{'patient':'%s','product':'%s','indication':'C83.3','jurisdiction':'eu',"
-                      "'regime':'trial','weight':'60 kg'}",
-                      custody_trial_answer(t, "patient"), product),
-         "prescribe");
-    snprintf(t->order, sizeof t->order, "%s", custody_trial_answer(t, "order"));
-    must(t,
-         fixture_send(&t->f, &t->coordinator, "order.place", NULL,
-                      "{'order':'%s','parties':["
-                      "{'part':'hospital','organisation':'%.*s','site':'%.*s'},"
-                      "{'part':'courier','organisation':'%.*s','site':'%.*s'},"
-                      "{'part':'plant','organisation':'%.*s','site':'%.*s'}]}",
-                      t->order, STR(t->nurse.actor.organisation), STR(t->nurse.actor.site),
-                      STR(t->courier.actor.organisation), STR(t->courier.actor.site),
-                      STR(t->operator.actor.organisation), STR(t->operator.actor.site)),
-         "place");
+    fixture_must(
+        &t->f,
+        fixture_send(&t->f, &t->coordinator, "patient.enrol", NULL,
+                     "{'family':'Example','given':'Ada','birth_date':'1961-02-03','sex':'female',"
+                     "'identifiers':[{'system':'hospital','value':'H-%06d'}]}",
+                     n),
+        "enrol");
+    fixture_must(
+        &t->f,
+        fixture_send(&t->f, &t->coordinator, "order.prescribe", NULL,
+                     "{'patient':'%s','product':'%s','indication':'C83.3','jurisdiction':'eu',"
+                     "'regime':'trial','weight':'60 kg'}",
+                     fixture_answer(&t->f, "patient"), product),
+        "prescribe");
+    snprintf(t->order, sizeof t->order, "%s", fixture_answer(&t->f, "order"));
+    fixture_must(&t->f,
+                 fixture_send(&t->f, &t->coordinator, "order.place", NULL,
+                              "{'order':'%s','parties':["
+                              "{'part':'hospital','organisation':'%.*s','site':'%.*s'},"
+                              "{'part':'courier','organisation':'%.*s','site':'%.*s'},"
+                              "{'part':'plant','organisation':'%.*s','site':'%.*s'}]}",
+                              t->order, STR(t->nurse.actor.organisation), STR(t->nurse.actor.site),
+                              STR(t->courier.actor.organisation), STR(t->courier.actor.site),
+                              STR(t->operator.actor.organisation), STR(t->operator.actor.site)),
+                 "place");
     snprintf(t->number, sizeof t->number, "H-%06d", n);
-    snprintf(t->coi, sizeof t->coi, "%s", custody_trial_answer(t, "coi"));
+    snprintf(t->coi, sizeof t->coi, "%s", fixture_answer(&t->f, "coi"));
 }
 
 static struct flow_view view(struct custody_trial *t)
@@ -224,20 +188,10 @@ bool custody_trial_fact(struct custody_trial *t, const char *task, const char *f
     return flow_has_fact(&v, str_z(task), str_z(fact));
 }
 
-struct record_list custody_trial_list(struct custody_trial *t, const struct sql *q, const void *in)
-{
-    struct db *db = reader(t);
-    struct record_list rows;
-    struct err e = { 0 };
-    assert_int_equal(db_list(db, q, in, &rows, 1000, t->f.arena, &e), OK);
-    store_reader_give(t->f.node.store, db);
-    return rows;
-}
-
 struct identity_units_out custody_trial_unit(struct custody_trial *t, const char *kind, size_t i)
 {
     struct identity_units_in in = { str_z(t->order) };
-    struct record_list rows = custody_trial_list(t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     for (size_t k = 0; k < rows.n; k++)
         if (row[k].ended == TIME_NONE && str_is(row[k].kind, kind) && i-- == 0)
@@ -249,7 +203,7 @@ struct identity_units_out custody_trial_unit(struct custody_trial *t, const char
 struct custody_unit_out custody_trial_holder(struct custody_trial *t, struct str unit)
 {
     struct custody_unit_in in = { unit };
-    struct record_list rows = custody_trial_list(t, &sql_custody_unit, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_custody_unit, &in);
     assert_int_equal(rows.n, 1);
     return *(const struct custody_unit_out *)rows.p;
 }
@@ -315,11 +269,11 @@ static const struct fixture_person *person_of(struct custody_trial *t, const str
 static void note(struct custody_trial *t, const struct flow_task *task, const char *what,
                  struct str name)
 {
-    must(t,
-         fixture_send(&t->f, person_of(t, task), "trial.note", NULL,
-                      "{'order':'%s','task':'%.*s','fact':'%s%.*s'}", t->order, STR(task->name),
-                      what, STR(name)),
-         "note");
+    fixture_must(&t->f,
+                 fixture_send(&t->f, person_of(t, task), "trial.note", NULL,
+                              "{'order':'%s','task':'%.*s','fact':'%s%.*s'}", t->order,
+                              STR(task->name), what, STR(name)),
+                 "note");
 }
 
 enum outcome custody_trial_complete(struct custody_trial *t, const struct fixture_person *who,
@@ -334,7 +288,7 @@ static size_t units_of(struct custody_trial *t, const struct flow_task *task,
                        struct identity_units_out *out, size_t max)
 {
     struct identity_units_in in = { str_z(t->order) };
-    struct record_list rows = custody_trial_list(t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     size_t n = 0;
     for (size_t i = 0; i < rows.n && n < max; i++)
@@ -354,10 +308,10 @@ static void pass(struct custody_trial *t, const struct flow_task *task, struct s
     for (size_t i = 0; i < n; i++)
         labels[i] = units[i].label;
     const char *name = arena_str(t->f.arena, task->name).p;
-    must(t, check(t, person_of(t, task), name, point, labels, n), name);
+    fixture_must(&t->f, check(t, person_of(t, task), name, point, labels, n), name);
     if (identity_persons(point) == 2)
-        must(t, check(t, &t->nurse_2, name, point, labels, n), name);
-    assert_string_equal(custody_trial_answer(t, "complete"), "true");
+        fixture_must(&t->f, check(t, &t->nurse_2, name, point, labels, n), name);
+    assert_string_equal(fixture_answer(&t->f, "complete"), "true");
 }
 
 static void offer_all(struct custody_trial *t, const struct flow_task *task,
@@ -368,7 +322,7 @@ static void offer_all(struct custody_trial *t, const struct flow_task *task,
     if (from == person_of(t, task))
         snprintf(more, sizeof more, ",'task':'%.*s'", STR(task->name));
     for (size_t i = 0, n = units_of(t, task, units, UNITS_MAX); i < n; i++)
-        must(t, custody_trial_offer(t, from, to, units[i].unit, more), "offer");
+        fixture_must(&t->f, custody_trial_offer(t, from, to, units[i].unit, more), "offer");
 }
 
 static void accept_all(struct custody_trial *t, const struct flow_task *task)
@@ -377,7 +331,8 @@ static void accept_all(struct custody_trial *t, const struct flow_task *task)
     char more[80];
     snprintf(more, sizeof more, ",'task':'%.*s'", STR(task->name));
     for (size_t i = 0, n = units_of(t, task, units, UNITS_MAX); i < n; i++)
-        must(t, custody_trial_accept(t, person_of(t, task), units[i].unit, more), "accept");
+        fixture_must(&t->f, custody_trial_accept(t, person_of(t, task), units[i].unit, more),
+                     "accept");
 }
 
 static void make(struct custody_trial *t, const struct flow_task *task, struct str kind)
@@ -386,11 +341,11 @@ static void make(struct custody_trial *t, const struct flow_task *task, struct s
     if (!str_is(task->act, "collect"))
         snprintf(parents, sizeof parents, ",'parents':[{'unit':'%.*s','quantity':'10 mL'}]",
                  STR(custody_trial_unit(t, "bag", 0).unit));
-    must(t,
-         fixture_send(&t->f, person_of(t, task), "unit.make", NULL,
-                      "{'order':'%s','task':'%.*s','kind':'%.*s','quantity':'50 mL'%s}", t->order,
-                      STR(task->name), STR(kind), parents),
-         "make");
+    fixture_must(&t->f,
+                 fixture_send(&t->f, person_of(t, task), "unit.make", NULL,
+                              "{'order':'%s','task':'%.*s','kind':'%.*s','quantity':'50 mL'%s}",
+                              t->order, STR(task->name), STR(kind), parents),
+                 "make");
 }
 
 /* The plant offers the product without a task of its own. */
@@ -428,7 +383,7 @@ void custody_trial_do(struct custody_trial *t, const char *last, int bags, const
         if (task->form.p)
             snprintf(inputs, sizeof inputs,
                      "{'name':'fit','entered':'yes'},{'name':'weight','entered':'%s'}", weight);
-        must(t, custody_trial_complete(t, person_of(t, task), name, inputs), name);
+        fixture_must(&t->f, custody_trial_complete(t, person_of(t, task), name, inputs), name);
         more = strcmp(name, last) != 0;
     }
 }

@@ -39,7 +39,6 @@ enum outcome custody_trial_complete(struct custody_trial *t, const struct fixtur
 /* Live unit number i of the order's kind, by label. */
 struct identity_units_out custody_trial_unit(struct custody_trial *t, const char *kind, size_t i);
 struct custody_unit_out custody_trial_holder(struct custody_trial *t, struct str unit);
-struct record_list custody_trial_list(struct custody_trial *t, const struct sql *q, const void *in);
 bool custody_trial_fact(struct custody_trial *t, const char *task, const char *fact);
 
 /* Hand-overs of a unit; seals are JSON strings, more is more members ("" or begins with a comma).
@@ -54,7 +53,5 @@ enum outcome custody_trial_accept(struct custody_trial *t, const struct fixture_
 enum outcome custody_trial_check(struct custody_trial *t, const struct fixture_person *who,
                                  const char *task, const char *point, struct str label,
                                  struct str label_2);
-/* A member of the last answer: text, or "true" / "false" ("" when absent). */
-const char *custody_trial_answer(struct custody_trial *t, const char *key);
 
 #endif

@@ -40,7 +40,7 @@ static void coi_12_bags_are_identified_one_by_one(void **state)
     trial_id_do(&t, &a, "wash");
     trial_id_pass(&t, &a, "fill", "before_processing");
     struct identity_units_in in = { str_z(a.id) };
-    struct record_list rows = trial_id_list(&t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     while (!str_is(row->kind, "culture"))
         row++;
@@ -53,22 +53,22 @@ static void coi_12_bags_are_identified_one_by_one(void **state)
 
     snprintf(scans, sizeof scans, "%s", trial_id_patient(&a));
     at_bedside(&t.nurse, scans);
-    assert_string_equal(trial_id_answer(&t, "result"), "no_read"); /* no bag was read */
+    assert_string_equal(fixture_answer(&t.f, "result"), "no_read"); /* no bag was read */
     char of[2][240];
     for (int i = 0; i < 2; i++)
         snprintf(of[i], sizeof of[i], "%s,'vein:u:%s'", scans, label[i]);
     at_bedside(&t.nurse, of[0]);
-    assert_string_equal(trial_id_answer(&t, "result"), "pass");
+    assert_string_equal(fixture_answer(&t.f, "result"), "pass");
     at_bedside(&t.nurse_2, of[1]);
-    assert_string_equal(trial_id_answer(&t, "result"), "pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false"); /* two bags, one person each */
+    assert_string_equal(fixture_answer(&t.f, "result"), "pass");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false"); /* two bags, one person each */
     assert_false(trial_id_fact(&t, &a, "administer", "check:administration"));
     at_bedside(&t.nurse_2, of[0]);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
     for (int i = 0; i < 2; i++) {
         struct identity_identified_in one = { str_z(a.id), S("administer"),
                                               trial_id_unit(&t, label[i]).unit };
-        assert_int_equal(trial_id_list(&t, &sql_identity_identified, &one).n, i == 0);
+        assert_int_equal(fixture_list(&t.f, &sql_identity_identified, &one).n, i == 0);
     }
     fixture_rebuilds(&t.f);
 }

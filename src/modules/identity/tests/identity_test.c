@@ -16,7 +16,7 @@ static void coi_03_a_check_is_recorded_whole(void **state)
     t.nurse.actor.device = S("scanner-7");
     assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
     is("pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
     const struct identity_checks_out *row = last_check();
     assert_true(str_eq(row->account, t.nurse.actor.account));
     assert_true(str_is(row->device, "scanner-7"));
@@ -61,7 +61,7 @@ static void coi_03_no_read_is_neither_pass_nor_fail(void **state)
     }
     assert_false(stopped());
     assert_int_equal(check(&t.helper, AT, trial_id_patient(&a), stated), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "false"); /* the first never passed */
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false"); /* the first never passed */
 }
 
 /* What a keyboard or another barcode gives is no read; another patient's number is a mismatch. */
@@ -111,17 +111,17 @@ static void coi_03_typed_by_two(void **state)
         trial_id_check(&t, &t.nurse, &a, "hand_over", "handover_to_courier", "manual", bag, ""),
         OK);
     is("pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
     assert_int_equal(
         trial_id_check(&t, &t.nurse, &a, "hand_over", "handover_to_courier", "manual", bag, ""),
         OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "false"); /* the same person */
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false"); /* the same person */
     assert_int_equal(trial_id_complete(&t, &a, "hand_over"), REFUSED);
     refused("flow.check_missing");
     assert_int_equal(
         trial_id_check(&t, &t.helper, &a, "hand_over", "handover_to_courier", "manual", bag, ""),
         OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
     assert_int_equal(
         trial_id_check(&t, &t.nurse, &a, "hand_over", "handover_to_courier", "guess", bag, ""),
         REFUSED);
@@ -146,7 +146,7 @@ static void coi_05_persons_are_identified_too(void **state)
     assert_int_equal(check(&nobody, "hand_over", "handover_to_courier", bag, ""), REFUSED);
     refused("identity.account_needed");
     assert_int_equal(check(&t.nurse, "hand_over", "handover_to_courier", bag, ""), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
 }
 
 /* shows: COI-05 */
@@ -159,9 +159,9 @@ static void coi_05_one_of_two_has_the_role(void **state)
     assert_int_equal(check(&t.helper, AT, trial_id_patient(&a), stated), OK);
     assert_int_equal(check(&helper_2, AT, trial_id_patient(&a), stated), OK);
     is("pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
     assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), stated), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
 }
 
 /* --- the patient --- */
@@ -228,7 +228,7 @@ static void coi_12_labelled_at_the_chair(void **state)
     assert_int_equal(trial_id_complete(&t, &a, "collect"), REFUSED);
     refused("flow.check_missing");
     assert_int_equal(check(&t.helper, "collect", "label_at_chair", scans, ""), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
     /* what would have escaped the verification is not made any more */
     assert_int_equal(trial_id_make(&t, &t.nurse, &a, "collect", "tube", "4 mL", "", tube), REFUSED);
     refused("identity.identified_already");
@@ -249,11 +249,11 @@ static void both_persons_pass_the_same_set(void **state)
     assert_int_equal(
         check(&t.helper, "collect", "label_at_chair", trial_id_units(&t, &a, NULL), ""), OK);
     is("pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
     assert_false(trial_id_fact(&t, &a, "collect", "check:label_at_chair"));
     assert_int_equal(check(&t.nurse, "collect", "label_at_chair", trial_id_units(&t, &a, NULL), ""),
                      OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
 }
 
 /* --- mismatches --- */
@@ -305,11 +305,11 @@ static void a_retry_is_one_check(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(
             fixture_send_as(&t.f, &t.nurse, fixture_id('c', 7), "identity.check", NULL, body), OK);
-        assert_string_equal(trial_id_answer(&t, "complete"), "false");
+        assert_string_equal(fixture_answer(&t.f, "complete"), "false");
         fixture_reopen(&t.f);
     }
     struct identity_checks_in in = { str_z(a.id) };
-    struct record_list rows = trial_id_list(&t, &sql_identity_checks, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_checks, &in);
     assert_int_equal(rows.n, 5); /* two each at collection, and this one */
 }
 

@@ -72,22 +72,6 @@ static struct db *reader(struct trial_id *t)
     return db;
 }
 
-static void load_definition(struct trial_id *t, const char *yaml)
-{
-    struct err e = { 0 };
-    bool changed;
-    struct define_context context = {
-        .db = reader(t),
-        .now_us = env_now(&t->f.sim.env),
-        .arena = t->f.arena,
-    };
-    if (define_load_text(t->f.node.gate, &context, &t->quality.actor, str_z(yaml), &changed, &e) !=
-        OK)
-        fail_msg("%s %s", e.code, e.params[0].value);
-    store_reader_give(t->f.node.store, context.db);
-    env_sim_advance(&t->f.sim, TIME_SECOND);
-}
-
 #define UNITS "unit.make unit.split unit.sample unit.discard flow.complete identity.check "
 
 void trial_id_open(struct trial_id *t)
@@ -104,39 +88,15 @@ void trial_id_open(struct trial_id *t)
                    "define.load patient.enrol order.prescribe order.place stop.resolve");
     fixture_person(&t->quality_plant, 7, 2, 2, "stop.resolve deviation.close");
     fixture_person(&t->stranger, 8, 3, 3, UNITS "role.nurse role.operator stop.resolve");
-    load_definition(t, HEAD("role", "nurse") "permissions: [identity.check]\n");
-    load_definition(t, HEAD("role", "operator") "permissions: [identity.check]\n");
-    load_definition(t, workflow);
-    load_definition(t, product);
+    fixture_define(&t->f, &t->quality, HEAD("role", "nurse") "permissions: [identity.check]\n");
+    fixture_define(&t->f, &t->quality, HEAD("role", "operator") "permissions: [identity.check]\n");
+    fixture_define(&t->f, &t->quality, workflow);
+    fixture_define(&t->f, &t->quality, product);
 }
 
 void trial_id_close(struct trial_id *t)
 {
     fixture_close(&t->f);
-}
-
-const char *trial_id_answer(struct trial_id *t, const char *key)
-{
-    static char text[4][200];
-    static unsigned next;
-    const struct json *json;
-    struct err e = { 0 };
-    char *out = text[next++ % 4];
-    assert_int_equal(json_read(&json, t->f.arena, t->f.answer.body, &json_limits_default, &e), OK);
-    const struct json *value = json_get(json, key);
-    snprintf(out, sizeof text[0], "%.*s",
-             STR(!value                      ? S("")
-                 : value->type == JSON_TRUE  ? S("true")
-                 : value->type == JSON_FALSE ? S("false")
-                                             : json_get_str(json, key)));
-    return out;
-}
-
-static void must(struct trial_id *t, enum outcome o, const char *what)
-{
-    if (o != OK)
-        fail_msg("%s: %s %s %s", what, t->f.error.code, t->f.error.params[0].value,
-                 t->f.error.detail);
 }
 
 void trial_id_order(struct trial_id *t, struct trial_order *o, int n)
@@ -146,29 +106,29 @@ void trial_id_order(struct trial_id *t, struct trial_order *o, int n)
     snprintf(o->name, sizeof o->name, "%s Example", names[n % 4]);
     snprintf(o->born, sizeof o->born, "1961-02-%02d", n % 28 + 1);
     snprintf(o->number, sizeof o->number, "H-%06d", n);
-    must(t,
-         fixture_send(&t->f, &t->quality, "patient.enrol", NULL,
-                      "{'family':'Example','given':'%s','birth_date':'%s','sex':'female',"
-                      "'identifiers':[{'system':'hospital','value':'%s'}]}",
-                      names[n % 4], o->born, o->number),
-         "enrol");
-    const char *patient = trial_id_answer(t, "patient");
-    must(t,
-         fixture_send(&t->f, &t->quality, "order.prescribe", NULL,
-                      "{'patient':'%s','product':'trial','indication':'C83.3',"
-                      "'jurisdiction':'eu','regime':'trial','weight':'60 kg'}",
-                      patient),
-         "prescribe");
-    snprintf(o->id, sizeof o->id, "%s", trial_id_answer(t, "order"));
-    must(t,
-         fixture_send(&t->f, &t->quality, "order.place", NULL,
-                      "{'order':'%s','parties':["
-                      "{'part':'hospital','organisation':'%.*s','site':'%.*s'},"
-                      "{'part':'plant','organisation':'%.*s','site':'%.*s'}]}",
-                      o->id, STR(t->nurse.actor.organisation), STR(t->nurse.actor.site),
-                      STR(t->plant.actor.organisation), STR(t->plant.actor.site)),
-         "place");
-    snprintf(o->coi, sizeof o->coi, "%s", trial_id_answer(t, "coi"));
+    fixture_must(&t->f,
+                 fixture_send(&t->f, &t->quality, "patient.enrol", NULL,
+                              "{'family':'Example','given':'%s','birth_date':'%s','sex':'female',"
+                              "'identifiers':[{'system':'hospital','value':'%s'}]}",
+                              names[n % 4], o->born, o->number),
+                 "enrol");
+    const char *patient = fixture_answer(&t->f, "patient");
+    fixture_must(&t->f,
+                 fixture_send(&t->f, &t->quality, "order.prescribe", NULL,
+                              "{'patient':'%s','product':'trial','indication':'C83.3',"
+                              "'jurisdiction':'eu','regime':'trial','weight':'60 kg'}",
+                              patient),
+                 "prescribe");
+    snprintf(o->id, sizeof o->id, "%s", fixture_answer(&t->f, "order"));
+    fixture_must(&t->f,
+                 fixture_send(&t->f, &t->quality, "order.place", NULL,
+                              "{'order':'%s','parties':["
+                              "{'part':'hospital','organisation':'%.*s','site':'%.*s'},"
+                              "{'part':'plant','organisation':'%.*s','site':'%.*s'}]}",
+                              o->id, STR(t->nurse.actor.organisation), STR(t->nurse.actor.site),
+                              STR(t->plant.actor.organisation), STR(t->plant.actor.site)),
+                 "place");
+    snprintf(o->coi, sizeof o->coi, "%s", fixture_answer(&t->f, "coi"));
 }
 
 enum outcome trial_id_check(struct trial_id *t, const struct fixture_person *who,
@@ -190,23 +150,13 @@ enum outcome trial_id_check(struct trial_id *t, const struct fixture_person *who
                         o->id, task, point, method, STR(buf_get(&b)), more);
 }
 
-struct record_list trial_id_list(struct trial_id *t, const struct sql *q, const void *in)
-{
-    struct db *db = reader(t);
-    struct record_list rows;
-    struct err e = { 0 };
-    assert_int_equal(db_list(db, q, in, &rows, 1000, t->f.arena, &e), OK);
-    store_reader_give(t->f.node.store, db);
-    return rows;
-}
-
 const char *trial_id_units(struct trial_id *t, const struct trial_order *o, const char *kind)
 {
     static char text[8][2000];
     static unsigned next;
     char *out = text[next++ % 8];
     struct identity_units_in in = { str_z(o->id) };
-    struct record_list rows = trial_id_list(t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     out[0] = '\0';
     for (size_t i = 0; i < rows.n; i++) {
@@ -280,15 +230,17 @@ void trial_id_pass(struct trial_id *t, const struct trial_order *o, const char *
         strcmp(point, "patient_at_collection") == 0 || strcmp(point, "administration") == 0
             ? trial_id_stated(o)
             : "";
-    must(t, trial_id_check(t, first, o, task, point, "barcode", scans_of(t, o, task, point), more),
-         point);
-    assert_string_equal(trial_id_answer(t, "result"), "pass");
+    fixture_must(
+        &t->f,
+        trial_id_check(t, first, o, task, point, "barcode", scans_of(t, o, task, point), more),
+        point);
+    assert_string_equal(fixture_answer(&t->f, "result"), "pass");
     if (identity_persons(str_z(point)) == 2)
-        must(
-            t,
+        fixture_must(
+            &t->f,
             trial_id_check(t, second, o, task, point, "barcode", scans_of(t, o, task, point), more),
             point);
-    assert_string_equal(trial_id_answer(t, "complete"), "true");
+    assert_string_equal(fixture_answer(&t->f, "complete"), "true");
 }
 
 enum outcome trial_id_make(struct trial_id *t, const struct fixture_person *who,
@@ -300,7 +252,7 @@ enum outcome trial_id_make(struct trial_id *t, const struct fixture_person *who,
                                         "{'order':'%s','task':'%s','kind':'%s','quantity':'%s'%s}",
                                         o->id, task, kind, quantity, more);
     if (outcome == OK)
-        snprintf(label, 16, "%s", trial_id_answer(t, "label"));
+        snprintf(label, 16, "%s", fixture_answer(&t->f, "label"));
     return outcome;
 }
 
@@ -313,10 +265,10 @@ enum outcome trial_id_complete(struct trial_id *t, const struct trial_order *o, 
 struct identity_unit_out trial_id_unit(struct trial_id *t, const char *label)
 {
     struct identity_by_label_in in = { str_z(label) };
-    struct record_list rows = trial_id_list(t, &sql_identity_by_label, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_identity_by_label, &in);
     assert_int_equal(rows.n, 1);
     struct identity_unit_in key = { ((const struct identity_by_label_out *)rows.p)->unit };
-    rows = trial_id_list(t, &sql_identity_unit, &key);
+    rows = fixture_list(&t->f, &sql_identity_unit, &key);
     assert_int_equal(rows.n, 1);
     return *(const struct identity_unit_out *)rows.p;
 }
@@ -325,7 +277,7 @@ struct identity_unit_out trial_id_unit(struct trial_id *t, const char *label)
 static struct str unit_of(struct trial_id *t, const struct trial_order *o, const char *kind)
 {
     struct identity_units_in in = { str_z(o->id) };
-    struct record_list rows = trial_id_list(t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     for (size_t i = 0; i < rows.n; i++)
         if (row[i].ended == TIME_NONE && str_is(row[i].kind, kind))
@@ -339,7 +291,7 @@ static void convert(struct trial_id *t, const struct trial_order *o, const char 
 {
     char label[16], more[120];
     snprintf(more, sizeof more, ",'parents':[{'unit':'%.*s'}]", STR(unit_of(t, o, from)));
-    must(t, trial_id_make(t, &t->plant, o, task, to, quantity, more, label), to);
+    fixture_must(&t->f, trial_id_make(t, &t->plant, o, task, to, quantity, more, label), to);
 }
 
 static void work(struct trial_id *t, const struct trial_order *o, const char *task)
@@ -347,8 +299,10 @@ static void work(struct trial_id *t, const struct trial_order *o, const char *ta
     char label[16];
     if (strcmp(task, "collect") == 0) {
         trial_id_pass(t, o, task, "patient_at_collection");
-        must(t, trial_id_make(t, &t->nurse, o, task, "bag", "200 mL", "", label), "bag");
-        must(t, trial_id_make(t, &t->nurse, o, task, "tube", "4 mL", "", label), "tube");
+        fixture_must(&t->f, trial_id_make(t, &t->nurse, o, task, "bag", "200 mL", "", label),
+                     "bag");
+        fixture_must(&t->f, trial_id_make(t, &t->nurse, o, task, "tube", "4 mL", "", label),
+                     "tube");
         trial_id_pass(t, o, task, "label_at_chair");
         return;
     }
@@ -364,11 +318,12 @@ static void work(struct trial_id *t, const struct trial_order *o, const char *ta
         if (strcmp(points[i][0], task) == 0)
             trial_id_pass(t, o, task, points[i][1]);
     if (strcmp(task, "sample") == 0)
-        must(t,
-             fixture_send(&t->f, &t->plant, "unit.sample", NULL,
-                          "{'unit':'%.*s','task':'sample','kind':'qc_sample','quantity':'2 mL'}",
-                          STR(unit_of(t, o, "bag"))),
-             "sample");
+        fixture_must(
+            &t->f,
+            fixture_send(&t->f, &t->plant, "unit.sample", NULL,
+                         "{'unit':'%.*s','task':'sample','kind':'qc_sample','quantity':'2 mL'}",
+                         STR(unit_of(t, o, "bag"))),
+            "sample");
     if (strcmp(task, "wash") == 0)
         convert(t, o, task, "bag", "culture", "500 mL");
     if (strcmp(task, "fill") == 0)
@@ -388,7 +343,7 @@ void trial_id_do(struct trial_id *t, const struct trial_order *o, const char *la
         bool done = i < v.ntasks && v.tasks[i].done;
         if (!done) {
             work(t, o, tasks[i]);
-            must(t, trial_id_complete(t, o, tasks[i]), tasks[i]);
+            fixture_must(&t->f, trial_id_complete(t, o, tasks[i]), tasks[i]);
         }
         if (strcmp(tasks[i], last) == 0)
             return;

@@ -37,8 +37,6 @@ void trial_id_order(struct trial_id *t, struct trial_order *o, int n);
 enum outcome trial_id_check(struct trial_id *t, const struct fixture_person *who,
                             const struct trial_order *o, const char *task, const char *point,
                             const char *method, const char *scans, const char *more);
-/* A member of the last answer: text, or "true" / "false" ("" when absent). */
-const char *trial_id_answer(struct trial_id *t, const char *key);
 
 bool trial_id_at_hospital(const char *task);
 /* The kind that the task identifies; NULL: all, at collection. */
@@ -64,6 +62,5 @@ bool trial_id_fact(struct trial_id *t, const struct trial_order *o, const char *
                    const char *fact);
 /* The unit with this label. */
 struct identity_unit_out trial_id_unit(struct trial_id *t, const char *label);
-struct record_list trial_id_list(struct trial_id *t, const struct sql *q, const void *in);
 
 #endif

@@ -100,7 +100,7 @@ static struct str some_unit(struct trial_walk *w, const struct trial_order *o, c
     const struct trial_order *of =
         trial_walk_draw(w, 15) == 0 ? &w->orders[trial_walk_draw(w, ORDERS)] : o;
     struct identity_units_in in = { str_z(of->id) };
-    struct record_list rows = trial_id_list(w->t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&w->t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     const char *kind = trial_id_kind_of(task);
     for (int tries = 0; rows.n > 0 && tries < 8; tries++) {

@@ -27,8 +27,8 @@ static void coi_04_every_kind_of_mismatch_stops(void **state)
         uint64_t before = ledger_size(t.f.node.ledger);
         assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", scans[i], ""), OK);
         is("fail");
-        assert_string_equal(trial_id_answer(&t, "stop"), "true");
-        assert_string_equal(trial_id_answer(&t, "safe_state"), "no_sample");
+        assert_string_equal(fixture_answer(&t.f, "stop"), "true");
+        assert_string_equal(fixture_answer(&t.f, "safe_state"), "no_sample");
         assert_true(stopped());
         /* check, stop and deviation, and the other order's: one command, one group */
         bool others = i != 2 && i != 4;
@@ -52,8 +52,8 @@ static void coi_04_nothing_of_a_stopped_order_goes_on(void **state)
     assert_true(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
     assert_int_equal(check(&t.plant_2, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
     is("fail");
-    struct str unit = ((const struct identity_units_out *)trial_id_list(
-                           &t, &sql_identity_units, &(struct identity_units_in){ str_z(a.id) })
+    struct str unit = ((const struct identity_units_out *)fixture_list(
+                           &t.f, &sql_identity_units, &(struct identity_units_in){ str_z(a.id) })
                            .p)
                           ->unit;
     assert_int_equal(fixture_send(&t.f, &t.plant, "unit.sample", NULL,
@@ -187,7 +187,7 @@ static void coi_11_a_stop_names_its_safe_state(void **state)
     /* a check is permitted, and counts for nothing */
     assert_int_equal(check(&t.plant, "sample", "before_qc_sampling", own_bag(&a), ""), OK);
     is("pass");
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
     assert_false(trial_id_fact(&t, &a, "sample", "check:before_qc_sampling"));
     assert_int_equal(resolve(&t.quality_plant), OK);
     assert_int_equal(trial_id_complete(&t, &a, "sample"), REFUSED);
@@ -206,7 +206,7 @@ static void coi_04_a_second_mismatch_does_not_replace_the_first(void **state)
     env_sim_advance(&t.f.sim, 4 * TIME_MINUTE);
     assert_int_equal(check(&t.plant_2, "sample", "before_qc_sampling", own_bag(&b), ""), OK);
     is("fail");
-    assert_string_equal(trial_id_answer(&t, "stop"), "true");
+    assert_string_equal(fixture_answer(&t.f, "stop"), "true");
     assert_int_equal(deviations(&a), 2);
     struct stop_state second = stop_of(&a);
     assert_int_equal(second.raised, first.raised);

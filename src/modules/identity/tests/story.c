@@ -40,7 +40,7 @@ enum outcome check(const struct fixture_person *who, const char *task, const cha
 
 void is(const char *result)
 {
-    assert_string_equal(trial_id_answer(&t, "result"), result);
+    assert_string_equal(fixture_answer(&t.f, "result"), result);
 }
 
 bool stopped(void)
@@ -57,13 +57,13 @@ bool stopped(void)
 size_t deviations(const struct trial_order *o)
 {
     struct quality_of_order_in in = { str_z(o->id) };
-    return trial_id_list(&t, &sql_quality_of_order, &in).n;
+    return fixture_list(&t.f, &sql_quality_of_order, &in).n;
 }
 
 const struct identity_checks_out *last_check(void)
 {
     struct identity_checks_in in = { str_z(a.id) };
-    struct record_list rows = trial_id_list(&t, &sql_identity_checks, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_checks, &in);
     assert_true(rows.n > 0);
     return (const struct identity_checks_out *)rows.p + rows.n - 1;
 }

@@ -11,7 +11,7 @@
 static struct str first_unit(const struct trial_order *o, const char *kind)
 {
     struct identity_units_in in = { str_z(o->id) };
-    struct record_list rows = trial_id_list(&t, &sql_identity_units, &in);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     for (size_t i = 0; i < rows.n; i++)
         if (str_is(row[i].kind, kind))
@@ -23,7 +23,7 @@ static struct str first_unit(const struct trial_order *o, const char *kind)
 static struct quantity left(struct str unit)
 {
     struct identity_unit_in in = { unit };
-    return ((const struct identity_unit_out *)trial_id_list(&t, &sql_identity_unit, &in).p)
+    return ((const struct identity_unit_out *)fixture_list(&t.f, &sql_identity_unit, &in).p)
         ->quantity;
 }
 
@@ -91,7 +91,7 @@ static void coi_08_quantities_reconcile(void **state)
     assert_true(holds(bag, "4.5 mL"));
     assert_int_equal(split("wash", bag, "{'kind':'culture','quantity':'4.5 mL'}", ""), OK);
     struct identity_unit_in in = { bag };
-    const struct identity_unit_out *row = trial_id_list(&t, &sql_identity_unit, &in).p;
+    const struct identity_unit_out *row = fixture_list(&t.f, &sql_identity_unit, &in).p;
     assert_true(row->ended != TIME_NONE);
     assert_true(str_is(row->how, "used_up"));
     assert_int_equal(split("wash", bag, "{'kind':'culture','quantity':'1 mL'}", ""), REFUSED);
@@ -182,7 +182,7 @@ static void coi_08_genealogy_is_complete_both_ways(void **state)
     struct str bag = first_unit(&a, "bag");
     struct str final = first_unit(&a, "final_bag");
     struct identity_ancestors_in up = { str_z(a.id), final };
-    struct record_list rows = trial_id_list(&t, &sql_identity_ancestors, &up);
+    struct record_list rows = fixture_list(&t.f, &sql_identity_ancestors, &up);
     assert_int_equal(rows.n, 2);
     const struct identity_ancestors_out *parent = rows.p;
     assert_true(str_eq(parent[0].parent, first_unit(&a, "culture")));
@@ -190,7 +190,7 @@ static void coi_08_genealogy_is_complete_both_ways(void **state)
     assert_int_equal(parent[1].distance, 2);
     assert_true(str_is(parent[1].kind, "bag"));
     struct identity_descendants_in down = { str_z(a.id), bag };
-    rows = trial_id_list(&t, &sql_identity_descendants, &down);
+    rows = fixture_list(&t.f, &sql_identity_descendants, &down);
     assert_int_equal(rows.n, 3);
     assert_true(is_kin(&rows, final));
     assert_true(is_kin(&rows, first_unit(&a, "qc_sample")));
@@ -268,7 +268,7 @@ static void discarded_units_are_expected_no_more(void **state)
     assert_int_equal(resolve(&t.quality), OK);
     /* the fail took the nurse's pass away: both read again */
     assert_int_equal(check(&t.helper, "collect", "label_at_chair", own_bag(&a), ""), OK);
-    assert_string_equal(trial_id_answer(&t, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
 }
 
 static void a_used_up_unit_is_a_mismatch(void **state)

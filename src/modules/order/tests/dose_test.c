@@ -1,4 +1,5 @@
 /* The planned dose: published shapes of dose rules, exact at and around their break-points. */
+#include "kernel/text.h"
 #include "modules/order/order.h"
 
 #include <setjmp.h>
@@ -190,6 +191,41 @@ static void the_products_that_ship_are_sound(void **state)
     }
 }
 
+static void says(const struct order_dose_words *words, size_t i, const char *text)
+{
+    assert_true(i < words->n);
+    assert_string_equal(arena_str(arena, words->lines[i]).p, text);
+}
+
+/* What a pharmacist reads: units, the weight, the row that applies, what the maximum did. */
+static void said_as_a_pharmacist_says_it(void **state)
+{
+    (void)state;
+    struct order_dose_words words;
+    text_use(text_rows, text_rows_count);
+    static const struct row rows[] = { { .per_kg = "2e6", .per_kg_min = "1e6", .cap = "2e8" } };
+    assert_int_equal(plan(rows, 1, "120 kg"), OK);
+    order_dose_say(&words, &dose, S("en"), arena);
+    assert_string_equal(arena_str(arena, words.dose).p, "2\u00a0×\u00a010⁸ cells");
+    assert_int_equal(words.n, 4);
+    says(&words, 0,
+         "2\u00a0×\u00a010⁶ cells per kg of body weight, times 120\u00a0kg, is "
+         "2.4\u00a0×\u00a010⁸ cells");
+    says(&words, 1, "one rule for every weight");
+    says(&words, 2, "limited by the maximum of 2\u00a0×\u00a010⁸ cells");
+    says(&words, 3, "acceptable from 1.2\u00a0×\u00a010⁸ to 2\u00a0×\u00a010⁸ cells");
+
+    static const struct row bands[] = { { .to = "50", .per_kg = "3e6" }, { .total = "1e8" } };
+    assert_int_equal(plan(bands, 2, "43 kg"), OK);
+    order_dose_say(&words, &dose, S("en"), arena);
+    says(&words, 1, "rule for patients up to 50 kg");
+    assert_int_equal(words.n, 2); /* no maximum, no range: nothing is said of them */
+    assert_int_equal(plan(bands, 2, "51 kg"), OK);
+    order_dose_say(&words, &dose, S("en"), arena);
+    says(&words, 0, "the same for every weight in the rule; the patient weighs 51\u00a0kg");
+    says(&words, 1, "rule for every other weight");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +236,7 @@ int main(void)
         cmocka_unit_test(one_total_for_every_weight),
         cmocka_unit_test(weights_without_a_row_are_refused),
         cmocka_unit_test(the_products_that_ship_are_sound),
+        cmocka_unit_test(said_as_a_pharmacist_says_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,156 @@
+/* A backup becomes a node again. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/backup.h"
+#include "app/cli.h"
+#include "kernel/copy.h"
+#include "verify/note.h"
+
+/* The three files of a node. While a restore runs they have another name. */
+enum part { PART_KEYS, PART_ROOT, PART_DATABASE, PARTS };
+static const char *const part_tails[PARTS] = { ".keys", ".root", "" };
+
+struct restoring {
+    char path[BACKUP_PATH_MAX]; /* of the database meanwhile */
+    char part[PARTS][BACKUP_PATH_MAX];
+    char final[PARTS][BACKUP_PATH_MAX];
+};
+
+static enum outcome restore_names(struct restoring *r, const char *to, struct err *e)
+{
+    if (strlen(to) > BACKUP_PATH_MAX - 40)
+        return REFUSE(e, "node.path_too_long");
+    snprintf(r->path, sizeof r->path, "%s.restoring", to);
+    for (size_t i = 0; i < PARTS; i++) {
+        int a = snprintf(r->part[i], BACKUP_PATH_MAX, "%s.restoring%s", to, part_tails[i]);
+        int b = snprintf(r->final[i], BACKUP_PATH_MAX, "%s%s", to, part_tails[i]);
+        BUG_ON(a >= BACKUP_PATH_MAX || b >= BACKUP_PATH_MAX);
+        if (access(r->final[i], F_OK) == 0 || errno != ENOENT)
+            return REFUSE(e, "restore.exists", { "path", str_z(r->final[i]) });
+    }
+    return OK;
+}
+
+/* What an earlier, interrupted restore left, and what this one leaves when it fails. */
+static void restore_sweep(const struct restoring *r)
+{
+    static const char *const tails[] = { "-wal", "-shm", "-journal", ".lock" };
+    char path[BACKUP_PATH_MAX + 16];
+    for (size_t i = 0; i < PARTS; i++)
+        unlink(r->part[i]);
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", r->path, tails[i]);
+        unlink(path);
+    }
+}
+
+static enum outcome restore_copy(const struct restoring *r, const struct backup_restore *what,
+                                 const struct backup_manifest *m, struct err *e)
+{
+    char from[BACKUP_PATH_MAX];
+    struct hash hash;
+    char hex[HASH_HEX + 1];
+    snprintf(from, sizeof from, "%s/vein.db", what->dir);
+    TRY(copy_file(from, r->part[PART_DATABASE], 0, &hash, e));
+    hash_hex(hex, hash);
+    if (!str_is(m->database, hex)) /* what was checked a moment ago is not what was copied */
+        return REFUSE(e, "backup.altered", { "path", str_z(from) });
+    TRY(keyring_copy(what->keys, r->part[PART_KEYS], e));
+    return what->root ? copy_file(what->root, r->part[PART_ROOT], 0, NULL, e) : OK;
+}
+
+/* A checkpoint of the old log that someone else kept, checked with the old log's key. */
+static enum outcome restore_known(struct node_restore *out, const struct backup_restore *what,
+                                  const struct backup_manifest *m, struct arena *arena,
+                                  struct err *e)
+{
+    struct verify_checkpoint c;
+    struct verify_keys keys;
+    struct verify_report report = { 0 };
+    if (!what->checkpoint)
+        return OK;
+    TRY(copy_read(&out->known, what->checkpoint, NOTE_MAX, arena, e));
+    if (!verify_keys_read(&keys, m->vkey, "manifest.json", &report) ||
+        !verify_checkpoint_read(&c, out->known, &keys, what->checkpoint, &report))
+        return REFUSE(e, "restore.foreign_checkpoint", { "path", str_z(what->checkpoint) });
+    out->known_size = (int64_t)c.size;
+    return OK;
+}
+
+static enum outcome restore_size(struct node_restore *out, const struct restoring *r,
+                                 const struct backup_restore *what, struct err *e)
+{
+    struct node n;
+    struct node_options options = {
+        .env = what->env,
+        .path = r->path,
+        .read_only = true,
+        .passphrase = what->passphrase,
+    };
+    options.modules = cli_modules(&options.nmodules);
+    if (what->until_us == TIME_NONE)
+        return OK;
+    TRY(node_open(&n, &options, e));
+    out->cut = true;
+    enum outcome o = node_size_at(&out->size, &n, what->until_us, e);
+    node_close(&n);
+    return o == OK && out->size == 0 ? REFUSE(e, "restore.nothing_by_then") : o;
+}
+
+static enum outcome restore_node(struct backup_restored *out, const struct node_restore *how,
+                                 const struct restoring *r, const struct backup_restore *what,
+                                 struct arena *arena, struct err *e)
+{
+    struct node n;
+    struct node_options options = {
+        .env = what->env,
+        .path = r->path,
+        .passphrase = what->passphrase,
+        .restore = how,
+    };
+    options.modules = cli_modules(&options.nmodules);
+    TRY(node_open(&n, &options, e));
+    out->events = (int64_t)ledger_size(n.ledger) - 1; /* without the first of the new epoch */
+    out->vkey = arena_str(arena, n.vkey);
+    out->lacking = how->known_size > out->events ? how->known_size - out->events : 0;
+    node_close(&n);
+    return out->vkey.p ? OK : err_no_memory(e);
+}
+
+/* The database comes last: with it the node exists. */
+static enum outcome restore_publish(const struct restoring *r, bool root, struct err *e)
+{
+    for (size_t i = 0; i < PARTS; i++) {
+        if (i == PART_ROOT && !root)
+            continue;
+        if (i == PART_DATABASE)
+            TRY(copy_sync_folder(r->path, e));
+        if (link(r->part[i], r->final[i]) != 0) /* unlike rename, it replaces nothing */
+            return err_fault(e, "store.io", "name %s: %m", r->final[i]);
+    }
+    return copy_sync_folder(r->path, e);
+}
+
+enum outcome backup_restore(struct backup_restored *out, const struct backup_restore *what,
+                            struct arena *arena, struct err *e)
+{
+    struct restoring r;
+    struct backup_manifest m;
+    struct node_restore how = { .reason = what->reason };
+    TRY(restore_names(&r, what->to, e));
+    TRY(backup_check(&m, what->dir, arena, e));
+    TRY(restore_known(&how, what, &m, arena, e));
+    restore_sweep(&r);
+    enum outcome o = restore_copy(&r, what, &m, e);
+    if (o == OK)
+        o = restore_size(&how, &r, what, e);
+    if (o == OK)
+        o = restore_node(out, &how, &r, what, arena, e);
+    if (o == OK)
+        o = restore_publish(&r, what->root != NULL, e);
+    restore_sweep(&r);
+    return o;
+}

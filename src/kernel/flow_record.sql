@@ -1,0 +1,92 @@
+-- task (order_id ID, task CODE) -> (organisation ID, site ID, form CODE, form_version INT,
+--                                   version INT)
+SELECT organisation, site, form, form_version, record_version AS version FROM flow_task
+WHERE order_id = :order_id AND task = :task;
+
+-- entries (order_id ID, task CODE) -> (version INT, number INT, event ID, record JSON,
+--     secrets JSON, differs TEXT, entered_by TEXT, happened TIME, recorded TIME)
+-- All of the task, those of earlier rounds too.
+SELECT version, number, event, record, secrets, differs, entered_by, happened, recorded
+FROM flow_entry WHERE order_id = :order_id AND task = :task ORDER BY version;
+
+-- entries_now (order_id ID, task CODE) -> (version INT, number INT, event ID, record JSON,
+--     secrets JSON, differs TEXT, entered_by TEXT, happened TIME, recorded TIME)
+-- Of the round that is under way: since the task was last done.
+SELECT e.version, e.number, e.event, e.record, e.secrets, e.differs, e.entered_by, e.happened,
+       e.recorded
+FROM flow_entry e
+JOIN flow_task t ON t.order_id = e.order_id AND t.task = e.task
+WHERE e.order_id = :order_id AND e.task = :task AND e.version > COALESCE(t.record_version, 0)
+ORDER BY e.version;
+
+-- file (order_id ID, hash HASH) -> (type CODE, size INT)
+-- A file of this order, by its address.
+SELECT type, size FROM file_row
+WHERE kind = 'order' AND belongs = :order_id AND hash = :hash ORDER BY file LIMIT 1;
+
+-- entry_add (order_id ID, task CODE, version INT, number INT, event ID, record JSON, secrets JSON,
+--            entered_by TEXT, happened TIME, recorded TIME)
+INSERT INTO flow_entry (order_id, task, version, number, event, record, secrets, entered_by,
+                        happened, recorded)
+VALUES (:order_id, :task, :version, :number, :event, :record, :secrets, :entered_by, :happened,
+        :recorded);
+
+-- entry_differs (order_id ID, task CODE, number INT, differs TEXT)
+UPDATE flow_entry SET differs = :differs
+WHERE order_id = :order_id AND task = :task AND number = :number;
+
+-- corrections (order_id ID, task CODE) -> (version INT, corrected_by TEXT, corrected TIME,
+--     waits BOOL, verdict CODE, reviewed_by TEXT, reviewed TIME, review_event ID, comment TEXT)
+SELECT version, corrected_by, corrected, waits, verdict, reviewed_by, reviewed, review_event,
+       comment
+FROM flow_correction WHERE order_id = :order_id AND task = :task ORDER BY version;
+
+-- correction (order_id ID, task CODE, version INT) -> (corrected_by TEXT, verdict CODE)
+SELECT corrected_by, verdict FROM flow_correction
+WHERE order_id = :order_id AND task = :task AND version = :version;
+
+-- waiting (organisation ID, after_corrected TIME, after_order TEXT, after_version INT) -> (
+--     order_id ID, task CODE, version INT, title TEXT, site ID, corrected_by TEXT, corrected TIME,
+--     verdict CODE)
+-- Corrections at sites of an organisation that nobody accepted yet, the oldest first. The first
+-- page begins behind 0, '' and 0.
+SELECT order_id, task, version, title, site, corrected_by, corrected, verdict FROM flow_correction
+WHERE organisation = :organisation AND waits = 1
+  AND (corrected, order_id, version) > (:after_corrected, :after_order, :after_version)
+ORDER BY corrected, order_id, version LIMIT 200;
+
+-- waiting_of (order_id ID) -> (task CODE, version INT, title TEXT)
+SELECT task, version, title FROM flow_correction WHERE order_id = :order_id AND waits = 1
+ORDER BY version;
+
+-- correction_add (order_id ID, task CODE, version INT, corrected_by TEXT, corrected TIME)
+INSERT INTO flow_correction (order_id, task, version, title, organisation, site, corrected_by,
+                             corrected, waits)
+SELECT t.order_id, t.task, :version, t.title, t.organisation, t.site,
+       :corrected_by, :corrected, 1
+FROM flow_task t WHERE t.order_id = :order_id AND t.task = :task;
+
+-- correction_overtakes (order_id ID, task CODE)
+-- What was questioned is answered by a new correction, which waits itself.
+UPDATE flow_correction SET waits = 0
+WHERE order_id = :order_id AND task = :task AND verdict = 'questioned';
+
+-- correction_review (order_id ID, task CODE, version INT, verdict CODE, reviewed_by TEXT,
+--                    reviewed TIME, review_event ID, comment TEXT)
+UPDATE flow_correction
+SET verdict = :verdict, reviewed_by = :reviewed_by, reviewed = :reviewed,
+    review_event = :review_event, comment = :comment,
+    waits = CASE WHEN :verdict = 'questioned' AND NOT EXISTS (
+                     SELECT 1 FROM flow_correction n WHERE n.order_id = :order_id
+                     AND n.task = :task AND n.version > :version) THEN 1 ELSE 0 END
+WHERE order_id = :order_id AND task = :task AND version = :version;
+
+-- signatures (order_id ID, task CODE) -> (version INT, place CODE, meaning TEXT, role CODE,
+--                                         signed_by TEXT, signed_at TIME)
+SELECT version, place, meaning, role, signed_by, signed_at FROM flow_signature
+WHERE order_id = :order_id AND task = :task ORDER BY version, signed_at, place;
+
+-- sign (order_id ID, task CODE, version INT, place CODE, meaning TEXT, role CODE, signed_by TEXT,
+--       signed_at TIME)
+INSERT INTO flow_signature (order_id, task, version, place, meaning, role, signed_by, signed_at)
+VALUES (:order_id, :task, :version, :place, :meaning, :role, :signed_by, :signed_at);

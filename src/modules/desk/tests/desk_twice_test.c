@@ -1,0 +1,275 @@
+/* At the task's page: two persons enter the same form, and neither page, answer nor history shows
+ * one what the other entered, until they agree. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/http_client.h"
+#include "modules/desk/desk.h"
+
+#define HEAD(kind, name)                                                                           \
+    "kind: " kind "\nname: " name "\nversion: 1\ntitle: Trial\n"                                   \
+    "effective: 2026-01-01T00:00:00Z\n"
+
+extern const struct define_kind product_kind;
+
+static struct auth_fixture a;
+static struct app app;
+static char got[1 << 20], order[40];
+static struct str cookies[4]; /* of persons 1 to 3 */
+
+static void load(const char *yaml)
+{
+    struct err e = { 0 };
+    bool changed;
+    struct define_context context = { .arena = a.f.arena, .now_us = env_now(&a.f.sim.env) };
+    assert_int_equal(store_reader_take(&context.db, a.f.node.store, &e), OK);
+    if (define_load_text(a.f.node.gate, &context, &a.program.actor, str_z(yaml), &changed, &e) !=
+        OK)
+        fail_msg("%s: at %.*s line %.*s", e.code, STR(err_param(&e, "at")),
+                 STR(err_param(&e, "line")));
+    store_reader_give(a.f.node.store, context.db);
+}
+
+static void answered(char *out, size_t size, const char *field)
+{
+    const struct json *answer;
+    struct err e = { 0 };
+    assert_int_equal(json_read(&answer, a.f.arena, a.f.answer.body, &json_limits_default, &e), OK);
+    snprintf(out, size, "%.*s", STR(json_get_str(answer, field)));
+}
+
+static void send(const char *command, const char *body)
+{
+    if (fixture_send(&a.f, &a.program, command, NULL, "%s", body) != OK)
+        fail_msg("%s: %s %s", command, a.f.error.code, a.f.error.detail);
+}
+
+static void placed(void)
+{
+    char patient[40], body[900];
+    struct str o = fixture_id('o', 1), s = fixture_id('s', 1);
+    send("patient.enrol", "{'identifiers':[{'system':'urn:hospital','value':'KH-1'}],"
+                          "'family':'Example','given':'Eva','birth_date':'1961-02-03',"
+                          "'sex':'female','conditions':[{'system':'icd-10','code':'C83.3'}]}");
+    answered(patient, sizeof patient, "patient");
+    snprintf(body, sizeof body,
+             "{'patient':'%s','product':'trial','indication':'C83.3','jurisdiction':'eu',"
+             "'regime':'commercial','weight':'71.5 kg'}",
+             patient);
+    send("order.prescribe", body);
+    answered(order, sizeof order, "order");
+    snprintf(body, sizeof body,
+             "{'order':'%s','parties':[{'part':'site','organisation':'%.*s','site':'%.*s'}]}",
+             order, STR(o), STR(s));
+    send("order.place", body);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const struct define_kind *const kinds[] = { &role_kind, &form_kind, &workflow_kind,
+                                                       &product_kind };
+    static const struct module *const modules[] = {
+        &stop_module,     &timer_module,       &define_module,  &auth_module,
+        &flow_module,     &flow_record_module, &quality_module, &order_module,
+        &identity_module, &custody_module,     &clinic_module,
+    };
+    static const struct route *tables[2];
+    static size_t lengths[2];
+    text_use(text_rows, text_rows_count);
+    define_use(kinds, 4);
+    flow_use_points(NULL, NULL, 0);
+    auth_fixture_open_with(&a, modules, sizeof modules / sizeof modules[0]);
+    load(HEAD("role", "counter") "permissions: [role.counter, order.see, flow.complete, "
+                                 "flow.correct, flow.sign, flow.review_correction]\n");
+    load(HEAD("form",
+              "count") "double_entry: true\nfields:\n"
+                       "- {name: cells, label: Cells counted, type: quantity, unit: 10*6, "
+                       "required: true}\n"
+                       "- {name: signed_off, label: Signed off, type: signature, meaning: Counted, "
+                       "role: counter}\n");
+    load(HEAD("workflow",
+              "trial") "product: trial\nmaterial: fresh\nparts: [site]\nstages:\n"
+                       "- name: only\n  title: Only\n  tasks:\n"
+                       "  - {name: count, title: Count, part: site, role: counter, form: count}\n");
+    load(HEAD("product", "trial") "workflow: trial\ncoi_pattern: \"VN-@@@@-@@@@-@@@@-%%\"\n"
+                                  "material: fresh\nindications: [C83.3]\njurisdictions: [eu]\n"
+                                  "doses:\n- {per_kg: 2e6, cap: 2e8}\n");
+    for (int i = 1; i <= 3; i++) {
+        auth_fixture_account(&a, i);
+        auth_fixture_role(&a, i, "counter", 1, 1);
+    }
+    placed();
+    tables[0] = auth_module.routes;
+    tables[1] = desk_module.routes;
+    lengths[0] = auth_module.nroutes;
+    lengths[1] = desk_module.nroutes;
+    const struct http_options options = {
+        .env = &env_system,
+        .listen = "127.0.0.1:0",
+        .routes = tables,
+        .nroutes = lengths,
+        .ntables = 2,
+        .context = &app,
+        .admit = app_admit,
+        .check = app_check,
+        .problem = app_http_problem,
+    };
+    app = (struct app){ .node = &a.f.node, .auth = a.auth };
+    struct err e = { 0 };
+    auth_fixture_write(&a);
+    if (http_start(&app.server, &options, &e) != OK)
+        fail_msg("http: %s: %s", e.code, e.detail);
+    for (int i = 1; i <= 3; i++) {
+        char login[20];
+        snprintf(login, sizeof login, "person%d", i);
+        assert_int_equal(auth_sign_in(a.auth, str_z(login), RIGHT_PASSWORD, S("127.0.0.1"),
+                                      &cookies[i], a.f.arena, &e),
+                         OK);
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    http_stop(app.server);
+    auth_fixture_written(&a);
+    auth_fixture_close(&a);
+    return 0;
+}
+
+static const char *page(int person, const char *rest)
+{
+    struct str request = arena_printf(a.f.arena,
+                                      "GET /orders/%s/tasks/count%s HTTP/1.1\r\nHost: x\r\n"
+                                      "Accept: text/html\r\nCookie: vein=%.*s\r\n\r\n",
+                                      order, rest, STR(cookies[person]));
+    assert_int_equal(client_ask(app.server, request, got, sizeof got), 200);
+    return got;
+}
+
+/* What the page's hidden field holds. */
+static struct str hidden(const char *html, const char *name)
+{
+    const char *at = strstr(html, arena_printf(a.f.arena, "name=\"%s\" value=\"", name).p);
+    assert_non_null(at);
+    struct str value = str_z(strstr(at, "value=\"") + strlen("value=\""));
+    value.n = str_find(value, '"');
+    return arena_str(a.f.arena, value);
+}
+
+/* The task's page as it stands in one tab of a browser. */
+struct tab {
+    int person;
+    struct str csrf;
+    struct str id;
+};
+static struct tab tab_open(int person)
+{
+    const char *html = page(person, "");
+    return (struct tab){ person, hidden(html, "_csrf"), hidden(html, "_id") };
+}
+
+static int post(const struct tab *tab, const char *where, const char *form)
+{
+    struct str body =
+        arena_printf(a.f.arena, "%s&_csrf=%.*s&_id=%.*s", form, STR(tab->csrf), STR(tab->id));
+    struct str request =
+        arena_printf(a.f.arena,
+                     "POST /orders/%s/tasks/count/%s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
+                     "Cookie: vein=%.*s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                     "Content-Length: %zu\r\n\r\n%.*s",
+                     order, where, STR(cookies[tab->person]), body.n, STR(body));
+    return client_ask(app.server, request, got, sizeof got);
+}
+
+static int enter(int person, const char *cells)
+{
+    char form[80];
+    const struct tab tab = tab_open(person);
+    snprintf(form, sizeof form, "cells=%s", cells);
+    return post(&tab, "complete", form);
+}
+
+#define SHOWS(person, text) assert_non_null(strstr(page(person, ""), text))
+#define HIDES(person, text) assert_null(strstr(page(person, ""), text))
+
+/* partial: INT-07 */
+static void neither_sees_the_other(void **state)
+{
+    (void)state;
+    SHOWS(1, "Two persons enter this");
+    assert_int_equal(enter(1, "417.25"), 303);
+    assert_non_null(strstr(got, "?said=first"));
+    SHOWS(1, "Another person enters it independently");
+    HIDES(1, "name=\"cells\""); /* who entered it does not enter it again */
+    SHOWS(2, "Person No. 1");
+    SHOWS(2, "name=\"cells\"");
+    for (int i = 1; i <= 3; i++)
+        HIDES(i, "417.25");
+    assert_null(strstr(page(2, "/history"), "417.25"));
+    assert_null(strstr(page(2, "/print"), "417.25"));
+
+    assert_int_equal(enter(2, "471.25"), 303);
+    SHOWS(2, "The entries differ in:");
+    SHOWS(1, "<li>Cells counted</li>");
+    for (int i = 1; i <= 3; i++) {
+        HIDES(i, "417.25");
+        HIDES(i, "471.25");
+    }
+    assert_null(strstr(page(1, "/history"), "471.25"));
+
+    assert_int_equal(enter(3, "417.25"), 303);
+    assert_null(strstr(got, "?said="));
+    SHOWS(2, "417.25"); /* now it is the record, and history has every entry */
+    SHOWS(2, "471.25");
+    SHOWS(2, "one of two entries");
+}
+
+static void from_a_second_tab_nobody_is_a_second_person(void **state)
+{
+    (void)state;
+    const struct tab one = tab_open(1);
+    const struct tab two = tab_open(1);
+    assert_false(str_eq(one.id, two.id));
+    assert_int_equal(post(&one, "complete", "cells=5"), 303);
+    assert_int_equal(post(&two, "complete", "cells=5"), 422);
+    assert_non_null(strstr(got, "another person enters it independently"));
+    SHOWS(1, "You have entered it.");
+    SHOWS(2, "name=\"cells\""); /* the task is still open, for somebody else */
+}
+
+static void places_are_signed_at_the_page(void **state)
+{
+    (void)state;
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
+    SHOWS(1, "Sign: Counted");
+    const char *html = page(1, "");
+    struct str form = arena_printf(a.f.arena, "order=%s&task=count&record=%.*s&place=signed_off",
+                                   order, STR(hidden(html, "record")));
+    const struct tab tab = tab_open(1);
+    assert_int_equal(post(&tab, "do/flow.sign", form.p), 303);
+    HIDES(2, "Sign: Counted");
+    SHOWS(2, "Person No. 1");
+    assert_non_null(strstr(page(2, "/print"), "Counted"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(neither_sees_the_other),
+        TEST(from_a_second_tab_nobody_is_a_second_person),
+        TEST(places_are_signed_at_the_page),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

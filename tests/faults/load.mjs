@@ -1,0 +1,72 @@
+/* People who go on whatever happens: each makes sites, one after the other, and asks again with the
+ * same id until there is an answer. Prints what was acknowledged, as one line of JSON.
+ *
+ *   node load.mjs BASE LOGIN PASSWORD WORKERS STOP-FILE
+ *
+ * Ends when STOP-FILE exists and what was asked is answered. A refusal that no retry mends is a
+ * failure; a broken connection and 503 are not. */
+import { existsSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+
+const [base, login, password, workers, stopFile] = process.argv.slice(2);
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, failures: [] };
+let session;
+
+async function ask(path, options) {
+  const answer = await fetch(base + path, {
+    redirect: "manual", signal: AbortSignal.timeout(10000), ...options,
+  });
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+}
+
+async function signIn() {
+  const answer = await ask("/sign-in", {
+    method: "POST",
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ login, password }),
+  });
+  const cookie = answer.headers.get("set-cookie")?.split(";")[0];
+  if (!cookie) throw new Error(`sign-in answered ${answer.status}`);
+  const page = await ask("/help", { headers: { Cookie: cookie } });
+  return { cookie, csrf: page.text.match(/name="_csrf" value="([0-9a-f]+)"/)[1] };
+}
+
+/* One site, until it is made. */
+async function make(organisation) {
+  const id = randomUUID();
+  for (let tries = 0; ; tries++) {
+    try {
+      session ??= await signIn();
+      const answer = await ask("/commands/site.make", {
+        method: "POST",
+        headers: {
+          Cookie: session.cookie, "X-CSRF-Token": session.csrf, Accept: "application/json",
+          "Content-Type": "application/json", "Idempotency-Key": id,
+        },
+        body: JSON.stringify({ organisation, name: id, kind: "office", zone: "UTC" }),
+      });
+      if (answer.status === 200) {
+        told.acked++;
+        if (tries > 0) told.repeated++;
+        return;
+      }
+      if (answer.status === 401) session = undefined;
+      else if (answer.status === 503) told.unavailable++;
+      else {
+        told.failures.push(`${answer.status} ${answer.text.slice(0, 200)}`);
+        return;
+      }
+    } catch {
+      told.broken++;
+    }
+    await wait(20);
+  }
+}
+
+const organisation = process.env.ORGANISATION;
+await Promise.all(Array.from({ length: Number(workers) }, async () => {
+  while (!existsSync(stopFile) && told.failures.length === 0) await make(organisation);
+}));
+console.log(JSON.stringify(told));
+process.exit(told.failures.length === 0 ? 0 : 1);

@@ -1,0 +1,190 @@
+#!/bin/bash
+# What a machine does to the whole program: stopped and started under load, its disk full, its disk
+# read-only, its keys gone or open to others, its certificate half written. Each must be a clear text
+# that says what to do, and nothing acknowledged may be lost or done twice.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 2
+vein=$PWD/build/gcc/vein
+here=$PWD/tests/faults
+passed=0 failed=0 server=0
+# A disk of our own that can be filled and made read-only needs a name space of mounts.
+if [ -z "${VEIN_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
+    VEIN_OWN_MOUNTS=1 exec unshare -m bash "$0" "$@"
+fi
+dir=$(mktemp -d)
+trap '[ "$server" = 0 ] || kill -9 "$server" 2>/dev/null; umount "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
+
+count() { # STATUS WHAT
+    if [ "$1" = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "not ok: $2"
+    fi
+}
+
+begin() { # FILE: a database with one administrator; sets login, password, organisation
+    local out
+    out=$("$vein" init --db "$1" --admin fault.drill 2>&1) || { echo "$out"; return 1; }
+    organisation=$(awk '$1 == "organisation" { print $2 }' <<<"$out")
+    password=$(awk '$1 == "password" { print $2 }' <<<"$out")
+}
+
+start() { # FILE: serves it; sets server and base
+    port=$((20000 + RANDOM % 20000))
+    base=http://127.0.0.1:$port
+    "$vein" serve --db "$1" --listen "127.0.0.1:$port" >"$dir/serve" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        curl -fs "$base/health" >/dev/null && return 0
+        kill -0 "$server" 2>/dev/null || { server=0; return 1; }
+        sleep 0.05
+    done
+    return 1
+}
+
+again() { # FILE: the same address
+    "$vein" serve --db "$1" --listen "127.0.0.1:$port" >>"$dir/serve" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        curl -fs "$base/health" >/dev/null && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+stop() {
+    kill -TERM "$server"
+    wait "$server"
+    local status=$?
+    server=0
+    return $status
+}
+
+load_start() {
+    rm -f "$dir/stop"
+    ORGANISATION=$organisation node "$here/load.mjs" "$base" fault.drill "$password" 8 "$dir/stop" \
+        >"$dir/told" 2>&1 &
+    load=$!
+}
+
+load_stop() {
+    touch "$dir/stop"
+    wait "$load"
+}
+
+told() { node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1]))[process.argv[2]])' "$dir/told" "$1"; }
+made() { "$vein" list events --db "$1" | grep -c 'site\.made'; }
+
+# One site is the administrator's own; each acknowledged one is there, once, and nothing else is.
+whole() { # FILE WHAT
+    local acked events
+    acked=$(told acked)
+    events=$(made "$1")
+    [ "$acked" -gt 0 ] && [ "$events" = $((acked + 1)) ]
+    count $? "$2: $acked acknowledged, $((events - 1)) made: $(cat "$dir/told")"
+    "$vein" verify --db "$1" >"$dir/verify" 2>&1
+    count $? "$2: the ledger verifies"
+    "$vein" rebuild --db "$1" --check >"$dir/rebuild" 2>&1
+    count $? "$2: the tables are the ledger's"
+}
+
+says() { # WHAT PATTERN COMMAND…: it ends with a status that is not 0, and says so
+    local what=$1 pattern=$2 out status
+    shift 2
+    out=$(timeout 20 "$@" 2>&1)
+    status=$?
+    [ "$status" != 0 ] && [ "$status" -lt 120 ] && grep -q "$pattern" <<<"$out" && grep -q '^hint: ' <<<"$out"
+    count $? "$what: status $status, said: $out"
+}
+
+# --- stopped and started, four times, under load: no request fails beyond a retry -----------------
+begin "$dir/a.db" && start "$dir/a.db"
+count $? "a server starts"
+load_start
+for _ in 1 2 3 4; do
+    sleep 0.7
+    stop
+    count $? "it stops with status 0 under load"
+    again "$dir/a.db"
+    count $? "and starts again"
+done
+sleep 0.5
+load_stop
+count $? "nobody was refused"
+stop
+count $? "it stops at rest"
+whole "$dir/a.db" "stopped and started"
+
+# --- killed, not stopped ---------------------------------------------------------------------------
+start "$dir/a.db"
+before=$(made "$dir/a.db")
+load_start
+for _ in 1 2 3; do
+    sleep 0.5
+    kill -9 "$server"
+    wait "$server" 2>/dev/null
+    again "$dir/a.db"
+done
+sleep 0.3
+load_stop
+count $? "nobody was refused when it was killed"
+stop
+[ $(($(made "$dir/a.db") - before)) = "$(told acked)" ]
+count $? "killed: what was acknowledged is there, once"
+
+# --- a full disk, and one that is read-only ----------------------------------------------------------
+mkdir "$dir/small"
+if mount -t tmpfs -o size=6m tmpfs "$dir/small" 2>/dev/null; then
+    begin "$dir/small/f.db" && start "$dir/small/f.db"
+    load_start
+    sleep 1
+    dd if=/dev/zero of="$dir/small/filler" bs=64k >/dev/null 2>&1
+    sleep 1.5
+    curl -s "$base/health" >/dev/null
+    count $? "a full disk: it still answers"
+    grep -q 'store.disk_full' "$dir/serve"
+    count $? "a full disk is told in the log"
+    rm "$dir/small/filler"
+    stop # what it could not store was answered with its fault: it goes on after a restart
+    again "$dir/small/f.db"
+    count $? "with room again it starts"
+    sleep 0.7
+    load_stop
+    count $? "and who asked again was answered"
+    stop
+    whole "$dir/small/f.db" "a full disk"
+    mount -o remount,ro "$dir/small"
+    says "a read-only disk" 'read-only\|could not be written\|cannot be written' \
+        "$vein" serve --db "$dir/small/f.db" --listen 127.0.0.1:0
+    mount -o remount,rw "$dir/small"
+else
+    echo "skip: no disk of our own can be mounted: full and read-only disks are not tried"
+fi
+
+# --- keys --------------------------------------------------------------------------------------------
+cp "$dir/a.db.keys" "$dir/keys" && cp "$dir/a.db.root" "$dir/root"
+rm "$dir/a.db.keys"
+says "no keyring" "a.db.keys" "$vein" serve --db "$dir/a.db" --listen 127.0.0.1:0
+cp "$dir/keys" "$dir/a.db.keys"
+rm "$dir/a.db.root"
+says "no root key" "a.db.root" "$vein" serve --db "$dir/a.db" --listen 127.0.0.1:0
+cp "$dir/root" "$dir/a.db.root" && chmod 644 "$dir/a.db.root"
+says "a root key that others can read" "a.db.root" "$vein" serve --db "$dir/a.db" --listen 127.0.0.1:0
+chmod 600 "$dir/a.db.root"
+head -c 700 "$dir/keys" >"$dir/a.db.keys"
+says "half a keyring" "keyring\|damaged" "$vein" serve --db "$dir/a.db" --listen 127.0.0.1:0
+cp "$dir/keys" "$dir/a.db.keys"
+
+# --- a certificate that was half written ---------------------------------------------------------------
+timeout 2 "$vein" serve --db "$dir/a.db" --listen "0.0.0.0:$port" >/dev/null 2>&1 # makes its own
+[ -s "$dir/a.db.crt" ]
+count $? "a certificate is made"
+size=$(stat -c %s "$dir/a.db.crt")
+truncate -s $((size / 2)) "$dir/a.db.crt"
+says "half a certificate" "a.db.crt\|certificate" "$vein" serve --db "$dir/a.db" --listen "0.0.0.0:$port"
+"$vein" check --db "$dir/a.db" >"$dir/check" 2>&1
+count $? "after all this the system is whole: $(grep ^bad "$dir/check")"
+
+echo "suite faults: $passed passed, $failed failed"
+[ "$failed" = 0 ]
