@@ -19,6 +19,10 @@ static void report(const struct sim_counts *c)
 {
     printf("enrolled %zu finished %zu withdrawn %zu rejected %zu late %zu\n", c->enrolled,
            c->finished, c->withdrawn, c->rejected, c->late);
+    printf("collected again %zu made again %zu contaminated %zu supplied outside specification %zu "
+           "late failures %zu died %zu\n",
+           c->collected_again, c->made_again, c->contaminated, c->supplied, c->late_failed,
+           c->died);
     printf("wrong labels stopped %zu not stopped %zu no reads %zu holds %zu deviations %zu\n",
            c->stops, c->not_stopped, c->no_reads, c->holds, c->deviations);
     if (c->unexpected > 0)

@@ -1,10 +1,13 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
 #include "kernel/auth.h"
+#include "kernel/effect.h"
 #include "kernel/epoch.h"
 #include "kernel/file.h"
 #include "kernel/flow_record.h"
+#include "kernel/notify.h"
 #include "kernel/pages.h"
+#include "kernel/rota.h"
 #include "kernel/stop.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
@@ -12,8 +15,9 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,        &define_module, &epoch_module, &file_module, &flow_module,
-    &flow_record_module, &pages_module,  &stop_module,  &timer_module,
+    &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
+    &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
+    &pages_module, &rota_module,        &stop_module,   &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

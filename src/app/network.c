@@ -52,8 +52,12 @@ static const struct {
     { "treatment", "quality_manager", 1 },
     { "depot", "quality_manager", 1 },
     { "laboratory", "quality_manager", 1 },
+    { "plant", "safety_officer", 1 },
 };
 enum { STAFF = sizeof staff / sizeof staff[0] };
+
+enum { DUTIES = 3 };
+#define DUTY_US (60 * TIME_DAY)
 
 /* Fictional names, dealt out in order. */
 static const char *const given[] = { "Ada",   "Ben",  "Cleo", "Dario", "Edda", "Finn",
@@ -155,6 +159,32 @@ static enum outcome make_person(struct network *n, struct sender *s, size_t numb
                        p->account.text, p->role, at->organisation_id.text, at->id.text);
 }
 
+/* Quality is on call at each site that has someone for it, for some months from the beginning. */
+static enum outcome plan_duty(struct network *n, struct sender *s, size_t site, struct err *e)
+{
+    const struct network_person *p =
+        network_find(n, "quality_manager", id_str(&n->sites[site].id), 0);
+    int64_t from = env_now(s->node->env);
+    for (int i = 0; p && i < DUTIES; i++, from += DUTY_US) {
+        char text[2][CLOCK_TEXT_LENGTH + 1];
+        struct buf a = buf_over(text[0], CLOCK_TEXT_LENGTH);
+        struct buf b = buf_over(text[1], CLOCK_TEXT_LENGTH);
+        clock_write(&a, from);
+        clock_write(&b, from + DUTY_US);
+        enum outcome o = sender_send(
+            s, &founder, "rota.plan", NULL, NULL, e,
+            "{'site':'%s','role':'quality_manager','account':'%s','from':'%.*s','to':'%.*s'}",
+            n->sites[site].id.text, p->account.text, STR(buf_get(&a)), STR(buf_get(&b)));
+        if (o == FAULT)
+            return FAULT;
+        if (o == REFUSED) { /* planned before */
+            *e = (struct err){ 0 };
+            return OK;
+        }
+    }
+    return OK;
+}
+
 static void plan(struct network *n)
 {
     *n = (struct network){ .nsites = SITES };
@@ -176,7 +206,10 @@ enum outcome network_make(struct network *out, struct sender *sender, struct str
         TRY(make_site(out, sender, i, e));
     for (size_t i = 0; i < out->npeople; i++)
         TRY(make_person(out, sender, i, password, e));
-    return network_read(out, sender->node, e);
+    TRY(network_read(out, sender->node, e));
+    for (size_t i = 0; i < out->nsites; i++)
+        TRY(plan_duty(out, sender, i, e));
+    return OK;
 }
 
 enum outcome network_read(struct network *out, struct node *node, struct err *e)

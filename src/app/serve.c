@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "app/cli.h"
+#include "app/posting.h"
 #include "base/log.h"
 #include "kernel/tls_make.h"
 
@@ -26,6 +27,24 @@ static void publish(struct http_server *server, const struct gate_happened *even
         http_publish(server, stream_str(&events[i].key), str_z(data));
     }
     http_publish(server, S("tower"), S("changed"));
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(events[i].type, "notification.", sizeof "notification." - 1) == 0) {
+            http_publish(server, S("inbox"), S("changed"));
+            break;
+        }
+}
+
+/* How far jobs are is no event: their page is told all the same. */
+static void publish_progress(struct serve *s, uint64_t *last)
+{
+    const uint64_t progress = jobs_progress(s->node.jobs);
+    if (progress == *last)
+        return;
+    *last = progress;
+    pthread_mutex_lock(&s->watched);
+    if (s->app.server)
+        http_publish(s->app.server, S("jobs"), S("changed"));
+    pthread_mutex_unlock(&s->watched);
 }
 
 static void committed(void *context, const struct gate_happened *events, size_t n)
@@ -45,6 +64,7 @@ static void *writer(void *context)
 {
     struct serve *s = context;
     bool busy = true;
+    uint64_t progress = 0;
     struct err e = { 0 };
     while (busy || !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         if (!busy)
@@ -54,6 +74,7 @@ static void *writer(void *context)
             busy = false;
             usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */
         }
+        publish_progress(s, &progress);
         struct err why = { 0 };
         if (scrub_step(s->app.scrub, &why) != OK)
             log_err(s->env, "scrub.not_read", &why);
@@ -183,10 +204,14 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         o = choose_entries(s, options->params, e);
     if (o == OK)
         o = start_auth(s, options, e);
+    if (o == OK)
+        o = posting_open(&s->posting, &s->node, options->params, e);
     if (o == OK) {
         s->running = pthread_create(&s->writer, NULL, writer, s) == 0;
-        o = s->running ? start_http(s, options, e) : err_no_memory(e);
+        o = s->running ? serve_work_start(s, e) : err_no_memory(e);
     }
+    if (o == OK)
+        o = start_http(s, options, e);
     if (o != OK)
         serve_close(s);
     return o;
@@ -200,10 +225,12 @@ void serve_close(struct serve *s)
     pthread_mutex_unlock(&s->watched);
     if (server)
         http_stop(server);
+    serve_work_stop(s);
     if (s->running) {
         __atomic_store_n(&s->stop, 1, __ATOMIC_RELEASE);
         pthread_join(s->writer, NULL);
     }
+    posting_close(s->posting);
     auth_close(s->app.auth);
     scrub_close(s->app.scrub);
     node_close(&s->node);

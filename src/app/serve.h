@@ -22,8 +22,14 @@ struct serve {
     struct app app;
     struct node node;
     const struct env *env;
+    struct posting *posting;
     pthread_t writer;
-    bool running;            /* the writer's thread */
+    bool running;      /* the writer's thread */
+    pthread_t worker;  /* steps the workers */
+    pthread_t sweeper; /* of files that nobody needs */
+    bool working;
+    bool sweeping;
+    int work_stop;           /* atomic: both shall end */
     int stop;                /* atomic: the writer shall end when its queue is empty */
     pthread_mutex_t watched; /* guards app.server between the writer, which tells it of commits, and
                                 who starts and stops it */
@@ -34,6 +40,10 @@ struct serve {
 
 /* `s` must stay where it is until serve_close. */
 enum outcome serve_open(struct serve *s, const struct serve_options *options, struct err *e);
+/* Workers and sweeper (serve_work.c), once the node is open and until nobody asks any more. */
+enum outcome serve_work_start(struct serve *s, struct err *e);
+void serve_work_stop(struct serve *s);
+
 /* Finishes what runs, signs, closes. */
 void serve_close(struct serve *s);
 

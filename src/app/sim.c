@@ -83,7 +83,9 @@ static void draw_mishaps(struct sim *s, struct sim_order *o)
         { SIM_EXCURSION, 2000 },      { SIM_SHORT_COLLECTION, 4000 }, { SIM_LOW_VIABILITY, 3000 },
         { SIM_CONTAMINATION, 1000 },  { SIM_EXPANSION_FAILS, 4000 },  { SIM_OUT_OF_SPEC, 6000 },
         { SIM_STERILITY_FAILS, 200 }, { SIM_EQUIPMENT_DOWN, 2000 },   { SIM_WITHDRAWS, 15000 },
+        { SIM_EXCEPTION, 33333 },
     };
+    o->mishaps = s->options.befalls;
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         if (sim_chance(s, rates[i].per))
             o->mishaps |= rates[i].mishap;
@@ -152,6 +154,9 @@ static enum outcome orders_found(struct sim *s, size_t *found, struct err *e)
         struct order_order_in in = { id_str(&order.order) };
         struct order_order_out row;
         o = db_get(db, &sql_order_order, &in, &row, s->arena, &there, e);
+        if (view.npast > 0) /* what a loop was taken for is behind it */
+            order.mishaps &= ~(unsigned)(SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY |
+                                         SIM_CONTAMINATION | SIM_EXPANSION_FAILS);
         snprintf(order.coi, sizeof order.coi, "%.*s", STR(row.coi));
         order.next += sim_minutes(s, 1, 30);
         s->orders[*found] = order;
@@ -357,16 +362,21 @@ static enum outcome order_start(struct sim *s, struct sim_order *o, struct err *
 /* --- what is no task --- */
 
 /* The patient withdraws or dies; whatever was under way ends. */
-static enum outcome withdraw(struct sim *s, struct sim_order *o, struct err *e)
+static enum outcome withdraw(struct sim *s, struct sim_order *o, const struct flow_view *v,
+                             struct err *e)
 {
     struct str at = id_str(&s->network->sites[o->treatment].id);
     const struct network_person *physician = network_find(s->network, "physician", at, 0);
+    static const char *const wishes[] = { "unknown", "discard", "retain" };
     bool died = sim_chance(s, 40000);
+    const char *wish = wishes[sim_draw(s, 3)];
     enum outcome done =
         sender_send(&s->sender, &physician->actor, "flow.end",
                     died ? "the patient died" : "the patient does not wish to go on", NULL, e,
-                    "{'order':'%s','how':'%s'}", o->order.text, died ? "died" : "withdrawn");
+                    "{'order':'%s','how':'%s'%s}", o->order.text, died ? "died" : "withdrawn",
+                    sim_material(v, wish));
     s->counts.withdrawn += done == OK;
+    s->counts.died += done == OK && died;
     o->over = true;
     return sim_must(s, done, "flow.end", e);
 }
@@ -454,7 +464,7 @@ static enum outcome order_act(struct sim *s, struct sim_order *o, struct err *e)
         return resolve(s, o, &stop, e);
     bool infused = flow_has_fact(&view, S("administer"), S("all_given"));
     if (o->withdraws != 0 && env_now(s->options.node->env) >= o->withdraws && !infused)
-        return withdraw(s, o, e);
+        return withdraw(s, o, &view, e);
     return order_goes_on(s, o, &view, e);
 }
 

@@ -9,6 +9,23 @@
 
 enum { SIM_ORDERS_MAX = 100000 };
 
+/* What befalls an order, drawn when it begins; rates are those of practice. */
+enum sim_mishap {
+    SIM_SLOT_MOVED = 1 << 0,
+    SIM_COURIER_LATE = 1 << 1,
+    SIM_BEYOND_WINDOW = 1 << 2,
+    SIM_EXCURSION = 1 << 3,
+    SIM_SHORT_COLLECTION = 1 << 4,
+    SIM_LOW_VIABILITY = 1 << 5,
+    SIM_CONTAMINATION = 1 << 6,
+    SIM_EXPANSION_FAILS = 1 << 7,
+    SIM_OUT_OF_SPEC = 1 << 8,
+    SIM_STERILITY_FAILS = 1 << 9,
+    SIM_EQUIPMENT_DOWN = 1 << 10,
+    SIM_WITHDRAWS = 1 << 11,
+    SIM_EXCEPTION = 1 << 12, /* out of specification, it is supplied all the same */
+};
+
 struct sim_options {
     struct node *node;
     bool serving; /* another thread runs the gate */
@@ -17,6 +34,7 @@ struct sim_options {
     int64_t from_us; /* the span in which they begin */
     int64_t to_us;
     bool forever;             /* a new order begins for each that ends */
+    unsigned befalls;         /* enum sim_mishap: befall every order besides what chance has */
     uint64_t wrong_label_per; /* in 100,000 checks a wrong label is presented; 0: as in practice */
 };
 
@@ -24,8 +42,14 @@ struct sim_options {
 struct sim_counts {
     size_t enrolled;
     size_t finished;
-    size_t withdrawn;   /* or died, before infusion */
-    size_t rejected;    /* out of specification, contamination, failed expansion */
+    size_t withdrawn;       /* or died, before infusion */
+    size_t died;            /* of them */
+    size_t rejected;        /* out of specification, or no loop is left to take */
+    size_t collected_again; /* short, not viable, contaminated */
+    size_t made_again;      /* the culture did not expand */
+    size_t contaminated;
+    size_t supplied;    /* outside specification */
+    size_t late_failed; /* results after release */
     size_t late;        /* beyond the window */
     size_t stops;       /* wrong labels presented, each stopped */
     size_t not_stopped; /* wrong labels presented and not stopped: must be 0 */

@@ -84,11 +84,11 @@ static void put_number(struct sim *s, const struct sim_order *o, struct str form
     bool short_cells = (o->mishaps & SIM_SHORT_COLLECTION) && str_is(form, "collection");
     bool out = (o->mishaps & SIM_OUT_OF_SPEC) && str_is(form, "tests");
     if (low_receipt && str_is(f->name, "viability")) {
-        put_thousandths(b, 68000 + (int64_t)sim_draw(s, 10000), 1);
+        put_thousandths(b, 55000 + (int64_t)sim_draw(s, 13000), 1);
         return;
     }
     if (short_cells && str_is(f->name, "tnc")) {
-        put_thousandths(b, 2000 + (int64_t)sim_draw(s, 2500), 2);
+        put_thousandths(b, 600 + (int64_t)sim_draw(s, 800), 2);
         return;
     }
     if (out && str_is(f->name, "car")) {
@@ -123,6 +123,9 @@ static struct str choose(const struct sim_order *o, struct str form, const struc
         return S("pending");
     if (str_is(form, "disposition") && str_is(f->name, "decision"))
         return S("conditional");
+    if (str_is(form, "exception_request") && !(o->mishaps & SIM_EXCEPTION) &&
+        str_is(f->name, "requested"))
+        return S("no");
     if ((o->mishaps & SIM_STERILITY_FAILS) && str_is(form, "sterility") &&
         str_is(f->name, "sterility"))
         return S("growth");
@@ -240,7 +243,13 @@ static const struct {
     { "review_results", 200, 1500, 60, 200 },
     { "review_batch", 600, 2000, 60, 400 },
     { "dispose", 200, 1000, 40, 200 },
+    { "request_exception", 240, 1440, 60, 240 },
+    { "evaluate_exception", 300, 1200, 60, 240 },
+    { "inform_patient", 300, 1440, 60, 240 },
+    { "accept_exception", 60, 600, 30, 120 },
+    { "supply", 60, 400, 30, 120 },
     { "late_results", 20160, 21600, 0, 0 },
+    { "report_failure", 2000, 9000, 0, 0 },
     { "confirm_release", 22000, 24000, 0, 0 },
     { "retrieve", 600, 2400, 0, 0 },
     { "pack_product", 30, 120, 0, 0 },

@@ -3,22 +3,7 @@
 #define VEIN_APP_SIM_IMPL_H
 
 #include "app/sim.h"
-
-/* What befalls an order, drawn when it begins; rates are those of practice. */
-enum sim_mishap {
-    SIM_SLOT_MOVED = 1 << 0,
-    SIM_COURIER_LATE = 1 << 1,
-    SIM_BEYOND_WINDOW = 1 << 2,
-    SIM_EXCURSION = 1 << 3,
-    SIM_SHORT_COLLECTION = 1 << 4,
-    SIM_LOW_VIABILITY = 1 << 5,
-    SIM_CONTAMINATION = 1 << 6,
-    SIM_EXPANSION_FAILS = 1 << 7,
-    SIM_OUT_OF_SPEC = 1 << 8,
-    SIM_STERILITY_FAILS = 1 << 9,
-    SIM_EQUIPMENT_DOWN = 1 << 10,
-    SIM_WITHDRAWS = 1 << 11,
-};
+#include "modules/identity/identity.h"
 
 struct sim_order {
     struct id patient;
@@ -72,6 +57,32 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
  * completion. *after is how long the next takes. */
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
                       const struct flow_open_task *open, int64_t *after, struct err *e);
+
+/* What flow.end says of the material, for the body: the patient's wish is followed where there is
+ * one. */
+const char *sim_material(const struct flow_view *v, const char *wish);
+
+struct task_at_hand {
+    struct sim *s;
+    struct sim_order *o;
+    const struct flow_view *v;
+    const struct flow_open_task *open;
+    const struct flow_task *task;
+    const struct network_person *who;
+    char name[64];
+    char doing[100];
+    const struct identity_units_out *units; /* live, of the task's kinds */
+    size_t nunits;
+    bool stopped; /* a wrong label was presented: nothing more for now */
+};
+/* Remembers what was being done, for the report of a refusal that the journey did not foresee. */
+enum outcome sim_at_hand(struct task_at_hand *t, enum outcome o, const char *what,
+                         const struct err *e);
+/* Things that happen at a task now and then, before its work; *ended: nothing more for now. */
+enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e);
+/* A refusal that the journey foresees: a window missed, cells that are not viable, a product that
+ * is neither released nor supplied. */
+enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e);
 
 /* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
 struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,

@@ -14,7 +14,7 @@ enum outcome sim_run(struct sim *s, struct node *n, sim_go_fn *go, void *context
         TRY(sim_step(s, ACTS, &next, e));
         while (busy)
             TRY(node_step(n, 0, &busy, e));
-        TRY(timers_next(n->timers, &due, e));
+        TRY(node_next(n, &due, e));
         if (due != TIME_NONE && due > now && (next == TIME_NONE || due < next))
             next = due;
         if (next != TIME_NONE && next > now) {

@@ -5,31 +5,7 @@
 #include "app/sim_impl.h"
 #include "modules/identity/identity.h"
 
-struct task_at_hand {
-    struct sim *s;
-    struct sim_order *o;
-    const struct flow_view *v;
-    const struct flow_open_task *open;
-    const struct flow_task *task;
-    const struct network_person *who;
-    char name[64];
-    char doing[100];
-    const struct identity_units_out *units; /* live, of the task's kinds */
-    size_t nunits;
-    bool stopped; /* a wrong label was presented: nothing more for now */
-};
-
 enum { WRONG_LABEL_PER = 300 /* in 100,000 checks: 0.3 % */, NO_READ_PER = 1000 };
-
-/* Remembers what was being done, for the report of a refusal that the journey did not foresee. */
-static enum outcome at_hand(struct task_at_hand *t, enum outcome o, const char *what,
-                            const struct err *e)
-{
-    (void)e;
-    if (o == REFUSED)
-        snprintf(t->doing, sizeof t->doing, "%s at %s", what, t->name);
-    return o;
-}
 
 /* Live units of the kinds that the task identifies; read anew after each change. */
 static enum outcome read_units(struct task_at_hand *t, struct err *e)
@@ -51,7 +27,8 @@ static enum outcome read_units(struct task_at_hand *t, struct err *e)
     t->nunits = 0;
     for (size_t i = 0; i < rows.n; i++)
         for (size_t k = 0; k < t->task->units.n; k++)
-            if (row[i].ended == TIME_NONE && str_eq(row[i].kind, t->task->units.p[k]))
+            if (row[i].ended == TIME_NONE && !row[i].past &&
+                str_eq(row[i].kind, t->task->units.p[k]))
                 kept[t->nunits++] = row[i];
     t->units = kept;
     return OK;
@@ -90,7 +67,7 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
         "{'order':'%s','task':'%s','point':'%.*s','method':'code_2d','scans':[%.*s]%s%s}",
         t->o->order.text, t->name, STR(point), STR(no_read ? S("") : buf_get(&scans)), stated,
         no_read ? ",'no_read':true" : "");
-    TRY(at_hand(t, o, "identity.check", e));
+    TRY(sim_at_hand(t, o, "identity.check", e));
     const struct json *json;
     TRY(json_read(&json, t->s->arena, answer, &json_limits_default, e));
     *result = json_get_str(json, "result");
@@ -159,13 +136,13 @@ static enum outcome make_collected(struct task_at_hand *t, struct str kind, stru
 {
     char din[14];
     snprintf(din, sizeof din, "W9999%02u%06u", 26U, (unsigned)sim_draw(t->s, 1000000));
-    return at_hand(t,
-                   sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
-                               "{'order':'%s','task':'%s','kind':'%.*s','din':'%s%c',"
-                               "'product_code':'S2524VA0','quantity':'%u mL'}",
-                               t->o->order.text, t->name, STR(kind), din, identity_din_check(din),
-                               150 + (unsigned)sim_draw(t->s, 120)),
-                   "unit.make", e);
+    return sim_at_hand(t,
+                       sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
+                                   "{'order':'%s','task':'%s','kind':'%.*s','din':'%s%c',"
+                                   "'product_code':'S2524VA0','quantity':'%u mL'}",
+                                   t->o->order.text, t->name, STR(kind), din,
+                                   identity_din_check(din), 150 + (unsigned)sim_draw(t->s, 120)),
+                       "unit.make", e);
 }
 
 /* Converted from what the task identified: bags that take all of it. */
@@ -186,13 +163,13 @@ static enum outcome make_converted(struct task_at_hand *t, struct str kind, stru
             quantity_write(&parents, q);
             buf_z(&parents, "\"}");
         }
-        TRY(at_hand(t,
-                    sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
-                                "{'order':'%s','task':'%s','kind':'%.*s','quantity':'%u mL',"
-                                "'parents':[%.*s]}",
-                                t->o->order.text, t->name, STR(kind),
-                                30 + (unsigned)sim_draw(t->s, 40), STR(buf_get(&parents))),
-                    "unit.make", e));
+        TRY(sim_at_hand(t,
+                        sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
+                                    "{'order':'%s','task':'%s','kind':'%.*s','quantity':'%u mL',"
+                                    "'parents':[%.*s]}",
+                                    t->o->order.text, t->name, STR(kind),
+                                    30 + (unsigned)sim_draw(t->s, 40), STR(buf_get(&parents))),
+                        "unit.make", e));
     }
     return OK;
 }
@@ -201,11 +178,11 @@ static enum outcome make_sample(struct task_at_hand *t, struct str kind, struct 
 {
     if (t->nunits == 0)
         return OK;
-    return at_hand(t,
-                   sender_send(&t->s->sender, &t->who->actor, "unit.sample", NULL, NULL, e,
-                               "{'unit':'%.*s','task':'%s','kind':'%.*s','quantity':'2 mL'}",
-                               STR(t->units[0].unit), t->name, STR(kind)),
-                   "unit.sample", e);
+    return sim_at_hand(t,
+                       sender_send(&t->s->sender, &t->who->actor, "unit.sample", NULL, NULL, e,
+                                   "{'unit':'%.*s','task':'%s','kind':'%.*s','quantity':'2 mL'}",
+                                   STR(t->units[0].unit), t->name, STR(kind)),
+                       "unit.sample", e);
 }
 
 static enum outcome make_units(struct task_at_hand *t, struct err *e)
@@ -230,28 +207,29 @@ static enum outcome offer(struct task_at_hand *t, struct err *e)
 {
     const struct flow_party *to = flow_receiver(t->v, t->task->name);
     for (size_t i = 0; to && i < t->nunits; i++)
-        TRY(at_hand(t,
-                    sender_send(&t->s->sender, &t->who->actor, "custody.offer", NULL, NULL, e,
-                                "{'unit':'%.*s','to_organisation':'%.*s','to_site':'%.*s',"
-                                "'condition':'as packed','container':'SH-%.4s','seals':['S1-%.4s',"
-                                "'S2-%.4s'],'task':'%s'}",
-                                STR(t->units[i].unit), STR(to->organisation), STR(to->site),
-                                t->o->order.text + 32, t->o->order.text + 32, t->o->order.text + 32,
-                                t->name),
-                    "custody.offer", e));
+        TRY(sim_at_hand(
+            t,
+            sender_send(&t->s->sender, &t->who->actor, "custody.offer", NULL, NULL, e,
+                        "{'unit':'%.*s','to_organisation':'%.*s','to_site':'%.*s',"
+                        "'condition':'as packed','container':'SH-%.4s','seals':['S1-%.4s',"
+                        "'S2-%.4s'],'task':'%s'}",
+                        STR(t->units[i].unit), STR(to->organisation), STR(to->site),
+                        t->o->order.text + 32, t->o->order.text + 32, t->o->order.text + 32,
+                        t->name),
+            "custody.offer", e));
     return OK;
 }
 
 static enum outcome accept_units(struct task_at_hand *t, struct err *e)
 {
     for (size_t i = 0; i < t->nunits; i++)
-        TRY(at_hand(t,
-                    sender_send(&t->s->sender, &t->who->actor, "custody.accept", NULL, NULL, e,
-                                "{'unit':'%.*s','condition':'intact','container':'SH-%.4s',"
-                                "'seals':['S1-%.4s','S2-%.4s'],'task':'%s'}",
-                                STR(t->units[i].unit), t->o->order.text + 32, t->o->order.text + 32,
-                                t->o->order.text + 32, t->name),
-                    "custody.accept", e));
+        TRY(sim_at_hand(t,
+                        sender_send(&t->s->sender, &t->who->actor, "custody.accept", NULL, NULL, e,
+                                    "{'unit':'%.*s','condition':'intact','container':'SH-%.4s',"
+                                    "'seals':['S1-%.4s','S2-%.4s'],'task':'%s'}",
+                                    STR(t->units[i].unit), t->o->order.text + 32,
+                                    t->o->order.text + 32, t->o->order.text + 32, t->name),
+                        "custody.accept", e));
     return OK;
 }
 
@@ -260,11 +238,11 @@ static enum outcome accept_units(struct task_at_hand *t, struct err *e)
 static enum outcome clinic(struct task_at_hand *t, const char *command, size_t unit,
                            const char *more, struct err *e)
 {
-    return at_hand(t,
-                   sender_send(&t->s->sender, &t->who->actor, command, NULL, NULL, e,
-                               "{'order':'%s','task':'%s','unit':'%.*s'%s}", t->o->order.text,
-                               t->name, STR(t->units[unit].unit), more),
-                   command, e);
+    return sim_at_hand(t,
+                       sender_send(&t->s->sender, &t->who->actor, command, NULL, NULL, e,
+                                   "{'order':'%s','task':'%s','unit':'%.*s'%s}", t->o->order.text,
+                                   t->name, STR(t->units[unit].unit), more),
+                       command, e);
 }
 
 /* A further bag: the technologist identified it with the first, and thaws it now. */
@@ -272,11 +250,11 @@ static enum outcome thaw_further(struct task_at_hand *t, size_t unit, struct err
 {
     const struct network_person *who =
         network_find(t->s->network, "technologist", t->open->site, t->o->turn);
-    return at_hand(t,
-                   sender_send(&t->s->sender, &who->actor, "clinic.thaw", NULL, NULL, e,
-                               "{'order':'%s','task':'thaw','unit':'%.*s'}", t->o->order.text,
-                               STR(t->units[unit].unit)),
-                   "clinic.thaw", e);
+    return sim_at_hand(t,
+                       sender_send(&t->s->sender, &who->actor, "clinic.thaw", NULL, NULL, e,
+                                   "{'order':'%s','task':'thaw','unit':'%.*s'}", t->o->order.text,
+                                   STR(t->units[unit].unit)),
+                       "clinic.thaw", e);
 }
 
 /* What hangs at the bedside is identified as it hangs there: this bag, after its thaw. */
@@ -335,39 +313,6 @@ static enum outcome do_needs(struct task_at_hand *t, struct err *e)
 
 /* --- the form, and done --- */
 
-static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
-                              struct err *e)
-{
-    const char *role = str_is(t->open->organisation, "") ? "physician" : "qa_specialist";
-    const struct network_person *who = NULL;
-    for (size_t p = 0; !who && p < t->v->nparties; p++)
-        who = network_find(t->s->network, role, t->v->parties[p].site, t->o->turn);
-    if (!who)
-        return OK;
-    enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
-                                 "{'order':'%s','how':'%s'}", t->o->order.text, how);
-    t->o->over = o == OK;
-    return at_hand(t, o, "flow.end", e);
-}
-
-/* A refusal that the journey foresees: a window missed, a result outside specification. */
-static enum outcome foreseen(struct task_at_hand *t, const struct err *why, bool *was,
-                             struct err *e)
-{
-    struct str guard = err_param(why, "guard");
-    *was = true;
-    if (str_is(guard, "window")) {
-        t->s->counts.late++;
-        return end_order(t, "cancelled", "received beyond the window", e);
-    }
-    if (str_is(t->task->act, "release") || str_is(t->task->act, "process")) {
-        t->s->counts.rejected++;
-        return end_order(t, "rejected", "outside specification", e);
-    }
-    *was = false;
-    return OK;
-}
-
 static enum outcome complete(struct task_at_hand *t, struct err *e)
 {
     struct str inputs = S("");
@@ -393,42 +338,10 @@ static enum outcome complete(struct task_at_hand *t, struct err *e)
         if (o == REFUSED && !str_is(str_z(e->code), "flow.second_person"))
             break;
     }
+    t->s->counts.supplied += o == OK && str_is(t->task->act, "supply");
+    t->s->counts.late_failed +=
+        o == OK && (t->o->mishaps & SIM_STERILITY_FAILS) && strcmp(t->name, "late_results") == 0;
     return o;
-}
-
-/* Things that happen at a task now and then, before its work. */
-static enum outcome mishaps(struct task_at_hand *t, bool *ended, struct err *e)
-{
-    struct sim_order *o = t->o;
-    *ended = false;
-    if ((o->mishaps & SIM_EQUIPMENT_DOWN) && strcmp(t->name, "expand") == 0) {
-        o->mishaps &= ~(unsigned)SIM_EQUIPMENT_DOWN;
-        const struct network_person *who =
-            network_find(t->s->network, "qa_specialist", t->open->site, 0);
-        t->s->counts.holds++;
-        *ended = true;
-        return at_hand(t,
-                       sender_send(&t->s->sender, &who->actor, "flow.hold", "incubator down", NULL,
-                                   e, "{'order':'%s'}", o->order.text),
-                       "flow.hold", e);
-    }
-    if ((o->mishaps & SIM_EXPANSION_FAILS) && strcmp(t->name, "harvest") == 0) {
-        t->s->counts.rejected++;
-        *ended = true;
-        return end_order(t, "rejected", "the culture did not expand", e);
-    }
-    if ((o->mishaps & SIM_EXCURSION) &&
-        (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {
-        o->mishaps &= ~(unsigned)SIM_EXCURSION;
-        t->s->counts.deviations++;
-        return at_hand(t,
-                       sender_send(&t->s->sender, &t->who->actor, "deviation.open", NULL, NULL, e,
-                                   "{'order':'%s','kind':'excursion','risk':'major',"
-                                   "'description':'temperature above its limit for 40 minutes'}",
-                                   o->order.text),
-                       "deviation.open", e);
-    }
-    return OK;
 }
 
 /* Everything that the task asks for, in the order in which it is done. */
@@ -440,7 +353,7 @@ static enum outcome work(struct task_at_hand *t, struct err *e)
     TRY(check_points(t, true, e));
     TRY(do_needs(t, e));
     bool more = str_is(t->task->act, "thaw") && t->nunits > 1; /* bags to thaw later */
-    return t->stopped || more ? OK : at_hand(t, complete(t, e), "flow.complete", e);
+    return t->stopped || more ? OK : sim_at_hand(t, complete(t, e), "flow.complete", e);
 }
 
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
@@ -461,14 +374,14 @@ enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view
         return OK;
     }
     bool ended;
-    TRY(mishaps(&t, &ended, e));
+    TRY(sim_mishaps(&t, &ended, e));
     *after = 5 * TIME_MINUTE;
     if (ended)
         return OK;
     enum outcome done = work(&t, e);
     if (done == REFUSED) {
         struct err why = *e;
-        TRY(foreseen(&t, &why, &ended, e));
+        TRY(sim_foreseen(&t, &why, &ended, e));
         return ended ? OK : sim_must(s, REFUSED, t.doing, &why);
     }
     if (done == OK && t.nunits > 0) {

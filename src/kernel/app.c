@@ -2,6 +2,7 @@
  * that wait for the gate without holding a thread. */
 #include "kernel/app.h"
 
+#include "gen/kernel/notify.sql.h"
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
 
@@ -37,6 +38,23 @@ struct page app_page(struct http_request *r)
     return p;
 }
 
+/* For the bell in the bar; what fails is not counted. */
+static int64_t unanswered(struct http_request *r)
+{
+    const struct auth_session *session = auth_of(r);
+    struct store *store = app_of(r)->node->store;
+    struct notify_unanswered_out row = { 0 };
+    struct err e = { 0 };
+    struct db *db;
+    bool found;
+    if (!session || store_reader_take(&db, store, &e) != OK)
+        return 0;
+    struct notify_unanswered_in in = { session->actor.account };
+    const enum outcome o = db_get(db, &sql_notify_unanswered, &in, &row, r->arena, &found, &e);
+    store_reader_give(store, db);
+    return o == OK ? row.n : 0;
+}
+
 enum http_state app_page_done(struct http_request *r, struct page *p, const char *title_key)
 {
     struct err e = { 0 };
@@ -46,6 +64,7 @@ enum http_state app_page_done(struct http_request *r, struct page *p, const char
         struct page layout = *p;
         layout.b = &whole;
         layout.body = (struct html){ buf_get(p->b) };
+        layout.unanswered = unanswered(r);
         page_layout(&layout, str_z(title_key));
         out = &whole;
     }

@@ -4,6 +4,7 @@
 
 #include "kernel/auth.h"
 #include "kernel/scrub.h"
+#include "kernel/worker.h"
 
 /* Who is given the events themselves below /tlog/tile/entries/: they name people, places and
  * findings of every organisation of the node. Hashes, proofs and checkpoints tell nothing and are
@@ -20,6 +21,7 @@ struct app {
     struct auth *auth;
     struct http_server *server;
     struct scrub *scrub; /* NULL: none runs */
+    struct workers *workers; /* NULL: none, as in some tests */
     enum app_entries entries;
 };
 
@@ -72,6 +74,12 @@ struct app_command {
     enum http_state (*refused)(struct http_request *r, const struct err *e);
 };
 enum http_state app_command(struct http_request *r, const struct app_command *c);
+
+/* Answers with the document as PDF, made by a worker (print.h) while the request waits without a
+ * thread; refusals and faults of print_submit and the worker as problems. `name` is static, of
+ * letters and "-": of the file, without ".pdf". The document may be in the request's arena. */
+struct print_document;
+enum http_state app_print(struct http_request *r, const struct print_document *d, const char *name);
 
 /* The generic way in for every command: POST /commands/{name} with a JSON body or form. A row of
  * auth_module's routes. */

@@ -65,8 +65,10 @@ enum outcome file_note_read(struct files *f, struct str id, struct file_note *ou
         return REFUSE(e, "file.unknown");
     file_path_upload(path, f, id, "note");
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return REFUSE(e, "file.unknown");
     if (fd < 0)
-        return errno == ENOENT ? REFUSE(e, "file.unknown") : err_fault(e, "file.disk", "note: %m");
+        return err_fault(e, "file.disk", "note: %m");
     const ssize_t n = read(fd, bytes, FILE_NOTE_MAX);
     close(fd);
     if (n < 0)

@@ -135,69 +135,16 @@ void flow_withdraw_subject(struct decision *d, const struct flow_view *v)
     }
 }
 
-void flow_finish(struct decision *d, struct str order, struct str how)
-{
-    struct flow_ended payload = { order, how };
-    flow_happened(d, order, &flow_ended_event, &payload);
-}
-
-static const struct flow_party *party_find(const struct flow_view *v, struct str part)
-{
-    for (size_t i = 0; i < v->nparties; i++)
-        if (str_eq(v->parties[i].part, part))
-            return &v->parties[i];
-    return NULL;
-}
-
-/* The version of the task's form that this order is pinned to. */
-static int64_t form_version(const struct flow_view *v, const struct flow_task *task)
-{
-    if (!task->form.p || task->form_version != INT_NONE)
-        return task->form_version;
-    for (size_t i = 0; i < v->npins; i++)
-        if (str_eq(v->pins[i].form, task->form))
-            return v->pins[i].version;
-    bug(__FILE__, __LINE__, "a form of the workflow was not pinned when the order started");
-}
-
-void flow_open_from(struct decision *d, const struct flow_view *v, int64_t from)
-{
-    const struct flow_stage *stage;
-    const struct flow_task *task;
-    for (int64_t number = from; (task = flow_task_at(v->workflow, number, &stage)); number++) {
-        const struct flow_party *party = party_find(v, task->part);
-        BUG_ON(!party); /* flow_start refused an order without one */
-        struct flow_task_opened payload = {
-            .order = v->order,
-            .number = number,
-            .task = task->name,
-            .title = task->title,
-            .stage = stage->name,
-            .role = task->role,
-            .part = task->part,
-            .organisation = party->organisation,
-            .site = party->site,
-            .form = task->form,
-            .form_version = form_version(v, task),
-            .late = task->late,
-            .due = task->limit.p ? d->happened_us + flow_duration(task->limit) : TIME_NONE,
-        };
-        flow_happened(d, v->order, &flow_task_opened_event, &payload);
-        if (!task->late)
-            return;
-    }
-}
-
 static enum outcome parties_check(const struct workflow *w, const struct flow_view *v,
                                   struct err *e)
 {
     if (v->nparties > FLOW_PARTIES_MAX)
         return REFUSE(e, "flow.parties_max", { "max", S("20") });
     for (size_t i = 0; i < v->nparties; i++)
-        if (party_find(v, v->parties[i].part) != &v->parties[i])
+        if (flow_party_of(v, v->parties[i].part) != &v->parties[i])
             return REFUSE(e, "flow.part_twice", { "part", v->parties[i].part });
     for (size_t i = 0; i < w->parts.n; i++)
-        if (!party_find(v, w->parts.p[i]))
+        if (!flow_party_of(v, w->parts.p[i]))
             return REFUSE(e, "flow.part_missing", { "part", w->parts.p[i] });
     return OK;
 }
@@ -214,6 +161,7 @@ enum outcome flow_start(struct decision *d, struct str order, const struct flow_
         .nparties = nparties,
         .pins = plan->pins,
         .npins = plan->npins,
+        .arena = d->arena,
     };
     TRY(parties_check(view.workflow, &view, e));
     struct flow_party *kept = ARENA_ARRAY(d->arena, nparties, struct flow_party);
@@ -230,6 +178,6 @@ enum outcome flow_start(struct decision *d, struct str order, const struct flow_
         .forms = { plan->pins, plan->npins },
     };
     flow_happened(d, order, &flow_started_event, &payload);
-    flow_open_from(d, &view, 1);
+    flow_follow(d, &view, d->happened_us);
     return OK;
 }

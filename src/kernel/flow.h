@@ -1,14 +1,34 @@
-/* Flow: an order runs under a pinned version of a workflow, task after task.
+/* Flow: an order runs under a pinned version of a workflow, task after task and side by side.
  *
- * A task opens when the one before it is done (a `late` task does not hold up the next). It is done
- * by flow.complete, which is refused with the reason and what would satisfy it, on every channel
- * alike: "flow.not_open" {task, before}, "flow.before_open" {task, opened}, "flow.done_before"
- * {task}, "flow.wrong_role" {role}, "flow.guard" {guard, text}, "flow.guard_early" {guard, text,
- * from}, "flow.guard_late" {guard, text, until}, "flow.check_missing" {point}, "flow.fact_missing"
- * {fact}, "flow.held", "flow.ended", "flow.second_person", and last the form's problems. What
- * modules contribute to a task (an identity check passed, a unit made, a hand-over accepted) they
- * note as facts in the same transaction: the first who notes a fact is who noted it. When all tasks
- * are done, the order has ended: "finished".
+ * One rule opens tasks: a task's turn comes when all that it waits for (`after`; without it, the
+ * task before it that is not `late`) are settled, which is done or skipped. It opens, or, where its
+ * `when` does not hold at that moment, is skipped by an event that says why. Two tasks that wait
+ * for the same run side by side; one that waits for several is a join. When all are settled, the
+ * order has ended: "finished".
+ *
+ * A task is done by flow.complete, which is refused with the reason and what would satisfy it, on
+ * every channel alike: "flow.not_open" {task, before}, "flow.skipped" {task, text},
+ * "flow.before_open" {task, opened}, "flow.done_before" {task}, "flow.wrong_role" {role},
+ * "flow.guard" {guard, text}, "flow.guard_early" {guard, text, from}, "flow.guard_late" {guard,
+ * text, until}, "flow.check_missing" {point}, "flow.fact_missing" {fact}, "flow.held",
+ * "flow.ended", "flow.second_person", and last the form's problems. What modules contribute to a
+ * task (an identity check passed, a unit made, a hand-over accepted) they note as facts in the same
+ * transaction: the first who notes a fact is who noted it.
+ *
+ * Loops (flow.repeat). A loop of the workflow leads back from an open task to an earlier one: that
+ * and all that rests upon it are undone in one event, and done again as their next pass, as often
+ * as the loop may be taken. Facts of the earlier pass are gone; its records stay in flow_past and
+ * flow_record. A unit belongs to the pass of the task in which it was made: once that is past, so
+ * is the unit, and no check finds it among what it expects (flow_pass, table flow_past). Refusals:
+ * "flow.unknown_loop" {loop}, "flow.loop_not_here" {loop, from}, "flow.loop_spent" {loop, times},
+ * "flow.wrong_role".
+ *
+ * Moves (flow.propose_move, flow.approve_move). An order goes on under another version of its
+ * workflow when one person proposes it and another, with the right, approves. Refused where what
+ * was settled or is open would have no place there or a mandatory point would be lost: flow_move.c.
+ *
+ * Ladders. A task names who is told when it opens (flow.alerted) and, step by step, while it is not
+ * done (flow.escalated, by durable timers, once each).
  *
  * An order is pinned at its start: to the workflow's version and, for each form that the workflow
  * names without a version, to the one effective at that moment. Both stand in flow.started. Tasks
@@ -25,16 +45,22 @@
 #ifndef VEIN_KERNEL_FLOW_H
 #define VEIN_KERNEL_FLOW_H
 
+#include "gen/kernel/flow.sql.h"
 #include "kernel/define.h"
 #include "kernel/form.h"
+#include "kernel/ladder.h"
 
 #define RECORDS "kernel/flow.def"
 #include "base/record_structs.h"
 #undef RECORDS
 
 struct flow_point {
-    const char *name;       /* "before_thaw" */
-    const char *act;        /* act of a task that needs it: "thaw" */
+    const char *name;      /* "before_thaw" */
+    const char *act;       /* act of a task that needs it: "thaw" */
+    const char *instead;   /* that act counts as this one where others stand behind it; or NULL */
+    const char *behind[4]; /* acts certainly done before on the very kinds of unit of the task … */
+    const char *origin[4];  /* … or on these or what they were made of */
+    bool gate;              /* what acts on the same units behind it cannot do without it */
     const char *material;   /* needed by every workflow of this material; "": of any; NULL: of none,
                                only where a task has the act */
     const char *safe_state; /* "back_into_storage": its text is "safe_state.<name>" */
@@ -49,7 +75,10 @@ const struct flow_point *flow_point_find(struct str name);
 
 enum {
     FLOW_TASKS_MAX = 300,   /* of a workflow */
-    FLOW_LATE_MAX = 40,     /* of them late */
+    FLOW_OPENS_MAX = 48,    /* events by which what one completion leads to is opened or skipped */
+    FLOW_AFTER_MAX = 20,    /* tasks that one waits for */
+    FLOW_TIMES_MAX = 9,     /* a loop is taken */
+    FLOW_PAST_MAX = 6000,   /* earlier passes of an order's tasks */
     FLOW_PARTIES_MAX = 20,  /* of an order */
     FLOW_FACTS_MAX = 4000,  /* of an order */
     FLOW_WORKFLOWS_MAX = 64 /* pinned versions kept parsed in the process; more are read anew */
@@ -65,6 +94,7 @@ enum flow_state { FLOW_RUNNING, FLOW_HELD, FLOW_ENDED };
 struct flow_open_task { /* open now, or done */
     struct str task;
     int64_t number;
+    int64_t pass; /* from 1; a loop makes it the next */
     bool done;
     bool overdue; /* its limit passed while it was open */
     struct str organisation;
@@ -84,6 +114,17 @@ struct flow_fact {
     struct str by; /* actor */
 };
 struct flow_entries; /* flow_record.h */
+struct flow_skip { /* its turn came, and its condition did not hold */
+    struct str task;
+    int64_t number;
+    struct str text; /* the condition, for people */
+};
+struct flow_past { /* an earlier pass of a task */
+    struct str task;
+    int64_t pass;
+    struct str loop;  /* by which it was undone */
+    struct str units; /* what becomes of those made in it: discard, quarantine, keep */
+};
 struct flow_view {
     bool found;
     struct str order;
@@ -98,12 +139,25 @@ struct flow_view {
     size_t nparties;
     const struct flow_open_task *tasks; /* that have opened, by number */
     size_t ntasks;
+    const struct flow_skip *skipped;
+    size_t nskipped;
+    const struct flow_past *past;
+    size_t npast;
     const struct flow_fact *facts;
     size_t nfacts;
     const struct flow_pin *pins; /* of forms that the workflow names without a version */
     size_t npins;
     const struct flow_entries *entries; /* flow.complete where two persons enter unseen; or NULL */
     struct arena *arena;                /* that all of this lives in */
+};
+
+struct flow_move_state {
+    struct flow_view flow;
+    bool proposed;                 /* the move that waits for approval */
+    struct flow_move_out proposal; /* it */
+    struct definition to;          /* the version moved to; to.kind absent: there is none */
+    const struct flow_pin *pins;   /* of forms, under it */
+    size_t npins;
 };
 
 #define RECORDS "kernel/flow_events.def"
@@ -142,8 +196,15 @@ enum outcome load_flow_new(struct load *l, struct str order, struct str workflow
 
 /* In decide. */
 const struct flow_task *flow_task_find(const struct flow_view *v, struct str task);
-/* NULL while the task has not opened. */
+/* NULL while the task has not opened (in the present pass), or when it was skipped. */
 const struct flow_open_task *flow_opened(const struct flow_view *v, struct str task);
+/* The present pass of a task, from 1; of one that has not opened, its next. */
+int64_t flow_pass(const struct flow_view *v, struct str task);
+/* The actor may take the loop now: else why not, as flow.repeat says it. */
+enum outcome flow_loop_may(const struct flow_view *v, const struct flow_loop *loop,
+                           const struct actor *actor, struct err *e);
+/* How often a loop was taken. */
+int64_t flow_loop_taken(const struct flow_view *v, const struct flow_loop *loop);
 /* The task is open, the order runs, and the actor has its role: what every contribution to a task
  * needs. */
 enum outcome flow_task_ready(const struct flow_view *v, struct str task, const struct actor *actor,
@@ -175,8 +236,24 @@ void flow_withdraw_subject(struct decision *d, const struct flow_view *v);
  * {max}, "flow.started_before". */
 enum outcome flow_start(struct decision *d, struct str order, const struct flow_plan *plan,
                         const struct flow_party *parties, size_t nparties, struct err *e);
-/* Ends an order for good: nothing opens or is done in it any more. */
-void flow_finish(struct decision *d, struct str order, struct str how);
+/* Whom the ladder of the order's workflow for stops tells when: for stop_raised. */
+size_t flow_stop_ladder(struct ladder_rung *out, const struct flow_view *v, int64_t raised);
+/* Opens late tasks that were skipped and whose `when` holds now, because the record of `task` was
+ * corrected to `record`: in the decide that corrects it. */
+enum outcome flow_reconsider(struct decision *d, const struct flow_view *v, struct str task,
+                             const struct form_record *record, struct err *e);
+
+/* What another version of a workflow changes, by the names of tasks. */
+struct flow_difference {
+    size_t nadded;
+    size_t ngone;
+    size_t nchanged;
+    struct str added[FLOW_TASKS_MAX];
+    struct str gone[FLOW_TASKS_MAX];
+    struct str changed[FLOW_TASKS_MAX];
+};
+enum outcome flow_difference(struct flow_difference *out, const struct workflow *from,
+                             const struct workflow *to, struct arena *arena, struct err *e);
 
 /* Countdowns of an order that run now. */
 struct flow_countdown {

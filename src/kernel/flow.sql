@@ -1,20 +1,41 @@
--- order (order_id ID) -> (state CODE, how CODE, workflow CODE, workflow_version INT,
---                         workflow_hash HASH, subject ID, pins JSON, started TIME)
-SELECT state, how, workflow, workflow_version, workflow_hash, subject, pins, started
+-- order (order_id ID) -> (state CODE, how CODE, material CODE, wish CODE, workflow CODE,
+--                         workflow_version INT, workflow_hash HASH, subject ID, pins JSON,
+--                         started TIME, repeats INT)
+SELECT state, how, material, wish, workflow, workflow_version, workflow_hash, subject, pins, started,
+       repeats
 FROM flow_order WHERE order_id = :order_id;
 
 -- parties (order_id ID) -> (part CODE, organisation ID, site ID)
 SELECT part, organisation, site FROM flow_party WHERE order_id = :order_id ORDER BY part;
 
--- tasks (order_id ID) -> (number INT, task CODE, organisation ID, site ID, form CODE,
---                         form_version INT, opened TIME, due TIME, overdue BOOL, done TIME,
---                         done_by TEXT, record JSON)
-SELECT t.number, t.task, t.organisation, t.site, t.form, t.form_version, t.opened,
+-- tasks (order_id ID) -> (number INT, task CODE, pass INT, skipped TEXT, organisation ID, site ID,
+--                         form CODE, form_version INT, opened TIME, due TIME, overdue BOOL,
+--                         done TIME, done_by TEXT, record JSON)
+SELECT t.number, t.task, t.pass, t.skipped, t.organisation, t.site, t.form, t.form_version, t.opened,
        NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by, r.record
 FROM flow_task t
 LEFT JOIN flow_record r
     ON r.order_id = t.order_id AND r.task = t.task AND r.version = t.record_version
 WHERE t.order_id = :order_id ORDER BY t.number;
+
+-- past (order_id ID) -> (task CODE, pass INT, title TEXT, opened TIME, done TIME, done_by TEXT,
+--                        loop CODE, loop_title TEXT, units CODE, undone TIME, form CODE,
+--                        form_version INT, record JSON)
+-- Earlier passes of an order's tasks, with their records as last corrected.
+SELECT p.task, p.pass, p.title, p.opened, p.done, p.done_by, p.loop, p.loop_title, p.units, p.undone,
+       r.form, r.form_version, r.record
+FROM flow_past p
+LEFT JOIN flow_record r
+    ON r.order_id = p.order_id AND r.task = p.task AND r.version = p.record_version
+WHERE p.order_id = :order_id ORDER BY p.undone, p.opened, p.task, p.pass;
+
+-- move (order_id ID) -> (from_version INT, version INT, hash HASH, pins JSON, added JSON, gone JSON,
+--                        changed JSON, proposed TIME, proposed_by TEXT, reason TEXT, event ID,
+--                        approved TIME, approved_by TEXT)
+-- reason is sealed in the event.
+SELECT from_version, version, hash, pins, added, gone, changed, proposed, proposed_by, reason, event,
+       approved, approved_by
+FROM flow_move WHERE order_id = :order_id;
 
 -- facts (order_id ID) -> (task CODE, fact TEXT, noted TIME, noted_by TEXT)
 SELECT task, fact, noted, noted_by FROM flow_fact
@@ -22,16 +43,18 @@ WHERE order_id = :order_id ORDER BY task, fact;
 
 -- task (order_id ID, task CODE) -> (organisation ID, site ID, form CODE, form_version INT,
 --                                   record JSON, secrets JSON)
+-- In its present pass.
 SELECT t.organisation, t.site, t.form, t.form_version, r.record, r.secrets
 FROM flow_task t
 LEFT JOIN flow_record r
     ON r.order_id = t.order_id AND r.task = t.task AND r.version = t.record_version
 WHERE t.order_id = :order_id AND t.task = :task;
 
--- records (order_id ID, task CODE) -> (version INT, event ID, form CODE, form_version INT,
---                                      record JSON, secrets JSON, entered_by TEXT, happened TIME,
---                                      recorded TIME, reason TEXT)
-SELECT version, event, form, form_version, record, secrets, entered_by, happened, recorded, reason
+-- records (order_id ID, task CODE) -> (pass INT, version INT, event ID, form CODE,
+--                                      form_version INT, record JSON, secrets JSON,
+--                                      entered_by TEXT, happened TIME, recorded TIME, reason TEXT)
+-- Of all passes.
+SELECT pass, version, event, form, form_version, record, secrets, entered_by, happened, recorded, reason
 FROM flow_record WHERE order_id = :order_id AND task = :task ORDER BY version;
 
 -- worklist (organisation ID, site ID, roles TEXT, after_due TIME, after_order TEXT,
@@ -99,21 +122,84 @@ ORDER BY o.due_by, o.order_id LIMIT 200;
 -- start (order_id ID, workflow CODE, workflow_version INT, workflow_hash HASH, subject ID,
 --        pins JSON, started TIME)
 INSERT INTO flow_order (order_id, state, workflow, workflow_version, workflow_hash, subject, pins,
-                        started, due_by, next_number, overdue)
+                        started, due_by, next_number, overdue, repeats)
 VALUES (:order_id, 'running', :workflow, :workflow_version, :workflow_hash, :subject, :pins,
-        :started, 253402300799000000, 0, 0);
+        :started, 253402300799000000, 0, 0, 0);
 
 -- party_add (order_id ID, part CODE, organisation ID, site ID)
 INSERT INTO flow_party (order_id, part, organisation, site)
 VALUES (:order_id, :part, :organisation, :site);
 
 -- task_open (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, part CODE,
---            organisation ID, site ID, form CODE, form_version INT, late BOOL, opened TIME,
---            due TIME)
+--            organisation ID, site ID, form CODE, form_version INT, late BOOL, pass INT,
+--            ladder BOOL, opened TIME, due TIME)
+-- Anew under another version of the workflow, or after it was skipped: the row is there already.
 INSERT INTO flow_task (order_id, number, task, title, stage, role, part, organisation, site, form,
-                       form_version, late, opened, due_by, overdue, open)
+                       form_version, late, pass, ladder, opened, due_by, overdue, open)
 VALUES (:order_id, :number, :task, :title, :stage, :role, :part, :organisation, :site, :form,
-        :form_version, :late, :opened, COALESCE(:due, 253402300799000000), 0, 1);
+        :form_version, :late, :pass, :ladder, :opened, COALESCE(:due, 253402300799000000), 0, 1)
+ON CONFLICT (order_id, task) DO UPDATE SET
+    number = excluded.number, title = excluded.title, stage = excluded.stage, role = excluded.role,
+    part = excluded.part, organisation = excluded.organisation, site = excluded.site,
+    form = excluded.form, form_version = excluded.form_version, late = excluded.late,
+    pass = excluded.pass, skipped = NULL, ladder = excluded.ladder, opened = excluded.opened,
+    due_by = excluded.due_by, overdue = 0, open = 1;
+
+-- task_skip (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, part CODE,
+--            organisation ID, site ID, text TEXT, at TIME)
+INSERT INTO flow_task (order_id, number, task, title, stage, role, part, organisation, site, late,
+                       pass, skipped, ladder, opened, due_by, overdue, open)
+VALUES (:order_id, :number, :task, :title, :stage, :role, :part, :organisation, :site, 0, 1, :text,
+        0, :at, 253402300799000000, 0, 0);
+
+-- task_ladder (order_id ID, task CODE) -> (ladder BOOL, open BOOL)
+SELECT ladder, open FROM flow_task WHERE order_id = :order_id AND task = :task;
+
+-- task_past (order_id ID, task CODE, loop CODE, loop_title TEXT, units CODE, undone TIME)
+INSERT INTO flow_past (order_id, task, pass, title, opened, done, done_by, record_version, loop,
+                       loop_title, units, undone)
+SELECT order_id, task, pass, title, opened, done, done_by, record_version, :loop, :loop_title, :units,
+       :undone
+FROM flow_task WHERE order_id = :order_id AND task = :task AND skipped IS NULL;
+
+-- task_drop (order_id ID, task CODE)
+DELETE FROM flow_task WHERE order_id = :order_id AND task = :task;
+
+-- facts_drop (order_id ID, task CODE)
+DELETE FROM flow_fact WHERE order_id = :order_id AND task = :task;
+
+-- repeat_count (order_id ID)
+UPDATE flow_order SET repeats = repeats + 1 WHERE order_id = :order_id;
+
+-- move_propose (order_id ID, from_version INT, version INT, hash HASH, pins JSON, added JSON,
+--               gone JSON, changed JSON, proposed TIME, proposed_by TEXT, reason TEXT, event ID)
+INSERT INTO flow_move (order_id, from_version, version, hash, pins, added, gone, changed, proposed,
+                       proposed_by, reason, event)
+VALUES (:order_id, :from_version, :version, :hash, :pins, :added, :gone, :changed, :proposed,
+        :proposed_by, :reason, :event)
+ON CONFLICT (order_id) DO UPDATE SET
+    from_version = excluded.from_version, version = excluded.version, hash = excluded.hash,
+    pins = excluded.pins, added = excluded.added, gone = excluded.gone, changed = excluded.changed,
+    proposed = excluded.proposed, proposed_by = excluded.proposed_by, reason = excluded.reason,
+    event = excluded.event, approved = NULL, approved_by = NULL;
+
+-- move_approve (order_id ID, approved TIME, approved_by TEXT)
+UPDATE flow_move SET approved = :approved, approved_by = :approved_by WHERE order_id = :order_id;
+
+-- move_apply (order_id ID, version INT, hash HASH, pins JSON)
+UPDATE flow_order SET workflow_version = :version, workflow_hash = :hash, pins = :pins
+WHERE order_id = :order_id;
+
+-- places_free (order_id ID)
+-- Numbers of the old version make room for those of the new.
+UPDATE flow_task SET number = -number WHERE order_id = :order_id;
+
+-- place (order_id ID, task CODE, number INT)
+UPDATE flow_task SET number = :number WHERE order_id = :order_id AND task = :task;
+
+-- places_gone (order_id ID)
+-- What was skipped and has no place in the new version.
+DELETE FROM flow_task WHERE order_id = :order_id AND number < 0;
 
 -- task_done (order_id ID, task CODE, done TIME, done_by TEXT)
 UPDATE flow_task SET open = 0, done = :done, done_by = :done_by
@@ -127,10 +213,12 @@ UPDATE flow_task SET record_version = :version WHERE order_id = :order_id AND ta
 
 -- record_add (order_id ID, task CODE, version INT, event ID, form CODE, form_version INT,
 --             record JSON, secrets JSON, entered_by TEXT, happened TIME, recorded TIME, reason TEXT)
-INSERT INTO flow_record (order_id, task, version, event, form, form_version, record, secrets,
+-- Of the task's present pass.
+INSERT INTO flow_record (order_id, task, pass, version, event, form, form_version, record, secrets,
                          entered_by, happened, recorded, reason)
-VALUES (:order_id, :task, :version, :event, :form, :form_version, :record, :secrets, :entered_by,
-        :happened, :recorded, :reason);
+SELECT :order_id, :task, pass, :version, :event, :form, :form_version, :record, :secrets, :entered_by,
+       :happened, :recorded, :reason
+FROM flow_task WHERE order_id = :order_id AND task = :task;
 
 -- fact_add (order_id ID, task CODE, fact TEXT, noted TIME, noted_by TEXT)
 INSERT INTO flow_fact (order_id, task, fact, noted, noted_by)
@@ -140,11 +228,13 @@ ON CONFLICT (order_id, task, fact) DO NOTHING;
 -- state_set (order_id ID, state CODE)
 UPDATE flow_order SET state = :state WHERE order_id = :order_id;
 
--- open_tasks (order_id ID) -> (task CODE)
-SELECT task FROM flow_task WHERE order_id = :order_id AND open = 1 ORDER BY number;
+-- open_tasks (order_id ID) -> (task CODE, ladder BOOL)
+SELECT task, ladder FROM flow_task WHERE order_id = :order_id AND open = 1 ORDER BY number;
 
--- end (order_id ID, how CODE, ended TIME)
-UPDATE flow_order SET state = 'ended', how = :how, ended = :ended WHERE order_id = :order_id;
+-- end (order_id ID, how CODE, material CODE, wish CODE, ended TIME)
+UPDATE flow_order
+SET state = 'ended', how = :how, material = :material, wish = :wish, ended = :ended
+WHERE order_id = :order_id;
 
 -- end_tasks (order_id ID)
 UPDATE flow_task SET open = 0 WHERE order_id = :order_id AND open = 1;
@@ -164,7 +254,7 @@ WHERE order_id = :order_id;
 -- fact_drop (order_id ID, task CODE, fact TEXT)
 DELETE FROM flow_fact WHERE order_id = :order_id AND task = :task AND fact = :fact;
 
--- facts_drop (order_id ID, prefix TEXT, task CODE)
+-- facts_withdraw (order_id ID, prefix TEXT, task CODE)
 -- That begin with the prefix, at the tasks that are not done, or at one of them.
 DELETE FROM flow_fact
 WHERE order_id = :order_id AND substr(fact, 1, length(:prefix)) = :prefix

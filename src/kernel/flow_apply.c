@@ -5,11 +5,40 @@
 
 enum { TIMER_BODY_MAX = 512 };
 
-/* Next action, oldest due and overdue of the order, after its tasks changed. */
-static enum outcome refresh(struct db *db, struct str order, struct err *e)
+enum outcome flow_refresh(struct db *db, struct str order, struct err *e)
 {
     struct flow_refresh_in in = { order };
     return db_run(db, &sql_flow_refresh, &in, NULL, e);
+}
+
+/* --- timers --- */
+
+static enum outcome ladder_start(struct db *db, const struct flow_task_opened *task, struct err *e)
+{
+    char storage[TIMER_NAME_MAX];
+    struct buf what = buf_over(storage, sizeof storage);
+    buf_z(&what, "escalate.");
+    buf_str(&what, task->task);
+    struct stream stream = flow_stream(task->order);
+    for (size_t i = 0; i < task->escalate.n; i++) {
+        int64_t at = task->escalate.p[i].at;
+        struct flow_escalate body = { task->order, task->task, (int64_t)i + 1, at };
+        struct ladder_timer timer = { stream_str(&stream), buf_get(&what),        i + 1,
+                                      S("flow.escalate"),  &flow_escalate_record, &body };
+        TRY(ladder_set(db, &timer, at, e));
+    }
+    return OK;
+}
+
+static enum outcome ladder_end(struct db *db, struct str order, struct str task, size_t rung,
+                               struct err *e)
+{
+    char storage[TIMER_NAME_MAX];
+    struct buf what = buf_over(storage, sizeof storage);
+    buf_z(&what, "escalate.");
+    buf_str(&what, task);
+    struct stream stream = flow_stream(order);
+    return ladder_clear(db, stream_str(&stream), buf_get(&what), rung, e);
 }
 
 static enum outcome due_clear(struct db *db, struct str order, struct str task, struct err *e)
@@ -39,15 +68,34 @@ static enum outcome due_set(struct db *db, const struct flow_task_opened *task, 
                      buf_get(&body), e);
 }
 
+static enum outcome timers_clear(struct db *db, struct str order, struct str task, bool ladder,
+                                 struct err *e)
+{
+    TRY(due_clear(db, order, task, e));
+    return ladder ? ladder_end(db, order, task, 0, e) : OK;
+}
+
+/* The same, for a task whose row says whether it has a ladder. */
+static enum outcome timers_stop(struct db *db, struct str order, struct str task, struct err *e)
+{
+    struct flow_task_ladder_in in = { order, task };
+    struct flow_task_ladder_out row;
+    struct arena *arena = arena_new(1 << 16);
+    bool found = false;
+    if (!arena)
+        return err_no_memory(e);
+    enum outcome o = db_get(db, &sql_flow_task_ladder, &in, &row, arena, &found, e);
+    arena_free(arena);
+    TRY(o);
+    return found ? timers_clear(db, order, task, row.ladder, e) : OK;
+}
+
 /* --- start, tasks --- */
 
 static enum outcome start(struct db *db, const struct event *event,
                           const struct flow_started *payload, struct buf *pins, struct err *e)
 {
-    struct flow_pins forms = { { payload->forms.p, payload->forms.n } };
-    struct json_out out = json_out(pins);
-    TRY(record_to_json(&flow_pins_record, &forms, &out, NULL, e));
-    TRY(buf_check(pins, e));
+    TRY(flow_pins_write(pins, payload->forms.p, payload->forms.n, e));
     struct flow_start_in order = {
         .order_id = payload->order,
         .workflow = payload->workflow,
@@ -91,13 +139,51 @@ enum outcome flow_task_opened_apply(struct db *db, const struct event *event,
         .form = payload->form,
         .form_version = payload->form_version,
         .late = payload->late,
-        .opened = event->happened,
+        .pass = payload->pass == INT_NONE ? 1 : payload->pass,
+        .ladder = payload->escalate.n > 0,
+        .opened = payload->since == TIME_NONE ? event->happened : payload->since,
         .due = payload->due,
     };
+    if (payload->since != TIME_NONE)
+        TRY(timers_stop(db, payload->order, payload->task, e));
     TRY(db_run(db, &sql_flow_task_open, &in, NULL, e));
     if (payload->due != TIME_NONE)
         TRY(due_set(db, payload, e));
-    return refresh(db, payload->order, e);
+    TRY(ladder_start(db, payload, e));
+    return flow_refresh(db, payload->order, e);
+}
+
+enum outcome flow_task_skipped_apply(struct db *db, const struct event *event,
+                                     const struct flow_task_skipped *payload, struct err *e)
+{
+    struct flow_task_skip_in in = {
+        .order_id = payload->order,
+        .number = payload->number,
+        .task = payload->task,
+        .title = payload->title,
+        .stage = payload->stage,
+        .role = payload->role,
+        .part = payload->part,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .text = payload->text,
+        .at = event->happened,
+    };
+    return db_run(db, &sql_flow_task_skip, &in, NULL, e);
+}
+
+enum outcome flow_alerted_apply(struct db *db, const struct event *event,
+                                const struct flow_alerted *payload, struct err *e)
+{
+    (void)db, (void)event, (void)payload, (void)e; /* for those who follow the log */
+    return OK;
+}
+
+enum outcome flow_escalated_apply(struct db *db, const struct event *event,
+                                  const struct flow_escalated *payload, struct err *e)
+{
+    (void)event;
+    return ladder_end(db, payload->order, payload->task, (size_t)payload->step, e);
 }
 
 enum outcome flow_fact_noted_apply(struct db *db, const struct event *event,
@@ -120,8 +206,8 @@ enum outcome flow_facts_withdrawn_apply(struct db *db, const struct event *event
                                         const struct flow_facts_withdrawn *payload, struct err *e)
 {
     (void)event;
-    struct flow_facts_drop_in in = { payload->order, payload->prefix, payload->task };
-    return db_run(db, &sql_flow_facts_drop, &in, NULL, e);
+    struct flow_facts_withdraw_in in = { payload->order, payload->prefix, payload->task };
+    return db_run(db, &sql_flow_facts_withdraw, &in, NULL, e);
 }
 
 /* --- records --- */
@@ -184,7 +270,7 @@ enum outcome flow_task_done_apply(struct db *db, const struct event *event,
 {
     struct flow_task_done_in in = { payload->order, payload->task, event->happened, event->actor };
     TRY(db_run(db, &sql_flow_task_done, &in, NULL, e));
-    TRY(due_clear(db, payload->order, payload->task, e));
+    TRY(timers_stop(db, payload->order, payload->task, e));
     if (payload->form.p) {
         struct form_record record = {
             .form = payload->form,
@@ -195,7 +281,7 @@ enum outcome flow_task_done_apply(struct db *db, const struct event *event,
         struct kept kept = { payload->order, payload->task, &record };
         TRY(record_keep(db, event, &kept, e));
     }
-    return refresh(db, payload->order, e);
+    return flow_refresh(db, payload->order, e);
 }
 
 enum outcome flow_record_corrected_apply(struct db *db, const struct event *event,
@@ -237,7 +323,7 @@ static enum outcome timers_end(struct db *db, struct str order, struct arena *ar
     TRY(db_list(db, &sql_flow_open_tasks, &in, &open, FLOW_TASKS_MAX, arena, e));
     const struct flow_open_tasks_out *row = open.p;
     for (size_t i = 0; i < open.n; i++)
-        TRY(due_clear(db, order, row[i].task, e));
+        TRY(timers_clear(db, order, row[i].task, row[i].ladder, e));
     return OK;
 }
 
@@ -252,9 +338,10 @@ enum outcome flow_ended_apply(struct db *db, const struct event *event,
     TRY(o);
     struct flow_end_tasks_in tasks = { payload->order };
     TRY(db_run(db, &sql_flow_end_tasks, &tasks, NULL, e));
-    struct flow_end_in order = { payload->order, payload->how, event->happened };
+    struct flow_end_in order = { payload->order, payload->how, payload->material, payload->wish,
+                                 event->happened };
     TRY(db_run(db, &sql_flow_end, &order, NULL, e));
-    return refresh(db, payload->order, e);
+    return flow_refresh(db, payload->order, e);
 }
 
 enum outcome flow_task_overdue_apply(struct db *db, const struct event *event,
@@ -264,5 +351,37 @@ enum outcome flow_task_overdue_apply(struct db *db, const struct event *event,
     struct flow_task_overdue_in in = { payload->order, payload->task };
     TRY(db_run(db, &sql_flow_task_overdue, &in, NULL, e));
     TRY(due_clear(db, payload->order, payload->task, e));
-    return refresh(db, payload->order, e);
+    return flow_refresh(db, payload->order, e);
+}
+
+/* --- loops --- */
+
+/* The present pass of a task is past: its row moves, what was noted for it is gone. */
+static enum outcome undo(struct db *db, const struct event *event,
+                         const struct flow_repeated *payload, struct str task, struct err *e)
+{
+    struct flow_task_past_in past = {
+        .order_id = payload->order,
+        .task = task,
+        .loop = payload->loop,
+        .loop_title = payload->title,
+        .units = payload->units,
+        .undone = event->happened,
+    };
+    struct flow_task_drop_in row = { payload->order, task };
+    struct flow_facts_drop_in facts = { payload->order, task };
+    TRY(timers_stop(db, payload->order, task, e));
+    TRY(db_run(db, &sql_flow_task_past, &past, NULL, e));
+    TRY(db_run(db, &sql_flow_task_drop, &row, NULL, e));
+    return db_run(db, &sql_flow_facts_drop, &facts, NULL, e);
+}
+
+enum outcome flow_repeated_apply(struct db *db, const struct event *event,
+                                 const struct flow_repeated *payload, struct err *e)
+{
+    struct flow_repeat_count_in order = { payload->order };
+    for (size_t i = 0; i < payload->tasks.n; i++)
+        TRY(undo(db, event, payload, payload->tasks.p[i], e));
+    TRY(db_run(db, &sql_flow_repeat_count, &order, NULL, e));
+    return flow_refresh(db, payload->order, e);
 }

@@ -75,19 +75,6 @@ static enum outcome complete_filled(const struct decision *d, const struct flow_
     return filled->outcome;
 }
 
-/* The tasks behind the last that has opened; the order's end when there was nothing left to do. */
-static void complete_follow(struct decision *d, const struct flow_view *v,
-                            const struct flow_task *task)
-{
-    int64_t done = 1; /* this one */
-    for (size_t i = 0; i < v->ntasks; i++)
-        done += v->tasks[i].done;
-    if (done == flow_tasks_count(v->workflow))
-        flow_finish(d, v->order, S("finished"));
-    else if (!task->late)
-        flow_open_from(d, v, v->tasks[v->ntasks - 1].number + 1);
-}
-
 enum outcome flow_complete_decide(struct decision *d, const struct flow_complete *body,
                                   const struct flow_view *state, struct err *e)
 {
@@ -110,15 +97,18 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
         .form = opened->form,
         .form_version = opened->form_version,
     };
+    const struct form_record *record = NULL;
     if (opened->form.p) {
-        const struct form_record *record = &((const struct flow_filled *)d->prepared)->record;
+        record = &((const struct flow_filled *)d->prepared)->record;
         payload.values.p = record->values.p;
         payload.values.n = record->values.n;
         payload.secrets.p = record->secrets.p;
         payload.secrets.n = record->secrets.n;
     }
+    struct flow_view now;
     flow_happened(d, body->order, &flow_task_done_event, &payload);
-    complete_follow(d, state, task);
+    TRY(flow_with_done(&now, state, body->task, at, record, d->arena, e));
+    flow_follow(d, &now, at);
     return OK;
 }
 
@@ -173,7 +163,7 @@ enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *
     };
     flow_happened(d, body->order, &flow_record_corrected_event, &payload);
     flow_signatures_withdraw(d, state, body->task);
-    return OK;
+    return flow_reconsider(d, state, body->task, &filled->record, e);
 }
 
 /* --- hold, resume, end --- */
@@ -217,18 +207,41 @@ enum outcome flow_end_load(struct load *l, const struct flow_end *body, struct f
     return load_flow(l, body->order, (struct str){ 0 }, state, e);
 }
 
+static bool one_of(struct str word, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(word, words[i]))
+            return true;
+    return false;
+}
+
+/* Something was collected or made for the order, in this pass or an earlier one. */
+static bool has_material(const struct flow_view *v)
+{
+    for (size_t i = 0; i < v->nfacts; i++)
+        if (str_starts(v->facts[i].fact, S("made:")))
+            return true;
+    return v->npast > 0;
+}
+
 enum outcome flow_end_decide(struct decision *d, const struct flow_end *body,
                              const struct flow_view *state, struct err *e)
 {
     static const char *const ways[] = { "cancelled", "withdrawn", "died", "rejected" };
-    bool known = false;
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-        known |= str_is(body->how, ways[i]);
-    if (!known)
+    static const char *const fates[] = { "discard", "retain", "none" };
+    static const char *const wishes[] = { "discard", "retain", "unknown" };
+    if (!one_of(body->how, ways, 4))
         return REFUSE(e, "flow.unknown_end", { "how", body->how });
     if (state->state == FLOW_ENDED)
         return REFUSE(e, "flow.ended", { "how", state->how });
-    flow_finish(d, body->order, body->how);
+    bool material = has_material(state);
+    if (material ? !one_of(body->material, fates, 2)
+                 : body->material.p && !one_of(body->material, fates + 2, 1))
+        return REFUSE(e, material ? "flow.material_unstated" : "flow.no_material");
+    if (body->wish.p && !one_of(body->wish, wishes, 3))
+        return REFUSE(e, "flow.unknown_wish", { "wish", body->wish });
+    struct flow_ended payload = { body->order, body->how, body->material, body->wish };
+    flow_happened(d, body->order, &flow_ended_event, &payload);
     return OK;
 }
 
@@ -251,5 +264,33 @@ enum outcome flow_note_overdue_decide(struct decision *d, const struct flow_note
         return REFUSE(e, "flow.not_due", { "task", body->task });
     struct flow_task_overdue payload = { body->order, body->task, body->due };
     flow_happened(d, body->order, &flow_task_overdue_event, &payload);
+    return OK;
+}
+
+/* --- escalate: what a rung of a task's ladder sends --- */
+
+enum outcome flow_escalate_load(struct load *l, const struct flow_escalate *body,
+                                struct flow_view *state, struct err *e)
+{
+    return load_flow(l, body->order, body->task, state, e);
+}
+
+enum outcome flow_escalate_decide(struct decision *d, const struct flow_escalate *body,
+                                  const struct flow_view *state, struct err *e)
+{
+    const struct flow_task *task = flow_task_find(state, body->task);
+    const struct flow_open_task *opened = flow_opened(state, body->task);
+    if (!task || !opened || opened->done || state->state == FLOW_ENDED || body->step < 1 ||
+        (size_t)body->step > task->escalate.n)
+        return OK; /* done meanwhile: nobody to tell */
+    const struct flow_step *step = &task->escalate.p[body->step - 1];
+    if (body->at != opened->opened + flow_duration(step->after))
+        return OK; /* of an earlier pass */
+    if (d->now_us < body->at)
+        return REFUSE(e, "flow.not_due", { "task", body->task });
+    const struct flow_party *party = flow_party_of(state, step->part);
+    struct flow_escalated payload = { body->order, body->task,          body->step,
+                                      step->role,  party->organisation, party->site };
+    flow_happened(d, body->order, &flow_escalated_event, &payload);
     return OK;
 }

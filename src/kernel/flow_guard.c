@@ -25,16 +25,38 @@ enum outcome flow_runs(const struct flow_view *v, struct err *e)
     return v->state == FLOW_HELD ? REFUSE(e, "flow.held") : OK;
 }
 
-/* Why the task is not open: the open task before it that is not done. */
+/* Why the task is not open: its condition failed, or an open task that it rests upon. */
 static enum outcome not_open(const struct flow_view *v, const struct flow_task *task, struct err *e)
 {
     struct str before = { 0 };
+    int64_t number = 0;
+    (void)flow_task_named(v->workflow, task->name, &number);
+    for (size_t i = 0; i < v->nskipped; i++)
+        if (v->skipped[i].number == number)
+            return REFUSE(e, "flow.skipped", { "task", task->title },
+                          { "text", v->skipped[i].text });
     for (size_t i = 0; i < v->ntasks && !before.p; i++) {
+        bool resting[FLOW_TASKS_MAX + 1];
         const struct flow_task *other = flow_task_find(v, v->tasks[i].task);
-        if (other && !v->tasks[i].done && !other->late)
+        if (!other || v->tasks[i].done)
+            continue;
+        flow_resting(resting, v->workflow, v->tasks[i].number);
+        if (resting[number])
             before = other->title;
     }
     return REFUSE(e, "flow.not_open", { "task", task->title }, { "before", before });
+}
+
+enum outcome flow_has_role(const struct actor *actor, struct str role, struct str organisation,
+                           struct str site, struct err *e)
+{
+    char storage[80];
+    struct buf permission = buf_over(storage, sizeof storage);
+    buf_z(&permission, "role.");
+    buf_str(&permission, role);
+    if (actor->system || actor_may(actor, buf_get(&permission), organisation, site))
+        return OK;
+    return REFUSE(e, "flow.wrong_role", { "role", role });
 }
 
 enum outcome flow_task_ready(const struct flow_view *v, struct str task, const struct actor *actor,
@@ -49,18 +71,18 @@ enum outcome flow_task_ready(const struct flow_view *v, struct str task, const s
         return REFUSE(e, "flow.done_before", { "task", t->title });
     if (!opened)
         return not_open(v, t, e);
-    if (actor->system)
-        return OK;
-    char storage[80];
-    struct buf role = buf_over(storage, sizeof storage);
-    buf_z(&role, "role.");
-    buf_str(&role, t->role);
-    if (!actor_may(actor, buf_get(&role), opened->organisation, opened->site))
-        return REFUSE(e, "flow.wrong_role", { "role", t->role });
-    return OK;
+    return flow_has_role(actor, t->role, opened->organisation, opened->site, e);
 }
 
 /* --- guards --- */
+
+static bool any_holds(const struct flow_view *v, const struct flow_guard *g)
+{
+    for (size_t i = 0; i < g->any.n; i++)
+        if (flow_opened(v, g->any.p[i]) && flow_opened(v, g->any.p[i])->done)
+            return true;
+    return false;
+}
 
 static bool done_holds(const struct flow_view *v, struct str task)
 {
@@ -85,6 +107,8 @@ static bool limits_hold(const struct flow_guard *g, struct str value)
 static bool value_holds(const struct flow_view *v, const struct flow_guard *g)
 {
     struct str value = flow_value(v, g->task, g->field, v->arena);
+    if (g->is_not.p)
+        return !value.p || !str_eq(value, g->is_not);
     if (!value.p)
         return false;
     return (!g->is.p || str_eq(value, g->is)) && limits_hold(g, value);
@@ -116,9 +140,10 @@ static enum outcome guard(const struct flow_view *v, const struct flow_guard *g,
 {
     if (g->of.p)
         return time_guard(v, g, now, e);
-    bool holds = g->done.p   ? done_holds(v, g->done)
-                 : g->fact.p ? flow_has_fact(v, (struct str){ 0 }, g->fact)
-                             : value_holds(v, g);
+    bool holds = g->done.p      ? done_holds(v, g->done)
+                 : g->any.n > 0 ? any_holds(v, g)
+                 : g->fact.p    ? flow_has_fact(v, (struct str){ 0 }, g->fact)
+                                : value_holds(v, g);
     return holds ? OK : refuse_guard(g, e);
 }
 
@@ -131,4 +156,14 @@ enum outcome flow_task_guards(const struct flow_view *v, struct str task, int64_
     for (size_t i = 0; i < t->guards.n; i++)
         TRY(guard(v, &t->guards.p[i], now_us, e));
     return OK;
+}
+
+const struct flow_guard *flow_when_fails(const struct flow_view *v, const struct flow_task *task,
+                                         int64_t at)
+{
+    struct err ignored = { 0 };
+    for (size_t i = 0; i < task->when.n; i++)
+        if (guard(v, &task->when.p[i], at, &ignored) != OK)
+            return &task->when.p[i];
+    return NULL;
 }

@@ -3,7 +3,6 @@
 #ifndef VEIN_KERNEL_FLOW_IMPL_H
 #define VEIN_KERNEL_FLOW_IMPL_H
 
-#include "gen/kernel/flow.sql.h"
 #include "kernel/flow.h"
 
 #define RECORDS "kernel/flow_pins.def"
@@ -21,6 +20,14 @@ const struct flow_task *flow_task_at(const struct workflow *w, int64_t number,
 /* By name, with its number if wanted; NULL when there is none. */
 const struct flow_task *flow_task_named(const struct workflow *w, struct str name, int64_t *number);
 int64_t flow_tasks_count(const struct workflow *w);
+/* Numbers of the tasks that number n waits for. */
+size_t flow_waits_for(int64_t out[FLOW_AFTER_MAX], const struct workflow *w, int64_t number);
+/* Tasks that a guard looks at. */
+enum { FLOW_GUARD_TASKS_MAX = 13 };
+size_t flow_guard_tasks(struct str out[FLOW_GUARD_TASKS_MAX], const struct flow_guard *g);
+/* The task `to` and all that rest upon it: wait for it, or look at it, or at one that does. */
+void flow_resting(bool out[FLOW_TASKS_MAX + 1], const struct workflow *w, int64_t to);
+const struct flow_loop *flow_loop_named(const struct workflow *w, struct str name);
 /* A limit of a workflow that was checked when it was loaded. */
 int64_t flow_duration(struct str text);
 
@@ -35,6 +42,22 @@ enum outcome flow_workflow_pinned(const struct workflow **out, struct db *db,
                                   const struct flow_pinned *pinned, struct arena *arena,
                                   struct err *e);
 
+/* Where a check of a workflow stands: its path is the beginning of the paths that it names. */
+struct flow_check {
+    const struct define_context *context;
+    const struct workflow *w;
+    const struct flow_task *task;
+    int64_t number;
+    char path[64]; /* "stages.2.tasks.0." */
+};
+__attribute__((format(printf, 2, 3))) struct str flow_check_at(const struct flow_check *p,
+                                                               const char *format, ...);
+/* Goes to task number n. */
+void flow_check_go(struct flow_check *p, int64_t number);
+/* Branches, joins and loops as a whole: that each leads somewhere, and that none leads round a
+ * mandatory point (flow_paths.c). */
+enum outcome flow_check_paths(struct flow_check *p, struct err *e);
+
 /* Registered points, one after the other; NULL behind the last. */
 const struct flow_point *flow_point_at(size_t i);
 
@@ -44,6 +67,14 @@ const struct flow_point *flow_point_at(size_t i);
 const struct flow_fact *flow_fact_find(const struct flow_view *v, struct str task, struct str fact);
 /* The order is neither ended nor held. */
 enum outcome flow_runs(const struct flow_view *v, struct err *e);
+/* The actor has the role at this party's site; REFUSED "flow.wrong_role" {role}. */
+enum outcome flow_has_role(const struct actor *actor, struct str role, struct str organisation,
+                           struct str site, struct err *e);
+/* The party of this part: every part of the workflow has one. */
+const struct flow_party *flow_party_of(const struct flow_view *v, struct str part);
+/* The condition of the task that does not hold at this time; NULL when all hold. */
+const struct flow_guard *flow_when_fails(const struct flow_view *v, const struct flow_task *task,
+                                         int64_t at);
 
 /* --- what prepare leaves for flow.complete and flow.correct --- */
 
@@ -60,7 +91,24 @@ struct flow_filled {
 struct stream flow_stream(struct str order);
 void flow_happened(struct decision *d, struct str order, const struct event_type *type,
                    const void *payload);
-/* Opens task `from` and, while those are late, the ones behind it. */
-void flow_open_from(struct decision *d, const struct flow_view *v, int64_t from);
+/* What follows from an order's state: every task whose turn has come opens or is skipped; the end
+ * when nothing is left to do. `at` is when it came to be so. */
+void flow_follow(struct decision *d, const struct flow_view *v, int64_t at);
+/* Opens task number n; `since` when it stood open before, under another version. */
+void flow_open(struct decision *d, const struct flow_view *v, int64_t number, int64_t since);
+/* The state with one more task done. */
+enum outcome flow_with_done(struct flow_view *out, const struct flow_view *v, struct str task,
+                            int64_t at, const struct form_record *record, struct arena *arena,
+                            struct err *e);
+/* Versions effective now of the forms that a workflow names without one. REFUSED
+ * "flow.unknown_form" {form}. */
+enum outcome flow_pins_now(const struct flow_pin **out, size_t *n, const struct workflow *w,
+                           struct load *l, struct err *e);
+enum outcome flow_pins_read(const struct flow_pin **out, size_t *n, struct str json,
+                            struct arena *arena, struct err *e);
+enum outcome flow_pins_write(struct buf *out, const struct flow_pin *pins, size_t n, struct err *e);
+
+/* Next action, oldest due and overdue of the order, after its tasks changed: from apply. */
+enum outcome flow_refresh(struct db *db, struct str order, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* An order's state from its rows: in four selects, and a fifth where the pinned workflow is not in
- * memory yet; and what load declares of it. */
+/* An order's state from its rows: in four selects, a fifth where a loop was taken, and one more
+ * where the pinned workflow is not in memory yet; and what load declares of it. */
 #include "kernel/flow_impl.h"
 
 #define RECORDS "kernel/flow_pins.def"
@@ -29,12 +29,19 @@ static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e
     TRY(db_list(db, &sql_flow_tasks, &in, &rows, FLOW_TASKS_MAX, v->arena, e));
     const struct flow_tasks_out *row = rows.p;
     struct flow_open_task *out = ARENA_ARRAY(v->arena, rows.n, struct flow_open_task);
-    if (!out && rows.n > 0)
+    struct flow_skip *skipped = ARENA_ARRAY(v->arena, rows.n, struct flow_skip);
+    if ((!out || !skipped) && rows.n > 0)
         return err_no_memory(e);
-    for (size_t i = 0; i < rows.n; i++)
-        out[i] = (struct flow_open_task){
+    for (size_t i = 0; i < rows.n; i++) {
+        if (row[i].skipped.p) {
+            skipped[v->nskipped++] =
+                (struct flow_skip){ row[i].task, row[i].number, row[i].skipped };
+            continue;
+        }
+        out[v->ntasks++] = (struct flow_open_task){
             .task = row[i].task,
             .number = row[i].number,
+            .pass = row[i].pass,
             .done = row[i].done != TIME_NONE,
             .overdue = row[i].overdue,
             .organisation = row[i].organisation,
@@ -47,8 +54,25 @@ static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e
             .by = row[i].done_by,
             .json = row[i].record,
         };
+    }
     v->tasks = out;
-    v->ntasks = rows.n;
+    v->skipped = skipped;
+    return OK;
+}
+
+static enum outcome read_past(struct db *db, struct flow_view *v, struct err *e)
+{
+    struct flow_past_in in = { v->order };
+    struct record_list rows;
+    TRY(db_list(db, &sql_flow_past, &in, &rows, FLOW_PAST_MAX, v->arena, e));
+    const struct flow_past_out *row = rows.p;
+    struct flow_past *out = ARENA_ARRAY(v->arena, rows.n + 1, struct flow_past);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < rows.n; i++)
+        out[i] = (struct flow_past){ row[i].task, row[i].pass, row[i].loop, row[i].units };
+    v->past = out;
+    v->npast = rows.n;
     return OK;
 }
 
@@ -68,19 +92,28 @@ static enum outcome read_facts(struct db *db, struct flow_view *v, struct err *e
     return OK;
 }
 
-static enum outcome read_pins(struct flow_view *v, struct str json, struct err *e)
+enum outcome flow_pins_read(const struct flow_pin **out, size_t *n, struct str json,
+                            struct arena *arena, struct err *e)
 {
     struct flow_pins pins;
     const struct json *tree;
-    enum outcome o = json_read(&tree, v->arena, json, &json_limits_default, e);
+    enum outcome o = json_read(&tree, arena, json, &json_limits_default, e);
     if (o == OK)
-        o = record_from_json(&flow_pins_record, &pins, v->arena, tree, e);
+        o = record_from_json(&flow_pins_record, &pins, arena, tree, e);
     if (o == REFUSED) /* we wrote it */
-        return err_fault(e, "store.corrupt", "pins of flow %.*s: %s", STR(v->order), e->code);
+        return err_fault(e, "store.corrupt", "pins of a flow: %s", e->code);
     TRY(o);
-    v->pins = pins.forms.p;
-    v->npins = pins.forms.n;
+    *out = pins.forms.p;
+    *n = pins.forms.n;
     return OK;
+}
+
+enum outcome flow_pins_write(struct buf *out, const struct flow_pin *pins, size_t n, struct err *e)
+{
+    struct flow_pins forms = { { pins, n } };
+    struct json_out json = json_out(out);
+    TRY(record_to_json(&flow_pins_record, &forms, &json, NULL, e));
+    return buf_check(out, e);
 }
 
 enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, struct arena *arena,
@@ -102,9 +135,11 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
     out->workflow_version = row.workflow_version;
     struct flow_pinned pinned = { row.workflow, row.workflow_version, row.workflow_hash };
     TRY(flow_workflow_pinned(&out->workflow, db, &pinned, arena, e));
-    TRY(read_pins(out, row.pins, e));
+    TRY(flow_pins_read(&out->pins, &out->npins, row.pins, arena, e));
     TRY(read_parties(db, out, e));
     TRY(read_tasks(db, out, e));
+    if (row.repeats > 0)
+        TRY(read_past(db, out, e));
     return read_facts(db, out, e);
 }
 
@@ -143,10 +178,9 @@ enum outcome load_flow_subject(struct load *l, struct str order, struct err *e)
     return OK;
 }
 
-/* The versions effective now of forms that the workflow names without one. */
-static enum outcome plan_pins(struct load *l, struct flow_plan *plan, struct err *e)
+enum outcome flow_pins_now(const struct flow_pin **out, size_t *npins, const struct workflow *w,
+                           struct load *l, struct err *e)
 {
-    const struct workflow *w = plan->workflow.body;
     const struct flow_task *task;
     size_t n = 0;
     struct flow_pin *pins = ARENA_ARRAY(l->arena, FLOW_TASKS_MAX, struct flow_pin);
@@ -165,8 +199,8 @@ static enum outcome plan_pins(struct load *l, struct flow_plan *plan, struct err
             return REFUSE(e, "flow.unknown_form", { "form", task->form });
         pins[n++] = (struct flow_pin){ task->form, form.version };
     }
-    plan->pins = pins;
-    plan->npins = n;
+    *out = pins;
+    *npins = n;
     return OK;
 }
 
@@ -182,7 +216,7 @@ enum outcome load_flow_new(struct load *l, struct str order, struct str workflow
                     e));
     if (!found)
         return REFUSE(e, "flow.unknown_workflow", { "workflow", workflow });
-    return plan_pins(l, out, e);
+    return flow_pins_now(&out->pins, &out->npins, out->workflow.body, l, e);
 }
 
 /* --- questions to the state --- */
@@ -198,6 +232,22 @@ const struct flow_open_task *flow_opened(const struct flow_view *v, struct str t
         if (str_eq(v->tasks[i].task, task))
             return &v->tasks[i];
     return NULL;
+}
+
+int64_t flow_pass(const struct flow_view *v, struct str task)
+{
+    int64_t pass = 1;
+    for (size_t i = 0; i < v->npast; i++)
+        pass += str_eq(v->past[i].task, task);
+    return pass;
+}
+
+int64_t flow_loop_taken(const struct flow_view *v, const struct flow_loop *loop)
+{
+    int64_t taken = 0;
+    for (size_t i = 0; i < v->npast; i++)
+        taken += str_eq(v->past[i].loop, loop->name) && str_eq(v->past[i].task, loop->to);
+    return taken;
 }
 
 const struct flow_fact *flow_fact_find(const struct flow_view *v, struct str task, struct str fact)

@@ -4,6 +4,8 @@ CREATE TABLE IF NOT EXISTS flow_order (
     order_id         TEXT NOT NULL PRIMARY KEY,
     state            TEXT NOT NULL, -- running, held, ended
     how              TEXT,
+    material         TEXT, -- of an order that ended unfinished: none, discard, retain
+    wish             TEXT, -- of the patient for it
     workflow         TEXT NOT NULL,
     workflow_version INTEGER NOT NULL,
     workflow_hash    TEXT NOT NULL,
@@ -13,7 +15,8 @@ CREATE TABLE IF NOT EXISTS flow_order (
     ended            INTEGER,
     due_by           INTEGER NOT NULL,
     next_number      INTEGER NOT NULL, -- the open task that holds up the others
-    overdue          INTEGER NOT NULL
+    overdue          INTEGER NOT NULL,
+    repeats          INTEGER NOT NULL -- loops taken
 ) STRICT;
 CREATE INDEX IF NOT EXISTS flow_order_due ON flow_order (state, due_by, order_id);
 
@@ -26,7 +29,8 @@ CREATE TABLE IF NOT EXISTS flow_party (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS flow_party_site ON flow_party (organisation, site, order_id);
 
--- Tasks that have opened. open: neither done nor ended with the order.
+-- Tasks that have opened, or were skipped, in their present pass. open: neither done nor skipped nor
+-- ended with the order.
 CREATE TABLE IF NOT EXISTS flow_task (
     order_id       TEXT NOT NULL,
     number         INTEGER NOT NULL,
@@ -40,6 +44,9 @@ CREATE TABLE IF NOT EXISTS flow_task (
     form           TEXT,
     form_version   INTEGER,
     late           INTEGER NOT NULL,
+    pass           INTEGER NOT NULL, -- from 1
+    skipped        TEXT, -- the condition that did not hold
+    ladder         INTEGER NOT NULL, -- it has one
     opened         INTEGER NOT NULL,
     due_by         INTEGER NOT NULL, -- as in flow_order
     overdue        INTEGER NOT NULL,
@@ -55,6 +62,42 @@ CREATE INDEX IF NOT EXISTS flow_task_site
 CREATE INDEX IF NOT EXISTS flow_task_organisation
     ON flow_task (organisation, open, due_by, order_id, number);
 
+-- Earlier passes of tasks, undone by a loop. What was made in such a pass is past as well: a unit is
+-- of the present exactly when no row here has its order, task and pass.
+CREATE TABLE IF NOT EXISTS flow_past (
+    order_id       TEXT NOT NULL,
+    task           TEXT NOT NULL,
+    pass           INTEGER NOT NULL,
+    title          TEXT NOT NULL,
+    opened         INTEGER NOT NULL,
+    done           INTEGER,
+    done_by        TEXT,
+    record_version INTEGER,
+    loop           TEXT NOT NULL,
+    loop_title     TEXT NOT NULL,
+    units          TEXT NOT NULL, -- what becomes of those made in it: discard, quarantine, keep
+    undone         INTEGER NOT NULL,
+    PRIMARY KEY (order_id, task, pass)
+) STRICT;
+
+-- The move to another version of its workflow that was proposed for an order last.
+CREATE TABLE IF NOT EXISTS flow_move (
+    order_id     TEXT NOT NULL PRIMARY KEY,
+    from_version INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    hash         TEXT NOT NULL,
+    pins         TEXT NOT NULL, -- JSON, as in flow_order
+    added        TEXT NOT NULL, -- JSON arrays of tasks
+    gone         TEXT NOT NULL,
+    changed      TEXT NOT NULL,
+    proposed     INTEGER NOT NULL,
+    proposed_by  TEXT NOT NULL, -- actor
+    reason       TEXT,          -- sealed
+    event        TEXT NOT NULL,
+    approved     INTEGER,
+    approved_by  TEXT
+) STRICT;
+
 -- What modules noted for a task; the first who noted it stands.
 CREATE TABLE IF NOT EXISTS flow_fact (
     order_id TEXT NOT NULL,
@@ -69,6 +112,7 @@ CREATE TABLE IF NOT EXISTS flow_fact (
 CREATE TABLE IF NOT EXISTS flow_record (
     order_id     TEXT NOT NULL,
     task         TEXT NOT NULL,
+    pass         INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     event        TEXT NOT NULL,
     form         TEXT NOT NULL,

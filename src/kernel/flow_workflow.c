@@ -12,17 +12,7 @@
 /* Facts are "check:" or "made:" and a name. */
 enum { FACT_MAX = 80, UNIT_KIND_MAX = 60 };
 
-/* The workflow and where in it the check stands. */
-struct place {
-    const struct define_context *context;
-    const struct workflow *w;
-    const struct flow_task *task;
-    int64_t number;
-    char path[64]; /* "stages.2.tasks.0." */
-};
-
-__attribute__((format(printf, 2, 3))) static struct str at(const struct place *p,
-                                                           const char *format, ...)
+struct str flow_check_at(const struct flow_check *p, const char *format, ...)
 {
     char storage[ERR_VALUE_MAX];
     struct buf b = buf_over(storage, sizeof storage);
@@ -37,6 +27,17 @@ __attribute__((format(printf, 2, 3))) static struct str at(const struct place *p
     return arena_str(p->context->arena, buf_get(&b));
 }
 
+void flow_check_go(struct flow_check *p, int64_t number)
+{
+    size_t stage = 0;
+    size_t task = (size_t)(number - 1);
+    while (task >= p->w->stages.p[stage].tasks.n)
+        task -= p->w->stages.p[stage++].tasks.n;
+    p->task = flow_task_at(p->w, number, NULL);
+    p->number = number;
+    snprintf(p->path, sizeof p->path, "stages.%zu.tasks.%zu.", stage, task);
+}
+
 static enum outcome check_duration(struct str text, struct str where, struct err *e)
 {
     int64_t us;
@@ -47,19 +48,26 @@ static enum outcome check_duration(struct str text, struct str where, struct err
 
 /* --- references to other definitions --- */
 
-static enum outcome check_role(const struct place *p, struct err *e)
+/* A part of the workflow, and a role that is loaded; `where` is what they are members of. */
+static enum outcome check_who(const struct flow_check *p, struct str part, struct str role,
+                              struct str where, struct err *e)
 {
     const struct define_context *c = p->context;
     struct definition found_role;
-    bool found;
-    TRY(define_find(&found_role, c->db, S("role"), p->task->role, 0, c->now_us, c->arena, &found,
-                    e));
+    bool found = false;
+    for (size_t i = 0; i < p->w->parts.n; i++)
+        found |= str_eq(p->w->parts.p[i], part);
     if (!found)
-        return REFUSE(e, "flow.unknown_role", { "role", p->task->role }, { "at", at(p, "role") });
+        return REFUSE(e, "flow.unknown_part", { "part", part },
+                      { "at", arena_printf(c->arena, "%.*spart", STR(where)) });
+    TRY(define_find(&found_role, c->db, S("role"), role, 0, c->now_us, c->arena, &found, e));
+    if (!found)
+        return REFUSE(e, "flow.unknown_role", { "role", role },
+                      { "at", arena_printf(c->arena, "%.*srole", STR(where)) });
     return OK;
 }
 
-static enum outcome find_form(const struct place *p, const struct flow_task *task,
+static enum outcome find_form(const struct flow_check *p, const struct flow_task *task,
                               const struct form **out, struct err *e)
 {
     const struct define_context *c = p->context;
@@ -71,29 +79,30 @@ static enum outcome find_form(const struct place *p, const struct flow_task *tas
     return OK;
 }
 
-static enum outcome check_form(const struct place *p, struct err *e)
+static enum outcome check_form(const struct flow_check *p, struct err *e)
 {
     const struct flow_task *task = p->task;
     const struct form *form;
     if (!task->form.p) {
         if (task->form_version != INT_NONE)
             return REFUSE(e, "flow.version_without_form", { "task", task->name },
-                          { "at", at(p, "form_version") });
+                          { "at", flow_check_at(p, "form_version") });
         return OK;
     }
     if (task->form_version != INT_NONE && task->form_version < 1)
         return REFUSE(e, "flow.unknown_form", { "form", task->form },
-                      { "at", at(p, "form_version") });
+                      { "at", flow_check_at(p, "form_version") });
     TRY(find_form(p, task, &form, e));
     if (!form)
-        return REFUSE(e, "flow.unknown_form", { "form", task->form }, { "at", at(p, "form") });
+        return REFUSE(e, "flow.unknown_form", { "form", task->form },
+                      { "at", flow_check_at(p, "form") });
     return OK;
 }
 
 /* --- guards --- */
 
 /* A task that guards may look at: an earlier one. */
-static enum outcome check_earlier(const struct place *p, struct str name, struct str where,
+static enum outcome check_earlier(const struct flow_check *p, struct str name, struct str where,
                                   const struct flow_task **out, struct err *e)
 {
     int64_t number;
@@ -120,79 +129,97 @@ static bool comparable(const struct form_field *field, const struct flow_guard *
     bool limits = decimal_present(g->at_least) || decimal_present(g->at_most);
     if (field->sealed || str_is(field->type, "signature") || (limits && !number))
         return false;
-    if (!g->is.p)
+    struct str is = g->is.p ? g->is : g->is_not;
+    if (!is.p)
         return true;
     if (str_is(field->type, "choice"))
-        return is_choice(field, g->is);
+        return is_choice(field, is);
     if (str_is(field->type, "bool"))
-        return str_is(g->is, "true") || str_is(g->is, "false");
+        return str_is(is, "true") || str_is(is, "false");
     return !str_is(field->type, "quantity");
 }
 
-static enum outcome check_value_guard(const struct place *p, const struct flow_guard *g, size_t i,
-                                      struct err *e)
+static enum outcome check_value_guard(const struct flow_check *p, const struct flow_guard *g,
+                                      struct str where, struct err *e)
 {
     const struct flow_task *task;
     const struct form *form = NULL;
-    TRY(check_earlier(p, g->task, at(p, "guards.%zu.task", i), &task, e));
+    struct arena *a = p->context->arena;
+    TRY(check_earlier(p, g->task, arena_printf(a, "%.*stask", STR(where)), &task, e));
     if (task->form.p)
         TRY(find_form(p, task, &form, e));
     const struct form_field *field = form ? form_field_of(form, g->field) : NULL;
     if (!field)
         return REFUSE(e, "flow.unknown_field", { "field", g->field }, { "task", g->task },
-                      { "at", at(p, "guards.%zu.field", i) });
+                      { "at", arena_printf(a, "%.*sfield", STR(where)) });
     if (!comparable(field, g))
         return REFUSE(e, "flow.not_comparable", { "field", g->field },
-                      { "at", at(p, "guards.%zu.field", i) });
+                      { "at", arena_printf(a, "%.*sfield", STR(where)) });
     return OK;
 }
 
 /* A guard asks exactly one thing, and asks it whole. */
 static bool guard_is_clear(const struct flow_guard *g)
 {
-    bool compares = g->is.p || decimal_present(g->at_least) || decimal_present(g->at_most);
+    bool limits = decimal_present(g->at_least) || decimal_present(g->at_most);
+    bool compares = g->is.p || g->is_not.p || limits;
     bool value = g->task.p || g->field.p || compares;
     bool time = g->of.p || g->within.p || g->after.p;
-    if ((g->done.p != NULL) + (g->fact.p != NULL) + value + time != 1)
+    if ((g->done.p != NULL) + (g->any.n > 0) + (g->fact.p != NULL) + value + time != 1)
+        return false;
+    if (g->is_not.p && (g->is.p || limits))
         return false;
     if (value)
         return g->task.p && g->field.p && compares;
     return !time || (g->of.p && (g->within.p || g->after.p));
 }
 
-static enum outcome check_guard(const struct place *p, size_t i, struct err *e)
+static enum outcome check_guard(const struct flow_check *p, const struct flow_guard *g,
+                                struct str where, struct err *e)
 {
-    const struct flow_guard *g = &p->task->guards.p[i];
     const struct flow_task *task;
-    for (size_t k = 0; k < i; k++)
-        if (str_eq(p->task->guards.p[k].name, g->name))
-            return REFUSE(e, "flow.name_twice", { "name", g->name },
-                          { "at", at(p, "guards.%zu.name", i) });
+    struct arena *a = p->context->arena;
     if (!guard_is_clear(g))
         return REFUSE(e, "flow.guard_unclear", { "guard", g->name },
-                      { "at", at(p, "guards.%zu.name", i) });
+                      { "at", arena_printf(a, "%.*sname", STR(where)) });
+    for (size_t i = 0; i < g->any.n; i++)
+        TRY(check_earlier(p, g->any.p[i], arena_printf(a, "%.*sany.%zu", STR(where), i), &task, e));
     if (g->done.p)
-        return check_earlier(p, g->done, at(p, "guards.%zu.done", i), &task, e);
+        return check_earlier(p, g->done, arena_printf(a, "%.*sdone", STR(where)), &task, e);
     if (g->task.p)
-        return check_value_guard(p, g, i, e);
+        return check_value_guard(p, g, where, e);
     if (!g->of.p)
         return OK;
-    TRY(check_earlier(p, g->of, at(p, "guards.%zu.of", i), &task, e));
-    TRY(check_duration(g->within, at(p, "guards.%zu.within", i), e));
-    return check_duration(g->after, at(p, "guards.%zu.after", i), e);
+    TRY(check_earlier(p, g->of, arena_printf(a, "%.*sof", STR(where)), &task, e));
+    TRY(check_duration(g->within, arena_printf(a, "%.*swithin", STR(where)), e));
+    return check_duration(g->after, arena_printf(a, "%.*safter", STR(where)), e);
+}
+
+static enum outcome check_guards(const struct flow_check *p, const char *list,
+                                 const struct flow_guard *guards, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct str where = flow_check_at(p, "%s.%zu.", list, i);
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(guards[k].name, guards[i].name))
+                return REFUSE(e, "flow.name_twice", { "name", guards[i].name },
+                              { "at", arena_printf(p->context->arena, "%.*sname", STR(where)) });
+        TRY(check_guard(p, &guards[i], where, e));
+    }
+    return OK;
 }
 
 /* --- identity points --- */
 
 /* Every point that the task's act needs stands in its checks, and what stands there exists. */
-static enum outcome check_task_points(const struct place *p, struct err *e)
+static enum outcome check_task_points(const struct flow_check *p, struct err *e)
 {
     const struct flow_task *task = p->task;
     const struct flow_point *point;
     for (size_t i = 0; i < task->checks.n; i++)
         if (!flow_point_find(task->checks.p[i]))
             return REFUSE(e, "flow.unknown_point", { "point", task->checks.p[i] },
-                          { "at", at(p, "checks.%zu", i) });
+                          { "at", flow_check_at(p, "checks.%zu", i) });
     if (!task->act.p)
         return OK;
     bool known = false;
@@ -205,10 +232,11 @@ static enum outcome check_task_points(const struct place *p, struct err *e)
             listed |= str_is(task->checks.p[k], point->name);
         if (!listed)
             return REFUSE(e, "flow.point_missing", { "task", task->name },
-                          { "point", str_z(point->name) }, { "at", at(p, "act") });
+                          { "point", str_z(point->name) }, { "at", flow_check_at(p, "act") });
     }
     if (!known) /* a misspelt act would need no point */
-        return REFUSE(e, "flow.unknown_act", { "act", task->act }, { "at", at(p, "act") });
+        return REFUSE(e, "flow.unknown_act", { "act", task->act },
+                      { "at", flow_check_at(p, "act") });
     return OK;
 }
 
@@ -222,7 +250,7 @@ static bool has_act(const struct workflow *w, const char *act)
 }
 
 /* Every act that the material needs is done by some task. */
-static enum outcome check_acts(const struct place *p, struct err *e)
+static enum outcome check_acts(const struct flow_check *p, struct err *e)
 {
     const struct flow_point *point;
     for (size_t i = 0; (point = flow_point_at(i)); i++) {
@@ -238,53 +266,81 @@ static enum outcome check_acts(const struct place *p, struct err *e)
 
 /* --- tasks, stages, the whole --- */
 
-static enum outcome check_texts(const struct place *p, const char *field, const struct str *texts,
-                                size_t n, size_t max, struct err *e)
+static enum outcome check_texts(const struct flow_check *p, const char *field,
+                                const struct str *texts, size_t n, size_t max, struct err *e)
 {
     for (size_t i = 0; i < n; i++)
         if (texts[i].n == 0 || texts[i].n > max)
             return REFUSE(e, "flow.malformed_name", { "name", texts[i] },
-                          { "at", at(p, "%s.%zu", field, i) });
+                          { "at", flow_check_at(p, "%s.%zu", field, i) });
     return OK;
 }
 
-static enum outcome check_task(const struct place *p, struct err *e)
+static enum outcome check_after(const struct flow_check *p, struct err *e)
+{
+    const struct flow_task *task = p->task;
+    const struct flow_task *ignored;
+    for (size_t i = 0; i < task->after.n; i++) {
+        TRY(check_earlier(p, task->after.p[i], flow_check_at(p, "after.%zu", i), &ignored, e));
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(task->after.p[k], task->after.p[i]))
+                return REFUSE(e, "flow.name_twice", { "name", task->after.p[i] },
+                              { "at", flow_check_at(p, "after.%zu", i) });
+    }
+    return OK;
+}
+
+static enum outcome check_ladder(const struct flow_check *p, const struct flow_step *steps,
+                                 size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct str where = flow_check_at(p, "escalate.%zu.", i);
+        TRY(check_duration(steps[i].after, flow_check_at(p, "escalate.%zu.after", i), e));
+        TRY(check_who(p, steps[i].part, steps[i].role, where, e));
+    }
+    return OK;
+}
+
+static enum outcome check_task(const struct flow_check *p, struct err *e)
 {
     const struct flow_task *task = p->task;
     int64_t first;
     (void)flow_task_named(p->w, task->name, &first);
     if (first != p->number)
-        return REFUSE(e, "flow.name_twice", { "name", task->name }, { "at", at(p, "name") });
-    bool part = false;
-    for (size_t i = 0; i < p->w->parts.n; i++)
-        part |= str_eq(p->w->parts.p[i], task->part);
-    if (!part)
-        return REFUSE(e, "flow.unknown_part", { "part", task->part }, { "at", at(p, "part") });
-    TRY(check_role(p, e));
+        return REFUSE(e, "flow.name_twice", { "name", task->name },
+                      { "at", flow_check_at(p, "name") });
+    TRY(check_who(p, task->part, task->role, flow_check_at(p, "%s", ""), e));
     TRY(check_form(p, e));
-    TRY(check_duration(task->limit, at(p, "limit"), e));
+    TRY(check_duration(task->limit, flow_check_at(p, "limit"), e));
     TRY(check_texts(p, "units", task->units.p, task->units.n, UNIT_KIND_MAX, e));
     TRY(check_texts(p, "makes", task->makes.p, task->makes.n, UNIT_KIND_MAX, e));
     TRY(check_texts(p, "needs", task->needs.p, task->needs.n, FACT_MAX, e));
-    for (size_t i = 0; i < task->guards.n; i++)
-        TRY(check_guard(p, i, e));
+    TRY(check_after(p, e));
+    TRY(check_guards(p, "when", task->when.p, task->when.n, e));
+    TRY(check_guards(p, "guards", task->guards.p, task->guards.n, e));
+    for (size_t i = 0; i < task->tell.n; i++)
+        TRY(check_who(p, task->tell.p[i].part, task->tell.p[i].role,
+                      flow_check_at(p, "tell.%zu.", i), e));
+    TRY(check_ladder(p, task->escalate.p, task->escalate.n, e));
     TRY(check_task_points(p, e));
     if (task->second_person && task->checks.n == 0)
         return REFUSE(e, "flow.second_person_unchecked", { "task", task->name },
-                      { "at", at(p, "second_person") });
+                      { "at", flow_check_at(p, "second_person") });
     return OK;
 }
 
-static enum outcome check_stage(struct place *p, size_t i, struct err *e)
+static enum outcome check_stage(struct flow_check *p, size_t i, struct err *e)
 {
     const struct workflow *w = p->w;
     const struct flow_stage *stage = &w->stages.p[i];
     snprintf(p->path, sizeof p->path, "stages.%zu.", i);
     for (size_t k = 0; k < i; k++)
         if (str_eq(w->stages.p[k].name, stage->name))
-            return REFUSE(e, "flow.name_twice", { "name", stage->name }, { "at", at(p, "name") });
+            return REFUSE(e, "flow.name_twice", { "name", stage->name },
+                          { "at", flow_check_at(p, "name") });
     if (stage->tasks.n == 0)
-        return REFUSE(e, "flow.empty_stage", { "stage", stage->name }, { "at", at(p, "name") });
+        return REFUSE(e, "flow.empty_stage", { "stage", stage->name },
+                      { "at", flow_check_at(p, "name") });
     for (size_t k = 0; k < stage->tasks.n; k++) {
         p->task = &stage->tasks.p[k];
         p->number++;
@@ -294,7 +350,7 @@ static enum outcome check_stage(struct place *p, size_t i, struct err *e)
     return OK;
 }
 
-static enum outcome check_viability(struct place *p, size_t i, struct err *e)
+static enum outcome check_viability(struct flow_check *p, size_t i, struct err *e)
 {
     const struct flow_viability *v = &p->w->viability.p[i];
     int64_t from;
@@ -302,26 +358,72 @@ static enum outcome check_viability(struct place *p, size_t i, struct err *e)
     snprintf(p->path, sizeof p->path, "viability.%zu.", i);
     for (size_t k = 0; k < i; k++)
         if (str_eq(p->w->viability.p[k].name, v->name))
-            return REFUSE(e, "flow.name_twice", { "name", v->name }, { "at", at(p, "name") });
+            return REFUSE(e, "flow.name_twice", { "name", v->name },
+                          { "at", flow_check_at(p, "name") });
     if (!flow_task_named(p->w, v->from, &from))
-        return REFUSE(e, "flow.unknown_task", { "task", v->from }, { "at", at(p, "from") });
+        return REFUSE(e, "flow.unknown_task", { "task", v->from },
+                      { "at", flow_check_at(p, "from") });
     if (!flow_task_named(p->w, v->until, &until))
-        return REFUSE(e, "flow.unknown_task", { "task", v->until }, { "at", at(p, "until") });
+        return REFUSE(e, "flow.unknown_task", { "task", v->until },
+                      { "at", flow_check_at(p, "until") });
     if (from >= until)
-        return REFUSE(e, "flow.not_earlier", { "task", v->from }, { "at", at(p, "from") });
-    return check_duration(v->limit, at(p, "limit"), e);
+        return REFUSE(e, "flow.not_earlier", { "task", v->from },
+                      { "at", flow_check_at(p, "from") });
+    return check_duration(v->limit, flow_check_at(p, "limit"), e);
 }
 
-static enum outcome check_size(const struct workflow *w, struct err *e)
+/* A loop leads back: from tasks that rest upon the one to which it goes. */
+static enum outcome check_loop(struct flow_check *p, size_t i, struct err *e)
 {
-    const struct flow_task *task;
-    int64_t late = 0;
-    for (int64_t n = 1; (task = flow_task_at(w, n, NULL)); n++)
-        late += task->late;
-    if (flow_tasks_count(w) == 0 || flow_tasks_count(w) > FLOW_TASKS_MAX)
-        return REFUSE(e, "flow.tasks_max", { "max", S("300") }, { "at", S("stages") });
-    if (late > FLOW_LATE_MAX)
-        return REFUSE(e, "flow.late_max", { "max", S("40") }, { "at", S("stages") });
+    static const char *const fates[] = { "discard", "quarantine", "keep" };
+    const struct flow_loop *loop = &p->w->loops.p[i];
+    bool resting[FLOW_TASKS_MAX + 1];
+    int64_t to;
+    bool known = false;
+    snprintf(p->path, sizeof p->path, "loops.%zu.", i);
+    if (flow_loop_named(p->w, loop->name) != loop)
+        return REFUSE(e, "flow.name_twice", { "name", loop->name },
+                      { "at", flow_check_at(p, "name") });
+    const struct flow_task *task = flow_task_named(p->w, loop->to, &to);
+    if (!task)
+        return REFUSE(e, "flow.unknown_task", { "task", loop->to },
+                      { "at", flow_check_at(p, "to") });
+    if (task->when.n > 0) /* what was skipped has no pass to count */
+        return REFUSE(e, "flow.loop_conditional", { "task", loop->to },
+                      { "at", flow_check_at(p, "to") });
+    flow_resting(resting, p->w, to);
+    for (size_t k = 0; k < loop->from.n; k++) {
+        int64_t from;
+        if (!flow_task_named(p->w, loop->from.p[k], &from))
+            return REFUSE(e, "flow.unknown_task", { "task", loop->from.p[k] },
+                          { "at", flow_check_at(p, "from.%zu", k) });
+        if (!resting[from])
+            return REFUSE(e, "flow.loop_not_back", { "task", loop->from.p[k] }, { "to", loop->to },
+                          { "at", flow_check_at(p, "from.%zu", k) });
+    }
+    if (loop->from.n == 0)
+        return REFUSE(e, "flow.loop_not_back", { "task", loop->to }, { "to", loop->to },
+                      { "at", flow_check_at(p, "from") });
+    if (loop->times < 1 || loop->times > FLOW_TIMES_MAX)
+        return REFUSE(e, "flow.loop_times", { "max", S("9") }, { "at", flow_check_at(p, "times") });
+    for (size_t k = 0; k < 3; k++)
+        known |= str_is(loop->units, fates[k]);
+    if (!known)
+        return REFUSE(e, "flow.unknown_fate", { "units", loop->units },
+                      { "at", flow_check_at(p, "units") });
+    return check_who(p, loop->part, loop->role, flow_check_at(p, "%s", ""), e);
+}
+
+static enum outcome check_parts(const struct flow_check *p, struct err *e)
+{
+    const struct workflow *w = p->w;
+    for (size_t i = 0; i < w->parts.n; i++) {
+        TRY(check_texts(p, "parts", &w->parts.p[i], 1, 40, e));
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(w->parts.p[k], w->parts.p[i]))
+                return REFUSE(e, "flow.name_twice", { "name", w->parts.p[i] },
+                              { "at", flow_check_at(p, "parts.%zu", i) });
+    }
     return OK;
 }
 
@@ -329,21 +431,20 @@ static enum outcome workflow_check(const struct define_context *context, const v
                                    struct err *e)
 {
     const struct workflow *w = body;
-    struct place p = { .context = context, .w = w };
-    TRY(check_size(w, e));
-    for (size_t i = 0; i < w->parts.n; i++) {
-        TRY(check_texts(&p, "parts", &w->parts.p[i], 1, 40, e));
-        for (size_t k = 0; k < i; k++)
-            if (str_eq(w->parts.p[k], w->parts.p[i]))
-                return REFUSE(e, "flow.name_twice", { "name", w->parts.p[i] },
-                              { "at", at(&p, "parts.%zu", i) });
-    }
+    struct flow_check p = { .context = context, .w = w };
+    if (flow_tasks_count(w) == 0 || flow_tasks_count(w) > FLOW_TASKS_MAX)
+        return REFUSE(e, "flow.tasks_max", { "max", S("300") }, { "at", S("stages") });
+    TRY(check_parts(&p, e));
     for (size_t i = 0; i < w->stages.n; i++)
         TRY(check_stage(&p, i, e));
     for (size_t i = 0; i < w->viability.n; i++)
         TRY(check_viability(&p, i, e));
+    for (size_t i = 0; i < w->loops.n; i++)
+        TRY(check_loop(&p, i, e));
     p.path[0] = '\0';
-    return check_acts(&p, e);
+    TRY(check_ladder(&p, w->escalate.p, w->escalate.n, e));
+    TRY(check_acts(&p, e));
+    return flow_check_paths(&p, e);
 }
 
 const struct define_kind workflow_kind = {

@@ -1,7 +1,6 @@
 /* A form or record as a document of blocks. */
 #include "kernel/form_print.h"
 
-#include "gen/kernel/pages/form_print.html.h"
 #include "kernel/form_impl.h"
 #include "kernel/show.h"
 
@@ -460,9 +459,4 @@ enum outcome form_print(struct print_document *out, struct page *p, const struct
     out->blocks.p = t.blocks;
     out->blocks.n = t.n;
     return t.starved || arena_exhausted(arena) ? err_no_memory(e) : OK;
-}
-
-void form_print_html(struct page *p, const struct print_document *d)
-{
-    page_form_print(p, d);
 }

@@ -33,7 +33,4 @@ struct form_printing {
 enum outcome form_print(struct print_document *out, struct page *p, const struct form_printing *in,
                         struct arena *arena, struct err *e);
 
-/* The same into the page, for the browser's printing. */
-void form_print_html(struct page *p, const struct print_document *d);
-
 #endif

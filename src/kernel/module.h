@@ -25,6 +25,7 @@ struct policy {
 struct define_kind;
 struct flow_point;
 struct file_rule;
+struct job_kind;
 
 struct module {
     const char *name;
@@ -45,6 +46,8 @@ struct module {
         void); /* MAY: tells a module below what only this one knows; once, by modules_use */
     const struct file_rule *files; /* how its things have files (file.h) */
     size_t nfiles;
+    const struct job_kind *const *jobs; /* kinds of long work that it does (job.h) */
+    size_t njobs;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

@@ -122,6 +122,10 @@ static void node_committed(void *context, const struct gate_happened *events, si
         timers_committed(n->timers);
     if (n->policies)
         policies_committed(n->policies, events, n_events);
+    if (n->jobs)
+        jobs_committed(n->jobs, events, n_events);
+    if (n->outbox)
+        outbox_committed(n->outbox, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -151,7 +155,32 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     };
     TRY(gate_open(&n->gate, &gate, e));
     TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));
-    TRY(policies_open(&n->policies, n->gate, n->impl->writer, n->registry, n->env, e));
+    struct policies_options policies = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .registry = n->registry,
+        .env = n->env,
+    };
+    TRY(policies_open(&n->policies, &policies, e));
+    struct jobs_options jobs = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .env = n->env,
+        .runner = n->impl->name,
+    };
+    if (registry_event(n->registry, S("job.queued"), 1))
+        TRY(jobs_open(&n->jobs, &jobs, e));
+    struct outbox_options outbox = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .env = n->env,
+        .runner = n->impl->name,
+    };
+    if (registry_event(n->registry, S("message.queued"), 1))
+        TRY(outbox_open(&n->outbox, &outbox, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -208,8 +237,30 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     TRY(gate_step(n->gate, &ran, e));
     TRY(policies_step(n->policies, &following, e));
     TRY(timers_step(n->timers, &fired, e));
-    *busy = ran > 0 || following || fired > 0;
+    bool working = false;
+    bool sending = false;
+    if (n->jobs)
+        TRY(jobs_step(n->jobs, &working, e));
+    if (n->outbox)
+        TRY(outbox_step(n->outbox, &sending, e));
+    *busy = ran > 0 || following || fired > 0 || working || sending;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
+}
+
+enum outcome node_next(struct node *n, int64_t *due, struct err *e)
+{
+    int64_t next[4] = { TIME_NONE, TIME_NONE, TIME_NONE, TIME_NONE };
+    TRY(timers_next(n->timers, &next[0], e));
+    TRY(policies_next(n->policies, &next[1], e));
+    if (n->jobs)
+        TRY(jobs_next(n->jobs, &next[2], e));
+    if (n->outbox)
+        TRY(outbox_next(n->outbox, &next[3], e));
+    *due = TIME_NONE;
+    for (size_t i = 0; i < sizeof next / sizeof next[0]; i++)
+        if (next[i] != TIME_NONE && (*due == TIME_NONE || next[i] < *due))
+            *due = next[i];
+    return OK;
 }
 
 /* Answers what is queued and signs what is durable. */
@@ -231,6 +282,8 @@ void node_close(struct node *n)
         return;
     if (n->gate)
         node_drain(n);
+    outbox_close(n->outbox);
+    jobs_close(n->jobs);
     policies_close(n->policies);
     timers_close(n->timers);
     gate_close(n->gate);

@@ -3,7 +3,9 @@
 #ifndef VEIN_KERNEL_NODE_H
 #define VEIN_KERNEL_NODE_H
 
+#include "kernel/job.h"
 #include "kernel/module.h"
+#include "kernel/outbox.h"
 #include "kernel/policy.h"
 #include "kernel/timer.h"
 
@@ -16,6 +18,8 @@ struct node {
     struct timers *timers;     /* likewise */
     struct policies *policies; /* likewise */
     struct files *files;       /* contents, in F.files (file.h) */
+    struct jobs *jobs;         /* likewise, and without the job module */
+    struct outbox *outbox;     /* likewise, and without the outbox module */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
@@ -68,10 +72,13 @@ enum outcome node_upgrade(struct node_upgrade *out, const struct node_options *o
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 
-/* One turn of the node's work, on the writer's thread: a group of commands, policies, due timers, a
- * checkpoint when one is due since checkpoint_us. *busy is true while there is more to do at once.
- * Never waits: whoever calls it decides how (gate_wait, or simulated time). */
+/* One turn of the node's work, on the writer's thread: a group of commands, policies, due timers,
+ * jobs, messages, a checkpoint when one is due since checkpoint_us. *busy is true while there is
+ * more to do at once. Never waits: whoever calls it decides how (gate_wait, or simulated time). */
 enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e);
+/* Wall time at which something is due next (a timer, something that is tried again); TIME_NONE when
+ * nothing waits. For simulated time. */
+enum outcome node_next(struct node *n, int64_t *due, struct err *e);
 
 /* How many events had been recorded by then: the first that was recorded later, and all behind it,
  * are not counted. */

@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "gen/kernel/gate.sql.h"
+#include "gen/kernel/lease.sql.h"
 #include "gen/kernel/node.sql.h"
 #include "gen/kernel/policy.sql.h"
 #include "kernel/epoch.h"
@@ -36,14 +37,18 @@ enum outcome node_size_at(uint64_t *size, struct node *n, int64_t until_us, stru
 }
 
 /* Answers to what never happened are forgotten, so that it may be asked again; so are answers
- * without events, whose time nobody knows: asking again gives them again. */
+ * without events, whose time nobody knows: asking again gives them again. Nobody works at anything.
+ */
 static enum outcome enduring_cut(struct db *db, uint64_t size, struct err *e)
 {
     const struct gate_command_cut_in commands = { (int64_t)size };
     const struct policy_cursor_cut_in cursor = { (int64_t)size };
+    const struct policy_held_cut_in held = { (int64_t)size };
     TRY(ledger_cut(db, size, e));
     TRY(db_run(db, &sql_gate_command_cut, &commands, NULL, e));
-    return db_run(db, &sql_policy_cursor_cut, &cursor, NULL, e);
+    TRY(db_run(db, &sql_policy_cursor_cut, &cursor, NULL, e));
+    TRY(db_run(db, &sql_policy_held_cut, &held, NULL, e));
+    return db_run(db, &sql_lease_cut, NULL, NULL, e);
 }
 
 /* "hospital.example/n1" goes on as "hospital.example/n1~2-5f0c…", and that as "…~3-…": of which

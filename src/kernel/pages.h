@@ -31,7 +31,8 @@ struct pages_definition_view {
     struct pages_doc doc;
     const struct define_versions_out *versions;
     size_t nversions;
-    bool effective; /* now */
+    bool effective;    /* now */
+    struct html graph; /* of a workflow; else empty */
 };
 
 /* --- a form tried --- */
@@ -44,6 +45,15 @@ struct pages_try_view {
     struct html fields;
     struct html record;
 };
+/* What the page and the print of a definition show, by the route's parameters; its texts live in
+ * the page's arena. REFUSED "define.unknown". */
+enum outcome pages_definition_read(struct pages_definition_view *view, struct http_request *r,
+                                   struct db *db, struct page *p, struct err *e);
+
+/* A workflow's tasks as a drawing, in the page's arena. REFUSED as draw_graph. */
+struct workflow;
+enum outcome pages_workflow_graph(struct html *out, struct page *p, struct str title,
+                                  const struct workflow *w, struct err *e);
 
 /* --- ledger --- */
 
@@ -104,6 +114,7 @@ enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);
 enum http_state pages_print_form(struct http_request *r);
 enum http_state pages_try_form(struct http_request *r);
+enum http_state pages_print_definition(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);
 enum http_state pages_get_health(struct http_request *r);

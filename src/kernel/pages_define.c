@@ -1,6 +1,7 @@
 /* Definitions: the list of what is in force, and one of them as a readable document. */
 #include "gen/kernel/pages/definition.html.h"
 #include "gen/kernel/pages/definitions.html.h"
+#include "kernel/flow.h"
 #include "kernel/pages.h"
 
 enum { DEFINITIONS_MAX = 1000, VERSIONS_MAX = 200 };
@@ -102,37 +103,48 @@ static struct pages_doc *doc_of(struct page *p, const struct record *record, con
     return parts;
 }
 
-static enum outcome definition(struct http_request *r, struct db *db, struct page *p, struct err *e)
+enum outcome pages_definition_read(struct pages_definition_view *view, struct http_request *r,
+                                   struct db *db, struct page *p, struct err *e)
 {
     int64_t version;
     bool found;
-    struct pages_definition_view view = { 0 };
     struct str kind = http_param(r, "kind");
     struct str name = http_param(r, "name");
+    *view = (struct pages_definition_view){ 0 };
     if (!str_to_u63(&version, http_param(r, "version")) || !define_kind_find(kind))
         return REFUSE(e, "define.unknown");
-    TRY(define_find(&view.definition, db, kind, name, version, p->now_us, r->arena, &found, e));
+    TRY(define_find(&view->definition, db, kind, name, version, p->now_us, r->arena, &found, e));
     if (!found || version == 0)
         return REFUSE(e, "define.unknown");
+    struct record_list versions;
+    struct define_versions_in in = { kind, name };
+    TRY(db_list(db, &sql_define_versions, &in, &versions, VERSIONS_MAX, r->arena, e));
+    view->versions = versions.p;
+    view->nversions = versions.n;
+    for (size_t i = 0; i < versions.n && !view->effective; i++) /* newest first */
+        if (view->versions[i].effective <= p->now_us) {
+            view->effective = view->versions[i].version == version;
+            break;
+        }
+    view->doc.label = view->definition.title;
+    view->doc.parts =
+        doc_of(p, define_kind_find(kind)->shape, view->definition.body, 0, &view->doc.nparts);
+    if (define_kind_find(kind) == &workflow_kind)
+        TRY(pages_workflow_graph(&view->graph, p, view->definition.title, view->definition.body,
+                                 e));
+    return OK;
+}
+
+static enum outcome definition(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct pages_definition_view view;
+    TRY(pages_definition_read(&view, r, db, p, e));
     if (http_wants_json(r)) {
         r->answer.status = 200;
         r->answer.media_type = "application/json";
         r->answer.body = view.definition.json;
         return OK;
     }
-    struct record_list versions;
-    struct define_versions_in in = { kind, name };
-    TRY(db_list(db, &sql_define_versions, &in, &versions, VERSIONS_MAX, r->arena, e));
-    view.versions = versions.p;
-    view.nversions = versions.n;
-    for (size_t i = 0; i < versions.n && !view.effective; i++) /* newest first */
-        if (view.versions[i].effective <= p->now_us) {
-            view.effective = view.versions[i].version == version;
-            break;
-        }
-    view.doc.label = view.definition.title;
-    view.doc.parts =
-        doc_of(p, define_kind_find(kind)->shape, view.definition.body, 0, &view.doc.nparts);
     page_definition(p, &view);
     return OK;
 }

@@ -114,7 +114,7 @@ enum http_state pages_get_live(struct http_request *r)
     struct str rest = http_query(r, "topics");
     while (rest.p && n < HTTP_LIVE_TOPICS_MAX) {
         const struct str topic = str_cut(&rest, ',');
-        if (str_is(topic, "tower") ||
+        if (str_is(topic, "tower") || str_is(topic, "inbox") || str_is(topic, "jobs") ||
             (str_starts(topic, S("order/")) &&
              takes_part(db, show_actor(r), str_from(topic, sizeof "order/" - 1), r->arena)))
             topics[n++] = topic;

@@ -145,14 +145,14 @@ static bool allow_some(scmp_filter_ctx filter)
     const uint64_t self = (uint64_t)getpid();
     static const uint64_t ioctls[] = { FIONREAD, FIONBIO, 0x5401 /* TCGETS */ };
     bool good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, self)) == 0 &&
+                                 SCMP_A0(SCMP_CMP_EQ, self, 0)) == 0 &&
                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-                                 SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0)) == 0 &&
+                                 SCMP_A0(SCMP_CMP_EQ, 0, 0), SCMP_A2(SCMP_CMP_EQ, 0, 0)) == 0 &&
                 seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) == 0;
+                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0)) == 0;
     for (size_t i = 0; good && i < sizeof ioctls / sizeof ioctls[0]; i++)
         good = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                SCMP_A1(SCMP_CMP_EQ, ioctls[i])) == 0;
+                                SCMP_A1(SCMP_CMP_EQ, ioctls[i], 0)) == 0;
     return good;
 }
 
@@ -161,9 +161,9 @@ static bool allow_network(scmp_filter_ctx filter)
 {
     return allow_all(filter, network_calls, sizeof network_calls / sizeof network_calls[0]) &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_EQ, AF_INET)) == 0 &&
+                            SCMP_A0(SCMP_CMP_EQ, AF_INET, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_EQ, AF_INET6)) == 0;
+                            SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0)) == 0;
 }
 
 enum outcome sandbox_enter(const struct sandbox *s, struct err *e)

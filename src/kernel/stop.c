@@ -97,6 +97,23 @@ void stop_raise(struct decision *d, const struct stop_raised *stop)
                        });
 }
 
+static enum outcome escalate(struct db *db, const struct stop_raised *payload, struct err *e)
+{
+    struct stream stream = stream_of("stop", payload->order);
+    TRY(ladder_clear(db, stream_str(&stream), S("escalate"), 0, e));
+    for (size_t i = 0; i < payload->escalate.n; i++) {
+        const struct ladder_rung *rung = &payload->escalate.p[i];
+        struct stop_escalate body = { payload->order, (int64_t)i + 1,     rung->at,
+                                      rung->role,     rung->organisation, rung->site };
+        struct ladder_timer timer = { stream_str(&stream), S("escalate"),         i + 1,
+                                      S("stop.escalate"),  &stop_escalate_record, &body };
+        TRY(ladder_set(db, &timer, rung->at, e));
+    }
+    return OK;
+}
+
+/* Those whom the first of two mismatches tells are told at its times: the second sets no new ones.
+ */
 enum outcome stop_raised_apply(struct db *db, const struct event *event,
                                const struct stop_raised *payload, struct err *e)
 {
@@ -118,7 +135,8 @@ enum outcome stop_raised_apply(struct db *db, const struct event *event,
         .raised = event->recorded,
         .respond_by = payload->respond_by,
     };
-    TRY(db_run(db, &sql_stop_raise, &in, NULL, e));
+    int64_t raised; /* 0: one stands already */
+    TRY(db_run(db, &sql_stop_raise, &in, &raised, e));
     for (size_t i = 0; i < payload->involved.n; i++) {
         struct stop_involve_in who = { payload->order, payload->involved.p[i] };
         TRY(db_run(db, &sql_stop_involve, &who, NULL, e));
@@ -127,7 +145,7 @@ enum outcome stop_raised_apply(struct db *db, const struct event *event,
         struct stop_thing_add_in thing = { payload->order, payload->things.p[i] };
         TRY(db_run(db, &sql_stop_thing_add, &thing, NULL, e));
     }
-    return OK;
+    return raised > 0 ? escalate(db, payload, e) : OK;
 }
 
 enum outcome stop_thing_ended_apply(struct db *db, const struct event *event,
@@ -136,6 +154,14 @@ enum outcome stop_thing_ended_apply(struct db *db, const struct event *event,
     (void)event;
     struct stop_thing_end_in in = { payload->order, payload->thing };
     return db_run(db, &sql_stop_thing_end, &in, NULL, e);
+}
+
+enum outcome stop_escalated_apply(struct db *db, const struct event *event,
+                                  const struct stop_escalated *payload, struct err *e)
+{
+    (void)event;
+    struct stream stream = stream_of("stop", payload->order);
+    return ladder_clear(db, stream_str(&stream), S("escalate"), (size_t)payload->step, e);
 }
 
 enum outcome stop_resolved_apply(struct db *db, const struct event *event,
@@ -149,6 +175,8 @@ enum outcome stop_resolved_apply(struct db *db, const struct event *event,
     };
     TRY(db_run(db, &sql_stop_resolve, &in, NULL, e));
     struct stop_uninvolve_in order = { payload->order };
+    struct stream stream = stream_of("stop", payload->order);
+    TRY(ladder_clear(db, stream_str(&stream), S("escalate"), 0, e));
     TRY(db_run(db, &sql_stop_uninvolve, &order, NULL, e));
     if (str_is(payload->decision, "discard"))
         return OK;
@@ -194,5 +222,37 @@ enum outcome stop_resolve_decide(struct decision *d, const struct stop_resolve *
                            .type = &stop_resolved_event,
                            .payload = &payload,
                        });
+    return OK;
+}
+
+/* --- escalate --- */
+
+enum outcome stop_escalate_load(struct load *l, const struct stop_escalate *body,
+                                struct stop_state *state, struct err *e)
+{
+    load_kind(l, "stop");
+    TRY(stop_find(l->db, body->order, state, l->arena, e));
+    if (!state->point.p)
+        return load_unknown(l, e);
+    load_scope(l, state->organisation, state->site);
+    return load_order(l, body->order, e);
+}
+
+enum outcome stop_escalate_decide(struct decision *d, const struct stop_escalate *body,
+                                  const struct stop_state *state, struct err *e)
+{
+    if (!state->standing)
+        return OK; /* resolved meanwhile */
+    if (!d->command->actor->system || d->now_us < body->at)
+        return REFUSE(e, "stop.not_due");
+    struct stream key = stream_of("order", body->order);
+    struct stop_escalated payload = { body->order, body->step, body->role, body->organisation,
+                                      body->site };
+    decide_event(d, &(struct happening){
+                        .stream = stream_of("stop", body->order),
+                        .type = &stop_escalated_event,
+                        .payload = &payload,
+                        .key = arena_str(d->arena, stream_str(&key)),
+                    });
     return OK;
 }

@@ -14,7 +14,21 @@
 #ifndef VEIN_KERNEL_STOP_H
 #define VEIN_KERNEL_STOP_H
 
-#include "kernel/module.h"
+#include "kernel/ladder.h"
+
+struct stop_state {
+    bool standing;
+    struct str point;
+    struct str safe_state;
+    struct str acts; /* permitted commands, each followed by a blank */
+    struct str expected;
+    struct str read;
+    struct str organisation;
+    struct str site;
+    int64_t raised;
+    int64_t respond_by;
+    bool discarding; /* resolved by "discard", and not all that was stopped has ended */
+};
 
 enum { STOP_THINGS_MAX = 1000 }; /* of an order; beyond: a fault */
 
@@ -35,19 +49,6 @@ struct stop_resolve_state {
 
 extern const struct module stop_module;
 
-struct stop_state {
-    bool standing;
-    struct str point;
-    struct str safe_state;
-    struct str acts; /* permitted commands, each followed by a blank */
-    struct str expected;
-    struct str read;
-    struct str organisation;
-    struct str site;
-    int64_t raised;
-    int64_t respond_by;
-    bool discarding; /* resolved by "discard", and not all that was stopped has ended */
-};
 struct stop_things { /* of the order's last stop, that have not ended */
     size_t n;
     struct str ids[STOP_THINGS_MAX];

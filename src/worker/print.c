@@ -57,6 +57,7 @@ static void set_context(struct pdf *p)
     cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
     p->context = pango_cairo_create_context(p->cr);
     pango_cairo_context_set_font_options(p->context, options);
+    pango_context_set_round_glyph_positions(p->context, FALSE);
     pango_cairo_context_set_resolution(p->context, 72);
     pango_context_set_language(p->context,
                                pango_language_from_string(arena_str(p->arena, p->d->language).p));
@@ -72,6 +73,7 @@ static enum outcome turn(struct pdf *p, struct buf *out)
     p->cr = cairo_create(p->surface);
     p->ink = out != NULL;
     p->page = 0;
+    p->row = 0;
     if (out)
         set_metadata(p);
     set_context(p);
@@ -105,6 +107,12 @@ static enum outcome run(struct bytes in, struct buf *out, struct arena *arena, s
     if (o == FAULT)
         return err_fault(e, why.code, "%s", why.detail);
     struct pdf p = { .d = &d, .arena = arena, .e = e };
+    size_t rows = 0;
+    for (size_t i = 0; i < d.blocks.n; i++)
+        rows += d.blocks.p[i].rows.n;
+    p.heights = ARENA_ARRAY(arena, rows + 1, double);
+    if (!p.heights)
+        return err_no_memory(e);
     set_page(&p);
     TRY(turn(&p, NULL));
     return turn(&p, out);

@@ -33,10 +33,13 @@ static bool png_bounded(struct bytes png)
     return true;
 }
 
-/* As large as it is, but no larger than the page. */
+/* As large as it is, but no larger than the page; than what is left of this page where that is most
+ * of it, so that a tall drawing below a title leaves no empty page. */
 static double scale_of(const struct pdf *p, double width, double height)
 {
-    const double room = pdf_bottom(p) - p->top - 3 * CAPTION;
+    const double whole = pdf_bottom(p) - p->top;
+    const double left = pdf_bottom(p) - p->y;
+    const double room = (left > 0.7 * whole ? left : whole) - 5 * CAPTION;
     double scale = width > pdf_inner(p) ? pdf_inner(p) / width : 1;
     return height * scale > room ? room / height : scale;
 }
@@ -44,7 +47,7 @@ static double scale_of(const struct pdf *p, double width, double height)
 static enum outcome place(struct pdf *p, double *scale, double width, double height)
 {
     *scale = scale_of(p, width, height);
-    return pdf_need(p, height * *scale + 2 * CAPTION);
+    return pdf_need(p, height * *scale + 4 * CAPTION);
 }
 
 static enum outcome image(struct pdf *p, const struct print_block *b)

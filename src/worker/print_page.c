@@ -1,6 +1,10 @@
 /* Pages: the strip at the head, the foot, and text between them. */
 #include "worker/print_pdf.h"
 
+/* The file of the face at weight 500 calls its family so. */
+#define ID_FAMILY                                                                                  \
+    "Atkinson Hyperlegible Mono ExtraLight Medium,Atkinson Hyperlegible Mono,monospace"
+
 enum { HEAD_SIZE = 8, FOOT_SIZE = 8 };
 
 double pdf_inner(const struct pdf *p)
@@ -47,9 +51,8 @@ void pdf_rule(struct pdf *p, double x, double y, double width, double grey)
 static PangoFontDescription *face_of(enum pdf_face face, double size)
 {
     PangoFontDescription *d = pango_font_description_new();
-    pango_font_description_set_family_static(d, face == PDF_ID
-                                                    ? "Atkinson Hyperlegible Mono,monospace"
-                                                    : "Atkinson Hyperlegible Next,Noto Sans,sans");
+    pango_font_description_set_family_static(
+        d, face == PDF_ID ? ID_FAMILY : "Atkinson Hyperlegible Next,Noto Sans,sans");
     pango_font_description_set_weight(d, face == PDF_BOLD ? PANGO_WEIGHT_BOLD
                                          : face == PDF_ID ? PANGO_WEIGHT_MEDIUM
                                                           : PANGO_WEIGHT_NORMAL);

@@ -32,10 +32,11 @@ struct pdf {
     double width; /* of the page */
     double height;
     double y;
-    double top; /* of this page, below its strip */
-    int page;   /* from 1 */
-    int pages;  /* of the document, once counted */
-    bool tags;  /* structure is marked up */
+    double top;      /* of this page, below its strip */
+    int page;        /* from 1 */
+    int pages;       /* of the document, once counted */
+    double *heights; /* of all rows of tables, in their order */
+    size_t row;      /* the next of them */
     struct err *e;
 };
 

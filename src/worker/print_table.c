@@ -110,15 +110,28 @@ static void put_tone(struct pdf *p, const struct print_row *row, double y)
     cairo_fill(p->cr);
 }
 
+/* Measured in the first turn, remembered for the second. */
+static double known_height(struct pdf *p, const struct table *t, const struct print_row *row)
+{
+    double *height = &p->heights[p->row++];
+    if (!p->ink)
+        *height = row_height(p, t, row->cells.p, false);
+    return *height;
+}
+
 static enum outcome put_row(struct pdf *p, const struct table *t, const struct print_row *row)
 {
     int lines[PDF_COLUMNS_MAX] = { 0 };
-    const double height = row_height(p, t, row->cells.p, false);
+    const double height = known_height(p, t, row);
     const double room = pdf_bottom(p) - p->top - t->header;
     const double needed = height <= room ? height : 4 * SIZE; /* taller than a page: broken */
     if (p->y + needed > pdf_bottom(p)) {
         TRY(pdf_page(p));
         put_header(p, t);
+    }
+    if (!p->ink && height <= room) {
+        p->y += height;
+        return OK;
     }
     for (;;) {
         const double y = p->y;

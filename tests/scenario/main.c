@@ -317,7 +317,7 @@ static void is_refused(struct words *w, struct person *p)
     int status = number(w);
     need(w, "when");
     read_order(w, &o);
-    int64_t before = server_events(&scenario.server);
+    int64_t before = scenario_at_rest();
     person_send(&scenario, p, &o, &answer);
     problem_check(&scenario, &answer, status, code);
     if (server_events(&scenario.server) != before)
@@ -417,7 +417,7 @@ static void request_statement(struct words *w)
     struct person *p = read_request(w, &r, &token);
     need(w, "expects");
     int status = number(w);
-    int64_t before = server_events(&scenario.server);
+    int64_t before = scenario_at_rest();
     person_request(&scenario, p, &r, token, &answer);
     if (answer.status != status)
         scenario_fail("status %d, not %d: %.*s", answer.status, status, STR(answer.body));
@@ -454,7 +454,8 @@ static void setting(struct words *w)
 }
 
 /* Until no event has come for a while: what follows from an event has then followed. */
-static void wait_for_policies(void)
+/* What follows from what was said before does not count as happening by what comes now. */
+int64_t scenario_at_rest(void)
 {
     int64_t before = -1;
     for (int ms = 0; before != server_events(&scenario.server); ms += 200) {
@@ -463,6 +464,7 @@ static void wait_for_policies(void)
         before = server_events(&scenario.server);
         usleep(200000);
     }
+    return before;
 }
 
 static void ledger_verifies(void)
@@ -508,7 +510,7 @@ static void statement(struct words *w)
         again(w, server_kill);
     } else if (taken(w, "wait")) {
         if (taken(w, "for"))
-            need(w, "policies"), wait_for_policies();
+            need(w, "policies"), (void)scenario_at_rest();
         else
             usleep((useconds_t)number(w) * 1000), need(w, "ms");
     } else if (taken(w, "ledger")) {

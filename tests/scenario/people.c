@@ -180,7 +180,7 @@ void person_send(struct scenario *s, struct person *p, const struct order_sent *
 void person_repeat(struct scenario *s, struct person *p)
 {
     struct web_answer answer;
-    int64_t before = server_events(&s->server);
+    int64_t before = scenario_at_rest();
     command_post(s, p, &p->last, &answer);
     if (answer.status != 200 || !str_eq(answer.body, p->last.answer))
         scenario_fail("said again: %d %.*s, not %.*s", answer.status, STR(answer.body),

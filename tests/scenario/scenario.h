@@ -33,6 +33,8 @@ void server_remove(struct server *s);
 int server_run(struct server *s, const char *const *words, char *out, size_t size);
 /* Events of the ledger that are not about sessions and refused sign-ins. */
 int64_t server_events(const struct server *s);
+/* The same once policies have come to rest. */
+int64_t scenario_at_rest(void);
 
 /* --- web.c --- */
 

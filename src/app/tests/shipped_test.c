@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
+#include "app/embedded.h"
 #include "base/log.h"
 #include "kernel/define.h"
 #include "kernel/text.h"
@@ -50,11 +51,93 @@ static void they_load_and_load_again_without_change(void **state)
     fixture_rebuilds(&f);
 }
 
+/* A text with one part in place of another. */
+static const char *altered(const char *text, const char *what, const char *by)
+{
+    const char *at = strstr(text, what);
+    if (!at)
+        fail_msg("no: %s", what);
+    struct buf b = buf_in(f.arena, 64 << 10);
+    buf_put(&b, text, (size_t)(at - text));
+    buf_z(&b, by);
+    buf_z(&b, at + strlen(what));
+    buf_char(&b, '\0');
+    assert_true(buf_ok(&b));
+    return buf_get(&b).p;
+}
+
+static const char *cryopreserved(void)
+{
+    const struct embedded *e = shipped_definitions;
+    while (!str_ends(str_z(e->path), S("workflows/corvicel.yaml")))
+        e++;
+    return arena_str(f.arena, e->text).p;
+}
+
+static enum outcome reads(const char *text, struct err *e)
+{
+    struct definition out;
+    struct define_context context = { .now_us = env_now(&f.sim.env), .arena = f.arena };
+    assert_int_equal(store_reader_take(&context.db, f.node.store, e), OK);
+    enum outcome o = define_read(&out, &context, str_z(text), e);
+    store_reader_give(f.node.store, context.db);
+    return o;
+}
+
+static void avoids(const char *text, const char *task, const char *act)
+{
+    struct err e = { 0 };
+    enum outcome o = reads(text, &e);
+    if (o != REFUSED || !str_is(str_z(e.code), "flow.act_avoidable") ||
+        !str_is(err_param(&e, "task"), task) || !str_is(err_param(&e, "act"), act))
+        fail_msg("%s without %s: %d %s %s %s", task, act, o, e.code ? e.code : "",
+                 e.params[0].value, e.params[1].value);
+}
+
+#define SELDOM                                                                                     \
+    "        when:\n"                                                                              \
+    "          - { name: seldom, text: Seldom., fact: seldom }\n"
+
+/* shows: COI-02 the points of the field, in a workflow that is used */
+static void coi_02_no_way_leads_round_a_point(void **state)
+{
+    (void)state;
+    struct fixture_person system;
+    struct err e = { 0 };
+    size_t changed;
+    fixture_person(&system, 1, 1, 1, "define.load");
+    assert_int_equal(shipped_load(&f.node, &system.actor, &changed, &e), OK);
+    const char *text = cryopreserved();
+    assert_int_equal(reads(text, &e), OK);
+
+    /* a receipt that may be skipped: as long as what follows asks for it, nothing goes on */
+    const char *skipped =
+        altered(text, "        act: receive_material\n", "        act: receive_material\n" SELDOM);
+    assert_int_equal(reads(skipped, &e), OK);
+    avoids(altered(skipped, "task: receive, field: decision, is: accepted", "fact: received"),
+           "dispose", "receive_material");
+    avoids(altered(text, "        act: hand_over\n", "        act: hand_over\n" SELDOM),
+           "offer_to_plant", "hand_over");
+    avoids(altered(text, "        act: retrieve\n", "        act: retrieve\n" SELDOM),
+           "pack_product", "retrieve");
+    avoids(altered(text, "        act: receive_product\n", "        act: receive_product\n" SELDOM),
+           "store_product", "receive_product");
+    /* neither released nor supplied, or supplied by who only accepted the risk: not out of the
+     * store */
+    avoids(altered(text, "any: [dispose, supply] }\n          - { name: not_rejected",
+                   "fact: decided }\n          - { name: not_rejected"),
+           "retrieve", "release");
+    avoids(altered(text, "any: [dispose, supply] }\n          - { name: not_rejected",
+                   "any: [dispose, accept_exception] }\n          - { name: not_rejected"),
+           "retrieve", "release");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(they_load_and_load_again_without_change, open_node,
                                         close_node),
+        cmocka_unit_test_setup_teardown(coi_02_no_way_leads_round_a_point, open_node, close_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,8 @@ static void open_world(struct world *w, uint64_t seed)
         fail_msg("%s %s", e.code, e.detail);
 }
 
-static void run(struct world *w, uint64_t seed, uint64_t wrong_label_per)
+static void run(struct world *w, uint64_t seed, size_t orders, unsigned befalls,
+                uint64_t wrong_label_per)
 {
     struct err e = { 0 };
     struct sim *sim = NULL;
@@ -58,7 +59,8 @@ static void run(struct world *w, uint64_t seed, uint64_t wrong_label_per)
     struct sim_options options = {
         .node = &w->node,
         .seed = seed,
-        .orders = ORDERS,
+        .orders = orders,
+        .befalls = befalls,
         .from_us = start_us,
         .to_us = start_us + DAYS * TIME_DAY,
         .wrong_label_per = wrong_label_per,
@@ -94,7 +96,7 @@ static void the_same_seed_gives_the_same_root(void **state)
     static const uint64_t seeds[3] = { 11, 11, 12 };
     for (size_t i = 0; i < 3; i++) {
         open_world(&worlds[i], seeds[i]);
-        run(&worlds[i], seeds[i], 0);
+        run(&worlds[i], seeds[i], ORDERS, 0, 0);
         close_world(&worlds[i]);
     }
     assert_true(worlds[0].report.count > 1000);
@@ -111,7 +113,7 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
     struct err e = { 0 };
     struct node_rebuild rebuilt;
     open_world(&w, 7);
-    run(&w, 7, 3000); /* ten times as often as in practice */
+    run(&w, 7, ORDERS, 0, 3000); /* ten times as often as in practice */
     assert_int_equal(node_rebuild_check(&w.node, &rebuilt, &e), OK);
     if (!rebuilt.same)
         fail_msg("rebuilt differs: %s", rebuilt.difference);
@@ -128,11 +130,52 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
            c->enrolled, c->finished, c->withdrawn, c->rejected, c->late, c->stops);
 }
 
+/* shows: ORC-07 every way beside the straight one is taken, and each order comes to its end */
+static void every_path_is_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned befalls;
+        size_t offset; /* of the count that it makes */
+    } paths[] = {
+        { SIM_SHORT_COLLECTION, offsetof(struct sim_counts, collected_again) },
+        { SIM_LOW_VIABILITY, offsetof(struct sim_counts, collected_again) },
+        { SIM_CONTAMINATION, offsetof(struct sim_counts, contaminated) },
+        { SIM_EXPANSION_FAILS, offsetof(struct sim_counts, made_again) },
+        { SIM_OUT_OF_SPEC | SIM_EXCEPTION, offsetof(struct sim_counts, supplied) },
+        { SIM_OUT_OF_SPEC, offsetof(struct sim_counts, rejected) },
+        { SIM_STERILITY_FAILS, offsetof(struct sim_counts, late_failed) },
+        { SIM_WITHDRAWS, offsetof(struct sim_counts, withdrawn) },
+        { SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY | SIM_CONTAMINATION | SIM_EXPANSION_FAILS,
+          offsetof(struct sim_counts, rejected) }, /* a third collection is not permitted */
+    };
+    enum { FEW = 4 };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        static struct world w;
+        struct err e = { 0 };
+        struct node_rebuild rebuilt;
+        open_world(&w, 100 + i);
+        run(&w, 100 + i, FEW, paths[i].befalls, 0);
+        assert_int_equal(node_rebuild_check(&w.node, &rebuilt, &e), OK);
+        if (!rebuilt.same)
+            fail_msg("path %zu: rebuilt differs: %s", i, rebuilt.difference);
+        close_world(&w);
+        size_t count;
+        memcpy(&count, (const char *)&w.counts + paths[i].offset, sizeof count);
+        if (w.counts.unexpected > 0 || count < FEW / 2)
+            fail_msg("path %zu: %zu times, %zu not foreseen: %s", i, count, w.counts.unexpected,
+                     w.counts.last_unexpected);
+        assert_int_equal(w.counts.finished + w.counts.withdrawn + w.counts.rejected + w.counts.late,
+                         FEW);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_root),
         cmocka_unit_test(journeys_end_and_wrong_labels_are_stopped),
+        cmocka_unit_test(every_path_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+#include "kernel/file.h"
 #include "kernel/tests/auth_fixture.h"
 
 #include "kernel/stop.h"
@@ -10,7 +11,7 @@
 
 static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const auth_modules[] = { &stop_module, &timer_module, &define_module,
-                                                     &auth_module };
+                                                     &auth_module, &file_module };
 
 static void ok(struct auth_fixture *a, enum outcome o)
 {
@@ -35,7 +36,7 @@ void auth_fixture_restart(struct auth_fixture *a)
 void auth_fixture_open(struct auth_fixture *a)
 {
     define_use(kinds, 1);
-    auth_fixture_open_with(a, auth_modules, 4);
+    auth_fixture_open_with(a, auth_modules, sizeof auth_modules / sizeof auth_modules[0]);
 }
 
 void auth_fixture_open_with(struct auth_fixture *a, const struct module *const *modules, size_t n)

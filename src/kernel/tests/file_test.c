@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "kernel/file_impl.h"
-#include "kernel/file_pages.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 
@@ -261,7 +260,7 @@ static void assert_not_served(const struct file_row_out *row, const char *code)
 
 static void flip(const char *path, off_t at)
 {
-    uint8_t byte;
+    uint8_t byte = 0;
     const int fd = open(path, O_RDWR);
     assert_true(fd >= 0 && pread(fd, &byte, 1, at) == 1);
     byte ^= 1;
@@ -463,36 +462,6 @@ static void test_orphans_expire(void **state)
     assert_true(exists(kept));
 }
 
-static void test_ranges(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *header;
-        bool good;
-        bool part;
-        int64_t from;
-        int64_t n;
-    } rows[] = {
-        { NULL, true, false, 0, 100 },          { "bytes=0-9", true, true, 0, 10 },
-        { "bytes=90-", true, true, 90, 10 },    { "bytes=-5", true, true, 95, 5 },
-        { "bytes=-500", true, true, 0, 100 },   { "bytes=99-1000", true, true, 99, 1 },
-        { "bytes=100-", false, false, 0, 100 }, { "bytes=-0", false, false, 0, 100 },
-        { "bytes=9-3", true, false, 0, 100 },   { "bytes=1-2,4-5", true, false, 0, 100 },
-        { "lines=1-2", true, false, 0, 100 },   { "bytes=x-", true, false, 0, 100 },
-        { "bytes=-", true, false, 0, 100 },     { "bytes=", true, false, 0, 100 },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        int64_t from;
-        int64_t n;
-        bool part;
-        assert_int_equal(file_range_read(str_z(rows[i].header), 100, &from, &n, &part),
-                         rows[i].good);
-        assert_int_equal(part, rows[i].part);
-        assert_int_equal(from, rows[i].from);
-        assert_int_equal(n, rows[i].n);
-    }
-}
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -507,7 +476,6 @@ int main(void)
         CASE(test_the_gate_takes_no_word_for_it),
         CASE(test_bounds_are_refused),
         CASE(test_orphans_expire),
-        CASE(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

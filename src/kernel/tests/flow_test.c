@@ -44,10 +44,15 @@ static enum outcome order_command(const struct fixture_person *who, const char *
     return fixture_send(&t.f, who, name, reason, "{'order':'%s'}", t.order);
 }
 
+static enum outcome end_with(const char *how, const char *more)
+{
+    return fixture_send(&t.f, &t.coordinator, "flow.end", "why", "{'order':'%s','how':'%s'%s}",
+                        t.order, how, more);
+}
+
 static enum outcome end_order(const char *how)
 {
-    return fixture_send(&t.f, &t.coordinator, "flow.end", "why", "{'order':'%s','how':'%s'}",
-                        t.order, how);
+    return end_with(how, "");
 }
 
 static enum outcome correct(const char *task, const char *reason, const char *inputs)
@@ -284,7 +289,13 @@ static void orc_07_hold_resume_end(void **state)
     refused("flow.unknown_end", "how", "lost");
     assert_int_equal(order_command(&t.coordinator, "flow.hold", "fever"), OK);
     assert_int_equal(correct("collect", "misread", "{'name':'volume','entered':'90'}"), OK);
-    assert_int_equal(end_order("withdrawn"), OK);
+    assert_int_equal(end_order("withdrawn"), REFUSED); /* a bag was collected */
+    refused("flow.material_unstated", NULL, NULL);
+    assert_int_equal(end_with("withdrawn", ",'material':'none'"), REFUSED);
+    refused("flow.material_unstated", NULL, NULL);
+    assert_int_equal(end_with("withdrawn", ",'material':'retain','wish':'sell'"), REFUSED);
+    refused("flow.unknown_wish", "wish", "sell");
+    assert_int_equal(end_with("withdrawn", ",'material':'retain','wish':'retain'"), OK);
     assert_true(str_is(trial_view(&t).how, "withdrawn"));
     assert_int_equal(trial_complete(&t, &t.second, "pack", ""), REFUSED);
     refused("flow.ended", "how", "withdrawn");

@@ -20,8 +20,11 @@ static const struct module trial_module = { .name = "trial", MODULE_ARRAY(comman
 
 static const struct flow_point trial_points[] = {
     { .name = "patient", .act = "collect", .material = "" },
-    { .name = "receipt", .act = "receive", .material = "" },
+    { .name = "receipt", .act = "receive", .material = "", .gate = true },
     { .name = "step", .act = "process", .material = NULL },
+    { .name = "released", .act = "release", .gate = true, .origin = { "receive" } },
+    { .name = "supplied", .act = "supply", .instead = "release", .gate = true },
+    { .name = "bedside", .act = "give", .gate = true, .behind = { "release" } },
     { .name = "before_thaw", .act = "thaw", .material = "cryopreserved" },
 };
 
@@ -136,6 +139,8 @@ enum outcome trial_stop_decide(struct decision *d, const struct trial_stop *body
                                const struct flow_view *state, struct err *e)
 {
     (void)e;
+    struct ladder_rung ladder[LADDER_RUNGS_MAX];
+    size_t nladder = flow_stop_ladder(ladder, state, d->now_us);
     struct stop_raised raised = {
         .order = body->order,
         .point = S("receipt"),
@@ -143,6 +148,7 @@ enum outcome trial_stop_decide(struct decision *d, const struct trial_stop *body
         .organisation = state->parties[0].organisation,
         .site = state->parties[0].site,
         .respond_by = TIME_NONE,
+        .escalate = { nladder > 0 ? ladder : NULL, nladder },
     };
     stop_raise(d, &raised);
     return OK;
@@ -169,14 +175,17 @@ void trial_open(struct trial *t)
     flow_use_points(tables, ns, 1);
     *t = (struct trial){ 0 };
     fixture_open(&t->f, modules, 6);
-    fixture_person(&t->nurse, 1, 1, 1, "flow.complete flow.correct trial.note role.nurse");
+    fixture_person(&t->nurse, 1, 1, 1,
+                   "flow.complete flow.correct flow.repeat trial.note role.nurse");
     fixture_person(&t->second, 2, 1, 1, "flow.complete trial.note role.nurse");
     fixture_person(&t->coordinator, 3, 1, 1,
                    "define.load trial.start trial.stop flow.complete flow.hold flow.resume flow.end"
-                   " stop.resolve");
+                   " stop.resolve flow.propose_move flow.approve_move flow.repeat");
     fixture_person(&t->operator, 4, 2, 2, "flow.complete trial.note role.operator");
+    fixture_person(&t->approver, 6, 2, 2, "flow.propose_move flow.approve_move stop.resolve");
     fixture_person(&t->stranger, 5, 3, 3,
-                   "flow.complete flow.correct flow.hold trial.note role.nurse role.operator");
+                   "flow.complete flow.correct flow.hold trial.note role.nurse role.operator"
+                   " flow.repeat flow.propose_move flow.approve_move");
     must_load(t, TRIAL_HEAD("role", "nurse", "1") "permissions: [flow.complete]\n");
     must_load(t, TRIAL_HEAD("role", "operator", "1") "permissions: [flow.complete]\n");
     must_load(t, apheresis_1);
@@ -271,6 +280,29 @@ struct flow_view trial_view(struct trial *t)
     assert_int_equal(flow_read(db, str_z(t->order), &v, t->f.arena, &e), OK);
     store_reader_give(t->f.node.store, db);
     return v;
+}
+
+size_t trial_events(struct trial *t, const char *type)
+{
+    struct db *db;
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t nrows;
+    size_t n = 0;
+    char key[60];
+    snprintf(key, sizeof key, "order/%s", t->order);
+    assert_int_equal(store_reader_take(&db, t->f.node.store, &e), OK);
+    assert_int_equal(ledger_read_key(db, str_z(key), -1, 200, &rows, &nrows, t->f.arena, &e), OK);
+    store_reader_give(t->f.node.store, db);
+    for (size_t i = 0; i < nrows; i++) {
+        struct event event;
+        assert_int_equal(event_read(&event, t->f.arena, rows[i].leaf, &e), OK);
+        if (!str_is(event.type, type))
+            continue;
+        if (n++ == 0)
+            t->payload = event.payload;
+    }
+    return n;
 }
 
 bool trial_is_open(struct trial *t, const char *task)

@@ -26,8 +26,10 @@ struct trial {
     struct fixture_person second; /* a nurse too */
     struct fixture_person coordinator;
     struct fixture_person operator;
+    struct fixture_person approver; /* of the maker: approves moves, resolves stops */
     struct fixture_person stranger; /* everything, elsewhere */
     char order[40];
+    struct str payload; /* JSON of the last event that trial_events found */
 };
 
 /* Opens the node; forms, roles and trial_workflow are loaded. */
@@ -47,6 +49,8 @@ void trial_do(struct trial *t, const char *task);
 
 /* The state of t->order now, in the fixture's arena. */
 struct flow_view trial_view(struct trial *t);
+/* How many events of this type the order has, of its last 200. */
+size_t trial_events(struct trial *t, const char *type);
 bool trial_is_open(struct trial *t, const char *task);
 
 #endif

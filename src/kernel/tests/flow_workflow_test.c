@@ -154,15 +154,14 @@ static void guards(void **state)
 static void sizes(void **state)
 {
     (void)state;
-    char tasks[6000];
+    char tasks[8000];
     struct buf b = buf_over(tasks, sizeof tasks);
-    buf_z(&b, "  - {name: follow_up, title: F, part: site, role: nurse, late: true}\n");
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 49; i++)
         buf_printf(&b, "  - {name: l%d, title: L, part: site, role: nurse, late: true}\n", i);
     buf_char(&b, '\0');
     assert_true(buf_ok(&b));
     refuses("  - {name: follow_up, title: Follow-up, part: site, role: nurse, late: true}\n", tasks,
-            "flow.late_max", "- name: collection");
+            "flow.opens_max", "- name: collection");
     refuses("viability:\n", "- {name: empty, title: Empty, tasks: []}\nviability:\n",
             "flow.empty_stage", "name: empty");
 }

@@ -59,7 +59,7 @@ static void print(const struct form_printing *in)
     struct err e = { 0 };
     assert_int_equal(form_print(&d, &p, in, form_arena, &e), OK);
     assert_true(d.blocks.n > 0 && str_is(d.title, "Bags of a day"));
-    form_print_html(&p, &d);
+    print_html(&p, &d);
     take(&p);
 }
 

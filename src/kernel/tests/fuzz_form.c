@@ -42,7 +42,7 @@ static void show(const struct definition *form, const struct form_filling *in,
         form_render_record(&p, form, &filled->record, NULL, NULL, a);
     const struct form_printing printing = { .form = form, .record = good ? &filled->record : NULL };
     if (form_print(&d, &p, &printing, a, &e) == OK)
-        form_print_html(&p, &d);
+        print_html(&p, &d);
     BUG_ON(buf_ok(&b) && !str_utf8_valid(buf_get(&b)));
 }
 

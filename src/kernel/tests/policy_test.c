@@ -10,23 +10,28 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/effect.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/thing.h"
 
 #define T "00000000-0000-8000-a000-740000000001"
+#define U "00000000-0000-8000-a000-740000000003"
 
 static struct fixture f;
 static struct fixture_person worker;
-static const struct module *const modules[] = { &stop_module, &timer_module, &thing_module };
+static struct fixture_person lead; /* decides on what died */
+static const struct module *const modules[] = { &effect_module, &stop_module, &timer_module,
+                                                &thing_module };
 
 static int open_node(void **state)
 {
     (void)state;
     thing_apply = THING_APPLIES;
     thing_refuses_timers = false;
-    fixture_open(&f, modules, 3);
+    fixture_open(&f, modules, 4);
     fixture_person(&worker, 1, 1, 1, "thing.add");
+    fixture_person(&lead, 2, 1, 1, "effect.replay effect.drop");
     return 0;
 }
 
@@ -71,8 +76,8 @@ static struct event event_at(int64_t sequence)
     return event;
 }
 
-/* The command meets a fault, and a restart falls between: it is sent again until it goes through,
- * not all the time, and before anything behind it. */
+/* partial: INT-06. The command meets a fault, and a restart falls between: it is sent again until
+ * it goes through, not all the time, and before anything behind it. */
 static void an_effect_that_met_a_fault_is_not_lost(void **state)
 {
     (void)state;
@@ -148,14 +153,131 @@ static void an_effect_happens_once_across_a_crash(void **state)
     assert_int_equal(ledger_size(f.node.ledger), size);
 }
 
-/* One that is refused before the queue ends as any refused one does: what follows is followed. */
-static void a_refused_effect_holds_up_no_other(void **state)
+static void add_to(const char *thing, int by)
+{
+    assert_int_equal(
+        fixture_send(&f, &worker, "thing.add", NULL, "{'thing':'%s','by':%d}", thing, by), OK);
+}
+
+/* Long enough for an effect to be tried as often as it is. */
+static void wait_until_dead(void)
+{
+    for (int i = 0; i < 3 * POLICY_TRIES_MAX; i++) {
+        env_sim_advance(&f.sim, POLICY_RETRY_MAX_US / 4);
+        fixture_settle(&f);
+    }
+}
+
+static struct effect_find_out only_effect(void)
+{
+    struct db *db;
+    struct err e = { 0 };
+    struct record_list list;
+    struct effect_list_in in = { worker.actor.organisation, { 0 } };
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    assert_int_equal(db_list(db, &sql_effect_list, &in, &list, 10, f.arena, &e), OK);
+    store_reader_give(f.node.store, db);
+    assert_int_equal(list.n, 1);
+    struct effect_find_out row;
+    memcpy(&row, list.p, sizeof row); /* the same columns */
+    return row;
+}
+
+/* partial: INT-06. One poisoned effect holds up the effects of its own thing, in their order, and
+ * nobody else's; it dies, is seen with what and why, and a person drops it: then the others come.
+ */
+static void a_poisoned_effect_holds_up_its_own_thing_alone(void **state)
+{
+    (void)state;
+    add(200); /* its effect is refused */
+    add(100);
+    add(100);
+    add_to(U, 100);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 400);
+    assert_int_equal(total(S(U)), 101);
+    wait_until_dead();
+    struct effect_find_out dead = only_effect();
+    assert_true(str_is(dead.state, "dead"));
+    assert_true(str_is(dead.policy, "thing.follow"));
+    assert_true(str_is(dead.event, "thing.added"));
+    assert_true(str_is(dead.code, "record.missing"));
+    assert_int_equal(dead.tries, POLICY_TRIES_MAX);
+    assert_int_equal(total(S(T)), 400);
+    fixture_reopen(&f);
+    wait_until_dead();
+    assert_int_equal(only_effect().deaths, 1); /* it died once, and nothing came past it */
+    assert_int_equal(total(S(T)), 400);
+
+    assert_int_equal(
+        fixture_send(&f, &worker, "effect.drop", "why", "{'effect':'%.*s'}", STR(dead.effect)),
+        REFUSED);
+    assert_int_equal(
+        fixture_send(&f, &lead, "effect.drop", NULL, "{'effect':'%.*s'}", STR(dead.effect)),
+        REFUSED);
+    fixture_refused(&f, "gate.reason_needed");
+    assert_int_equal(fixture_send(&f, &lead, "effect.drop", "counted by hand", "{'effect':'%.*s'}",
+                                  STR(dead.effect)),
+                     OK);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 402);
+    assert_int_equal(
+        fixture_send(&f, &lead, "effect.replay", "again", "{'effect':'%.*s'}", STR(dead.effect)),
+        REFUSED);
+    fixture_refused(&f, "effect.not_dead");
+    fixture_rebuilds(&f);
+}
+
+/* Replayed as it is it dies again; mended it happens, once, and what waited comes after it. */
+static void a_dead_effect_is_mended(void **state)
 {
     (void)state;
     add(200);
     add(100);
     fixture_settle(&f);
-    assert_int_equal(total(S(T)), 301);
+    wait_until_dead();
+    struct effect_find_out dead = only_effect();
+    assert_int_equal(
+        fixture_send(&f, &lead, "effect.replay", "try", "{'effect':'%.*s'}", STR(dead.effect)), OK);
+    wait_until_dead();
+    dead = only_effect();
+    assert_true(str_is(dead.state, "dead"));
+    assert_int_equal(dead.deaths, 2);
+    assert_int_equal(total(S(T)), 300);
+    assert_int_equal(fixture_send(&f, &lead, "effect.replay", "the number was missing",
+                                  "{'effect':'%.*s','body':{'thing':'" T "','by':5}}",
+                                  STR(dead.effect)),
+                     OK);
+    fixture_reopen(&f);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 306);
+    env_sim_advance(&f.sim, TIME_HOUR);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 306);
+    struct event mended = event_at((int64_t)ledger_size(f.node.ledger) - 2);
+    assert_true(str_is(mended.actor, "policy/thing.follow"));
+    assert_true(str_eq(mended.command, dead.effect)); /* its own id still: never twice */
+    fixture_rebuilds(&f);
+}
+
+/* A fault of the module's own, for longer than it is tried. */
+static void a_fault_that_stays_becomes_a_dead_letter(void **state)
+{
+    (void)state;
+    add(100);
+    thing_apply = THING_FAILS;
+    fixture_settle(&f);
+    wait_until_dead();
+    assert_true(str_is(only_effect().code, "thing.broken"));
+    thing_apply = THING_APPLIES;
+    wait_until_dead();
+    assert_int_equal(total(S(T)), 100);
+    struct effect_find_out dead = only_effect();
+    assert_int_equal(
+        fixture_send(&f, &lead, "effect.replay", "mended", "{'effect':'%.*s'}", STR(dead.effect)),
+        OK);
+    fixture_settle(&f);
+    assert_int_equal(total(S(T)), 101);
 }
 
 /* Whoever knows the event must not know the id of the command that will follow from it, or could
@@ -251,7 +373,9 @@ int main(void)
         CASE(an_effect_that_met_a_fault_is_not_lost),
         CASE(an_effect_that_met_a_full_queue_is_not_lost),
         CASE(an_effect_happens_once_across_a_crash),
-        CASE(a_refused_effect_holds_up_no_other),
+        CASE(a_poisoned_effect_holds_up_its_own_thing_alone),
+        CASE(a_dead_effect_is_mended),
+        CASE(a_fault_that_stays_becomes_a_dead_letter),
         CASE(ids_of_effects_are_foretold_by_nobody),
         CASE(refused_timers_hold_up_no_other),
         CASE(a_timer_left_due_fires_once),

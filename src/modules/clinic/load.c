@@ -32,7 +32,8 @@ static enum outcome load_live(struct load *l, struct str task, struct clinic_sta
     TRY(db_list(l->db, &sql_identity_units, &in, &rows, RECORD_ITEMS_MAX, l->arena, e));
     const struct identity_units_out *row = rows.p;
     for (size_t i = 0; t && i < rows.n; i++) {
-        if (row[i].ended != TIME_NONE || !str_among(row[i].kind, t->units.p, t->units.n))
+        if (row[i].ended != TIME_NONE || row[i].past ||
+            !str_among(row[i].kind, t->units.p, t->units.n))
             continue;
         if (state->nlive == CLINIC_BAGS_MAX)
             return REFUSE(e, "gate.too_many_streams");

@@ -33,6 +33,8 @@ static enum outcome task_may(const struct decision *d, const struct custody_stat
     if (!task.p)
         return OK;
     TRY(flow_task_ready(&state->flow, task, d->command->actor, e));
+    if (unit->past)
+        return REFUSE(e, "identity.earlier_pass", { "label", unit->label });
     const struct flow_task *t = flow_task_find(&state->flow, task);
     if (!str_eq(flow_opened(&state->flow, task)->site, site))
         return REFUSE(e, "custody.other_site", { "label", unit->label });

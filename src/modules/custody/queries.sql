@@ -1,24 +1,28 @@
 -- unit (unit ID) -> (unit ID, order_id ID, kind CODE, label TEXT, ended TIME, organisation ID,
 --                    site ID, since TIME, to_organisation ID, to_site ID, offered TIME, giver TEXT,
---                    condition TEXT, container TEXT, seals JSON)
--- Who holds a unit now, since when, and who it is offered to.
+--                    condition TEXT, container TEXT, seals JSON, past BOOL)
+-- Who holds a unit now, since when, and who it is offered to. past: of a pass that a loop has undone.
 SELECT u.unit, u.order_id, u.kind, u.label, u.ended,
        COALESCE(c.organisation, u.organisation) AS organisation, COALESCE(c.site, u.site) AS site,
        COALESCE(c.since, u.made) AS since, c.to_organisation, c.to_site, c.offered, c.giver,
-       c.condition, c.container, c.seals
-FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
+       c.condition, c.container, c.seals, CASE WHEN p.pass IS NULL THEN 0 ELSE 1 END AS past
+FROM identity_unit u
+LEFT JOIN custody_unit c ON c.unit = u.unit
+LEFT JOIN flow_past p ON p.order_id = u.order_id AND p.task = u.task AND p.pass = u.pass
 WHERE u.unit = :unit;
 
 -- of_order (order_id ID, kinds TEXT) -> (unit ID, kind CODE, label TEXT, organisation ID, site ID,
 --                                        since TIME, to_organisation ID, to_site ID, offered TIME,
 --                                        container TEXT, seals JSON)
--- The same for the live units of an order, of these kinds: ",apheresis_bag,tube,".
+-- The same for the live units of an order, of these kinds: ",apheresis_bag,tube,". None that is past.
 SELECT u.unit, u.kind, u.label, COALESCE(c.organisation, u.organisation) AS organisation,
        COALESCE(c.site, u.site) AS site, COALESCE(c.since, u.made) AS since, c.to_organisation,
        c.to_site, c.offered, c.container, c.seals
 FROM identity_unit u LEFT JOIN custody_unit c ON c.unit = u.unit
 WHERE u.order_id = :order_id AND u.ended IS NULL
   AND replace(:kinds, ',' || u.kind || ',', '') <> :kinds
+  AND NOT EXISTS (SELECT 1 FROM flow_past p
+                  WHERE p.order_id = u.order_id AND p.task = u.task AND p.pass = u.pass)
 ORDER BY u.label;
 
 -- held (organisation ID, site ID, after TIME, after_unit TEXT) -> (

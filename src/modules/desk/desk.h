@@ -135,6 +135,14 @@ struct desk_date { /* one line of the form of planned dates */
     struct str planned; /* RFC 3339; empty: not planned */
 };
 
+struct desk_loop {
+    const struct flow_loop *loop;
+    struct str id;
+    struct str reason_id;
+    struct str taken;
+    struct str times;
+    struct str units;
+};
 struct desk_order_view {
     struct desk_order o;
     struct order_dose_words dose;
@@ -163,6 +171,14 @@ struct desk_order_view {
     bool may_schedule;
     const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
     size_t nwaiting;
+    bool may_move;
+    bool may_approve;          /* the move that waits: proposed by another */
+    bool moving;               /* one waits */
+    struct flow_move_out move; /* it */
+    struct str mover;
+    struct str move_version;
+    const struct desk_loop *loops; /* that the reader may take now */
+    size_t nloops;
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };

@@ -170,6 +170,11 @@ static bool worth_showing(const struct desk_event *x, bool all)
         "flow.ended",
         "flow.record_corrected",
         "stop.",
+        "flow.repeated",
+        "flow.task_skipped",
+        "flow.alerted",
+        "flow.escalated",
+        "flow.move",
         "deviation.",
         "custody.accepted",
         "custody.declined",
@@ -334,6 +339,53 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
+/* The move to another version of the workflow that waits for approval. */
+static enum outcome move(struct desk_order_view *v, const struct http_request *r, struct db *db,
+                         struct page *p, struct err *e)
+{
+    struct flow_move_in in = { v->o.id };
+    const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
+    v->may_move = live && show_may(r, "flow.propose_move");
+    TRY(db_get(db, &sql_flow_move, &in, &v->move, r->arena, &v->moving, e));
+    v->moving = v->moving && live && v->move.approved == TIME_NONE &&
+                v->move.from_version == v->o.flow.workflow_version;
+    if (!v->moving)
+        return OK;
+    v->mover = show_person(p, db, v->move.proposed_by);
+    v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
+    v->may_approve =
+        show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+    return OK;
+}
+
+/* Loops that the reader may take now. */
+static enum outcome loops(struct desk_order_view *v, const struct http_request *r, struct page *p,
+                          struct err *e)
+{
+    const struct workflow *w = v->o.flow.workflow;
+    struct desk_loop *out =
+        ARENA_ARRAY(r->arena, v->o.flow.found ? w->loops.n + 1 : 1, struct desk_loop);
+    if (!out)
+        return err_no_memory(e);
+    v->loops = out;
+    for (size_t i = 0; v->o.flow.found && i < w->loops.n; i++) {
+        const struct flow_loop *loop = &w->loops.p[i];
+        struct err ignored = { 0 };
+        if (!show_may(r, "flow.repeat") ||
+            flow_loop_may(&v->o.flow, loop, show_actor(r), &ignored) != OK)
+            continue;
+        out[v->nloops++] = (struct desk_loop){
+            .loop = loop,
+            .id = arena_printf(r->arena, "loop-%.*s", STR(loop->name)),
+            .reason_id = arena_printf(r->arena, "loop-%.*s-reason", STR(loop->name)),
+            .taken = arena_printf(r->arena, "%lld", (long long)flow_loop_taken(&v->o.flow, loop)),
+            .times = arena_printf(r->arena, "%lld", (long long)loop->times),
+            .units = show_name(p, "unit_fate", loop->units),
+        };
+    }
+    return OK;
+}
+
 static enum outcome order(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_order_view *v = ARENA_NEW(r->arena, struct desk_order_view);
@@ -353,6 +405,8 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     rights(v, r);
+    TRY(loops(v, r, p, e));
+    TRY(move(v, r, db, p, e));
     page_order(p, v);
     return OK;
 }
@@ -371,8 +425,9 @@ enum http_state desk_order_again(struct http_request *r, const struct err *refus
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold", "flow.resume", "flow.end", "stop.resolve",
-                                         "order.schedule" };
+    static const char *const known[] = { "flow.hold",         "flow.resume",      "flow.end",
+                                         "stop.resolve",      "order.schedule",   "flow.repeat",
+                                         "flow.propose_move", "flow.approve_move" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

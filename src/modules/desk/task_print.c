@@ -1,5 +1,4 @@
 /* A task's form on paper: its record, or a blank with the order's identity on it. */
-#include "gen/desk/pages/print.html.h"
 #include "kernel/form_print.h"
 #include "modules/desk/desk.h"
 
@@ -116,7 +115,7 @@ static enum outcome print(struct http_request *r, struct db *db, struct page *p,
         return REFUSE(e, "flow.no_form", { "task", v->task->title });
     TRY(desk_task_record(v, r, db, p, e));
     TRY(document(&d, v, r, db, p, e));
-    page_print(p, &d);
+    print_html(p, &d);
     return OK;
 }
 

@@ -3,6 +3,12 @@
 
 enum { TEXTS_JSON_MAX = 16 << 10 };
 
+/* Of the task, as the event says it: the first is not said. */
+static int64_t pass_of(int64_t said)
+{
+    return said == INT_NONE ? 1 : said;
+}
+
 static enum outcome texts_json(struct buf *b, const struct str *texts, size_t n, struct err *e)
 {
     struct json_out out = json_out(b);
@@ -20,6 +26,7 @@ enum outcome identity_unit_made_apply(struct db *db, const struct event *event,
         .unit = payload->unit,
         .order_id = payload->order,
         .task = payload->task,
+        .pass = pass_of(payload->pass),
         .kind = payload->kind,
         .label = payload->label,
         .din = payload->din,
@@ -90,6 +97,7 @@ static enum outcome passed(struct db *db, const struct event *event, struct str 
     struct identity_pass_add_in in = {
         .order_id = payload->order,
         .task = payload->task,
+        .pass = pass_of(payload->pass),
         .point = payload->point,
         .account = account,
         .expected = str_z(hex),
@@ -98,9 +106,15 @@ static enum outcome passed(struct db *db, const struct event *event, struct str 
     };
     TRY(db_run(db, &sql_identity_pass_add, &in, NULL, e));
     for (size_t i = 0; payload->complete && i < payload->units.n; i++) {
-        struct identity_identified_add_in unit = { payload->order,  payload->task,
-                                                   payload->point,  payload->units.p[i],
-                                                   event->recorded, payload->named };
+        struct identity_identified_add_in unit = {
+            .order_id = payload->order,
+            .task = payload->task,
+            .pass = pass_of(payload->pass),
+            .point = payload->point,
+            .unit = payload->units.p[i],
+            .recorded = event->recorded,
+            .named = payload->named,
+        };
         TRY(db_run(db, &sql_identity_identified_add, &unit, NULL, e));
     }
     return OK;
@@ -120,6 +134,7 @@ enum outcome identity_checked_apply(struct db *db, const struct event *event,
         .order_id = payload->order,
         .version = event->version,
         .task = payload->task,
+        .pass = pass_of(payload->pass),
         .point = payload->point,
         .result = payload->result,
         .method = payload->method,

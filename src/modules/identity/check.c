@@ -343,8 +343,8 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
     TRY(check_is_due(body, state, stated, e));
     struct comparison c = { .rule = identity_rule_find(body->point), .state = state };
     const char *result = compare(&c, body, stated);
-    bool pass = strcmp(result, "pass") == 0;
-    if (pass) { /* a mismatch stops whatever the time is, and wherever it lies */
+    bool passed = strcmp(result, "pass") == 0;
+    if (passed) { /* a mismatch stops whatever the time is, and wherever it lies */
         TRY(flow_task_guards(&state->flow, body->task, d->now_us, e));
         TRY(all_here(&c, state, e));
     }
@@ -355,7 +355,8 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
             units[nunits++] = state->expected[i].unit;
     const struct str *expected;
     size_t nexpected = identity_expected(&expected, body->point, state, d->arena);
-    bool counts = pass && counts_now(body, state);
+    bool counts = passed && counts_now(body, state);
+    int64_t pass = flow_pass(&state->flow, body->task);
     struct identity_checked checked = {
         .check = decide_id(d, 0),
         .order = body->order,
@@ -371,6 +372,7 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
         .counts = counts,
         .has_role = person.has_role,
         .named = c.rule->patient ? state->order.named : (struct str){ 0 },
+        .pass = pass > 1 ? pass : INT_NONE,
     };
     happened(d, body, state, &checked);
     return OK;

@@ -56,6 +56,7 @@ static struct str deviate(struct decision *d, const struct stop_raised *stop, ui
 static void stop_other(struct decision *d, const struct flow_point *point,
                        const struct identity_other *other, uint64_t n)
 {
+    struct ladder_rung ladder[LADDER_RUNGS_MAX];
     struct str acts[8];
     struct str account = d->command->actor->account;
     struct stop_raised raised = raised_at(d, point, acts);
@@ -67,6 +68,8 @@ static void stop_other(struct decision *d, const struct flow_point *point,
     raised.involved.n = 1;
     raised.things.p = &other->unit;
     raised.things.n = other->unit.p ? 1 : 0;
+    raised.escalate.n = flow_stop_ladder(ladder, &other->flow, d->now_us);
+    raised.escalate.p = raised.escalate.n > 0 ? ladder : NULL;
     stop_raise(d, &raised);
     identity_void(d, other->flow.order, (struct str){ 0 }, (struct str){ 0 });
     flow_withdraw(d, &other->flow, S("check:"));
@@ -80,6 +83,7 @@ void identity_stop(struct decision *d, const struct identity_check *body,
     const struct flow_point *point = identity_rule_find(body->point)->point;
     /* Where the task is, not where the checker's session is: they would choose who resolves it. */
     const struct flow_open_task *at = flow_opened(&state->flow, body->task);
+    struct ladder_rung ladder[LADDER_RUNGS_MAX];
     struct str acts[8];
     struct str involved[STOP_INVOLVED_MAX] = { d->command->actor->account };
     struct str things[IDENTITY_EXPECTED_MAX];
@@ -97,6 +101,8 @@ void identity_stop(struct decision *d, const struct identity_check *body,
     raised.involved.n = state->ncheckers + 1;
     raised.things.p = things;
     raised.things.n = state->nlive;
+    raised.escalate.n = flow_stop_ladder(ladder, &state->flow, d->now_us);
+    raised.escalate.p = raised.escalate.n > 0 ? ladder : NULL;
     stop_raise(d, &raised);
     flow_withdraw(d, &state->flow, S("check:")); /* passed before it: to be passed again */
     answer->stop = true;

@@ -1,7 +1,8 @@
 /* The mandatory points as data: what flow makes of them, and what a check at each expects. */
 #include "modules/identity/identity_impl.h"
 
-#define ANY ""
+#define ANY  ""
+#define NONE NULL
 #define ACTS(...)                                                                                  \
     {                                                                                              \
         "flow.hold", __VA_ARGS__                                                                   \
@@ -11,14 +12,19 @@
 #define OF_PATIENT_EACH true
 #define OF_UNITS        false
 #define OF_EACH         false
-#define POINT(n, a, m, safe, minutes, persons, expects, when, also, acts)                          \
+#define ANYWHERE
+#define GATE        .gate = true,
+#define BEHIND(...) .behind = { __VA_ARGS__ },
+#define ORIGIN(...) .origin = { __VA_ARGS__ },
+#define INSTEAD(a)  .instead = a,
+#define POINT(n, a, m, safe, minutes, persons, expects, when, also, place, acts)                   \
     { .name = #n,                                                                                  \
       .act = #a,                                                                                   \
       .material = m,                                                                               \
       .safe_state = #safe,                                                                         \
       .safe_acts = acts,                                                                           \
       .subject = OF_##expects,                                                                     \
-      .respond_us = minutes * TIME_MINUTE },
+      place.respond_us = minutes * TIME_MINUTE },
 const struct flow_point identity_points[IDENTITY_POINTS] = {
 #include "modules/identity/points.def"
 };
@@ -30,7 +36,7 @@ const struct flow_point identity_points[IDENTITY_POINTS] = {
 #define EXPECTS_PATIENT_EACH .patient = true, .units = true, .each = true
 #define WHEN_BEFORE          .before = true
 #define WHEN_AFTER           .before = false
-#define POINT(n, a, m, safe, minutes, number, expects, when, another, acts)                        \
+#define POINT(n, a, m, safe, minutes, number, expects, when, another, place, acts)                 \
     { .point = &identity_points[IDENTITY_POINT_##n],                                               \
       .persons = number,                                                                           \
       EXPECTS_##expects,                                                                           \

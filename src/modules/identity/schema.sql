@@ -2,7 +2,8 @@
 CREATE TABLE IF NOT EXISTS identity_unit (
     unit         TEXT NOT NULL PRIMARY KEY,
     order_id     TEXT NOT NULL,
-    task         TEXT NOT NULL, -- in which it was made
+    task         TEXT NOT NULL, -- in which it was made …
+    pass         INTEGER NOT NULL, -- … and in which pass of it: once that is past (flow_past), it is
     kind         TEXT NOT NULL,
     label        TEXT NOT NULL, -- 12 letters; its symbol says "vein:u:<label>"
     din          TEXT,          -- 15 characters
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS identity_check (
     order_id TEXT NOT NULL,
     version  INTEGER NOT NULL, -- of the stream: their order
     task     TEXT NOT NULL,
+    pass     INTEGER NOT NULL,
     point    TEXT NOT NULL,
     result   TEXT NOT NULL,
     method   TEXT NOT NULL,
@@ -50,26 +52,28 @@ CREATE TABLE IF NOT EXISTS identity_check (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS identity_check_order ON identity_check (order_id, version);
 
--- Who passed a point at a task, and with which set of things: the last pass of each person. A fail
--- takes all passes of the order away.
+-- Who passed a point at a task (in this pass of it), and with which set of things: the last of each
+-- person. A fail takes all of the order away.
 CREATE TABLE IF NOT EXISTS identity_pass (
     order_id TEXT NOT NULL,
     task     TEXT NOT NULL,
+    pass     INTEGER NOT NULL,
     point    TEXT NOT NULL,
     account  TEXT NOT NULL,
     expected TEXT NOT NULL, -- hash of what was expected and read
     has_role INTEGER NOT NULL,
     named    TEXT, -- event whose data of the patient were compared; none at points of units alone
-    PRIMARY KEY (order_id, task, point, account)
+    PRIMARY KEY (order_id, task, pass, point, account)
 ) STRICT;
 
 -- Units that a completed point identified at a task: those that the task may act on.
 CREATE TABLE IF NOT EXISTS identity_identified (
     order_id TEXT NOT NULL,
     task     TEXT NOT NULL,
+    pass     INTEGER NOT NULL,
     point    TEXT NOT NULL,
     unit     TEXT NOT NULL,
     recorded INTEGER NOT NULL, -- when the last check that completed the point was
     named    TEXT, -- as above
-    PRIMARY KEY (order_id, task, point, unit)
+    PRIMARY KEY (order_id, task, pass, point, unit)
 ) STRICT;

@@ -139,6 +139,8 @@ static enum outcome source_may_act(const struct flow_task *task,
         return REFUSE(e, "identity.unit_ended", { "label", unit->label });
     if (!source->here)
         return REFUSE(e, "identity.not_here", { "label", unit->label });
+    if (unit->past)
+        return REFUSE(e, "identity.earlier_pass", { "label", unit->label });
     if (made_will_do && str_eq(unit->task, task->name))
         return OK;
     if (!str_among(unit->kind, task->units.p, task->units.n))
@@ -210,6 +212,7 @@ static enum outcome make(struct decision *d, const struct making *m, struct err 
         .organisation = opened->organisation,
         .site = opened->site,
         .parents = { m->parents, m->nparents },
+        .pass = opened->pass > 1 ? opened->pass : INT_NONE,
     };
     identity_unit_happened(d, m->unit, m->flow->order, &identity_unit_made_event, &payload);
     return OK;

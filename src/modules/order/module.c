@@ -30,4 +30,6 @@ const struct module order_module = {
     MODULE_ARRAY(routes),
     MODULE_ARRAY(kinds),
     .schema = &order_schema,
+    .files = order_file_rules,
+    .nfiles = ORDER_FILE_RULES,
 };

@@ -3,6 +3,7 @@
 #ifndef VEIN_MODULES_ORDER_PAGES_H
 #define VEIN_MODULES_ORDER_PAGES_H
 
+#include "kernel/file.h"
 #include "kernel/show.h"
 #include "modules/order/order.h"
 
@@ -96,5 +97,10 @@ http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get
 
 /* The patient's page again after a refusal. */
 enum http_state order_patient_again(struct http_request *r, const struct err *refused);
+
+/* Rows of files that belong to an order (file.c). */
+enum { ORDER_FILE_RULES = 1 };
+
+extern const struct file_rule order_file_rules[];
 
 #endif

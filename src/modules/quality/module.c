@@ -1,6 +1,7 @@
 /* Wiring of the quality module. */
 #include "gen/quality/schema.sql.h"
 #include "modules/quality/pages.h"
+#include "modules/quality/tell.h"
 
 #define EVENTS   "modules/quality/events.def"
 #define COMMANDS "modules/quality/commands.def"
@@ -18,6 +19,8 @@ const struct module quality_module = {
     .name = "quality",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    .policies = quality_policies,
+    .npolicies = QUALITY_POLICIES,
     MODULE_ARRAY(routes),
     .schema = &quality_schema,
 };

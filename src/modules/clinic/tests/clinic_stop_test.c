@@ -81,7 +81,7 @@ static void the_end_of_an_infusion_is_always_recorded(void **state)
     ward_give_first();
     mismatch("administration");
     assert_int_equal(fixture_send(&ward.f, &ward.coordinator, "flow.end", "asked",
-                                  "{'order':'%s','how':'died'}", ward.order),
+                                  "{'order':'%s','how':'died','material':'discard'}", ward.order),
                      OK);
     assert_int_equal(ward_finish(0, ",'volume':'10 mL'"), OK);
 }

@@ -49,7 +49,12 @@ static const char workflow[] =
                   "     checks: [receipt_at_treatment_site], units: [final_bag]}\n"
                   "  - {name: administer, title: Administer, part: hospital, role: nurse, act: "
                   "administer,\n"
-                  "     checks: [administration], units: [final_bag]}\n";
+                  "     checks: [administration], units: [final_bag]}\n"
+                  "loops:\n"
+                  "- {name: recollect, title: Collect again, from: [hand_over, receive, wash],\n"
+                  "   to: collect, times: 2, part: plant, role: operator, units: discard}\n"
+                  "- {name: remake, title: Make again, from: [fill, release], to: wash, times: 2,\n"
+                  "   part: plant, role: operator, units: quarantine}\n";
 
 static const char product[] = HEAD("product", "trial") "workflow: trial\n"
                                                        "coi_pattern: 'TR-@@@@-@@@@-@@@@-%%'\n"
@@ -72,7 +77,8 @@ static struct db *reader(struct trial_id *t)
     return db;
 }
 
-#define UNITS "unit.make unit.split unit.sample unit.discard flow.complete identity.check "
+#define UNITS                                                                                      \
+    "flow.repeat unit.make unit.split unit.sample unit.discard flow.complete identity.check "
 
 void trial_id_open(struct trial_id *t)
 {
@@ -161,7 +167,7 @@ const char *trial_id_units(struct trial_id *t, const struct trial_order *o, cons
     out[0] = '\0';
     for (size_t i = 0; i < rows.n; i++) {
         size_t used = strlen(out);
-        if (row[i].ended == TIME_NONE && (!kind || str_is(row[i].kind, kind)))
+        if (row[i].ended == TIME_NONE && !row[i].past && (!kind || str_is(row[i].kind, kind)))
             snprintf(out + used, sizeof text[0] - used, "%s'vein:u:%.*s'", used ? "," : "",
                      STR(row[i].label));
     }
@@ -280,7 +286,7 @@ static struct str unit_of(struct trial_id *t, const struct trial_order *o, const
     struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
     const struct identity_units_out *row = rows.p;
     for (size_t i = 0; i < rows.n; i++)
-        if (row[i].ended == TIME_NONE && str_is(row[i].kind, kind))
+        if (row[i].ended == TIME_NONE && !row[i].past && str_is(row[i].kind, kind))
             return row[i].unit;
     fail_msg("no live %s", kind);
     return (struct str){ 0 };

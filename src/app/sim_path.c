@@ -1,0 +1,135 @@
+/* Ways beside the straight one: what befalls an order, by which loop it goes back, when it ends
+ * unfinished. */
+#include "app/sim_impl.h"
+
+#include <stdio.h>
+
+static enum outcome repeat(struct sim *s, const struct sim_order *o, const struct flow_view *v,
+                           const char *loop, const char *why, struct err *e)
+{
+    const struct network_person *who = NULL;
+    for (size_t i = 0; i < v->workflow->loops.n; i++) {
+        const struct flow_loop *l = &v->workflow->loops.p[i];
+        char role[64];
+        snprintf(role, sizeof role, "%.*s", STR(l->role));
+        for (size_t p = 0; str_is(l->name, loop) && p < v->nparties; p++)
+            if (str_eq(v->parties[p].part, l->part))
+                who = network_find(s->network, role, v->parties[p].site, o->turn);
+    }
+    BUG_ON(!who); /* the shipped workflows have the loop, and the network the people */
+    return sender_send(&s->sender, &who->actor, "flow.repeat", why, NULL, e,
+                       "{'order':'%s','loop':'%s'}", o->order.text, loop);
+}
+
+const char *sim_material(const struct flow_view *v, const char *wish)
+{
+    bool made = v->npast > 0;
+    for (size_t i = 0; i < v->nfacts; i++)
+        made |= str_starts(v->facts[i].fact, S("made:"));
+    if (!made)
+        return ",'material':'none'";
+    if (strcmp(wish, "retain") == 0)
+        return ",'material':'retain','wish':'retain'";
+    return strcmp(wish, "discard") == 0 ? ",'material':'discard','wish':'discard'"
+                                        : ",'material':'discard','wish':'unknown'";
+}
+
+enum outcome sim_at_hand(struct task_at_hand *t, enum outcome o, const char *what,
+                         const struct err *e)
+{
+    (void)e;
+    if (o == REFUSED)
+        snprintf(t->doing, sizeof t->doing, "%s at %s", what, t->name);
+    return o;
+}
+
+static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
+                              struct err *e)
+{
+    const char *role = str_is(t->open->organisation, "") ? "physician" : "qa_specialist";
+    const struct network_person *who = NULL;
+    for (size_t p = 0; !who && p < t->v->nparties; p++)
+        who = network_find(t->s->network, role, t->v->parties[p].site, t->o->turn);
+    if (!who)
+        return OK;
+    enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
+                                 "{'order':'%s','how':'%s'%s}", t->o->order.text, how,
+                                 sim_material(t->v, "unknown"));
+    t->o->over = o == OK;
+    return sim_at_hand(t, o, "flow.end", e);
+}
+
+/* The order goes back by a loop and what befell it is over; it ends when no more is permitted. */
+static enum outcome again(struct task_at_hand *t, enum sim_mishap mishap, const char *loop,
+                          const char *why, struct err *e)
+{
+    enum outcome o = repeat(t->s, t->o, t->v, loop, why, e);
+    t->o->mishaps &= ~(unsigned)mishap;
+    if (o == REFUSED && str_is(str_z(e->code), "flow.loop_spent")) {
+        t->s->counts.rejected++;
+        return end_order(t, "rejected", why, e);
+    }
+    t->s->counts.collected_again += o == OK && strcmp(loop, "second_collection") == 0;
+    t->s->counts.made_again += o == OK && strcmp(loop, "second_manufacture") == 0;
+    return sim_at_hand(t, o, "flow.repeat", e);
+}
+
+enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e)
+{
+    struct str guard = err_param(why, "guard");
+    *was = true;
+    if (str_is(guard, "window")) {
+        t->s->counts.late++;
+        return end_order(t, "cancelled", "received beyond the window", e);
+    }
+    if (str_is(guard, "viable"))
+        return again(t, SIM_LOW_VIABILITY, "second_collection", "not viable at receipt", e);
+    if (str_is(guard, "decided") && (t->o->mishaps & SIM_CONTAMINATION)) {
+        t->s->counts.contaminated++;
+        return again(t, SIM_CONTAMINATION, "second_collection", "contaminated", e);
+    }
+    if (str_is(guard, "decided") || str_is(guard, "not_failed")) {
+        t->s->counts.rejected++;
+        return end_order(t, "rejected", "outside specification", e);
+    }
+    *was = false;
+    return OK;
+}
+
+enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e)
+{
+    struct sim_order *o = t->o;
+    *ended = false;
+    if ((o->mishaps & SIM_EQUIPMENT_DOWN) && strcmp(t->name, "expand") == 0) {
+        o->mishaps &= ~(unsigned)SIM_EQUIPMENT_DOWN;
+        const struct network_person *who =
+            network_find(t->s->network, "qa_specialist", t->open->site, 0);
+        t->s->counts.holds++;
+        *ended = true;
+        return sim_at_hand(t,
+                           sender_send(&t->s->sender, &who->actor, "flow.hold", "incubator down",
+                                       NULL, e, "{'order':'%s'}", o->order.text),
+                           "flow.hold", e);
+    }
+    if ((o->mishaps & SIM_EXPANSION_FAILS) && strcmp(t->name, "harvest") == 0) {
+        *ended = true;
+        return again(t, SIM_EXPANSION_FAILS, "second_manufacture", "the culture did not expand", e);
+    }
+    if ((o->mishaps & SIM_SHORT_COLLECTION) && strcmp(t->name, "pack_out") == 0) {
+        *ended = true;
+        return again(t, SIM_SHORT_COLLECTION, "second_collection", "too few cells", e);
+    }
+    if ((o->mishaps & SIM_EXCURSION) &&
+        (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {
+        o->mishaps &= ~(unsigned)SIM_EXCURSION;
+        t->s->counts.deviations++;
+        return sim_at_hand(
+            t,
+            sender_send(&t->s->sender, &t->who->actor, "deviation.open", NULL, NULL, e,
+                        "{'order':'%s','kind':'excursion','risk':'major',"
+                        "'description':'temperature above its limit for 40 minutes'}",
+                        o->order.text),
+            "deviation.open", e);
+    }
+    return OK;
+}

@@ -1,0 +1,95 @@
+/* Reads TZif files. */
+#include "base/zone.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+enum { ZONE_FILE_MAX = 64 << 10, ZONE_NAME_MAX = 60, HEADER = 44, TYPE_SIZE = 6 };
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static int64_t be64(const uint8_t *p)
+{
+    return (int64_t)((uint64_t)be32(p) << 32 | be32(p + 4));
+}
+
+/* A name below the folder of zones, and nothing that leads out of it. */
+static bool zone_name_good(struct str zone)
+{
+    if (zone.n == 0 || zone.n > ZONE_NAME_MAX || zone.p[0] == '/')
+        return false;
+    for (size_t i = 0; i < zone.n; i++) {
+        const char c = zone.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '_' || c == '+' || c == '-' || c == '/'))
+            return false;
+    }
+    return true;
+}
+
+struct block {
+    size_t times;
+    size_t types;
+    size_t chars;
+    size_t bytes; /* of its data */
+};
+
+static bool block_read(struct block *b, const uint8_t *p, size_t n, size_t time_size)
+{
+    if (n < HEADER || memcmp(p, "TZif", 4) != 0)
+        return false;
+    b->times = be32(p + 32);
+    b->types = be32(p + 36);
+    b->chars = be32(p + 40);
+    const size_t marks = (size_t)be32(p + 20) + be32(p + 24);
+    const size_t leaps = be32(p + 28);
+    if (b->times > n || b->types > n || b->chars > n || leaps > n || marks > n)
+        return false;
+    b->bytes = b->times * (time_size + 1) + b->types * TYPE_SIZE + b->chars +
+               leaps * (time_size + 4) + marks;
+    return b->types > 0 && b->bytes <= n - HEADER;
+}
+
+/* The offset at `seconds`, from the block of 64-bit times. */
+static bool block_offset(int64_t *out_s, const struct block *b, const uint8_t *data,
+                         int64_t seconds)
+{
+    const uint8_t *index = data + b->times * 8;
+    const uint8_t *types = index + b->times;
+    size_t type = 0;
+    for (size_t i = 0; i < b->times && be64(data + i * 8) <= seconds; i++)
+        type = index[i];
+    if (type >= b->types)
+        return false;
+    *out_s = (int32_t)be32(types + type * TYPE_SIZE);
+    return true;
+}
+
+bool zone_offset(int64_t *out_s, struct str zone, int64_t us)
+{
+    static const char folder[] = "/usr/share/zoneinfo/";
+    char path[sizeof folder + ZONE_NAME_MAX + 1];
+    uint8_t bytes[ZONE_FILE_MAX];
+    *out_s = 0;
+    if (!zone_name_good(zone))
+        return false;
+    snprintf(path, sizeof path, "%s%.*s", folder, STR(zone));
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const size_t n = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    struct block old;
+    struct block block;
+    if (!block_read(&old, bytes, n, 4) || bytes[4] < '2')
+        return false;
+    const size_t at = HEADER + old.bytes;
+    if (!block_read(&block, bytes + at, n - at, 8))
+        return false;
+    int64_t seconds = us / TIME_SECOND - (us % TIME_SECOND < 0);
+    return block_offset(out_s, &block, bytes + at + HEADER, seconds);
+}

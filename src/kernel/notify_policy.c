@@ -1,0 +1,261 @@
+/* When notifications are raised and end: policies on the kernel's own events. Each looks whether
+ * its cause still is, so that one that comes late says nothing. */
+#include "base/id.h"
+#include "kernel/effect.h"
+#include "kernel/flow.h"
+#include "kernel/job.h"
+#include "kernel/notify_impl.h"
+#include "kernel/stop.h"
+
+enum { SHORT_LENGTH = 8 };
+
+struct str notify_about_order(struct str order, struct arena *arena)
+{
+    return arena_printf(arena, "order/%.*s", STR(order));
+}
+
+struct str notify_short(struct str id, struct arena *arena)
+{
+    struct str end = str_from(id, id.n > SHORT_LENGTH ? id.n - SHORT_LENGTH : 0);
+    return arena_str(arena, end);
+}
+
+/* --- raising and ending from a policy --- */
+
+static enum outcome policy_sends(struct policy_send *out, const char *name,
+                                 const struct record *record, const void *body, struct arena *arena,
+                                 struct err *e)
+{
+    void *copy = arena_alloc(arena, record->size);
+    if (!copy || !record_copy(record, copy, body, arena))
+        return err_no_memory(e);
+    *out = (struct policy_send){ str_z(name), record, copy };
+    return OK;
+}
+
+static enum outcome notification_read(struct notify_find_out *row, bool *found, struct db *db,
+                                      struct str kind, struct str cause, struct arena *arena,
+                                      struct err *e)
+{
+    const struct id id = notify_id(kind, cause);
+    struct notify_find_in in = { id_str(&id) };
+    return db_get(db, &sql_notify_find, &in, row, arena, found, e);
+}
+
+enum outcome notify_policy_raise(struct policy_send *out, bool *send, struct db *db,
+                                 const struct event *event, const struct notify_raise *body,
+                                 struct arena *arena, struct err *e)
+{
+    struct definition kind;
+    TRY(define_find(&kind, db, S("notification"), body->kind, 0, event->recorded, arena, send, e));
+    return *send ? policy_sends(out, "notification.raise", &notify_raise_record, body, arena, e)
+                 : OK;
+}
+
+enum outcome notify_policy_end(struct policy_send *out, bool *send, struct db *db,
+                               const struct notify_end *body, struct arena *arena, struct err *e)
+{
+    struct notify_find_out row;
+    struct definition kind;
+    bool found = false;
+    *send = false;
+    if (body->cause.p) {
+        TRY(define_find(&kind, db, S("notification"), body->kind, 0, INT64_MAX, arena, &found, e));
+        if (!found)
+            return OK;
+        TRY(notification_read(&row, &found, db, body->kind, body->cause, arena, e));
+        *send = found && !str_is(row.state, "ended");
+    } else {
+        struct notify_about_in in = { body->about };
+        struct record_list list;
+        TRY(db_list(db, &sql_notify_about, &in, &list, NOTIFY_TO_MAX, arena, e));
+        *send = list.n > 0;
+    }
+    return *send ? policy_sends(out, "notification.end", &notify_end_record, body, arena, e) : OK;
+}
+
+/* --- stops --- */
+
+static enum outcome on_stop_raised(struct db *db, const struct event *event, const void *payload,
+                                   struct policy_send *out, bool *send, struct arena *arena,
+                                   struct err *e)
+{
+    const struct stop_raised *stop = payload;
+    struct stop_state now;
+    TRY(stop_find(db, stop->order, &now, arena, e));
+    if (!now.standing)
+        return OK;
+    const struct notify_raise body = {
+        .kind = S("stop_raised"),
+        .cause = arena_printf(arena, "stop/%.*s", STR(stop->order)),
+        .about = notify_about_order(stop->order, arena),
+        .label = notify_short(stop->order, arena),
+        .link = arena_printf(arena, "/orders/%.*s", STR(stop->order)),
+        .organisation = stop->organisation,
+        .site = stop->site,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
+static enum outcome on_stop_resolved(struct db *db, const struct event *event, const void *payload,
+                                     struct policy_send *out, bool *send, struct arena *arena,
+                                     struct err *e)
+{
+    (void)event;
+    const struct stop_resolved *stop = payload;
+    const struct notify_end body = {
+        .kind = S("stop_raised"),
+        .cause = arena_printf(arena, "stop/%.*s", STR(stop->order)),
+    };
+    return notify_policy_end(out, send, db, &body, arena, e);
+}
+
+/* --- tasks --- */
+
+static struct str task_cause(struct str order, struct str task, struct arena *arena)
+{
+    return arena_printf(arena, "task/%.*s/%.*s", STR(order), STR(task));
+}
+
+static enum outcome on_task_overdue(struct db *db, const struct event *event, const void *payload,
+                                    struct policy_send *out, bool *send, struct arena *arena,
+                                    struct err *e)
+{
+    const struct flow_task_overdue *task = payload;
+    struct notify_task_place_in in = { task->order, task->task };
+    struct notify_task_place_out place;
+    bool found;
+    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
+    if (!found || !place.open)
+        return OK;
+    const struct notify_raise body = {
+        .kind = S("task_overdue"),
+        .cause = task_cause(task->order, task->task, arena),
+        .about = notify_about_order(task->order, arena),
+        .label = notify_short(task->order, arena),
+        .link = arena_printf(arena, "/orders/%.*s", STR(task->order)),
+        .organisation = place.organisation,
+        .site = place.site,
+        .role = place.role,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
+static enum outcome on_task_done(struct db *db, const struct event *event, const void *payload,
+                                 struct policy_send *out, bool *send, struct arena *arena,
+                                 struct err *e)
+{
+    (void)event;
+    const struct flow_task_done *task = payload;
+    const struct notify_end body = {
+        .kind = S("task_overdue"),
+        .cause = task_cause(task->order, task->task, arena),
+    };
+    return notify_policy_end(out, send, db, &body, arena, e);
+}
+
+static enum outcome on_flow_ended(struct db *db, const struct event *event, const void *payload,
+                                  struct policy_send *out, bool *send, struct arena *arena,
+                                  struct err *e)
+{
+    (void)event;
+    const struct flow_ended *flow = payload;
+    const struct notify_end body = { .about = notify_about_order(flow->order, arena) };
+    return notify_policy_end(out, send, db, &body, arena, e);
+}
+
+/* --- what the program could not do --- */
+
+struct failed {
+    const char *what;
+    struct str id;
+    struct str organisation;
+    struct str site;
+};
+
+/* A definition of this kind that tells by mail, while mail itself fails, tells of each dead mail by
+ * another: the one that ships tells on the page alone. */
+static enum outcome work_failed(struct db *db, const struct event *event,
+                                const struct failed *failed, struct policy_send *out, bool *send,
+                                struct arena *arena, struct err *e)
+{
+    const struct notify_raise body = {
+        .kind = S("work_failed"),
+        .cause = arena_printf(arena, "%s/%.*s", failed->what, STR(failed->id)),
+        .about = event->key,
+        .label = arena_printf(arena, "%s %.*s", failed->what, STR(notify_short(failed->id, arena))),
+        .link = S("/operations"),
+        .organisation = failed->organisation,
+        .site = failed->site,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
+static enum outcome on_effect_died(struct db *db, const struct event *event, const void *payload,
+                                   struct policy_send *out, bool *send, struct arena *arena,
+                                   struct err *e)
+{
+    const struct effect_died *effect = payload;
+    /* One of our own that died would raise the next. */
+    if (str_starts(effect->policy, S("notify.")))
+        return OK;
+    const struct failed failed = { "effect", effect->effect, effect->organisation, effect->site };
+    return work_failed(db, event, &failed, out, send, arena, e);
+}
+
+static enum outcome on_message_died(struct db *db, const struct event *event, const void *payload,
+                                    struct policy_send *out, bool *send, struct arena *arena,
+                                    struct err *e)
+{
+    const struct message_died *died = payload;
+    struct outbox_find_in in = { died->message };
+    struct outbox_find_out row;
+    bool found;
+    TRY(db_get(db, &sql_outbox_find, &in, &row, arena, &found, e));
+    const struct failed failed = { "message", died->message, row.organisation, row.site };
+    return found ? work_failed(db, event, &failed, out, send, arena, e) : OK;
+}
+
+static enum outcome on_job_failed(struct db *db, const struct event *event, const void *payload,
+                                  struct policy_send *out, bool *send, struct arena *arena,
+                                  struct err *e)
+{
+    const struct job_failed *job = payload;
+    struct job_find_in in = { job->job };
+    struct job_find_out row;
+    bool found;
+    TRY(db_get(db, &sql_job_find, &in, &row, arena, &found, e));
+    const struct failed failed = { "job", job->job, row.organisation, row.site };
+    return found ? work_failed(db, event, &failed, out, send, arena, e) : OK;
+}
+
+/* Somebody decided on it. */
+static enum outcome on_decided(struct db *db, const struct event *event, const void *payload,
+                               struct policy_send *out, bool *send, struct arena *arena,
+                               struct err *e)
+{
+    (void)payload;
+    struct str id = stream_id(event->stream);
+    struct str what = stream_kind(event->stream);
+    const struct notify_end body = {
+        .kind = S("work_failed"),
+        .cause = arena_printf(arena, "%.*s/%.*s", STR(what), STR(id)),
+    };
+    return notify_policy_end(out, send, db, &body, arena, e);
+}
+
+const struct policy notify_policies[NOTIFY_POLICIES] = {
+    { "notify.stop_raised", &stop_raised_event, on_stop_raised },
+    { "notify.stop_resolved", &stop_resolved_event, on_stop_resolved },
+    { "notify.task_overdue", &flow_task_overdue_event, on_task_overdue },
+    { "notify.task_done", &flow_task_done_event, on_task_done },
+    { "notify.flow_ended", &flow_ended_event, on_flow_ended },
+    { "notify.effect_died", &effect_died_event, on_effect_died },
+    { "notify.message_died", &message_died_event, on_message_died },
+    { "notify.job_failed", &job_failed_event, on_job_failed },
+    { "notify.effect_replayed", &effect_replayed_event, on_decided },
+    { "notify.effect_dropped", &effect_dropped_event, on_decided },
+    { "notify.message_replayed", &message_replayed_event, on_decided },
+    { "notify.message_dropped", &message_dropped_event, on_decided },
+    { "notify.job_replayed", &job_replayed_event, on_decided },
+};
