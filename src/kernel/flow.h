@@ -114,7 +114,7 @@ struct flow_fact {
     struct str by; /* actor */
 };
 struct flow_entries; /* flow_record.h */
-struct flow_skip { /* its turn came, and its condition did not hold */
+struct flow_skip {   /* its turn came, and its condition did not hold */
     struct str task;
     int64_t number;
     struct str text; /* the condition, for people */

@@ -157,6 +157,10 @@ int identity_persons(struct str point);
 /* What is read there: the patient with the order's identifier, the units of the task, or both. */
 bool identity_point_asks_patient(struct str point);
 bool identity_point_asks_units(struct str point);
+/* Of its units one or more, because they are acted on one by one. */
+bool identity_point_one_by_one(struct str point);
+/* It may be passed at tasks with this act too, once it was passed at one of its own. */
+bool identity_point_also(struct str point, struct str act);
 
 /* --- units, for other modules --- */
 
