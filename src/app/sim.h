@@ -33,8 +33,9 @@ struct sim_options {
     size_t orders;   /* that begin in the span */
     int64_t from_us; /* the span in which they begin */
     int64_t to_us;
-    bool forever;     /* a new order begins for each that ends */
-    unsigned befalls; /* enum sim_mishap: befall every order besides what chance has for it */
+    bool forever;             /* a new order begins for each that ends */
+    unsigned befalls;         /* enum sim_mishap: befall every order besides what chance has */
+    uint64_t wrong_label_per; /* in 100,000 checks a wrong label is presented; 0: as in practice */
 };
 
 /* What happened, for the report. */

@@ -76,12 +76,8 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
 }
 
 /* As many persons as the point asks for, each by a scan of their own, until it is read. */
-static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
+static enum outcome check_by_all(struct task_at_hand *t, struct str point, struct err *e)
 {
-    char fact[100];
-    snprintf(fact, sizeof fact, "check:%.*s", STR(point));
-    if (flow_has_fact(t->v, t->task->name, str_z(fact)))
-        return OK;
     const struct network_person *second =
         network_second(t->s->network, t->open->site, "identity.check", t->who);
     int persons = identity_persons(point);
@@ -89,7 +85,8 @@ static enum outcome check_point(struct task_at_hand *t, struct str point, struct
         const struct network_person *who = p == 0 ? t->who : second;
         bool wrong = t->nunits > 0 && t->s->last_wrong[0] && !str_starts(point, S("patient")) &&
                      strcmp(t->s->last_wrong_order.text, t->o->order.text) != 0 &&
-                     sim_chance(t->s, WRONG_LABEL_PER);
+                     sim_chance(t->s, t->s->options.wrong_label_per ? t->s->options.wrong_label_per
+                                                                    : WRONG_LABEL_PER);
         struct str result = { 0 };
         for (int tries = 0; tries < 3; tries++) {
             TRY(check_once(t, point, who, wrong, &result, e));
@@ -103,6 +100,13 @@ static enum outcome check_point(struct task_at_hand *t, struct str point, struct
         t->s->counts.not_stopped += wrong && !t->stopped;
     }
     return OK;
+}
+
+static enum outcome check_point(struct task_at_hand *t, struct str point, struct err *e)
+{
+    char fact[100];
+    snprintf(fact, sizeof fact, "check:%.*s", STR(point));
+    return flow_has_fact(t->v, t->task->name, str_z(fact)) ? OK : check_by_all(t, point, e);
 }
 
 static bool after_making(struct str point)
@@ -199,25 +203,9 @@ static enum outcome make_units(struct task_at_hand *t, struct err *e)
 
 /* --- hand-over --- */
 
-/* The party that works at the next task of another part: who a hand-over is for. */
-static const struct flow_party *next_party(const struct task_at_hand *t)
-{
-    bool behind = false;
-    for (size_t s = 0; s < t->v->workflow->stages.n; s++)
-        for (size_t k = 0; k < t->v->workflow->stages.p[s].tasks.n; k++) {
-            const struct flow_task *task = &t->v->workflow->stages.p[s].tasks.p[k];
-            if (behind && !task->late && !str_eq(task->part, t->task->part))
-                for (size_t p = 0; p < t->v->nparties; p++)
-                    if (str_eq(t->v->parties[p].part, task->part))
-                        return &t->v->parties[p];
-            behind |= str_eq(task->name, t->task->name);
-        }
-    return NULL;
-}
-
 static enum outcome offer(struct task_at_hand *t, struct err *e)
 {
-    const struct flow_party *to = next_party(t);
+    const struct flow_party *to = flow_receiver(t->v, t->task->name);
     for (size_t i = 0; to && i < t->nunits; i++)
         TRY(sim_at_hand(
             t,
@@ -269,6 +257,17 @@ static enum outcome thaw_further(struct task_at_hand *t, size_t unit, struct err
                        "clinic.thaw", e);
 }
 
+/* What hangs at the bedside is identified as it hangs there: this bag, after its thaw. */
+static enum outcome check_thawed(struct task_at_hand *t, size_t unit, struct err *e)
+{
+    struct task_at_hand alone = *t;
+    alone.units = &t->units[unit];
+    alone.nunits = 1;
+    enum outcome o = check_by_all(&alone, S("administration"), e);
+    t->stopped = alone.stopped;
+    return o;
+}
+
 /* Bag after bag: the next is thawed only when the last was given safely. */
 static enum outcome give_all(struct task_at_hand *t, struct err *e)
 {
@@ -283,6 +282,9 @@ static enum outcome give_all(struct task_at_hand *t, struct err *e)
         enum outcome o = clinic(t, "clinic.give", b, "", e);
         if (o == REFUSED && str_is(str_z(e->code), "clinic.not_thawed")) {
             TRY(thaw_further(t, b, e));
+            TRY(check_thawed(t, b, e));
+            if (t->stopped)
+                return OK;
             o = clinic(t, "clinic.give", b, "", e);
         }
         TRY(o);

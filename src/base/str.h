@@ -38,6 +38,8 @@ static inline bool str_is(struct str a, const char *z)
     return str_eq(a, str_z(z));
 }
 
+/* It is one of the n texts of the list. */
+bool str_among(struct str s, const struct str *list, size_t n);
 /* Byte order, as the C collation of both stores: <0, 0, >0. */
 int str_cmp(struct str a, struct str b);
 

@@ -128,6 +128,17 @@ struct str auth_account_name(struct db *db, struct str account, struct arena *ar
     return name_or_end(read && found, row.name, account);
 }
 
+enum outcome auth_site_elsewhere(bool *out, struct db *db, struct str organisation, struct str site,
+                                 struct arena *arena, struct err *e)
+{
+    struct auth_site_in in = { site };
+    struct auth_site_out row;
+    bool found;
+    TRY(db_get(db, &sql_auth_site, &in, &row, arena, &found, e));
+    *out = found && !str_eq(row.organisation, organisation);
+    return OK;
+}
+
 struct str auth_site_name(struct db *db, struct str site, struct arena *arena)
 {
     struct err e = { 0 };

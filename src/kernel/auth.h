@@ -168,6 +168,9 @@ static inline const struct auth_session *auth_of(const struct http_request *r)
 
 /* Names for pages: of an account, site or organisation; the id's end when unknown. */
 struct str auth_account_name(struct db *db, struct str account, struct arena *arena);
+/* Whether the node knows the site as another organisation's. */
+enum outcome auth_site_elsewhere(bool *out, struct db *db, struct str organisation, struct str site,
+                                 struct arena *arena, struct err *e);
 struct str auth_site_name(struct db *db, struct str site, struct arena *arena);
 struct str auth_organisation_name(struct db *db, struct str organisation, struct arena *arena);
 

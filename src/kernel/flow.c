@@ -85,17 +85,22 @@ static bool task_open(const struct flow_view *v, struct str task)
     return opened && !opened->done;
 }
 
-static void withdraw(struct decision *d, const struct flow_view *v, const struct flow_fact *fact)
+void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str task,
+                      struct str prefix)
 {
-    struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
-    flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
+    bool any = false;
+    for (size_t i = 0; i < v->nfacts; i++)
+        any |= task_open(v, v->facts[i].task) && (!task.p || str_eq(v->facts[i].task, task)) &&
+               str_starts(v->facts[i].fact, prefix);
+    if (!any)
+        return;
+    struct flow_facts_withdrawn payload = { v->order, prefix, task };
+    flow_happened(d, v->order, &flow_facts_withdrawn_event, &payload);
 }
 
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix)
 {
-    for (size_t i = 0; i < v->nfacts; i++)
-        if (task_open(v, v->facts[i].task) && str_starts(v->facts[i].fact, prefix))
-            withdraw(d, v, &v->facts[i]);
+    flow_withdraw_at(d, v, (struct str){ 0 }, prefix);
 }
 
 /* All that the task makes and needs was noted, and that is something. */
@@ -114,6 +119,7 @@ static bool acted_upon(const struct flow_view *v, const struct flow_task *task)
     return all;
 }
 
+/* One event a fact: which facts of a point hold is a rule of today's workflow, not of the log. */
 void flow_withdraw_subject(struct decision *d, const struct flow_view *v)
 {
     for (size_t i = 0; i < v->nfacts; i++) {
@@ -123,8 +129,10 @@ void flow_withdraw_subject(struct decision *d, const struct flow_view *v)
             acted_upon(v, task))
             continue;
         const struct flow_point *point = flow_point_find(str_from(fact->fact, sizeof "check:" - 1));
-        if (point && point->subject)
-            withdraw(d, v, fact);
+        if (!point || !point->subject)
+            continue;
+        struct flow_fact_withdrawn payload = { v->order, fact->task, fact->fact };
+        flow_happened(d, v->order, &flow_fact_withdrawn_event, &payload);
     }
 }
 

@@ -221,6 +221,12 @@ void flow_note(struct decision *d, const struct flow_view *v, struct str task, s
 /* Facts beginning with `prefix` hold no longer at the tasks that are open: "check:" after a
  * mismatch, so that what was passed before it must be passed again. */
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix);
+/* The same at one task (absent: at all). */
+void flow_withdraw_at(struct decision *d, const struct flow_view *v, struct str task,
+                      struct str prefix);
+/* Whom a task hands over to: the party of the next task behind it that needs the fact "accepted";
+ * NULL when there is none. */
+const struct flow_party *flow_receiver(const struct flow_view *v, struct str task);
 /* The subject's identity was corrected: "check:" facts of points that identify it hold no longer at
  * the tasks that are open, but at those for which everything they make and need was noted: what was
  * passed there has been acted upon. */

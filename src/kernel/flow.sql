@@ -253,3 +253,10 @@ WHERE order_id = :order_id;
 
 -- fact_drop (order_id ID, task CODE, fact TEXT)
 DELETE FROM flow_fact WHERE order_id = :order_id AND task = :task AND fact = :fact;
+
+-- facts_withdraw (order_id ID, prefix TEXT, task CODE)
+-- That begin with the prefix, at the tasks that are not done, or at one of them.
+DELETE FROM flow_fact
+WHERE order_id = :order_id AND substr(fact, 1, length(:prefix)) = :prefix
+  AND (CAST(:task AS TEXT) IS NULL OR task = :task)
+  AND task IN (SELECT t.task FROM flow_task t WHERE t.order_id = :order_id AND t.done IS NULL);

@@ -202,6 +202,14 @@ enum outcome flow_fact_withdrawn_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_flow_fact_drop, &in, NULL, e);
 }
 
+enum outcome flow_facts_withdrawn_apply(struct db *db, const struct event *event,
+                                        const struct flow_facts_withdrawn *payload, struct err *e)
+{
+    (void)event;
+    struct flow_facts_withdraw_in in = { payload->order, payload->prefix, payload->task };
+    return db_run(db, &sql_flow_facts_withdraw, &in, NULL, e);
+}
+
 /* --- records --- */
 
 struct kept {

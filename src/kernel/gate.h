@@ -32,7 +32,7 @@ enum {
     GATE_QUEUE_MAX = 4096,     /* commands waiting; beyond: REFUSED "gate.busy" (503) */
     GATE_GROUP_MAX = 256,      /* commands of one group */
     GATE_EVENTS_MAX = 64,      /* of one command */
-    GATE_READS_MAX = 64,       /* streams that one command declares */
+    GATE_READS_MAX = 128,      /* streams that one command declares */
     GATE_BODY_MAX = 256 << 10, /* bytes of a command's body */
     GATE_SCOPES_MAX = 24,
 };
@@ -176,6 +176,8 @@ struct decision {
 
 /* Says that something happened. Beyond GATE_EVENTS_MAX the command is REFUSED. */
 void decide_event(struct decision *d, const struct happening *h);
+/* The same on a stream that belongs to this order: its distribution key is the order's. */
+void decide_order_event(struct decision *d, struct str order, const struct happening *h);
 /* What the sender gets back, as JSON of the record that the command's row names (FAULT
  * "gate.undeclared_answer" for another); without it an empty object. It is kept for ever
  * under the node's own key, where no erasure of a person reaches: no personal data. */
@@ -184,9 +186,10 @@ void decide_answer(struct decision *d, const struct record *r, const void *value
 struct str decide_id(struct decision *d, uint64_t n);
 
 enum command_flag {
-    COMMAND_SAFE_ACT = 1 << 0,      /* goes on in a stop whose safe state names it (stop.h) */
-    COMMAND_WHILE_STOPPED = 1 << 1, /* goes on in any stop: resolving, reporting, commenting */
-    COMMAND_NEEDS_REASON = 1 << 2,  /* REFUSED "gate.reason_needed" without one */
+    COMMAND_SAFE_ACT = 1 << 0,         /* goes on in a stop whose safe state names it (stop.h) */
+    COMMAND_WHILE_STOPPED = 1 << 1,    /* goes on in any stop: resolving, reporting, commenting */
+    COMMAND_NEEDS_REASON = 1 << 2,     /* REFUSED "gate.reason_needed" without one */
+    COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
 };
 
 struct command_type {

@@ -71,6 +71,8 @@ enum outcome load_order(struct load *l, struct str order, struct err *e)
         return OK;
     struct stop_state stop;
     TRY(stop_find(l->db, order, &stop, l->arena, e));
+    if (stop.discarding && !(type->flags & COMMAND_WHILE_DISCARDING))
+        return REFUSE(e, "stop.discarding", { "point", stop.point });
     if (!stop.standing)
         return OK;
     if ((type->flags & COMMAND_SAFE_ACT) && stop_permits(&stop, str_z(type->name)))

@@ -361,6 +361,14 @@ void decide_event(struct decision *d, const struct happening *h)
     impl->n++;
 }
 
+void decide_order_event(struct decision *d, struct str order, const struct happening *h)
+{
+    struct stream key = stream_of("order", order);
+    struct happening of_order = *h;
+    of_order.key = arena_str(d->arena, stream_str(&key));
+    decide_event(d, &of_order);
+}
+
 void decide_answer(struct decision *d, const struct record *r, const void *value)
 {
     void *copy = arena_alloc(d->arena, r->size);

@@ -21,6 +21,8 @@ void modules_use(const struct module *const *modules, size_t n)
         BUG_ON(nkinds + modules[m]->nkinds > KINDS_MAX);
         for (size_t i = 0; i < modules[m]->nkinds; i++)
             kinds[nkinds++] = modules[m]->kinds[i];
+        if (modules[m]->use)
+            modules[m]->use();
         file_use_rules(modules[m]->files, modules[m]->nfiles);
         BUG_ON(njobs + modules[m]->njobs > JOBS_MAX);
         for (size_t i = 0; i < modules[m]->njobs; i++)

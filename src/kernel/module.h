@@ -53,6 +53,8 @@ struct module {
     size_t nkinds;
     const struct flow_point *points; /* identity points that workflows must have (flow.h) */
     size_t npoints;
+    void (*use)(
+        void); /* MAY: tells a module below what only this one knows; once, by modules_use */
     const struct file_rule *files; /* how its things have files (file.h) */
     size_t nfiles;
     const struct job_kind *const *jobs; /* kinds of long work that it does (job.h) */

@@ -233,6 +233,16 @@ bool show_may(const struct http_request *r, const char *permission)
     return false;
 }
 
+struct str show_site(const struct actor *actor, const char *permission)
+{
+    const struct str all = { 0 };
+    if (actor_may(actor, str_z(permission), actor->organisation, all))
+        return all;
+    bool here =
+        actor->site.p && actor_may(actor, str_z(permission), actor->organisation, actor->site);
+    return here ? actor->site : S("");
+}
+
 struct str show_person(struct page *p, struct db *db, struct str actor)
 {
     struct str id = actor;

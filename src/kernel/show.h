@@ -67,6 +67,9 @@ struct str show_duration(struct page *p, int64_t us);
 /* The actor of this request, and whether it has the permission anywhere. */
 const struct actor *show_actor(const struct http_request *r);
 bool show_may(const struct http_request *r, const char *permission);
+/* The site whose rows a list may show to the actor: absent, all of its organisation's, for who has
+ * the permission for all of it; its own, where it is held there; else empty, which is no site. */
+struct str show_site(const struct actor *actor, const char *permission);
 
 /* "account/…" as the person's name, "policy/…", "timer/…", "system/…" as what they are. */
 struct str show_person(struct page *p, struct db *db, struct str actor);

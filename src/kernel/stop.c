@@ -3,6 +3,7 @@
 
 #include "gen/kernel/stop.sql.h"
 #include "gen/kernel/stop_schema.sql.h"
+#include "kernel/flow.h"
 
 #define EVENTS   "kernel/stop_events.def"
 #define COMMANDS "kernel/stop_commands.def"
@@ -36,8 +37,37 @@ enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, 
         .site = row.site,
         .raised = row.raised,
         .respond_by = row.respond_by,
+        .discarding = row.discarding,
     };
     return OK;
+}
+
+enum outcome load_stop_things(struct load *l, struct str order, struct stop_things *out,
+                              struct err *e)
+{
+    struct stop_things_in in = { order };
+    struct record_list rows;
+    TRY(load_stream(l, stream_of("stop", order), NULL, e));
+    TRY(db_list(l->db, &sql_stop_things, &in, &rows, STOP_THINGS_MAX, l->arena, e));
+    const struct stop_things_out *row = rows.p;
+    out->n = rows.n;
+    for (size_t i = 0; i < rows.n; i++)
+        out->ids[i] = row[i].thing;
+    return OK;
+}
+
+void stop_thing_end(struct decision *d, struct str order, const struct stop_things *things,
+                    struct str thing)
+{
+    if (!str_among(thing, things->ids, things->n))
+        return;
+    struct stop_thing_ended payload = { order, thing };
+    decide_order_event(d, order,
+                       &(struct happening){
+                           .stream = stream_of("stop", order),
+                           .type = &stop_thing_ended_event,
+                           .payload = &payload,
+                       });
 }
 
 enum outcome stop_involves(struct db *db, struct str order, struct str account, bool *out,
@@ -59,15 +89,31 @@ bool stop_permits(const struct stop_state *stop, struct str command)
 
 void stop_raise(struct decision *d, const struct stop_raised *stop)
 {
-    struct stream key = stream_of("order", stop->order);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("stop", stop->order),
-                        .type = &stop_raised_event,
-                        .payload = stop,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, stop->order,
+                       &(struct happening){
+                           .stream = stream_of("stop", stop->order),
+                           .type = &stop_raised_event,
+                           .payload = stop,
+                       });
 }
 
+static enum outcome escalate(struct db *db, const struct stop_raised *payload, struct err *e)
+{
+    struct stream stream = stream_of("stop", payload->order);
+    TRY(ladder_clear(db, stream_str(&stream), S("escalate"), 0, e));
+    for (size_t i = 0; i < payload->escalate.n; i++) {
+        const struct ladder_rung *rung = &payload->escalate.p[i];
+        struct stop_escalate body = { payload->order, (int64_t)i + 1,     rung->at,
+                                      rung->role,     rung->organisation, rung->site };
+        struct ladder_timer timer = { stream_str(&stream), S("escalate"),         i + 1,
+                                      S("stop.escalate"),  &stop_escalate_record, &body };
+        TRY(ladder_set(db, &timer, rung->at, e));
+    }
+    return OK;
+}
+
+/* Those whom the first of two mismatches tells are told at its times: the second sets no new ones.
+ */
 enum outcome stop_raised_apply(struct db *db, const struct event *event,
                                const struct stop_raised *payload, struct err *e)
 {
@@ -89,22 +135,25 @@ enum outcome stop_raised_apply(struct db *db, const struct event *event,
         .raised = event->recorded,
         .respond_by = payload->respond_by,
     };
-    TRY(db_run(db, &sql_stop_raise, &in, NULL, e));
+    int64_t raised; /* 0: one stands already */
+    TRY(db_run(db, &sql_stop_raise, &in, &raised, e));
     for (size_t i = 0; i < payload->involved.n; i++) {
         struct stop_involve_in who = { payload->order, payload->involved.p[i] };
         TRY(db_run(db, &sql_stop_involve, &who, NULL, e));
     }
-    struct stream stream = stream_of("stop", payload->order);
-    TRY(ladder_clear(db, stream_str(&stream), S("escalate"), 0, e));
-    for (size_t i = 0; i < payload->escalate.n; i++) {
-        const struct ladder_rung *rung = &payload->escalate.p[i];
-        struct stop_escalate body = { payload->order, (int64_t)i + 1,     rung->at,
-                                      rung->role,     rung->organisation, rung->site };
-        struct ladder_timer timer = { stream_str(&stream), S("escalate"),         i + 1,
-                                      S("stop.escalate"),  &stop_escalate_record, &body };
-        TRY(ladder_set(db, &timer, rung->at, e));
+    for (size_t i = 0; i < payload->things.n; i++) {
+        struct stop_thing_add_in thing = { payload->order, payload->things.p[i] };
+        TRY(db_run(db, &sql_stop_thing_add, &thing, NULL, e));
     }
-    return OK;
+    return raised > 0 ? escalate(db, payload, e) : OK;
+}
+
+enum outcome stop_thing_ended_apply(struct db *db, const struct event *event,
+                                    const struct stop_thing_ended *payload, struct err *e)
+{
+    (void)event;
+    struct stop_thing_end_in in = { payload->order, payload->thing };
+    return db_run(db, &sql_stop_thing_end, &in, NULL, e);
 }
 
 enum outcome stop_escalated_apply(struct db *db, const struct event *event,
@@ -128,7 +177,11 @@ enum outcome stop_resolved_apply(struct db *db, const struct event *event,
     struct stop_uninvolve_in order = { payload->order };
     struct stream stream = stream_of("stop", payload->order);
     TRY(ladder_clear(db, stream_str(&stream), S("escalate"), 0, e));
-    return db_run(db, &sql_stop_uninvolve, &order, NULL, e);
+    TRY(db_run(db, &sql_stop_uninvolve, &order, NULL, e));
+    if (str_is(payload->decision, "discard"))
+        return OK;
+    struct stop_things_drop_in things = { payload->order };
+    return db_run(db, &sql_stop_things_drop, &things, NULL, e);
 }
 
 enum outcome stop_resolve_load(struct load *l, const struct stop_resolve *body,
@@ -140,11 +193,14 @@ enum outcome stop_resolve_load(struct load *l, const struct stop_resolve *body,
     if (!stop.point.p)
         return load_unknown(l, e);
     load_scope(l, stop.organisation, stop.site);
-    load_scope(l, stop.organisation, (struct str){ 0 });
+    TRY(load_flow_subject(l, body->order, e));
     TRY(load_order(l, body->order, e));
     struct stop_involved_find_in in = { body->order, l->command->actor->account };
     struct stop_involved_find_out row;
     state->standing = stop.standing;
+    struct stop_things things;
+    TRY(load_stop_things(l, body->order, &things, e));
+    state->nthings = things.n;
     return db_get(l->db, &sql_stop_involved_find, &in, &row, l->arena, &state->involved, e);
 }
 
@@ -157,14 +213,15 @@ enum outcome stop_resolve_decide(struct decision *d, const struct stop_resolve *
         return REFUSE(e, "stop.not_independent");
     if (!str_is(body->decision, "continue") && !str_is(body->decision, "discard"))
         return REFUSE(e, "stop.unknown_decision", { "decision", body->decision });
-    struct stream key = stream_of("order", body->order);
+    if (str_is(body->decision, "discard") && state->nthings == 0)
+        return REFUSE(e, "stop.nothing_to_discard");
     struct stop_resolved payload = { body->order, body->decision, d->command->actor->account };
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("stop", body->order),
-                        .type = &stop_resolved_event,
-                        .payload = &payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, body->order,
+                       &(struct happening){
+                           .stream = stream_of("stop", body->order),
+                           .type = &stop_resolved_event,
+                           .payload = &payload,
+                       });
     return OK;
 }
 

@@ -16,6 +16,14 @@ CREATE TABLE IF NOT EXISTS stop_order (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS stop_order_standing ON stop_order (organisation, standing, raised);
 
+-- What was stopped and is still there: after the resolution "discard" nothing of the order goes on
+-- until the last of it has ended.
+CREATE TABLE IF NOT EXISTS stop_thing (
+    order_id TEXT NOT NULL,
+    thing    TEXT NOT NULL,
+    PRIMARY KEY (order_id, thing)
+) STRICT;
+
 -- Who took part in what was stopped since the last resolution: none of them can resolve it.
 CREATE TABLE IF NOT EXISTS stop_involved (
     order_id TEXT NOT NULL,

@@ -50,7 +50,8 @@ static void open_world(struct world *w, uint64_t seed)
         fail_msg("%s %s", e.code, e.detail);
 }
 
-static void run(struct world *w, uint64_t seed, size_t orders, unsigned befalls)
+static void run(struct world *w, uint64_t seed, size_t orders, unsigned befalls,
+                uint64_t wrong_label_per)
 {
     struct err e = { 0 };
     struct sim *sim = NULL;
@@ -62,6 +63,7 @@ static void run(struct world *w, uint64_t seed, size_t orders, unsigned befalls)
         .befalls = befalls,
         .from_us = start_us,
         .to_us = start_us + DAYS * TIME_DAY,
+        .wrong_label_per = wrong_label_per,
     };
     if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
         sim_open(&sim, &options, &network, &e) != OK ||
@@ -94,7 +96,7 @@ static void the_same_seed_gives_the_same_root(void **state)
     static const uint64_t seeds[3] = { 11, 11, 12 };
     for (size_t i = 0; i < 3; i++) {
         open_world(&worlds[i], seeds[i]);
-        run(&worlds[i], seeds[i], ORDERS, 0);
+        run(&worlds[i], seeds[i], ORDERS, 0, 0);
         close_world(&worlds[i]);
     }
     assert_true(worlds[0].report.count > 1000);
@@ -111,7 +113,7 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
     struct err e = { 0 };
     struct node_rebuild rebuilt;
     open_world(&w, 7);
-    run(&w, 7, ORDERS, 0);
+    run(&w, 7, ORDERS, 0, 3000); /* ten times as often as in practice */
     assert_int_equal(node_rebuild_check(&w.node, &rebuilt, &e), OK);
     if (!rebuilt.same)
         fail_msg("rebuilt differs: %s", rebuilt.difference);
@@ -119,6 +121,7 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
     const struct sim_counts *c = &w.counts;
     if (c->unexpected > 0)
         fail_msg("%zu refusals not foreseen, the last: %s", c->unexpected, c->last_unexpected);
+    assert_true(c->stops > 3); /* wrong labels were presented, and each was stopped */
     assert_int_equal(c->not_stopped, 0);
     assert_int_equal(c->enrolled, ORDERS);
     assert_true(c->finished > ORDERS / 3);
@@ -152,7 +155,7 @@ static void every_path_is_taken(void **state)
         struct err e = { 0 };
         struct node_rebuild rebuilt;
         open_world(&w, 100 + i);
-        run(&w, 100 + i, FEW, paths[i].befalls);
+        run(&w, 100 + i, FEW, paths[i].befalls, 0);
         assert_int_equal(node_rebuild_check(&w.node, &rebuilt, &e), OK);
         if (!rebuilt.same)
             fail_msg("path %zu: rebuilt differs: %s", i, rebuilt.difference);

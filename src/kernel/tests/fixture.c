@@ -118,7 +118,7 @@ enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who
         .name = str_z(command),
         .body = str_z(body),
         .actor = &who->actor,
-        .happened = TIME_NONE,
+        .happened = f->stated ? f->stated : TIME_NONE,
         .entered = TIME_NONE,
         .reason = str_z(reason),
         .arena = f->arena,

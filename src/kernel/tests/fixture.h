@@ -16,6 +16,7 @@ struct fixture {
     const char *vfs;
     struct arena *arena;
     uint64_t commands; /* sent so far: ids are derived from it */
+    int64_t stated;    /* when what the next commands tell took place; 0: now */
     struct err error;  /* of the last command */
     struct gate_answer answer;
 };

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/flow.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/thing.h"
@@ -21,13 +22,14 @@
 
 static struct fixture f;
 static struct fixture_person worker, colleague, stranger;
-static const struct module *const modules[] = { &stop_module, &timer_module, &thing_module };
+static const struct module *const modules[] = { &flow_module, &stop_module, &timer_module,
+                                                &thing_module };
 
 static int open_node(void **state)
 {
     (void)state;
     thing_apply = THING_APPLIES;
-    fixture_open(&f, modules, 3);
+    fixture_open(&f, modules, 4);
     fixture_person(&worker, 1, 1, 1, "thing.add");
     fixture_person(&colleague, 2, 1, 1, "thing.add");
     fixture_person(&stranger, 3, 2, 2, "thing.add");

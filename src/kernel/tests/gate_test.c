@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/flow.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/store_disk.h"
@@ -23,13 +24,14 @@
 
 static struct fixture f;
 static struct fixture_person worker, resolver, stranger;
-static const struct module *const modules[] = { &stop_module, &timer_module, &thing_module };
+static const struct module *const modules[] = { &flow_module, &stop_module, &timer_module,
+                                                &thing_module };
 
 static int open_node(void **state)
 {
     (void)state;
     thing_apply = THING_APPLIES;
-    fixture_open(&f, modules, 3);
+    fixture_open(&f, modules, 4);
     fixture_person(&worker, 1, 1, 1, "thing.add thing.calm stop.resolve timer.confirm_clock");
     fixture_person(&resolver, 2, 1, 1, "stop.resolve");
     fixture_person(&stranger, 3, 2, 2, "thing.add stop.resolve");
@@ -323,7 +325,7 @@ static void a_full_disk_acknowledges_nothing(void **state)
 {
     (void)state;
     fixture_close(&f);
-    fixture_open_on(&f, modules, 3, store_disk_vfs());
+    fixture_open_on(&f, modules, 4, store_disk_vfs());
     assert_int_equal(add(1), OK);
     uint64_t size = ledger_size(f.node.ledger);
     store_disk_room(0);

@@ -1,111 +1,7 @@
-/* Thaw and administration: what is loaded of the order, and the rules of each step. */
-#include "modules/clinic/clinic.h"
-
-/* --- load --- */
-
-#define HAS(texts, text) texts_have((texts).p, (texts).n, (text))
-static bool texts_have(const struct str *texts, size_t n, struct str text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
-
-static enum outcome load_bags(struct load *l, struct str order, struct clinic_state *state,
-                              struct err *e)
-{
-    struct clinic_bags_in in = { order };
-    struct record_list rows;
-    TRY(load_stream(l, stream_of("clinic", order), NULL, e));
-    TRY(db_list(l->db, &sql_clinic_bags, &in, &rows, CLINIC_BAGS_MAX, l->arena, e));
-    state->nbags = rows.n;
-    if (rows.n > 0)
-        memcpy(state->bags, rows.p, rows.n * sizeof state->bags[0]);
-    return OK;
-}
-
-/* Live units of the kinds that the task is about. */
-static enum outcome load_live(struct load *l, struct str task, struct clinic_state *state,
-                              struct err *e)
-{
-    const struct flow_task *t = flow_task_find(&state->flow, task);
-    struct identity_units_in in = { state->flow.order };
-    struct record_list rows;
-    TRY(db_list(l->db, &sql_identity_units, &in, &rows, RECORD_ITEMS_MAX, l->arena, e));
-    const struct identity_units_out *row = rows.p;
-    for (size_t i = 0; t && i < rows.n; i++) {
-        if (row[i].ended != TIME_NONE || row[i].past || !HAS(t->units, row[i].kind))
-            continue;
-        if (state->nlive == CLINIC_BAGS_MAX)
-            return REFUSE(e, "gate.too_many_streams");
-        TRY(load_stream(l, stream_of("unit", row[i].unit), NULL, e));
-        state->live[state->nlive++] = row[i];
-    }
-    return OK;
-}
-
-static enum outcome load_points(struct load *l, struct str task, struct clinic_state *state,
-                                struct err *e)
-{
-    struct identity_identified_in in = { state->flow.order, task, state->unit.unit };
-    struct record_list rows;
-    TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));
-    const struct identity_identified_out *row = rows.p;
-    for (size_t i = 0; i < rows.n; i++)
-        state->points[i] = row[i].point;
-    state->npoints = rows.n;
-    return load_stream(l, stream_of("identity", state->flow.order), NULL, e);
-}
-
-static enum outcome load_task(struct load *l, struct str order, struct str task,
-                              struct clinic_state *state, struct err *e)
-{
-    struct order_order_in in = { order };
-    struct definition product;
-    bool found;
-    TRY(load_flow(l, order, task, &state->flow, e));
-    TRY(db_get(l->db, &sql_order_order, &in, &state->order, l->arena, &found, e));
-    if (!found)
-        return load_unknown(l, e);
-    load_subject(l, state->order.patient);
-    TRY(order_product(l->db, &state->order, &product, l->arena, e));
-    state->product = product.body;
-    TRY(load_bags(l, order, state, e));
-    return load_live(l, task, state, e);
-}
-
-/* And the unit; one of another order is unknown here. */
-static enum outcome load_bag(struct load *l, struct str order, struct str task, struct str unit,
-                             struct clinic_state *state, struct err *e)
-{
-    TRY(load_task(l, order, task, state, e));
-    TRY(load_unit(l, unit, &state->unit, e));
-    if (!str_eq(state->unit.order_id, order))
-        return load_unknown(l, e);
-    TRY(load_stream(l, stream_of("patient", state->order.patient), NULL,
-                    e)); /* who was identified */
-    TRY(load_custody(l, unit, &state->holder, e));
-    return load_points(l, task, state, e);
-}
+/* Thaw and administration: the rules of each step. */
+#include "modules/clinic/clinic_impl.h"
 
 /* --- what the steps have in common --- */
-
-static const struct clinic_bags_out *bag_of(const struct clinic_state *state, struct str unit)
-{
-    for (size_t i = 0; i < state->nbags; i++)
-        if (str_eq(state->bags[i].unit, unit))
-            return &state->bags[i];
-    return NULL;
-}
-
-static const struct flow_open_task *opened_task(const struct clinic_state *state, struct str task)
-{
-    for (size_t i = 0; i < state->flow.ntasks; i++)
-        if (str_eq(state->flow.tasks[i].task, task))
-            return &state->flow.tasks[i];
-    bug(__FILE__, __LINE__, "a task that is ready has not opened");
-}
 
 static bool cryopreserved(const struct clinic_state *state)
 {
@@ -114,7 +10,7 @@ static bool cryopreserved(const struct clinic_state *state)
 
 static bool running(const struct clinic_bags_out *bag)
 {
-    return bag && bag->given != TIME_NONE && bag->finished == TIME_NONE && bag->ended == TIME_NONE;
+    return bag && bag->given != TIME_NONE && bag->finished == TIME_NONE;
 }
 
 /* The task is open to the actor, has the act, and its guards hold now. */
@@ -128,39 +24,54 @@ static enum outcome task_may(const struct decision *d, const struct clinic_state
     return flow_task_guards(&state->flow, task, d->now_us, e);
 }
 
+/* What is stated to have happened did not happen before what it follows (the clock itself may be
+ * set back: no reason to refuse). */
+static enum outcome not_before(const struct decision *d, const struct clinic_state *state,
+                               int64_t since, struct err *e)
+{
+    if (since == TIME_NONE || d->command->happened == TIME_NONE || d->happened_us >= since)
+        return OK;
+    return REFUSE(e, "clinic.too_early", { "label", state->unit.label });
+}
+
+/* The point identified the unit at this task, before what is done to it now. */
+static enum outcome identified(const struct decision *d, const struct clinic_state *state,
+                               const char *point, struct err *e)
+{
+    for (size_t i = 0; i < state->npoints; i++)
+        if (str_is(state->points[i].point, point))
+            return not_before(d, state, state->points[i].recorded, e);
+    return REFUSE(e, "clinic.not_identified", { "label", state->unit.label },
+                  { "point", str_z(point) });
+}
+
 /* The unit is there, is meant, is here, and is the one that was identified. */
-static enum outcome unit_may(const struct clinic_state *state, struct str task, const char *point,
-                             struct err *e)
+static enum outcome unit_may(const struct decision *d, const struct clinic_state *state,
+                             struct str task, const char *point, struct err *e)
 {
     const struct identity_unit_out *unit = &state->unit;
     const struct flow_task *t = flow_task_find(&state->flow, task);
-    if (!HAS(t->units, unit->kind))
+    if (!str_among(unit->kind, t->units.p, t->units.n))
         return REFUSE(e, "clinic.not_of_task", { "label", unit->label }, { "task", t->title });
     if (unit->ended != TIME_NONE)
         return REFUSE(e, "clinic.unit_ended", { "label", unit->label });
-    if (!str_eq(state->holder.site, opened_task(state, task)->site))
+    if (!str_eq(state->holder.site, flow_opened(&state->flow, task)->site))
         return REFUSE(e, "clinic.not_held", { "label", unit->label });
-    if (!texts_have(state->points, state->npoints, str_z(point)))
-        return REFUSE(e, "clinic.not_identified", { "label", unit->label },
-                      { "point", str_z(point) });
-    return OK;
+    return identified(d, state, point, e);
 }
 
-/* No other bag is in use, and the one given last was given to its end and safely. */
+/* No other bag is in use, and each that was given was given to its end and safely. */
 static enum outcome others_may(const struct clinic_state *state, struct str unit, struct err *e)
 {
-    const struct clinic_bags_out *last = NULL;
     for (size_t i = 0; i < state->nbags; i++) {
         const struct clinic_bags_out *bag = &state->bags[i];
         if (str_eq(bag->unit, unit))
             continue;
         if (bag->ended == TIME_NONE)
             return REFUSE(e, "clinic.bag_in_use", { "label", bag->label });
-        if (bag->given != TIME_NONE && (!last || bag->given > last->given))
-            last = bag;
+        if (bag->given != TIME_NONE && !bag->safe)
+            return REFUSE(e, "clinic.last_not_safe", { "label", bag->label });
     }
-    if (last && !last->safe)
-        return REFUSE(e, "clinic.last_not_safe", { "label", last->label });
     return OK;
 }
 
@@ -210,14 +121,13 @@ static enum outcome dose_may(const struct clinic_state *state, struct arena *are
 static void clinic_happened(struct decision *d, const struct clinic_state *state, struct str site,
                             const struct event_type *type, const void *payload)
 {
-    struct stream key = stream_of("order", state->order.order_id);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("clinic", state->order.order_id),
-                        .type = type,
-                        .payload = payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                        .place = site,
-                    });
+    decide_order_event(d, state->order.order_id,
+                       &(struct happening){
+                           .stream = stream_of("clinic", state->order.order_id),
+                           .type = type,
+                           .payload = payload,
+                           .place = site,
+                       });
 }
 
 static void note_once(struct decision *d, const struct clinic_state *state, struct str task,
@@ -228,12 +138,6 @@ static void note_once(struct decision *d, const struct clinic_state *state, stru
 }
 
 /* --- thaw --- */
-
-enum outcome clinic_thaw_load(struct load *l, const struct clinic_thaw *body,
-                              struct clinic_state *state, struct err *e)
-{
-    return load_bag(l, body->order, body->task, body->unit, state, e);
-}
 
 /* The first bag at the thaw's own task; a further one also while the last is being administered. */
 static enum outcome thaw_task_may(const struct decision *d, const struct clinic_state *state,
@@ -256,12 +160,12 @@ enum outcome clinic_thaw_decide(struct decision *d, const struct clinic_thaw *bo
         return REFUSE(e, "clinic.not_frozen");
     if (!state->product->post_thaw.p || !clock_duration_read(&limit, state->product->post_thaw))
         return REFUSE(e, "clinic.no_limit", { "product", state->order.product });
-    if (bag_of(state, body->unit))
+    if (clinic_bag_of(state, body->unit))
         return REFUSE(e, "clinic.thawed_before", { "label", state->unit.label });
-    TRY(unit_may(state, body->task, "before_thaw", e));
+    TRY(unit_may(d, state, body->task, "before_thaw", e));
     TRY(others_may(state, body->unit, e));
     TRY(dose_may(state, d->arena, e));
-    const struct flow_open_task *here = opened_task(state, body->task);
+    const struct flow_open_task *here = flow_opened(&state->flow, body->task);
     int64_t from = d->happened_us < d->now_us ? d->happened_us : d->now_us;
     struct clinic_thawed payload = {
         .order = body->order,
@@ -273,16 +177,12 @@ enum outcome clinic_thaw_decide(struct decision *d, const struct clinic_thaw *bo
     };
     clinic_happened(d, state, here->site, &clinic_thawed_event, &payload);
     note_once(d, state, body->task, S("thawed"));
+    identity_void(d, body->order, S("administration"),
+                  (struct str){ 0 }); /* read while it was frozen */
     return OK;
 }
 
 /* --- give --- */
-
-enum outcome clinic_give_load(struct load *l, const struct clinic_give *body,
-                              struct clinic_state *state, struct err *e)
-{
-    return load_bag(l, body->order, body->task, body->unit, state, e);
-}
 
 static enum outcome thawed_in_time(const struct decision *d, const struct clinic_state *state,
                                    const struct clinic_bags_out *bag, struct err *e)
@@ -291,23 +191,44 @@ static enum outcome thawed_in_time(const struct decision *d, const struct clinic
         return OK;
     if (!bag)
         return REFUSE(e, "clinic.not_thawed", { "label", state->unit.label });
-    if (bag->expired || d->now_us >= bag->until)
+    TRY(not_before(d, state, bag->thawed, e));
+    /* Begun in time and entered late: it was done, and is told. */
+    bool entered_late = d->command->happened != TIME_NONE && d->happened_us < bag->until;
+    if (d->now_us >= bag->until && !entered_late)
         return REFUSE(e, "clinic.thaw_expired", { "label", state->unit.label });
     return OK;
+}
+
+/* Past the limit only what was begun before it and entered behind it is recorded at all: a
+ * deviation, for the record says so by a person's word alone. */
+static void deviate_when_late(struct decision *d, const struct clinic_state *state,
+                              const struct clinic_given *given, const struct clinic_bags_out *bag)
+{
+    if (!bag || bag->until == TIME_NONE || d->now_us < bag->until)
+        return;
+    struct quality_deviation_opened deviation = {
+        .order = state->order.order_id,
+        .unit = given->unit,
+        .organisation = given->organisation,
+        .site = given->site,
+        .kind = S("entered_late"),
+        .risk = S("major"),
+    };
+    quality_open_deviation(d, &deviation, 0);
 }
 
 enum outcome clinic_give_decide(struct decision *d, const struct clinic_give *body,
                                 const struct clinic_state *state, struct err *e)
 {
-    const struct clinic_bags_out *bag = bag_of(state, body->unit);
+    const struct clinic_bags_out *bag = clinic_bag_of(state, body->unit);
     TRY(task_may(d, state, body->task, "administer", e));
     if (running(bag))
         return REFUSE(e, "clinic.bag_in_use", { "label", bag->label });
-    TRY(unit_may(state, body->task, "administration", e));
+    TRY(unit_may(d, state, body->task, "administration", e));
     TRY(thawed_in_time(d, state, bag, e));
     TRY(others_may(state, body->unit, e));
     TRY(dose_may(state, d->arena, e));
-    const struct flow_open_task *here = opened_task(state, body->task);
+    const struct flow_open_task *here = flow_opened(&state->flow, body->task);
     struct clinic_given payload = {
         .order = body->order,
         .task = body->task,
@@ -316,16 +237,12 @@ enum outcome clinic_give_decide(struct decision *d, const struct clinic_give *bo
         .site = here->site,
     };
     clinic_happened(d, state, here->site, &clinic_given_event, &payload);
+    flow_note(d, &state->flow, body->task, identity_in_use(body->unit, d->arena));
+    deviate_when_late(d, state, &payload, bag);
     return OK;
 }
 
 /* --- finish: what is recorded of the patient is never refused for the state of the workflow --- */
-
-enum outcome clinic_finish_load(struct load *l, const struct clinic_finish *body,
-                                struct clinic_state *state, struct err *e)
-{
-    return load_bag(l, body->order, body->task, body->unit, state, e);
-}
 
 static enum outcome volume_may(const struct identity_unit_out *unit, struct quantity volume,
                                struct arena *arena, struct err *e)
@@ -344,12 +261,13 @@ static enum outcome volume_may(const struct identity_unit_out *unit, struct quan
 enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish *body,
                                   const struct clinic_state *state, struct err *e)
 {
-    const struct clinic_bags_out *bag = bag_of(state, body->unit);
+    const struct clinic_bags_out *bag = clinic_bag_of(state, body->unit);
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     if (!task || !str_is(task->act, "administer"))
         return REFUSE(e, "clinic.wrong_task", { "task", task ? task->title : body->task });
     if (!running(bag))
         return REFUSE(e, "clinic.not_running", { "label", state->unit.label });
+    TRY(not_before(d, state, bag->given, e));
     TRY(volume_may(&state->unit, body->volume, d->arena, e));
     bool last = true;
     for (size_t i = 0; i < state->nlive; i++)
@@ -363,19 +281,16 @@ enum outcome clinic_finish_decide(struct decision *d, const struct clinic_finish
         .last = last,
     };
     clinic_happened(d, state, bag->site, &clinic_finished_event, &payload);
-    TRY(identity_give(d, &state->unit, body->volume, e));
+    if (state->unit.ended == TIME_NONE)
+        TRY(identity_give(d, &state->unit, body->volume, e));
+    stop_thing_end(d, body->order, state->stopped, body->unit);
+    flow_withdraw(d, &state->flow, identity_in_use(body->unit, d->arena));
     if (last && state->flow.state != FLOW_ENDED)
         note_once(d, state, body->task, S("all_given"));
     return OK;
 }
 
 /* --- conclude --- */
-
-enum outcome clinic_conclude_load(struct load *l, const struct clinic_conclude *body,
-                                  struct clinic_state *state, struct err *e)
-{
-    return load_task(l, body->order, body->task, state, e);
-}
 
 enum outcome clinic_conclude_decide(struct decision *d, const struct clinic_conclude *body,
                                     const struct clinic_state *state, struct err *e)
@@ -387,8 +302,11 @@ enum outcome clinic_conclude_decide(struct decision *d, const struct clinic_conc
         return REFUSE(e, "clinic.wrong_task", { "task", task->title });
     if (state->nlive > 0)
         return REFUSE(e, "clinic.bags_left", { "label", state->live[0].label });
-    for (size_t i = 0; i < state->nbags; i++)
+    for (size_t i = 0; i < state->nbags; i++) {
         given |= state->bags[i].given != TIME_NONE;
+        if (running(&state->bags[i]))
+            return REFUSE(e, "clinic.bag_in_use", { "label", state->bags[i].label });
+    }
     if (!given)
         return REFUSE(e, "clinic.nothing_given");
     /* A mismatch with a later bag withdrew what was passed; nothing is left to pass it with, and
@@ -400,30 +318,10 @@ enum outcome clinic_conclude_decide(struct decision *d, const struct clinic_conc
 
 /* --- the post-thaw clock runs out: what its timer sends --- */
 
-enum outcome clinic_expire_thaw_load(struct load *l, const struct clinic_expire_thaw *body,
-                                     struct clinic_state *state, struct err *e)
-{
-    struct order_order_in in = { body->order };
-    bool found;
-    load_kind(l, "unit");
-    TRY(load_bags(l, body->order, state, e));
-    const struct clinic_bags_out *bag = bag_of(state, body->unit);
-    if (!bag)
-        return load_unknown(l, e);
-    load_scope(l, bag->organisation, bag->site);
-    TRY(load_order(l, body->order, e));
-    TRY(load_deviation(l, e));
-    TRY(db_get(l->db, &sql_order_order, &in, &state->order, l->arena, &found, e));
-    if (!found)
-        return load_unknown(l, e);
-    load_subject(l, state->order.patient);
-    return load_unit(l, body->unit, &state->unit, e);
-}
-
 enum outcome clinic_expire_thaw_decide(struct decision *d, const struct clinic_expire_thaw *body,
                                        const struct clinic_state *state, struct err *e)
 {
-    const struct clinic_bags_out *bag = bag_of(state, body->unit);
+    const struct clinic_bags_out *bag = clinic_bag_of(state, body->unit);
     if (bag->until == TIME_NONE || bag->finished != TIME_NONE || bag->expired)
         return OK; /* given to its end meanwhile: nothing to tell */
     if (d->now_us < bag->until)
@@ -440,6 +338,6 @@ enum outcome clinic_expire_thaw_decide(struct decision *d, const struct clinic_e
         .kind = S("thaw_expired"),
         .risk = S("major"),
     };
-    quality_open_deviation(d, &deviation);
+    quality_open_deviation(d, &deviation, 0);
     return OK;
 }

@@ -71,3 +71,13 @@ enum outcome custody_withdrawn_apply(struct db *db, const struct event *event,
     struct custody_unit_keep_in in = { payload->unit };
     return db_run(db, &sql_custody_unit_keep, &in, NULL, e);
 }
+
+enum outcome custody_refused_apply(struct db *db, const struct event *event,
+                                   const struct custody_refused *payload, struct err *e)
+{
+    (void)db;
+    (void)event;
+    (void)payload;
+    (void)e;
+    return OK; /* the offer stands as it was; the deviation has a row of its own */
+}

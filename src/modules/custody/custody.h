@@ -6,10 +6,13 @@
  * all live units of the task's kinds are offered to, or held by, the receiving site, the fact
  * "offered" is noted there; when all are held by it, "accepted".
  *
+ * What the receiver finds is compared with what the giver stated. A difference is no refusal but an
+ * answer ("container_differs", "seals_differ") with an event and a deviation: nothing passes.
+ *
  * Refusals: "custody.unit_ended" {label}, "custody.offered_before" {label}, "custody.same_holder",
- * "custody.not_offered" {label}, "custody.container_differs", "custody.seals_differ",
- * "custody.giver_accepts", "custody.other_site" {label}, "custody.not_of_task" {label, task}, and
- * those of flow_task_ready. */
+ * "custody.not_receiver" {label}, "custody.not_offered" {label}, "custody.giver_accepts",
+ * "custody.other_site" {label}, "custody.too_early" {label}, "custody.not_of_task" {label, task},
+ * "custody.task_needed" {task}, "identity.check_first" {point}, and those of flow_task_ready. */
 #ifndef VEIN_MODULES_CUSTODY_CUSTODY_H
 #define VEIN_MODULES_CUSTODY_CUSTODY_H
 
@@ -21,7 +24,9 @@ enum { CUSTODY_UNITS_MAX = 36 }; /* live units of one task's kinds; beyond: refu
 /* What the commands rest upon. */
 struct custody_state {
     struct custody_unit_out unit;
-    struct flow_view flow; /* read only for a task */
+    struct flow_view flow;
+    size_t npoints;
+    struct str points[8]; /* that identified the unit at the task */
     size_t nunits;
     struct custody_of_order_out units[CUSTODY_UNITS_MAX]; /* live, of the task's kinds */
 };
@@ -41,13 +46,15 @@ extern const struct module custody_module;
  * load_unknown for an unknown unit. Names no scope. */
 enum outcome load_custody(struct load *l, struct str unit, struct custody_unit_out *out,
                           struct err *e);
+/* What identity asks of it (identity_use_holder). */
+enum outcome custody_holder(struct load *l, struct str unit, struct identity_holder *out,
+                            struct err *e);
 /* And for the live units of these kinds, which a task's `units` names; at most max. */
 enum outcome load_custody_of_task(struct load *l, const struct flow_view *flow, struct str task,
                                   struct custody_of_order_out *out, size_t max, size_t *n,
                                   struct err *e);
 
-/* Seals as rows keep them: a JSON array, of which the same text is the same seals in the same
- * order. */
+/* Seals as rows keep them: a JSON array. */
 enum outcome custody_seals_write(struct buf *b, const struct str *seals, size_t n, struct err *e);
 
 #endif

@@ -1,94 +1,14 @@
-/* Hand-overs: what is loaded for each side, and the rules of who may do what when. */
+/* Hand-overs: the rules of who may do what when. */
 #include "modules/custody/custody.h"
-
-/* --- load --- */
-
-enum outcome load_custody(struct load *l, struct str unit, struct custody_unit_out *out,
-                          struct err *e)
-{
-    struct identity_unit_out known;
-    struct custody_unit_in in = { unit };
-    bool found;
-    TRY(load_unit(l, unit, &known, e));
-    TRY(load_stream(l, stream_of("custody", unit), NULL, e));
-    TRY(db_get(l->db, &sql_custody_unit, &in, out, l->arena, &found, e));
-    return found ? OK : load_unknown(l, e);
-}
-
-enum outcome load_custody_of_task(struct load *l, const struct flow_view *flow, struct str task,
-                                  struct custody_of_order_out *out, size_t max, size_t *n,
-                                  struct err *e)
-{
-    const struct flow_task *t = flow_task_find(flow, task);
-    struct buf kinds = buf_in(l->arena, 1024);
-    *n = 0;
-    buf_char(&kinds, ',');
-    for (size_t i = 0; t && i < t->units.n; i++) {
-        buf_str(&kinds, t->units.p[i]);
-        buf_char(&kinds, ',');
-    }
-    TRY(buf_check(&kinds, e));
-    struct custody_of_order_in in = { flow->order, buf_get(&kinds) };
-    struct record_list rows;
-    TRY(db_list(l->db, &sql_custody_of_order, &in, &rows, max, l->arena, e));
-    const struct custody_of_order_out *row = rows.p;
-    for (size_t i = 0; i < rows.n; i++) {
-        out[i] = row[i];
-        TRY(load_stream(l, stream_of("custody", row[i].unit), NULL, e));
-    }
-    *n = rows.n;
-    return OK;
-}
-
-/* What both sides rest upon, behind the scope: the order's stop, and the task if there is one. Not
- * by load_flow, whose scope is the task's party: here only the side of the hand-over counts. */
-static enum outcome load_side(struct load *l, struct str task, struct custody_state *state,
-                              struct err *e)
-{
-    struct str order = state->unit.order_id;
-    TRY(load_order(l, order, e));
-    if (!task.p)
-        return OK;
-    TRY(load_stream(l, stream_of("flow", order), NULL, e));
-    TRY(flow_read(l->db, order, &state->flow, l->arena, e));
-    if (!state->flow.found)
-        return load_unknown(l, e);
-    return load_custody_of_task(l, &state->flow, task, state->units, CUSTODY_UNITS_MAX,
-                                &state->nunits, e);
-}
-
-/* For the holder's side. An unknown unit has no scope and so is unknown to everyone. */
-static enum outcome load_giver(struct load *l, struct str unit, struct str task,
-                               struct custody_state *state, struct err *e)
-{
-    TRY(load_custody(l, unit, &state->unit, e));
-    load_scope(l, state->unit.organisation, state->unit.site);
-    return load_side(l, task, state, e);
-}
-
-/* For the side that it is offered to; without an offer only the holder knows the unit. */
-static enum outcome load_receiver(struct load *l, struct str unit, struct str task,
-                                  struct custody_state *state, struct err *e)
-{
-    TRY(load_custody(l, unit, &state->unit, e));
-    if (state->unit.offered != TIME_NONE)
-        load_scope(l, state->unit.to_organisation, state->unit.to_site);
-    else
-        load_scope(l, state->unit.organisation, state->unit.site);
-    return load_side(l, task, state, e);
-}
 
 /* --- rules of both sides --- */
 
-/* The unit is there, the actor stands at this side's site, and what is stated to have happened did
- * not happen before custody came to where it is (the clock itself may be set back: no reason to
- * refuse). */
-static enum outcome side_may(const struct decision *d, const struct custody_unit_out *unit,
-                             struct str site, int64_t since, struct err *e)
+/* The actor stands at this side's site, and what is stated to have happened did not happen before
+ * custody came to where it is (the clock itself may be set back: no reason to refuse). */
+static enum outcome stands_there(const struct decision *d, const struct custody_unit_out *unit,
+                                 struct str site, int64_t since, struct err *e)
 {
     const struct actor *actor = d->command->actor;
-    if (unit->ended != TIME_NONE)
-        return REFUSE(e, "custody.unit_ended", { "label", unit->label });
     if (actor->site.p && !str_eq(actor->site, site))
         return REFUSE(e, "custody.other_site", { "label", unit->label });
     if (d->command->happened != TIME_NONE && d->happened_us < since)
@@ -96,12 +16,13 @@ static enum outcome side_may(const struct decision *d, const struct custody_unit
     return OK;
 }
 
-static const struct flow_open_task *opened_task(const struct flow_view *v, struct str task)
+/* And the unit is there. */
+static enum outcome side_may(const struct decision *d, const struct custody_unit_out *unit,
+                             struct str site, int64_t since, struct err *e)
 {
-    for (size_t i = 0; i < v->ntasks; i++)
-        if (str_eq(v->tasks[i].task, task))
-            return &v->tasks[i];
-    return NULL;
+    if (unit->ended != TIME_NONE)
+        return REFUSE(e, "custody.unit_ended", { "label", unit->label });
+    return stands_there(d, unit, site, since, e);
 }
 
 /* The task is one of this site, open to this actor, and about units of this kind. */
@@ -109,20 +30,67 @@ static enum outcome task_may(const struct decision *d, const struct custody_stat
                              struct str task, struct str site, struct err *e)
 {
     const struct custody_unit_out *unit = &state->unit;
-    bool of_task = false;
     if (!task.p)
         return OK;
     TRY(flow_task_ready(&state->flow, task, d->command->actor, e));
     if (unit->past)
         return REFUSE(e, "identity.earlier_pass", { "label", unit->label });
     const struct flow_task *t = flow_task_find(&state->flow, task);
-    if (!str_eq(opened_task(&state->flow, task)->site, site))
+    if (!str_eq(flow_opened(&state->flow, task)->site, site))
         return REFUSE(e, "custody.other_site", { "label", unit->label });
-    for (size_t i = 0; i < t->units.n; i++)
-        of_task |= str_eq(t->units.p[i], unit->kind);
-    if (!of_task)
+    if (!str_among(unit->kind, t->units.p, t->units.n))
         return REFUSE(e, "custody.not_of_task", { "label", unit->label }, { "task", t->title });
     return OK;
+}
+
+/* A party of the order; with a task, the one that the workflow has take over. */
+static enum outcome receiver_may(const struct custody_state *state,
+                                 const struct custody_offer *body, struct err *e)
+{
+    const struct flow_view *v = &state->flow;
+    const struct flow_party *next = body->task.p ? flow_receiver(v, body->task) : NULL;
+    bool may = false;
+    for (size_t i = 0; i < v->nparties; i++)
+        may |= (!next || next == &v->parties[i]) &&
+               str_eq(v->parties[i].organisation, body->to_organisation) &&
+               str_eq(v->parties[i].site, body->to_site);
+    return may ? OK : REFUSE(e, "custody.not_receiver", { "label", state->unit.label });
+}
+
+/* Custody is taken at the task that asks for it, after what the task asks to be identified was. */
+static enum outcome receipt_may(const struct custody_state *state, struct str task, struct err *e)
+{
+    const struct custody_unit_out *unit = &state->unit;
+    const struct flow_view *v = &state->flow;
+    const struct flow_task *t = task.p ? flow_task_find(v, task) : NULL;
+    for (size_t i = 0; t && i < t->checks.n; i++)
+        if (identity_point_asks_units(t->checks.p[i]) &&
+            !str_among(t->checks.p[i], state->points, state->npoints))
+            return REFUSE(e, "identity.check_first", { "point", t->checks.p[i] });
+    for (size_t i = 0; !t && i < v->ntasks; i++) {
+        const struct flow_task *open = flow_task_find(v, v->tasks[i].task);
+        if (open && !v->tasks[i].done && v->state != FLOW_ENDED &&
+            str_eq(v->tasks[i].site, unit->to_site) &&
+            str_among(S("accepted"), open->needs.p, open->needs.n) &&
+            str_among(unit->kind, open->units.p, open->units.n))
+            return REFUSE(e, "custody.task_needed", { "task", open->title });
+    }
+    return OK;
+}
+
+/* What was identified where the unit is no longer, or does not come to, is identified anew. */
+static void void_checks(struct decision *d, const struct custody_state *state, struct str site,
+                        bool at_site)
+{
+    const struct flow_view *v = &state->flow;
+    for (size_t i = 0; i < v->ntasks; i++) {
+        const struct flow_task *t = flow_task_find(v, v->tasks[i].task);
+        if (!t || v->tasks[i].done || str_eq(v->tasks[i].site, site) != at_site ||
+            t->checks.n == 0 || !str_among(state->unit.kind, t->units.p, t->units.n))
+            continue;
+        identity_void(d, v->order, (struct str){ 0 }, t->name);
+        flow_withdraw_at(d, v, t->name, S("check:"));
+    }
 }
 
 /* Notes the fact at the task if with this hand-over it is true of all live units of its kinds that
@@ -146,23 +114,16 @@ static void note_when_all(struct decision *d, const struct custody_state *state,
 static void custody_happened(struct decision *d, const struct custody_unit_out *unit,
                              struct str place, const struct event_type *type, const void *payload)
 {
-    struct stream key = stream_of("order", unit->order_id);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("custody", unit->unit),
-                        .type = type,
-                        .payload = payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                        .place = place,
-                    });
+    decide_order_event(d, unit->order_id,
+                       &(struct happening){
+                           .stream = stream_of("custody", unit->unit),
+                           .type = type,
+                           .payload = payload,
+                           .place = place,
+                       });
 }
 
 /* --- offer --- */
-
-enum outcome custody_offer_load(struct load *l, const struct custody_offer *body,
-                                struct custody_state *state, struct err *e)
-{
-    return load_giver(l, body->unit, body->task, state, e);
-}
 
 enum outcome custody_offer_decide(struct decision *d, const struct custody_offer *body,
                                   const struct custody_state *state, struct err *e)
@@ -174,6 +135,7 @@ enum outcome custody_offer_decide(struct decision *d, const struct custody_offer
     if (str_eq(body->to_site, unit->site))
         return REFUSE(e, "custody.same_holder", { "label", unit->label });
     TRY(task_may(d, state, body->task, unit->site, e));
+    TRY(receiver_may(state, body, e));
     struct custody_offered payload = {
         .unit = body->unit,
         .order = unit->order_id,
@@ -192,24 +154,47 @@ enum outcome custody_offer_decide(struct decision *d, const struct custody_offer
 
 /* --- accept --- */
 
-enum outcome custody_accept_load(struct load *l, const struct custody_accept *body,
-                                 struct custody_state *state, struct err *e)
+static bool same_seals(struct decision *d, const struct custody_accept *body,
+                       const struct custody_unit_out *unit)
 {
-    return load_receiver(l, body->unit, body->task, state, e);
+    const struct json *given;
+    struct err ignored = { 0 };
+    size_t n = 0;
+    if (json_read(&given, d->arena, unit->seals, &json_limits_default, &ignored) != OK)
+        return false;
+    for (const struct json *seal = given->child; seal; seal = seal->next, n++)
+        if (!str_among(seal->text, body->seals.p, body->seals.n))
+            return false;
+    return n == body->seals.n;
 }
 
-static enum outcome found_as_given(struct decision *d, const struct custody_accept *body,
-                                   const struct custody_unit_out *unit, struct err *e)
+/* What was found is not what was given: nothing passes, and it is told. */
+static void differs(struct decision *d, const struct custody_accept *body,
+                    const struct custody_unit_out *unit, bool container)
 {
-    struct buf seals = buf_in(d->arena, 8192);
-    if (!str_eq(body->container, unit->container))
-        return REFUSE(e, "custody.container_differs", { "label", unit->label });
-    TRY(custody_seals_write(&seals, body->seals.p, body->seals.n, e));
-    if (!str_eq(buf_get(&seals), unit->seals))
-        return REFUSE(e, "custody.seals_differ", { "label", unit->label });
-    if (str_eq(d->command->actor->name, unit->giver))
-        return REFUSE(e, "custody.giver_accepts", { "label", unit->label });
-    return OK;
+    struct quality_deviation_opened deviation = {
+        .order = unit->order_id,
+        .unit = unit->unit,
+        .organisation = unit->to_organisation,
+        .site = unit->to_site,
+        .kind = container ? S("container_differs") : S("seals_differ"),
+        .risk = S("major"),
+    };
+    quality_open_deviation(d, &deviation, 0);
+    struct custody_refused payload = {
+        .unit = unit->unit,
+        .organisation = unit->to_organisation,
+        .site = unit->to_site,
+        .container = body->container,
+        .seals = { body->seals.p, body->seals.n },
+        .deviation = deviation.deviation,
+    };
+    custody_happened(d, unit, unit->to_site, &custody_refused_event, &payload);
+    struct custody_accept_result answer = {
+        .result = deviation.kind,
+        .deviation = deviation.deviation,
+    };
+    decide_answer(d, &custody_accept_result_record, &answer);
 }
 
 enum outcome custody_accept_decide(struct decision *d, const struct custody_accept *body,
@@ -220,7 +205,14 @@ enum outcome custody_accept_decide(struct decision *d, const struct custody_acce
         return REFUSE(e, "custody.not_offered", { "label", unit->label });
     TRY(side_may(d, unit, unit->to_site, unit->offered, e));
     TRY(task_may(d, state, body->task, unit->to_site, e));
-    TRY(found_as_given(d, body, unit, e));
+    TRY(receipt_may(state, body->task, e));
+    if (str_eq(d->command->actor->name, unit->giver))
+        return REFUSE(e, "custody.giver_accepts", { "label", unit->label });
+    bool container = !str_eq(body->container, unit->container);
+    if (container || !same_seals(d, body, unit)) {
+        differs(d, body, unit, container);
+        return OK;
+    }
     struct custody_accepted payload = {
         .unit = body->unit,
         .from_organisation = unit->organisation,
@@ -233,32 +225,25 @@ enum outcome custody_accept_decide(struct decision *d, const struct custody_acce
         .seals = { body->seals.p, body->seals.n },
     };
     custody_happened(d, unit, unit->to_site, &custody_accepted_event, &payload);
+    void_checks(d, state, unit->to_site, false);
     note_when_all(d, state, body->task, unit->to_site, false);
+    struct custody_accept_result answer = { .result = S("accepted") };
+    decide_answer(d, &custody_accept_result_record, &answer);
     return OK;
 }
 
 /* --- decline and withdraw: the unit stays with the giver --- */
-
-enum outcome custody_decline_load(struct load *l, const struct custody_decline *body,
-                                  struct custody_state *state, struct err *e)
-{
-    return load_receiver(l, body->unit, (struct str){ 0 }, state, e);
-}
 
 enum outcome custody_decline_decide(struct decision *d, const struct custody_decline *body,
                                     const struct custody_state *state, struct err *e)
 {
     if (state->unit.offered == TIME_NONE)
         return REFUSE(e, "custody.not_offered", { "label", state->unit.label });
+    TRY(stands_there(d, &state->unit, state->unit.to_site, state->unit.offered, e));
     struct custody_declined payload = { body->unit };
     custody_happened(d, &state->unit, state->unit.to_site, &custody_declined_event, &payload);
+    void_checks(d, state, state->unit.to_site, true);
     return OK;
-}
-
-enum outcome custody_withdraw_load(struct load *l, const struct custody_withdraw *body,
-                                   struct custody_state *state, struct err *e)
-{
-    return load_giver(l, body->unit, (struct str){ 0 }, state, e);
 }
 
 enum outcome custody_withdraw_decide(struct decision *d, const struct custody_withdraw *body,
@@ -266,7 +251,9 @@ enum outcome custody_withdraw_decide(struct decision *d, const struct custody_wi
 {
     if (state->unit.offered == TIME_NONE)
         return REFUSE(e, "custody.not_offered", { "label", state->unit.label });
+    TRY(stands_there(d, &state->unit, state->unit.site, state->unit.offered, e));
     struct custody_withdrawn payload = { body->unit };
     custody_happened(d, &state->unit, state->unit.site, &custody_withdrawn_event, &payload);
+    void_checks(d, state, state->unit.to_site, true);
     return OK;
 }

@@ -154,6 +154,8 @@ struct desk_order_view {
     size_t ndone;
     const struct identity_units_out *units;
     size_t nunits;
+    const struct desk_to_discard_out *discard; /* after a stop was resolved so */
+    size_t ndiscard;
     const struct quality_of_order_out *deviations;
     size_t ndeviations;
     const struct order_dates_out *dates;
@@ -194,6 +196,9 @@ struct desk_check {
     int persons;
     size_t npassed;
     bool mine; /* the actor passed it already */
+    bool each; /* of units one by one */
+    bool also; /* a point of an earlier task's, passed here for what is left */
+    bool due;  /* not passed, or a unit waits for it */
     struct str by;
 };
 struct desk_make {
@@ -218,8 +223,11 @@ struct desk_bag {
     bool to_us; /* offered to it */
     bool can_thaw;
     bool can_give;
-    bool can_finish;
-    int64_t until; /* of the post-thaw clock; TIME_NONE: it does not run */
+    bool can_finish;   /* whatever state the order is in */
+    bool can_withdraw; /* also in a stop that permits it */
+    bool check_first;  /* before it is accepted */
+    struct str wants;  /* the point at which it is to be read next; absent: none */
+    int64_t until;     /* of the post-thaw clock; TIME_NONE: it does not run */
     bool finished;
     bool identified;
 };
@@ -263,7 +271,8 @@ struct desk_task_view {
     struct str owner;
     bool mine; /* open, running, and of a role of the actor's here */
     struct show_refusal refused;
-    struct str said; /* key of a text: what the last check gave */
+    struct str said; /* key of a text: what the last act gave */
+    bool said_no;    /* which is not what was hoped for */
     const struct desk_check *checks;
     size_t nchecks;
     const struct desk_make *makes;
@@ -284,6 +293,7 @@ struct desk_task_view {
     const struct str *waits; /* what is still to be done before it can be completed */
     size_t nwaits;
     bool second_person;
+    bool goes_on; /* in a stop: something may be done here all the same */
     bool correcting;
     struct desk_record_view kept;
 };
@@ -311,7 +321,7 @@ struct desk_stop_view {
     bool involved;
     struct str deviation; /* its id; absent: unknown */
     struct str deviation_number;
-    bool patient_point;
+    const struct desk_task_view *task; /* NULL: the page of the stop itself */
 };
 
 /* --- unit --- */
@@ -378,9 +388,11 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
 enum http_state desk_order_again(struct http_request *r, const struct err *e);
 enum http_state desk_stop_again(struct http_request *r, const struct err *e);
-/* The stop, filling the page of a stopped order. */
+/* The stop, filling the page of a stopped order; and below it what may go on at the task (NULL: of
+ * none). */
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
-                            struct desk_order *o, struct err *e);
+                            const struct desk_order *o, const struct desk_task_view *task,
+                            struct err *e);
 
 /* The task, if it is in the workflow of an order that the actor may see. */
 enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, struct db *db,

@@ -93,6 +93,9 @@ static void find_word(struct desk_order *o, struct page *p)
     if (o->stop.standing) {
         o->tone = SHOW_STOP;
         key = "order_state.stopped";
+    } else if (o->stop.discarding && o->flow.state != FLOW_ENDED) {
+        o->tone = SHOW_STOP;
+        key = "order_state.discarding";
     } else if (o->flow.state == FLOW_ENDED) {
         o->tone = str_is(o->flow.how, "finished") ? SHOW_OK : SHOW_IDLE;
         o->word = show_name(p, "order_ended", o->flow.how);

@@ -291,6 +291,10 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
     v->units = list.p;
     v->nunits = list.n;
+    struct desk_to_discard_in stopped = { v->o.id };
+    TRY(db_list(db, &sql_desk_to_discard, &stopped, &list, DESK_UNITS_MAX, a, e));
+    v->discard = list.p;
+    v->ndiscard = list.n;
     TRY(db_list(db, &sql_quality_of_order, &deviations, &list, DEVIATIONS_MAX, a, e));
     v->deviations = list.p;
     v->ndeviations = list.n;

@@ -84,3 +84,9 @@ WHERE t.organisation = :organisation AND t.open = 1
   AND replace(:roles, ',' || t.role || ',', '') <> :roles
   AND (t.due_by, t.order_id, t.number) > (:after_due, :after_order, :after_number)
 ORDER BY t.due_by, t.order_id, t.number LIMIT 41;
+
+-- to_discard (order_id ID) -> (unit ID, kind CODE, label TEXT)
+-- What a stop that was resolved by discarding still waits for.
+SELECT u.unit, u.kind, u.label
+FROM stop_thing t JOIN identity_unit u ON u.unit = t.thing
+WHERE t.order_id = :order_id ORDER BY u.label;

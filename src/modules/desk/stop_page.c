@@ -21,9 +21,10 @@ static enum outcome find_deviation(struct desk_stop_view *v, struct db *db, stru
 }
 
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
-                            struct desk_order *o, struct err *e)
+                            const struct desk_order *o, const struct desk_task_view *task,
+                            struct err *e)
 {
-    struct desk_stop_view v = { .o = *o, .refused = show_refusal(p, r) };
+    struct desk_stop_view v = { .o = *o, .refused = show_refusal(p, r), .task = task };
     const struct actor *actor = show_actor(r);
     TRY(find_deviation(&v, db, r->arena, e));
     TRY(stop_involves(db, o->id, actor->account, &v.involved, r->arena, e));
@@ -63,7 +64,7 @@ static enum outcome stop(struct http_request *r, struct db *db, struct page *p, 
     if (http_wants_json(r))
         return stop_json(r, o, e);
     if (o->stop.standing)
-        return desk_stop_show(r, db, p, o, e);
+        return desk_stop_show(r, db, p, o, NULL, e);
     r->answer.status = 303; /* it is resolved: on with the order */
     r->answer.location = arena_printf(r->arena, "/orders/%.*s", STR(o->id));
     r->answer.body = S("");

@@ -5,17 +5,9 @@
 
 enum { NAMES_MAX = 400, WAITS_MAX = 40, PASSES_MAX = 200, FORM_HTML_MAX = 1 << 20 };
 
-static bool has(const struct str *texts, size_t n, struct str text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
-
 bool desk_takes(const struct flow_task *task, struct str from, struct str into)
 {
-    return has(task->units.p, task->units.n, from) && !str_eq(from, into);
+    return str_among(from, task->units.p, task->units.n) && !str_eq(from, into);
 }
 
 static struct str fact(struct page *p, const char *what, struct str name)
@@ -41,26 +33,56 @@ static void passed_by(struct desk_check *c, struct page *p, struct db *db,
     c->by = buf_get(&b);
 }
 
+/* The task's points, and those that may be passed here too while a unit waits for them. */
+static size_t points_of(struct str *out, const struct desk_task_view *v, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->task->checks.n && n < max; i++)
+        out[n++] = v->task->checks.p[i];
+    for (size_t i = 0; i < IDENTITY_POINTS && n < max; i++)
+        for (size_t b = 0; b < v->nbags; b++) {
+            const struct str point = str_z(identity_points[i].name);
+            if (identity_point_also(point, v->task->act) && str_eq(v->bags[b].wants, point)) {
+                out[n++] = point;
+                break;
+            }
+        }
+    return n;
+}
+
+static bool due(const struct desk_check *c, const struct desk_task_view *v)
+{
+    bool waits = !c->passed;
+    for (size_t i = 0; c->each && i < v->nbags; i++)
+        waits |= str_eq(v->bags[i].wants, c->point);
+    return waits;
+}
+
 static enum outcome checks(struct desk_task_view *v, struct http_request *r, struct db *db,
                            struct page *p, struct err *e)
 {
     struct identity_passes_in in = { v->o.id, v->task->name };
     struct record_list list;
-    const size_t n = v->task->checks.n;
-    struct desk_check *out = ARENA_ARRAY(r->arena, n + 1, struct desk_check);
-    if (!out)
+    const size_t max = v->task->checks.n + IDENTITY_POINTS;
+    struct desk_check *out = ARENA_ARRAY(r->arena, max, struct desk_check);
+    struct str *points = ARENA_ARRAY(r->arena, max, struct str);
+    if (!out || !points)
         return err_no_memory(e);
     TRY(db_list(db, &sql_identity_passes, &in, &list, PASSES_MAX, r->arena, e));
+    const size_t n = points_of(points, v, max);
     for (size_t i = 0; i < n; i++) {
-        const struct str point = v->task->checks.p[i];
+        const struct str point = points[i];
         out[i] = (struct desk_check){
             .point = point,
             .name = show_name(p, "point", point),
             .passed = flow_has_fact(&v->o.flow, v->task->name, fact(p, "check", point)),
             .patient = identity_point_asks_patient(point),
             .units = identity_point_asks_units(point),
+            .each = identity_point_one_by_one(point),
+            .also = i >= v->task->checks.n,
             .persons = identity_persons(point),
         };
+        out[i].due = due(&out[i], v);
         passed_by(&out[i], p, db, list.p, list.n, show_actor(r)->account);
     }
     v->checks = out;
@@ -89,34 +111,45 @@ static enum outcome makes(struct desk_task_view *v, struct page *p, struct err *
     return OK;
 }
 
-static struct str kinds(struct page *p, const struct flow_task *task)
+static bool identified(const struct record_list *points, const char *point)
 {
-    struct buf b = buf_in(p->b->arena, NAMES_MAX * 2);
-    buf_char(&b, ',');
-    for (size_t i = 0; i < task->units.n; i++) {
-        buf_str(&b, task->units.p[i]);
-        buf_char(&b, ',');
-    }
-    return buf_get(&b);
+    const struct identity_identified_out *row = points->p;
+    for (size_t i = 0; i < points->n; i++)
+        if (str_is(row[i].point, point))
+            return true;
+    return false;
 }
 
-/* Where a bag stands in thaw and administration. */
+/* Where a bag stands in thaw and administration; the next is thawed while others are being given.
+ */
 static void clinical(struct desk_bag *bag, const struct desk_task_view *v,
-                     const struct clinic_bags_out *rows, size_t n)
+                     const struct record_list *clinic, const struct record_list *points,
+                     const struct actor *actor)
 {
     const bool thaws = str_is(v->task->act, "thaw");
     const bool gives = str_is(v->task->act, "administer");
+    const struct clinic_bags_out *rows = clinic->p;
     const struct clinic_bags_out *row = NULL;
-    for (size_t i = 0; i < n; i++)
+    bool further = false;
+    for (size_t i = 0; i < clinic->n; i++) {
+        further |= rows[i].given != TIME_NONE;
         if (str_eq(rows[i].unit, bag->unit.unit))
             row = &rows[i];
-    const bool thawed = row && row->thawed != TIME_NONE;
+    }
     const bool given = row && row->given != TIME_NONE;
+    const bool frozen = v->o.pinned && str_is(v->o.pinned->material, "cryopreserved") &&
+                        (!row || row->thawed == TIME_NONE);
+    const bool to_thaw = bag->ours && frozen && (thaws || (gives && further));
+    const bool to_give = bag->ours && gives && !frozen && !given;
     bag->finished = row && row->finished != TIME_NONE;
     bag->until = row && !bag->finished ? row->until : TIME_NONE;
-    bag->can_thaw = bag->ours && thaws && !thawed && bag->identified;
-    bag->can_give = bag->ours && gives && !given && bag->identified;
-    bag->can_finish = gives && given && !bag->finished;
+    bag->can_thaw = to_thaw && identified(points, "before_thaw");
+    bag->can_give = to_give && identified(points, "administration");
+    bag->can_finish = gives && given && !bag->finished && desk_may(actor, "clinic.finish", v->open);
+    if (to_thaw && !bag->can_thaw)
+        bag->wants = S("before_thaw");
+    if (to_give && !bag->can_give)
+        bag->wants = S("administration");
 }
 
 /* What was left over was discarded: the task ends without a last bag. */
@@ -130,13 +163,30 @@ static void conclusion(struct desk_task_view *v, const struct clinic_bags_out *r
                         flow_has_fact(&v->o.flow, v->task->name, S("check:administration")));
 }
 
-static enum outcome bags(struct desk_task_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+/* Who holds it, who it is offered to, and what may be done about that. */
+static void held(struct desk_bag *bag, const struct desk_task_view *v, struct db *db,
+                 const struct actor *actor, struct arena *a)
 {
-    struct custody_of_order_in in = { v->o.id, kinds(p, v->task) };
+    const struct custody_of_order_out *unit = &bag->unit;
+    bag->holder = auth_site_name(db, unit->site, a);
+    bag->offered = unit->offered != TIME_NONE;
+    bag->ours = v->open && str_eq(unit->site, v->open->site);
+    bag->to_us = v->open && bag->offered && str_eq(unit->to_site, v->open->site);
+    bag->can_withdraw = bag->offered &&
+                        actor_may(actor, S("custody.withdraw"), unit->organisation, unit->site) &&
+                        (!v->o.stop.standing || stop_permits(&v->o.stop, S("custody.withdraw")));
+    for (size_t i = 0; i < v->task->checks.n; i++)
+        bag->check_first |= !bag->identified && identity_point_asks_units(v->task->checks.p[i]);
+}
+
+static enum outcome bags(struct desk_task_view *v, struct http_request *r, struct db *db,
+                         struct err *e)
+{
+    struct custody_of_order_in in = { .order_id = v->o.id };
     struct clinic_bags_in clinic_in = { v->o.id };
     struct record_list list;
     struct record_list clinic;
+    TRY(identity_kinds(&in.kinds, v->task, r->arena, e));
     TRY(db_list(db, &sql_custody_of_order, &in, &list, DESK_UNITS_MAX, r->arena, e));
     TRY(db_list(db, &sql_clinic_bags, &clinic_in, &clinic, DESK_UNITS_MAX, r->arena, e));
     const struct custody_of_order_out *rows = list.p;
@@ -149,11 +199,8 @@ static enum outcome bags(struct desk_task_view *v, struct http_request *r, struc
         TRY(db_list(db, &sql_identity_identified, &identified, &points, 20, r->arena, e));
         out[i].unit = rows[i];
         out[i].identified = points.n > 0;
-        out[i].holder = auth_site_name(db, rows[i].site, r->arena);
-        out[i].offered = rows[i].offered != TIME_NONE;
-        out[i].ours = v->open && str_eq(rows[i].site, v->open->site);
-        out[i].to_us = v->open && out[i].offered && str_eq(rows[i].to_site, v->open->site);
-        clinical(&out[i], v, clinic.p, clinic.n);
+        held(&out[i], v, db, show_actor(r), r->arena);
+        clinical(&out[i], v, &clinic, &points, show_actor(r));
     }
     v->bags = out;
     v->nbags = list.n;
@@ -161,27 +208,16 @@ static enum outcome bags(struct desk_task_view *v, struct http_request *r, struc
     return OK;
 }
 
-/* Who takes over what this task hands over: the party of the next task that needs "accepted". */
 static void offer(struct desk_task_view *v, struct db *db, struct arena *a)
 {
-    const struct workflow *w = v->o.flow.workflow;
-    bool here = false;
-    v->offer.to_offer = has(v->task->needs.p, v->task->needs.n, S("offered"));
-    v->offer.to_accept = has(v->task->needs.p, v->task->needs.n, S("accepted"));
-    for (size_t i = 0; i < w->stages.n; i++)
-        for (size_t k = 0; k < w->stages.p[i].tasks.n; k++) {
-            const struct flow_task *task = &w->stages.p[i].tasks.p[k];
-            if (here && has(task->needs.p, task->needs.n, S("accepted"))) {
-                for (size_t m = 0; m < v->o.flow.nparties; m++)
-                    if (str_eq(v->o.flow.parties[m].part, task->part)) {
-                        v->offer.organisation = v->o.flow.parties[m].organisation;
-                        v->offer.site = v->o.flow.parties[m].site;
-                        v->offer.site_name = auth_site_name(db, v->offer.site, a);
-                    }
-                return;
-            }
-            here |= str_eq(task->name, v->task->name);
-        }
+    const struct flow_party *to = flow_receiver(&v->o.flow, v->task->name);
+    v->offer.to_offer = str_among(S("offered"), v->task->needs.p, v->task->needs.n);
+    v->offer.to_accept = str_among(S("accepted"), v->task->needs.p, v->task->needs.n);
+    if (!to)
+        return;
+    v->offer.organisation = to->organisation;
+    v->offer.site = to->site;
+    v->offer.site_name = auth_site_name(db, to->site, a);
 }
 
 /* Bags of one hand-over go in one shipper: what was entered for the first stands in the next form.
@@ -213,7 +249,7 @@ static void waits(struct desk_task_view *v, struct page *p)
     if (!out)
         return;
     for (size_t i = 0; i < v->nchecks; i++)
-        if (!v->checks[i].passed && v->nwaits < WAITS_MAX)
+        if (!v->checks[i].passed && !v->checks[i].also && v->nwaits < WAITS_MAX)
             out[v->nwaits++] = v->checks[i].name;
     for (size_t i = 0; i < v->nmakes; i++)
         if (!v->makes[i].made && v->nwaits < WAITS_MAX)
@@ -291,34 +327,62 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     return OK;
 }
 
+/* What the last act gave, as its answer's word in the path. */
+static void said(struct desk_task_view *v, struct str word)
+{
+    static const struct {
+        const char *word;
+        const char *key;
+        bool no;
+    } texts[] = {
+        { "no_read", "page.task.said_no_read", true },
+        { "pass", "page.task.said_pass", false },
+        { "first", "page.twice.said_first", false },
+        { "container_differs", "page.task.said_container_differs", true },
+        { "seals_differ", "page.task.said_seals_differ", true },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (str_is(word, texts[i].word)) {
+            v->said = str_z(texts[i].key);
+            v->said_no = texts[i].no;
+        }
+}
+
+/* In a stop: what of the task's acts it permits. */
+static enum outcome stopped(struct desk_task_view *v, struct http_request *r, struct db *db,
+                            struct page *p, struct err *e)
+{
+    v->goes_on = stop_permits(&v->o.stop, S("identity.check")) && v->nchecks > 0 &&
+                 (v->mine || v->second_person);
+    for (size_t i = 0; i < v->nbags; i++)
+        v->goes_on |=
+            v->bags[i].can_finish || v->bags[i].can_withdraw || v->bags[i].until != TIME_NONE;
+    return desk_stop_show(r, db, p, &v->o, v, e);
+}
+
 static enum outcome task(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_task_view *v = ARENA_NEW(r->arena, struct desk_task_view);
     if (!v)
         return err_no_memory(e);
     TRY(desk_task_find(v, r, db, p, e));
-    if (v->o.stop.standing && !http_wants_json(r))
-        return desk_stop_show(r, db, p, &v->o, e);
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
     v->refused = show_refusal(p, r);
     v->correcting = v->open && v->open->done &&
                     (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
-    if (str_is(http_query(r, "said"), "no_read"))
-        v->said = S("page.task.said_no_read");
-    if (str_is(http_query(r, "said"), "pass"))
-        v->said = S("page.task.said_pass");
-    if (str_is(http_query(r, "said"), "first"))
-        v->said = S("page.twice.said_first");
+    said(v, http_query(r, "said"));
+    TRY(bags(v, r, db, e));
+    TRY(checks(v, r, db, p, e));
+    if (v->o.stop.standing)
+        return stopped(v, r, db, p, e);
     struct identity_units_in in = { v->o.id };
     struct record_list list;
     TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
     v->units = list.p;
     while (v->nunits < list.n && v->units[v->nunits].ended == TIME_NONE)
         v->nunits++;
-    TRY(checks(v, r, db, p, e));
     TRY(makes(v, p, e));
-    TRY(bags(v, r, db, p, e));
     offer(v, db, r->arena);
     packed(v, r->arena);
     TRY(form(v, r, db, p, e));

@@ -9,24 +9,44 @@ static struct str task_path(struct http_request *r)
                         STR(http_param(r, "task")));
 }
 
-/* A check's answer is not yet the end: a stop fills the screen, what could not be read is said. */
-static enum http_state checked(struct http_request *r, const struct gate_answer *answer)
+/* The word that an answer gives; absent where a program asked, and got the whole answer. */
+static struct str result_of(struct http_request *r, const struct gate_answer *answer)
 {
     const struct json *body;
     struct err e = { 0 };
-    if (http_wants_json(r) ||
-        json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK) {
-        r->answer.status = 200;
-        r->answer.media_type = "application/json";
-        r->answer.body = answer->body;
+    if (!http_wants_json(r) &&
+        json_read(&body, r->arena, answer->body, &json_limits_default, &e) == OK)
+        return json_get_str(body, "result");
+    r->answer.status = 200;
+    r->answer.media_type = "application/json";
+    r->answer.body = answer->body;
+    return (struct str){ 0 };
+}
+
+/* A check's answer is not yet the end: a stop fills the screen, what could not be read is said. */
+static enum http_state checked(struct http_request *r, const struct gate_answer *answer)
+{
+    const struct str result = result_of(r, answer);
+    if (!result.p)
         return HTTP_DONE;
-    }
-    const struct str result = json_get_str(body, "result");
     r->answer.status = 303;
     r->answer.location =
         str_is(result, "fail")
             ? arena_printf(r->arena, "/orders/%.*s/stop", STR(http_param(r, "order")))
             : arena_printf(r->arena, "%.*s?said=%.*s", STR(task_path(r)), STR(result));
+    return HTTP_DONE;
+}
+
+/* Nor is an acceptance: where what was found differs from what was stated, nothing passed. */
+static enum http_state accepted(struct http_request *r, const struct gate_answer *answer)
+{
+    const struct str result = result_of(r, answer);
+    if (!result.p)
+        return HTTP_DONE;
+    r->answer.status = 303;
+    r->answer.location = str_is(result, "accepted") ? task_path(r)
+                                                    : arena_printf(r->arena, "%.*s?said=%.*s",
+                                                                   STR(task_path(r)), STR(result));
     return HTTP_DONE;
 }
 
@@ -58,23 +78,36 @@ static enum outcome tidy_form(struct http_request *r, struct err *e)
 
 enum http_state desk_post_task(struct http_request *r)
 {
-    static const char *const known[] = {
-        "identity.check",  "unit.make",       "unit.sample",
-        "unit.split",      "unit.discard",    "custody.offer",
-        "custody.accept",  "custody.decline", "custody.withdraw",
-        "clinic.thaw",     "clinic.give",     "clinic.finish",
-        "clinic.conclude", "flow.sign",       "flow.review_correction",
+    static const struct {
+        const char *name;
+        enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
+    } known[] = {
+        { "identity.check", checked },
+        { "unit.make", NULL },
+        { "unit.sample", NULL },
+        { "unit.split", NULL },
+        { "unit.discard", NULL },
+        { "custody.offer", NULL },
+        { "custody.accept", accepted },
+        { "custody.decline", NULL },
+        { "custody.withdraw", NULL },
+        { "clinic.thaw", NULL },
+        { "clinic.give", NULL },
+        { "clinic.finish", NULL },
+        { "clinic.conclude", NULL },
+        { "flow.sign", NULL },
+        { "flow.review_correction", NULL },
     };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     if (tidy_form(r, &e) != OK)
         return app_problem(r, &e);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        if (str_is(name, known[i]))
+        if (str_is(name, known[i].name))
             return app_command(r, &(struct app_command){
                                       .name = name,
                                       .next = task_path(r),
-                                      .done = i == 0 ? checked : NULL,
+                                      .done = known[i].done,
                                       .refused = desk_task_again,
                                   });
     (void)REFUSE(&e, "gate.unknown_command", { "command", name });

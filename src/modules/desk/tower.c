@@ -5,13 +5,6 @@
 
 enum { OPTIONS_MAX = 204 };
 
-/* The site that a right is bound to; absent: all of the organisation. */
-static struct str own_site(const struct actor *actor, const char *permission)
-{
-    const bool all = actor_may(actor, str_z(permission), actor->organisation, (struct str){ 0 });
-    return all ? (struct str){ 0 } : actor->site;
-}
-
 static struct str filter(const struct http_request *r, const char *name)
 {
     struct str value = http_query(r, name);
@@ -119,7 +112,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
     struct desk_tower_in in = {
         .organisation = actor->organisation,
-        .site = own_site(actor, "tower.see"),
+        .site = show_site(actor, "tower.see"),
         .state = filter(r, "state"),
         .product = filter(r, "product"),
         .stage = filter(r, "stage"),
@@ -143,11 +136,21 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct desk_tower_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_tower_row);
     if (!out)
         return err_no_memory(e);
-    for (size_t i = 0; i < v.n; i++)
-        TRY(fill_row(&out[i], r, db, p, &rows[i], e));
+    size_t shown = 0; /* what the actor may not see by itself is passed over */
+    for (size_t i = 0; i < v.n; i++) {
+        enum outcome o = fill_row(&out[shown], r, db, p, &rows[i], e);
+        if (o == FAULT)
+            return o;
+        if (o != OK)
+            continue;
+        rows[shown] = rows[i];
+        out[shown].row = &rows[shown];
+        shown++;
+    }
     if (http_wants_json(r))
-        return show_rows(r, sql_desk_tower.out, rows, v.n, v.next, e);
+        return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
     v.rows = out;
+    v.n = shown;
     struct desk_counts_in counts = { in.organisation, in.site };
     TRY(db_get(db, &sql_desk_counts, &counts, &v.counts, r->arena, &found, e));
     TRY(choices(&v, db, p, &in, e));

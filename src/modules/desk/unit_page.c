@@ -198,8 +198,9 @@ static enum outcome acts(struct desk_unit_view *v, struct http_request *r, struc
     const struct flow_view *flow = &v->o.flow;
     if (v->unit.ended != TIME_NONE)
         return OK;
-    v->may_discard = v->nlegs > 0 && actor_may(actor, S("unit.discard"),
-                                               v->legs[0].leg->organisation, v->legs[0].leg->site);
+    v->may_discard =
+        !v->o.stop.standing && v->nlegs > 0 &&
+        actor_may(actor, S("unit.discard"), v->legs[0].leg->organisation, v->legs[0].leg->site);
     if (flow->state == FLOW_RUNNING && !v->o.stop.standing)
         find_task(v, actor, r->arena);
     if (!v->task)

@@ -5,7 +5,7 @@
 
 enum { ROLES_MAX_BYTES = 2000 };
 
-/* ",operator,courier,": the actor's roles at this site, or anywhere in the organisation. */
+/* ",operator,courier,": the actor's roles at this site; without one, those for all sites alone. */
 static struct str roles(const struct actor *actor, struct arena *arena)
 {
     struct buf b = buf_in(arena, ROLES_MAX_BYTES);
@@ -14,7 +14,7 @@ static struct str roles(const struct actor *actor, struct arena *arena)
         const struct grant *g = &actor->grants[i];
         if (!str_starts(g->permission, S("role.")) ||
             !str_eq(g->organisation, actor->organisation) ||
-            (g->site.p && actor->site.p && !str_eq(g->site, actor->site)))
+            (g->site.p && !str_eq(g->site, actor->site)))
             continue;
         buf_str(&b, str_from(g->permission, sizeof "role." - 1));
         buf_char(&b, ',');

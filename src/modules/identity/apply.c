@@ -47,6 +47,16 @@ enum outcome identity_unit_made_apply(struct db *db, const struct event *event,
     return OK;
 }
 
+enum outcome identity_din_taken_apply(struct db *db, const struct event *event,
+                                      const struct identity_din_taken *payload, struct err *e)
+{
+    (void)db;
+    (void)event;
+    (void)payload;
+    (void)e;
+    return OK; /* the units have it in their rows; the stream is what excludes */
+}
+
 enum outcome identity_unit_reduced_apply(struct db *db, const struct event *event,
                                          const struct identity_unit_reduced *payload, struct err *e)
 {
@@ -62,17 +72,24 @@ enum outcome identity_unit_ended_apply(struct db *db, const struct event *event,
     return db_run(db, &sql_identity_unit_end, &in, NULL, e);
 }
 
-/* A fail takes all passes of the order away, so that what was stopped is checked anew; flow keeps
- * the facts noted before it. */
-static enum outcome failed(struct db *db, struct str order, struct err *e)
+/* Passes of the order, and what they identified, hold no longer; absent: at all points, all tasks.
+ */
+static enum outcome passes_drop(struct db *db, const struct identity_voided *what, struct err *e)
 {
-    struct identity_passes_drop_in passes = { order };
+    struct identity_passes_drop_in passes = { what->order, what->point, what->task };
     TRY(db_run(db, &sql_identity_passes_drop, &passes, NULL, e));
-    struct identity_identified_drop_in identified = { order };
+    struct identity_identified_drop_in identified = { what->order, what->point, what->task };
     return db_run(db, &sql_identity_identified_drop, &identified, NULL, e);
 }
 
-static enum outcome passed(struct db *db, struct str account,
+enum outcome identity_voided_apply(struct db *db, const struct event *event,
+                                   const struct identity_voided *payload, struct err *e)
+{
+    (void)event;
+    return passes_drop(db, payload, e);
+}
+
+static enum outcome passed(struct db *db, const struct event *event, struct str account,
                            const struct identity_checked *payload, struct err *e)
 {
     char hex[HASH_HEX + 1];
@@ -95,6 +112,7 @@ static enum outcome passed(struct db *db, struct str account,
             .pass = pass_of(payload->pass),
             .point = payload->point,
             .unit = payload->units.p[i],
+            .recorded = event->recorded,
             .named = payload->named,
         };
         TRY(db_run(db, &sql_identity_identified_add, &unit, NULL, e));
@@ -131,7 +149,7 @@ enum outcome identity_checked_apply(struct db *db, const struct event *event,
         .complete = payload->complete,
     };
     TRY(db_run(db, &sql_identity_check_add, &in, NULL, e));
-    if (str_is(payload->result, "fail"))
-        return failed(db, payload->order, e);
-    return payload->counts ? passed(db, account, payload, e) : OK;
+    if (str_is(payload->result, "fail")) /* what was stopped is checked anew */
+        return passes_drop(db, &(struct identity_voided){ .order = payload->order }, e);
+    return payload->counts ? passed(db, event, account, payload, e) : OK;
 }

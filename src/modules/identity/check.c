@@ -10,7 +10,7 @@
 #include "kernel/stop.h"
 #include "modules/identity/check_impl.h"
 
-enum { TEXTS_MAX = 40, STOP_TEXT_MAX = 200, STOP_INVOLVED_MAX = 10 };
+enum { TEXTS_MAX = 40 };
 
 /* --- what is expected --- */
 
@@ -138,14 +138,39 @@ static void compare_din(struct comparison *c, const struct identity_seen *seen)
         note_read(c, seen->value, false);
 }
 
+/* Letters and digits alike; what stands between them carries nothing. */
+static bool same_coi(struct str x, struct str y)
+{
+    size_t i = 0;
+    for (size_t k = 0; k < y.n; k++) {
+        if (y.p[k] == '-')
+            continue;
+        while (i < x.n && x.p[i] == '-')
+            i++;
+        if (i == x.n || x.p[i++] != y.p[k])
+            return false;
+    }
+    return i == x.n;
+}
+
+/* Written as the order's own identifier is: a mistyped one, for its check characters do not hold.
+ */
+static bool coi_like(struct str text, struct str coi)
+{
+    bool like = text.n == coi.n;
+    for (size_t i = 0; like && i < coi.n; i++)
+        like = (text.p[i] == '-') == (coi.p[i] == '-');
+    return like;
+}
+
 static void compare_coi(struct comparison *c, const struct identity_seen *seen)
 {
-    if (!str_eq(seen->value, c->state->order.coi)) {
+    if (!same_coi(seen->value, c->state->order.coi)) {
         is_wrong(c, seen->value);
         return;
     }
     c->coi = true;
-    note_read(c, seen->value, false);
+    note_read(c, c->state->order.coi, false);
 }
 
 static void compare_symbol(struct comparison *c, const struct identity_seen *seen)
@@ -159,7 +184,8 @@ static void compare_symbol(struct comparison *c, const struct identity_seen *see
         compare_din(c, seen);
     } else if (seen->kind == SYMBOL_COI) {
         compare_coi(c, seen);
-    } else if (seen->kind == SYMBOL_PATIENT && c->rule->patient) {
+    } else if (seen->kind == SYMBOL_PATIENT && c->rule->patient && !seen->vague &&
+               !coi_like(seen->value, c->state->order.coi)) {
         is_wrong(c, S("another patient's number"));
     } else if (seen->kind == SYMBOL_PATIENT || seen->kind == SYMBOL_UNKNOWN) {
         is_unclear(c);
@@ -219,66 +245,6 @@ static bool enough(const struct person *person, const struct identity_check_stat
 
 /* --- what follows --- */
 
-static struct str joined(const struct str *texts, size_t n, struct arena *arena)
-{
-    char storage[STOP_TEXT_MAX];
-    struct buf b = buf_over(storage, sizeof storage);
-    for (size_t i = 0; i < n; i++) {
-        buf_z(&b, i > 0 ? ", " : "");
-        buf_str(&b, texts[i]);
-    }
-    return arena_str(arena, buf_get(&b));
-}
-
-static void stop(struct decision *d, const struct identity_check *body,
-                 const struct identity_check_state *state, const struct identity_checked *checked,
-                 struct identity_result *answer)
-{
-    const struct flow_point *point = identity_rule_find(body->point)->point;
-    const struct actor *actor = d->command->actor;
-    /* Where the task is, not where the checker's session is: they would choose who resolves it. */
-    const struct flow_open_task *at = flow_opened(&state->flow, body->task);
-    struct str acts[8];
-    struct str involved[STOP_INVOLVED_MAX] = { actor->account };
-    size_t nacts = 0;
-    size_t ninvolved = 1;
-    while (nacts < 8 && point->safe_acts[nacts]) {
-        acts[nacts] = str_z(point->safe_acts[nacts]);
-        nacts++;
-    }
-    for (size_t i = 0; i < state->ncheckers; i++)
-        involved[ninvolved++] = state->checkers[i];
-    struct stop_raised raised = {
-        .order = body->order,
-        .point = body->point,
-        .safe_state = str_z(point->safe_state),
-        .acts = { acts, nacts },
-        .expected = joined(checked->expected.p, checked->expected.n, d->arena),
-        .read = joined(checked->read.p, checked->read.n, d->arena),
-        .organisation = at->organisation,
-        .site = at->site,
-        .involved = { involved, ninvolved },
-        .respond_by = d->now_us + point->respond_us,
-    };
-    struct ladder_rung ladder[LADDER_RUNGS_MAX];
-    raised.escalate.n = flow_stop_ladder(ladder, &state->flow, d->now_us);
-    raised.escalate.p = raised.escalate.n > 0 ? ladder : NULL;
-    stop_raise(d, &raised);
-    flow_withdraw(d, &state->flow,
-                  S("check:")); /* passed before the mismatch: to be passed again */
-    struct quality_deviation_opened deviation = {
-        .order = body->order,
-        .organisation = at->organisation,
-        .site = at->site,
-        .kind = S("identity_mismatch"),
-        .risk = S("critical"),
-    };
-    quality_open_deviation(d, &deviation);
-    answer->stop = true;
-    answer->safe_state = raised.safe_state;
-    answer->deviation = deviation.deviation;
-}
-
 /* In a stop a pass counts only where it brings the material back to safety. */
 static bool counts_now(const struct identity_check *body, const struct identity_check_state *state)
 {
@@ -290,21 +256,20 @@ static bool counts_now(const struct identity_check *body, const struct identity_
 static void happened(struct decision *d, const struct identity_check *body,
                      const struct identity_check_state *state, struct identity_checked *checked)
 {
-    struct stream key = stream_of("order", body->order);
     struct identity_result answer = {
         .result = checked->result,
         .complete = checked->complete,
         .expected = { checked->expected.p, checked->expected.n },
         .read = { checked->read.p, checked->read.n },
     };
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("identity", body->order),
-                        .type = &identity_checked_event,
-                        .payload = checked,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, body->order,
+                       &(struct happening){
+                           .stream = stream_of("identity", body->order),
+                           .type = &identity_checked_event,
+                           .payload = checked,
+                       });
     if (str_is(checked->result, "fail"))
-        stop(d, body, state, checked, &answer);
+        identity_stop(d, body, state, checked, &answer);
     if (checked->complete)
         flow_note(d, &state->flow, body->task,
                   arena_printf(d->arena, "check:%.*s", STR(body->point)));
@@ -336,8 +301,7 @@ static enum outcome check_is_due(const struct identity_check *body,
     const struct flow_task *task = flow_task_find(&state->flow, body->task);
     const struct identity_rule *rule = identity_rule_find(body->point);
     bool here = rule && str_is(task->act, rule->also) && passed_before(&state->flow, body->point);
-    for (size_t i = 0; i < task->checks.n; i++)
-        here |= str_eq(task->checks.p[i], body->point);
+    here |= str_among(body->point, task->checks.p, task->checks.n);
     if (!here || !rule)
         return REFUSE(e, "identity.point_not_here", { "point", body->point },
                       { "task", task->title });
@@ -356,6 +320,16 @@ static enum outcome check_is_due(const struct identity_check *body,
     return OK;
 }
 
+/* What is identified lies where the task is done. */
+static enum outcome all_here(const struct comparison *c, const struct identity_check_state *state,
+                             struct err *e)
+{
+    for (size_t i = 0; i < state->nexpected; i++)
+        if (c->unit[i] && !state->here[i])
+            return REFUSE(e, "identity.not_here", { "label", state->expected[i].label });
+    return OK;
+}
+
 enum outcome identity_check_decide(struct decision *d, const struct identity_check *body,
                                    const struct identity_check_state *state, struct err *e)
 {
@@ -370,8 +344,10 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
     struct comparison c = { .rule = identity_rule_find(body->point), .state = state };
     const char *result = compare(&c, body, stated);
     bool passed = strcmp(result, "pass") == 0;
-    if (passed) /* a mismatch stops whatever the time is */
+    if (passed) { /* a mismatch stops whatever the time is, and wherever it lies */
         TRY(flow_task_guards(&state->flow, body->task, d->now_us, e));
+        TRY(all_here(&c, state, e));
+    }
     struct str units[IDENTITY_EXPECTED_MAX];
     size_t nunits = 0;
     for (size_t i = 0; i < state->nexpected; i++)

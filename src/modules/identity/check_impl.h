@@ -21,6 +21,10 @@ struct identity_stated {
  * labels of units. The array lives in the arena; on its exhaustion the result is 0. */
 size_t identity_expected(const struct str **out, struct str point,
                          const struct identity_check_state *state, struct arena *arena);
+/* In decide: what a fail does besides the check's own event; fills the answer. */
+void identity_stop(struct decision *d, const struct identity_check *body,
+                   const struct identity_check_state *state, const struct identity_checked *checked,
+                   struct identity_result *answer);
 /* Passes with the same hash are of the same set of things. */
 void identity_set_hash(char hex[HASH_HEX + 1], const struct str *expected, size_t n);
 

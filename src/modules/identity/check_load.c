@@ -89,24 +89,21 @@ enum outcome identity_check_prepare(struct prepare *p, const struct identity_che
 /* --- load --- */
 
 static enum outcome load_expected(struct load *l, const struct flow_task *task,
+                                  const struct identity_rule *rule,
                                   struct identity_check_state *state, struct err *e)
 {
-    struct buf kinds = buf_in(l->arena, 1024);
-    buf_char(&kinds, ',');
-    for (size_t i = 0; i < task->units.n; i++) {
-        buf_str(&kinds, task->units.p[i]);
-        buf_char(&kinds, ',');
-    }
-    TRY(buf_check(&kinds, e));
-    struct identity_expected_in in = { state->flow.order, buf_get(&kinds) };
+    struct identity_expected_in in = { .order_id = state->flow.order };
+    TRY(identity_kinds(&in.kinds, task, l->arena, e));
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_expected, &in, &rows, IDENTITY_EXPECTED_MAX, l->arena, e));
     const struct identity_expected_out *row = rows.p;
     for (size_t i = 0; i < rows.n; i++) {
         state->expected[i] = row[i];
         TRY(load_stream(l, stream_of("unit", row[i].unit), NULL, e));
+        TRY(identity_is_here(&state->here[i], l, &state->flow, task->name, row[i].unit, true, e));
     }
-    state->nexpected = rows.n;
+    state->nlive = rows.n;
+    state->nexpected = rule->units ? rows.n : 0;
     return OK;
 }
 
@@ -140,7 +137,8 @@ static enum outcome load_din(struct load *l, struct identity_seen *seen, struct 
     return OK;
 }
 
-static enum outcome load_seen(struct load *l, struct identity_check_state *state, struct err *e)
+static enum outcome load_seen(struct load *l, const struct identity_check *body,
+                              struct identity_check_state *state, struct err *e)
 {
     const struct identity_stated *stated = l->prepared;
     struct identity_seen *seen = ARENA_ARRAY(l->arena, stated->n + 1, struct identity_seen);
@@ -150,6 +148,9 @@ static enum outcome load_seen(struct load *l, struct identity_check_state *state
         seen[i].kind = stated->symbols[i].kind;
         seen[i].value = stated->symbols[i].value;
         seen[i].patient = stated->patient[i];
+        struct str field = body->scans.p[stated->scan_of[i]].field;
+        seen[i].vague = str_is(str_z(stated->symbols[i].structure), "plain") && field.p &&
+                        !str_is(field, "wristband");
         if (seen[i].kind == SYMBOL_UNIT)
             TRY(load_label(l, &seen[i], e));
         if (seen[i].kind == SYMBOL_DIN)
@@ -157,6 +158,43 @@ static enum outcome load_seen(struct load *l, struct identity_check_state *state
     }
     state->seen = seen;
     state->nseen = stated->n;
+    return OK;
+}
+
+/* Another order that runs: its flow, stop and passes are part of what the check may change. */
+static enum outcome load_other(struct load *l, struct str order, const struct identity_seen *seen,
+                               struct identity_check_state *state, struct err *e)
+{
+    if (!order.p || str_eq(order, state->flow.order) || state->nconcerned == IDENTITY_OTHERS_MAX)
+        return OK;
+    for (size_t i = 0; i < state->nconcerned; i++)
+        if (str_eq(state->concerned[i].flow.order, order))
+            return OK;
+    struct identity_other *other = &state->concerned[state->nconcerned];
+    TRY(flow_read(l->db, order, &other->flow, l->arena, e));
+    if (!other->flow.found || other->flow.state == FLOW_ENDED || other->flow.ntasks == 0)
+        return OK;
+    TRY(load_stream(l, stream_of("flow", order), NULL, e));
+    TRY(load_stream(l, stream_of("stop", order), NULL, e));
+    TRY(load_stream(l, stream_of("identity", order), NULL, e));
+    TRY(load_deviations(l, ++state->nconcerned, e));
+    other->at = &other->flow.tasks[other->flow.ntasks - 1];
+    other->read = seen->value;
+    other->unit = seen->unit;
+    return OK;
+}
+
+static enum outcome load_others(struct load *l, struct identity_check_state *state, struct err *e)
+{
+    for (size_t i = 0; i < state->nseen; i++) {
+        const struct identity_seen *seen = &state->seen[i];
+        struct order_by_coi_in in = { seen->value };
+        struct order_by_coi_out of = { .order_id = seen->ended ? (struct str){ 0 } : seen->order };
+        bool found;
+        if (seen->kind == SYMBOL_COI)
+            TRY(db_get(l->db, &sql_order_by_coi, &in, &of, l->arena, &found, e));
+        TRY(load_other(l, of.order_id, seen, state, e));
+    }
     return OK;
 }
 
@@ -203,8 +241,9 @@ enum outcome identity_check_load(struct load *l, const struct identity_check *bo
     const struct identity_rule *rule = identity_rule_find(body->point);
     if (rule && rule->patient)
         TRY(load_stream(l, stream_of("patient", state->order.patient), NULL, e));
-    if (task && rule && rule->units)
-        TRY(load_expected(l, task, state, e));
-    TRY(load_seen(l, state, e));
+    if (task && rule)
+        TRY(load_expected(l, task, rule, state, e));
+    TRY(load_seen(l, body, state, e));
+    TRY(load_others(l, state, e));
     return load_people(l, body, state, e);
 }

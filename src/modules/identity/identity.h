@@ -9,6 +9,7 @@
 #define VEIN_MODULES_IDENTITY_IDENTITY_H
 
 #include "gen/identity/queries.sql.h"
+#include "kernel/stop.h"
 #include "modules/order/order.h"
 #include "modules/quality/quality.h"
 
@@ -44,18 +45,32 @@ enum { IDENTITY_SYMBOLS_MAX = 16 };
 /* A scan may hold several (compound messages). At most IDENTITY_SYMBOLS_MAX; never refuses. */
 size_t identity_symbols_read(struct identity_symbol *out, struct str scan, struct arena *arena);
 
+/* --- who holds a unit: what custody, above, tells --- */
+
+struct identity_holder {
+    struct str organisation;
+    struct str site;
+    struct str to_site; /* that it is offered to; absent: to none */
+};
+/* In load: declares what it reads. Set once, by modules_use; while it is not set, every unit is
+ * where it is looked for. */
+typedef enum outcome identity_holder_fn(struct load *l, struct str unit,
+                                        struct identity_holder *out, struct err *e);
+void identity_use_holder(identity_holder_fn *holder);
+
 /* --- what the commands rest upon --- */
 
 enum {
     IDENTITY_EXPECTED_MAX = 36, /* live units that one check identifies; beyond: refused */
     IDENTITY_PARENTS_MAX = 20,
     IDENTITY_PIECES_MAX = 40,
-    IDENTITY_SEEN_MAX = 640, /* symbols of one check: 40 scans of 16 */
+    IDENTITY_OTHERS_MAX = 4, /* other orders that one mismatch stops as well */
 };
 
 /* A unit that a command takes from, and the points that identified it at the command's task. */
 struct identity_source {
     struct identity_unit_out unit;
+    bool here; /* the site of the command's task holds it */
     size_t npoints;
     struct str points[8];
 };
@@ -64,6 +79,7 @@ struct identity_make_state {
     struct str din; /* normalised, 15 characters, or absent */
     struct err din_error;
     bool din_taken; /* by a unit of another order */
+    bool din_new;   /* no order has it */
     bool label_taken;
     struct str unit;
     struct str label;
@@ -73,6 +89,7 @@ struct identity_make_state {
 struct identity_unit_state {
     struct identity_source source;
     struct flow_view flow;
+    struct stop_things *stopped; /* of a discard */
     bool label_taken;
     struct str units[IDENTITY_PIECES_MAX]; /* that come into being */
     struct str labels[IDENTITY_PIECES_MAX];
@@ -83,20 +100,33 @@ struct identity_seen {
     enum identity_symbol_kind kind;
     struct str value;
     bool patient; /* a number of the order's patient */
+    bool vague;   /* a plain number, not read as a wristband's: it may be anything */
     bool known;   /* a unit has this label, or units have this donation number */
     bool ended;
     struct str unit; /* the one that has it, if it is one */
     struct str order;
+};
+/* Another order, of which something was read where this one's was expected. */
+struct identity_other {
+    struct flow_view flow;
+    const struct flow_open_task
+        *at; /* its task that is open, or was done last: where it is stopped */
+    struct str read;
+    struct str unit; /* if it was one */
 };
 struct identity_check_state {
     struct flow_view flow;
     struct order_order_out order;
     bool stopped;
     struct str safe_state; /* of the stop */
-    size_t nexpected;      /* live units of the task's kinds */
+    size_t nlive;     /* units of the task's kinds: the first of expected; what a stop is about */
+    size_t nexpected; /* nlive, where the point expects units */
     struct identity_expected_out expected[IDENTITY_EXPECTED_MAX];
+    bool here[IDENTITY_EXPECTED_MAX]; /* the task's site holds it, or it is offered to it */
     size_t nseen;
     const struct identity_seen *seen;
+    size_t nconcerned; /* running orders beyond IDENTITY_OTHERS_MAX are not stopped by this check */
+    struct identity_other concerned[IDENTITY_OTHERS_MAX];
     size_t nothers; /* accounts that passed this point with the same set at this task already */
     struct identity_others_out others[8];
     size_t ncheckers; /* others who checked at this task: cannot resolve a stop of it */
@@ -127,8 +157,17 @@ int identity_persons(struct str point);
 /* What is read there: the patient with the order's identifier, the units of the task, or both. */
 bool identity_point_asks_patient(struct str point);
 bool identity_point_asks_units(struct str point);
+/* Of its units one or more, because they are acted on one by one. */
+bool identity_point_one_by_one(struct str point);
+/* It may be passed at tasks with this act too, once it was passed at one of its own. */
+bool identity_point_also(struct str point, struct str act);
 
 /* --- units, for other modules --- */
+
+/* The kinds of a task's units as queries here and in custody take them: ",apheresis_bag,tube,"; of
+ * no task (NULL) none. */
+enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
+                            struct err *e);
 
 /* Declares the unit's stream and reads it; load_unknown when there is none. It names no scope: that
  * is for the caller, who knows the task. */
@@ -144,5 +183,12 @@ enum outcome identity_reduce(struct decision *d, const struct identity_unit_out 
 enum outcome identity_give(struct decision *d, const struct identity_unit_out *unit,
                            struct quantity given, struct err *e);
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how);
+/* In decide: what was passed at this point of the order or at this task (absent: at all), by one
+ * person or by all, holds no longer and is to be passed anew, for what it identified has changed.
+ * Load declared "identity/<order>". */
+void identity_void(struct decision *d, struct str order, struct str point, struct str task);
+/* The fact of the order that a unit is being given to the patient. While it is noted the unit is
+ * not discarded: REFUSED "identity.in_use" {label}. */
+struct str identity_in_use(struct str unit, struct arena *arena);
 
 #endif

@@ -32,10 +32,16 @@ bool identity_label_read(struct str *out, struct str text, struct arena *arena);
  * case, blanks, hyphens, apostrophes, commas and diacritics; umlauts also in two letters. */
 bool identity_name_is(struct str stated, struct str family, struct str given, struct arena *arena);
 
+/* --- place --- */
+
+/* Whether the site of the task holds the unit or, while `offered` is enough, it is offered to it. A
+ * task that has not opened is nowhere. */
+enum outcome identity_is_here(bool *out, struct load *l, const struct flow_view *v, struct str task,
+                              struct str unit, bool offered, struct err *e);
+
 /* --- events --- */
 
 void identity_unit_happened(struct decision *d, struct str unit, struct str order,
                             const struct event_type *type, const void *payload);
-struct stream identity_stream(struct str order);
 
 #endif

@@ -1,6 +1,6 @@
 /* Names compared as people say them: a stated name is the enrolled one when both fold to the same
- * letters. Folding covers Latin with its diacritics, and case in Greek and Cyrillic; other scripts
- * are compared as they are written. */
+ * letters. Folding covers Latin with its diacritics, composed or not, Greek with its accents and
+ * final sigma, and case in Cyrillic; other scripts are compared as they are written. */
 #include "modules/identity/identity_impl.h"
 
 enum { NAME_MAX_BYTES = 1000 };
@@ -39,11 +39,37 @@ static char latin_base(unsigned c)
     return '\0';
 }
 
+/* Greek vowels with accent or dialytika, and the sigma that ends a word. */
+static const struct {
+    unsigned code;
+    unsigned base;
+} greek[] = {
+    { 0x386, 0x3B1 }, { 0x388, 0x3B5 }, { 0x389, 0x3B7 }, { 0x38A, 0x3B9 }, { 0x38C, 0x3BF },
+    { 0x38E, 0x3C5 }, { 0x38F, 0x3C9 }, { 0x390, 0x3B9 }, { 0x3AA, 0x3B9 }, { 0x3AB, 0x3C5 },
+    { 0x3AC, 0x3B1 }, { 0x3AD, 0x3B5 }, { 0x3AE, 0x3B7 }, { 0x3AF, 0x3B9 }, { 0x3B0, 0x3C5 },
+    { 0x3C2, 0x3C3 }, { 0x3CA, 0x3B9 }, { 0x3CB, 0x3C5 }, { 0x3CC, 0x3BF }, { 0x3CD, 0x3C5 },
+    { 0x3CE, 0x3C9 },
+};
+
 static unsigned lower(unsigned c)
 {
+    for (size_t i = 0; i < sizeof greek / sizeof greek[0]; i++)
+        if (greek[i].code == c)
+            return greek[i].base;
     if ((c >= 'A' && c <= 'Z') || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F))
         return c + 32;
     return c >= 0x400 && c <= 0x40F ? c + 80 : c;
+}
+
+/* A, O, U (small) with a diaeresis of its own behind it become the one letter. */
+static unsigned composed(unsigned c, struct str *rest)
+{
+    unsigned small = c < 0x80 ? c | 32 : c;
+    unsigned one = small == 'a' ? 0xE4 : small == 'o' ? 0xF6 : small == 'u' ? 0xFC : 0;
+    if (!one || !str_starts(*rest, S("\xCC\x88")))
+        return c;
+    *rest = str_from(*rest, 2);
+    return one;
 }
 
 /* Takes one character of valid UTF-8. */
@@ -77,6 +103,7 @@ static void fold(struct buf *out, struct str text, bool two)
 {
     while (text.n > 0) {
         unsigned c = take(&text);
+        c = composed(c, &text);
         char base = latin_base(c);
         bool skipped = (c < 0x80 && !((c | 32) >= 'a' && (c | 32) <= 'z')) || c == 0xA0 ||
                        c == 0x2019 || (c >= 0x300 && c <= 0x36F) || (c >= 0x2010 && c <= 0x2015);

@@ -72,3 +72,15 @@ bool identity_point_asks_units(struct str point)
     const struct identity_rule *rule = identity_rule_find(point);
     return rule && rule->units;
 }
+
+bool identity_point_one_by_one(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule && rule->each;
+}
+
+bool identity_point_also(struct str point, struct str act)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule && act.n > 0 && str_is(act, rule->also);
+}

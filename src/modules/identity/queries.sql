@@ -121,10 +121,10 @@ WHERE order_id = :order_id AND task = :task
                                  WHERE o.order_id = :order_id))
 ORDER BY point, account;
 
--- identified (order_id ID, task CODE, unit ID) -> (point CODE)
--- Points that hold in the task's present pass: none that was passed with data of the patient which
--- were corrected since.
-SELECT point FROM identity_identified
+-- identified (order_id ID, task CODE, unit ID) -> (point CODE, recorded TIME)
+-- Points that hold in the task's present pass, and when each identified the unit last: none that was
+-- passed with data of the patient which were corrected since.
+SELECT point, recorded FROM identity_identified
 WHERE order_id = :order_id AND task = :task AND unit = :unit
   AND pass = 1 + (SELECT count(*) FROM flow_past WHERE order_id = :order_id AND task = :task)
   AND (named IS NULL OR named = (SELECT p.named
@@ -164,16 +164,22 @@ VALUES (:order_id, :task, :pass, :point, :account, :expected, :has_role, :named)
 ON CONFLICT (order_id, task, pass, point, account) DO UPDATE SET
     expected = excluded.expected, has_role = excluded.has_role, named = excluded.named;
 
--- passes_drop (order_id ID)
-DELETE FROM identity_pass WHERE order_id = :order_id;
+-- passes_drop (order_id ID, point CODE, task CODE)
+-- At all points, or all tasks, where none is said.
+DELETE FROM identity_pass
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
+  AND (CAST(:task AS TEXT) IS NULL OR task = :task);
 
--- identified_add (order_id ID, task CODE, pass INT, point CODE, unit ID, named ID)
-INSERT INTO identity_identified (order_id, task, pass, point, unit, named)
-VALUES (:order_id, :task, :pass, :point, :unit, :named)
-ON CONFLICT (order_id, task, pass, point, unit) DO UPDATE SET named = excluded.named;
+-- identified_add (order_id ID, task CODE, pass INT, point CODE, unit ID, recorded TIME, named ID)
+INSERT INTO identity_identified (order_id, task, pass, point, unit, recorded, named)
+VALUES (:order_id, :task, :pass, :point, :unit, :recorded, :named)
+ON CONFLICT (order_id, task, pass, point, unit) DO UPDATE SET
+    recorded = excluded.recorded, named = excluded.named;
 
--- identified_drop (order_id ID)
-DELETE FROM identity_identified WHERE order_id = :order_id;
+-- identified_drop (order_id ID, point CODE, task CODE)
+DELETE FROM identity_identified
+WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
+  AND (CAST(:task AS TEXT) IS NULL OR task = :task);
 
 -- all (after ID) -> (unit ID, label TEXT, order_id ID, kind CODE, quantity QUANTITY, din TEXT,
 --                    ended TIME, how CODE)

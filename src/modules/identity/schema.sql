@@ -73,6 +73,7 @@ CREATE TABLE IF NOT EXISTS identity_identified (
     pass     INTEGER NOT NULL,
     point    TEXT NOT NULL,
     unit     TEXT NOT NULL,
+    recorded INTEGER NOT NULL, -- when the last check that completed the point was
     named    TEXT, -- as above
     PRIMARY KEY (order_id, task, pass, point, unit)
 ) STRICT;

@@ -244,6 +244,14 @@ static struct str capitals(struct str s, struct arena *arena)
     return (struct str){ p, p ? s.n : 0 };
 }
 
+/* A letter, twelve digits and one to three characters to check them: a donation number, right or
+ * mistyped. */
+static bool din_like(struct str s)
+{
+    return s.n >= 14 && s.n <= 16 && s.p[0] >= 'A' && s.p[0] <= 'Z' &&
+           digits((struct str){ s.p + 1, 12 });
+}
+
 static void read_plain(struct reader *r, struct str scan)
 {
     struct err ignored = { 0 };
@@ -255,7 +263,7 @@ static void read_plain(struct reader *r, struct str scan)
         found(r, SYMBOL_DIN, "ISBT 128 001", value);
     else if (order_coi_valid(upper))
         found(r, SYMBOL_COI, "vein", upper);
-    else if (number_like(scan))
+    else if (number_like(scan) && !din_like(upper))
         found(r, SYMBOL_PATIENT, "plain", scan);
     else
         found(r, SYMBOL_UNKNOWN, NULL, scan);

@@ -10,13 +10,12 @@
 void identity_unit_happened(struct decision *d, struct str unit, struct str order,
                             const struct event_type *type, const void *payload)
 {
-    struct stream key = stream_of("order", order);
-    decide_event(d, &(struct happening){
-                        .stream = stream_of("unit", unit),
-                        .type = type,
-                        .payload = payload,
-                        .key = arena_str(d->arena, stream_str(&key)),
-                    });
+    decide_order_event(d, order,
+                       &(struct happening){
+                           .stream = stream_of("unit", unit),
+                           .type = type,
+                           .payload = payload,
+                       });
 }
 
 void identity_end(struct decision *d, const struct identity_unit_out *unit, const char *how)
@@ -66,6 +65,22 @@ static enum outcome reduce(struct decision *d, struct identity_unit_out *unit, s
     return OK;
 }
 
+void identity_void(struct decision *d, struct str order, struct str point, struct str task)
+{
+    struct identity_voided payload = { order, point, task };
+    decide_order_event(d, order,
+                       &(struct happening){
+                           .stream = stream_of("identity", order),
+                           .type = &identity_voided_event,
+                           .payload = &payload,
+                       });
+}
+
+struct str identity_in_use(struct str unit, struct arena *arena)
+{
+    return arena_printf(arena, "in_use:%.*s", STR(unit));
+}
+
 static void end_if_empty(struct decision *d, const struct identity_unit_out *unit)
 {
     if (decimal_sign(unit->quantity.value) == 0)
@@ -92,15 +107,6 @@ enum outcome identity_give(struct decision *d, const struct identity_unit_out *u
 }
 
 /* --- rules --- */
-
-#define HAS(texts, text) texts_have((texts).p, (texts).n, (text))
-static bool texts_have(const struct str *texts, size_t n, struct str text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
 
 static bool passed(struct decision *d, const struct flow_view *v, struct str task, struct str point)
 {
@@ -131,11 +137,13 @@ static enum outcome source_may_act(const struct flow_task *task,
     bool checked = false;
     if (unit->ended != TIME_NONE)
         return REFUSE(e, "identity.unit_ended", { "label", unit->label });
+    if (!source->here)
+        return REFUSE(e, "identity.not_here", { "label", unit->label });
     if (unit->past)
         return REFUSE(e, "identity.earlier_pass", { "label", unit->label });
     if (made_will_do && str_eq(unit->task, task->name))
         return OK;
-    if (!HAS(task->units, unit->kind))
+    if (!str_among(unit->kind, task->units.p, task->units.n))
         return REFUSE(e, "identity.unit_not_of_task", { "label", unit->label },
                       { "kind", unit->kind });
     for (size_t i = 0; i < task->checks.n; i++) {
@@ -143,7 +151,7 @@ static enum outcome source_may_act(const struct flow_task *task,
         if (!rule || !rule->before || !rule->units)
             continue;
         checked = true;
-        if (!texts_have(source->points, source->npoints, task->checks.p[i]))
+        if (!str_among(task->checks.p[i], source->points, source->npoints))
             return REFUSE(e, "identity.not_identified", { "label", unit->label },
                           { "point", task->checks.p[i] });
     }
@@ -156,7 +164,7 @@ static enum outcome nothing_escapes(struct decision *d, const struct flow_view *
 {
     for (size_t i = 0; i < v->ntasks; i++) {
         const struct flow_task *task = flow_task_find(v, v->tasks[i].task);
-        if (v->tasks[i].done || !task || !HAS(task->units, kind))
+        if (v->tasks[i].done || !task || !str_among(kind, task->units.p, task->units.n))
             continue;
         for (size_t k = 0; k < task->checks.n; k++) {
             const struct identity_rule *rule = identity_rule_find(task->checks.p[k]);
@@ -183,23 +191,15 @@ struct making {
     size_t nparents;
 };
 
-static const struct flow_open_task *open_task(const struct flow_view *v, struct str task)
-{
-    for (size_t i = 0; i < v->ntasks; i++)
-        if (str_eq(v->tasks[i].task, task))
-            return &v->tasks[i];
-    bug(__FILE__, __LINE__, "a task that is ready has not opened");
-}
-
 /* "made:<kind>" is noted each time, so that whoever read the order's units meanwhile reads again.
  */
 static enum outcome make(struct decision *d, const struct making *m, struct err *e)
 {
-    if (!HAS(m->task->makes, m->kind))
+    if (!str_among(m->kind, m->task->makes.p, m->task->makes.n))
         return REFUSE(e, "identity.kind_not_made", { "kind", m->kind }, { "task", m->task->title });
     TRY(positive(m->quantity, e));
     TRY(nothing_escapes(d, m->flow, m->kind, e));
-    const struct flow_open_task *opened = open_task(m->flow, m->task->name);
+    const struct flow_open_task *opened = flow_opened(m->flow, m->task->name);
     struct identity_unit_made payload = {
         .unit = m->unit,
         .order = m->flow->order,
@@ -271,6 +271,8 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
         return REFUSE(e, "identity.din_taken", { "din", state->din });
     if (state->label_taken)
         return REFUSE(e, "identity.label_taken");
+    if (state->nparents == 0 && !str_is(task->act, "collect"))
+        return REFUSE(e, "identity.parent_needed", { "kind", body->kind });
     TRY(convert(d, body, state, task, parents, e));
     struct making making = {
         .flow = &state->flow,
@@ -286,6 +288,14 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
     };
     TRY(make(d, &making, e));
     note_made(d, &state->flow, body->task, body->kind);
+    if (state->din_new) {
+        struct identity_din_taken taken = { state->din, body->order };
+        decide_event(d, &(struct happening){
+                            .stream = stream_of("din", state->din),
+                            .type = &identity_din_taken_event,
+                            .payload = &taken,
+                        });
+    }
     struct identity_made answer = { state->unit, state->label };
     decide_answer(d, &identity_made_record, &answer);
     return OK;
@@ -365,7 +375,7 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
     const struct flow_task *task;
     const struct identity_piece piece = { body->kind, body->quantity };
     TRY(task_may_act(d, &state->flow, body->task, &task, e));
-    if (!HAS(task->checks, S("before_qc_sampling")))
+    if (!str_among(S("before_qc_sampling"), task->checks.p, task->checks.n))
         return REFUSE(e, "identity.point_not_here", { "point", S("before_qc_sampling") },
                       { "task", task->title });
     TRY(source_may_act(task, &state->source, false, e)); /* before every sample */
@@ -382,9 +392,11 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
 enum outcome identity_discard_decide(struct decision *d, const struct identity_discard *body,
                                      const struct identity_unit_state *state, struct err *e)
 {
-    (void)body;
     if (state->source.unit.ended != TIME_NONE)
         return REFUSE(e, "identity.unit_ended", { "label", state->source.unit.label });
+    if (flow_has_fact(&state->flow, (struct str){ 0 }, identity_in_use(body->unit, d->arena)))
+        return REFUSE(e, "identity.in_use", { "label", state->source.unit.label });
     identity_end(d, &state->source.unit, "discarded");
+    stop_thing_end(d, state->flow.order, state->stopped, body->unit);
     return OK;
 }

@@ -14,6 +14,39 @@ enum outcome load_unit(struct load *l, struct str unit, struct identity_unit_out
     return found ? OK : load_unknown(l, e);
 }
 
+static identity_holder_fn *holder_of;
+
+void identity_use_holder(identity_holder_fn *holder)
+{
+    holder_of = holder;
+}
+
+enum outcome identity_is_here(bool *out, struct load *l, const struct flow_view *v, struct str task,
+                              struct str unit, bool offered, struct err *e)
+{
+    const struct flow_open_task *at = flow_opened(v, task);
+    struct identity_holder holder;
+    *out = at != NULL;
+    if (!at || !holder_of)
+        return OK;
+    TRY(holder_of(l, unit, &holder, e));
+    *out = str_eq(holder.site, at->site) || (offered && str_eq(holder.to_site, at->site));
+    return OK;
+}
+
+enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
+                            struct err *e)
+{
+    struct buf kinds = buf_in(arena, 1024);
+    buf_char(&kinds, ',');
+    for (size_t i = 0; task && i < task->units.n; i++) {
+        buf_str(&kinds, task->units.p[i]);
+        buf_char(&kinds, ',');
+    }
+    *out = buf_get(&kinds);
+    return buf_check(&kinds, e);
+}
+
 /* Unit number n that the command brings into being: its id as decide will derive it, its label. */
 static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, struct str *label,
                                bool *taken, struct err *e)
@@ -30,12 +63,14 @@ static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, str
     return OK;
 }
 
-/* They rest on the patient's data too (subject). */
-static enum outcome load_points(struct load *l, struct str subject, struct str task,
+/* They rest on the patient's data too. */
+static enum outcome load_points(struct load *l, const struct flow_view *v, struct str task,
                                 struct identity_source *source, struct err *e)
 {
-    if (subject.p)
-        TRY(load_stream(l, stream_of("patient", subject), NULL, e));
+    TRY(identity_is_here(&source->here, l, v, task, source->unit.unit, false, e));
+    TRY(load_stream(l, stream_of("identity", source->unit.order_id), NULL, e));
+    if (v->subject.p)
+        TRY(load_stream(l, stream_of("patient", v->subject), NULL, e));
     struct identity_identified_in in = { source->unit.order_id, task, source->unit.unit };
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_identified, &in, &rows, 8, l->arena, e));
@@ -52,7 +87,7 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
 {
     TRY(load_unit(l, unit, &state->source.unit, e));
     TRY(load_flow(l, state->source.unit.order_id, task, &state->flow, e));
-    return task.p ? load_points(l, state->flow.subject, task, &state->source, e) : OK;
+    return task.p ? load_points(l, &state->flow, task, &state->source, e) : OK;
 }
 
 /* Of another order: to say so is right only to who may know of that order. */
@@ -76,7 +111,7 @@ static enum outcome load_parents(struct load *l, const struct identity_make *bod
         TRY(load_unit(l, body->parents.p[i].unit, &parent->unit, e));
         if (!str_eq(parent->unit.order_id, body->order))
             return refuse_other_order(l, &parent->unit, e);
-        TRY(load_points(l, state->flow.subject, body->task, parent, e));
+        TRY(load_points(l, &state->flow, body->task, parent, e));
     }
     return OK;
 }
@@ -94,6 +129,9 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
             return o;
     }
     if (state->din.p) {
+        int64_t version;
+        TRY(load_stream(l, stream_of("din", state->din), &version, e));
+        state->din_new = version == 0;
         struct identity_din_elsewhere_in in = { state->din, body->order };
         struct identity_din_elsewhere_out row;
         TRY(db_get(l->db, &sql_identity_din_elsewhere, &in, &row, l->arena, &state->din_taken, e));
@@ -120,5 +158,9 @@ enum outcome identity_sample_load(struct load *l, const struct identity_sample *
 enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,
                                    struct identity_unit_state *state, struct err *e)
 {
-    return load_source(l, body->unit, (struct str){ 0 }, state, e);
+    TRY(load_source(l, body->unit, (struct str){ 0 }, state, e));
+    state->stopped = ARENA_NEW(l->arena, struct stop_things);
+    if (!state->stopped)
+        return err_no_memory(e);
+    return load_stop_things(l, state->flow.order, state->stopped, e);
 }

@@ -165,7 +165,14 @@ static struct str identity_of(struct fhir_reader *r, const char *kind, struct st
     return buf_get(&b);
 }
 
-/* One identifier; without system or value it is passed over. */
+/* It was given for a time, or once: somebody else may have it now, so that it proves nobody. */
+static bool is_lasting(const struct json *identifier)
+{
+    struct str use = json_get_str(identifier, "use");
+    return !str_is(use, "temp") && !str_is(use, "old");
+}
+
+/* One identifier; without system or value, or not for good, it is passed over. */
 static bool patient_identifier(struct fhir_reader *r, const struct fhir_entry *at, size_t number,
                                const struct json *item, struct order_enrol_identifier *out)
 {
@@ -178,7 +185,7 @@ static bool patient_identifier(struct fhir_reader *r, const struct fhir_entry *a
     if (!fhir_text(r, at, system_path, json_get(item, "system"), &system) ||
         !fhir_text(r, at, value_path, json_get(item, "value"), &value))
         return false;
-    if (system.n == 0 || value.n == 0) {
+    if (system.n == 0 || value.n == 0 || !is_lasting(item)) {
         *out = (struct order_enrol_identifier){ 0 };
         r->out->identifiers_passed++;
         return true;
@@ -205,9 +212,7 @@ static bool patient_identifiers(struct fhir_reader *r, const struct fhir_entry *
     for (size_t i = 0; item; item = item->next, i++) {
         if (!patient_identifier(r, at, i, item, &all[n]))
             return false;
-        struct str use = json_get_str(item, "use");
-        bool lasting = !str_is(use, "temp") && !str_is(use, "old");
-        if (all[n].value.n > 0 && lasting && !out->identity.p)
+        if (all[n].value.n > 0 && !out->identity.p)
             out->identity = identity_of(r, "identifier", all[n].system, all[n].value);
         n += all[n].value.n > 0;
     }

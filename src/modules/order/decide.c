@@ -1,6 +1,7 @@
 /* Orders: prescribed under a pinned product, placed once with identifier and workflow, scheduled.
  */
 #include "base/id.h"
+#include "kernel/auth.h"
 #include "modules/order/order.h"
 
 enum { COI_TRIES_MAX = 100 };
@@ -48,14 +49,6 @@ static void order_happened(struct decision *d, struct str order, const struct ev
 
 /* --- prescribe --- */
 
-static bool among(const struct str *texts, size_t n, struct str text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(texts[i], text))
-            return true;
-    return false;
-}
-
 enum outcome order_prescribe_prepare(struct prepare *p, const struct order_prescribe *body,
                                      struct err *e)
 {
@@ -68,10 +61,10 @@ enum outcome order_prescribe_prepare(struct prepare *p, const struct order_presc
     if (!found)
         return REFUSE(e, "order.unknown_product", { "product", body->product });
     const struct product *product = out->product.body;
-    if (!among(product->indications.p, product->indications.n, body->indication))
+    if (!str_among(body->indication, product->indications.p, product->indications.n))
         return REFUSE(e, "order.not_indicated", { "product", out->product.title },
                       { "indication", body->indication });
-    if (!among(product->jurisdictions.p, product->jurisdictions.n, body->jurisdiction))
+    if (!str_among(body->jurisdiction, product->jurisdictions.p, product->jurisdictions.n))
         return REFUSE(e, "order.not_permitted", { "product", out->product.title },
                       { "jurisdiction", body->jurisdiction });
     TRY(order_dose_plan(&out->dose, product, body->weight, p->arena, e));
@@ -187,6 +180,13 @@ enum outcome order_place_load(struct load *l, const struct order_place *body,
     const struct product *product = pinned->body;
     TRY(load_flow_new(l, body->order, product->workflow, &state->plan, e));
     state->plan.subject = state->row.patient;
+    for (size_t i = 0; i < body->parties.n; i++) {
+        bool elsewhere;
+        TRY(auth_site_elsewhere(&elsewhere, l->db, body->parties.p[i].organisation,
+                                body->parties.p[i].site, l->arena, e));
+        if (elsewhere)
+            state->elsewhere = body->parties.p[i].part;
+    }
     return coi_free(l, product->coi_pattern, &state->coi, e);
 }
 
@@ -195,6 +195,12 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
 {
     if (state->placed)
         return REFUSE(e, "order.placed_before", { "coi", state->row.coi });
+    const struct workflow *w = state->plan.workflow.body;
+    for (size_t i = 0; i < body->parties.n; i++)
+        if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n))
+            return REFUSE(e, "order.unknown_part", { "part", body->parties.p[i].part });
+    if (state->elsewhere.p)
+        return REFUSE(e, "order.party_elsewhere", { "part", state->elsewhere });
     struct order_placed payload = {
         .order = body->order,
         .coi = state->coi,

@@ -27,6 +27,7 @@ struct order_correct_state {
     struct flow_view flows[ORDER_LIVE_MAX]; /* of those that are placed */
 };
 struct order_state {
+    struct str elsewhere; /* part of a party whose site is another organisation's; absent: none */
     bool patient_found;
     bool found; /* the order is there */
     bool placed;

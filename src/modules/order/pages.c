@@ -14,8 +14,10 @@ static enum outcome patients(struct http_request *r, struct db *db, struct page 
     const struct actor *actor = show_actor(r);
     struct order_patients_view v = { .no_site = !actor->site.p,
                                      .may_enrol = show_may(r, "patient.enrol") };
-    struct order_patients_in in = { .organisation = actor->organisation, .site = actor->site };
-    struct order_to_place_in waiting = { actor->organisation, actor->site, 0, S("") };
+    bool here = actor_may(actor, S("order.see"), actor->organisation, actor->site);
+    struct str site = here ? actor->site : (struct str){ 0 }; /* none: no rows */
+    struct order_patients_in in = { .organisation = actor->organisation, .site = site };
+    struct order_to_place_in waiting = { actor->organisation, site, 0, S("") };
     struct record_list list;
     struct show_cursor cursor;
     TRY(show_cursor(&cursor, r, "before", 1, e));

@@ -3,10 +3,10 @@
 #include "base/id.h"
 #include "modules/quality/quality.h"
 
-/* One deviation a command; load and decide derive the same. */
-static struct id deviation_id(const struct gate_command *c)
+/* Deviation number n of a command; load and decide derive the same. */
+static struct id deviation_id(const struct gate_command *c, uint64_t n)
 {
-    return id_derive(c->id, S("deviation"), 0);
+    return id_derive(c->id, S("deviation"), n);
 }
 
 static struct str order_key(struct str order, struct arena *arena)
@@ -17,10 +17,15 @@ static struct str order_key(struct str order, struct arena *arena)
     return arena_str(arena, stream_str(&key));
 }
 
+enum outcome load_deviations(struct load *l, uint64_t n, struct err *e)
+{
+    struct id id = deviation_id(l->command, n);
+    return load_stream(l, stream_of("deviation", id_str(&id)), NULL, e);
+}
+
 enum outcome load_deviation(struct load *l, struct err *e)
 {
-    struct id id = deviation_id(l->command);
-    return load_stream(l, stream_of("deviation", id_str(&id)), NULL, e);
+    return load_deviations(l, 0, e);
 }
 
 /* "DEV-2026-7QX4-K2MH": eight letters, because five of them would repeat within a busy year. */
@@ -33,9 +38,10 @@ static struct str deviation_number(struct decision *d, struct str id)
     return arena_printf(d->arena, "DEV-%.4s-%.4s-%.4s", year, code, code + 4);
 }
 
-void quality_open_deviation(struct decision *d, struct quality_deviation_opened *deviation)
+void quality_open_deviation(struct decision *d, struct quality_deviation_opened *deviation,
+                            uint64_t n)
 {
-    struct id id = deviation_id(d->command);
+    struct id id = deviation_id(d->command, n);
     deviation->deviation = arena_str(d->arena, id_str(&id));
     deviation->number = deviation_number(d, deviation->deviation);
     decide_event(d, &(struct happening){
@@ -85,7 +91,7 @@ enum outcome quality_open_decide(struct decision *d, const struct quality_open *
         .risk = body->risk,
         .description = body->description,
     };
-    quality_open_deviation(d, &deviation);
+    quality_open_deviation(d, &deviation, 0);
     struct quality_opened answer = { deviation.deviation, deviation.number };
     decide_answer(d, &quality_opened_record, &answer);
     return OK;

@@ -12,11 +12,10 @@ enum { ROWS_SHOWN = 40, ROWS_MAX = 200 };
 static enum outcome deviations(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
-    const bool all = actor_may(actor, S("deviation.see"), actor->organisation, (struct str){ 0 });
     struct quality_list_view v = { .open = !str_is(http_query(r, "state"), "closed") };
     struct quality_list_in in = {
         .organisation = actor->organisation,
-        .site = all ? (struct str){ 0 } : actor->site,
+        .site = show_site(actor, "deviation.see"),
         .open = v.open,
     };
     struct record_list list;

@@ -26,9 +26,13 @@ struct quality_deviation_state {
 extern const struct module quality_module;
 
 /* In the load of a command that may open a deviation: declares the stream of the deviation that it
- * would open (its id is derived from the command). */
+ * would open (its id is derived from the command). For one that may open several, number n, from 0,
+ * each by itself. */
 enum outcome load_deviation(struct load *l, struct err *e);
-/* In decide: opens it; fills deviation and number, whose texts live in the decision's arena. */
-void quality_open_deviation(struct decision *d, struct quality_deviation_opened *deviation);
+enum outcome load_deviations(struct load *l, uint64_t n, struct err *e);
+/* In decide: opens number n; fills deviation and number, whose texts live in the decision's arena.
+ */
+void quality_open_deviation(struct decision *d, struct quality_deviation_opened *deviation,
+                            uint64_t n);
 
 #endif

@@ -150,7 +150,8 @@ static void the_receiver_stands_where_it_was_offered_to(void **state)
     (void)state;
     struct fixture_person rover;
     assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED), OK);
-    fixture_person(&rover, 9, 2, 7, "custody.accept custody.offer");
+    fixture_person(&rover, 9, 2, 7,
+                   "custody.accept custody.offer custody.decline custody.withdraw");
     for (size_t i = 0; i < rover.actor.ngrants; i++)
         rover.grants[i].site = (struct str){ 0 };
     assert_int_equal(ACCEPT(&rover, bag.unit, PACKED), REFUSED);
@@ -160,6 +161,22 @@ static void the_receiver_stands_where_it_was_offered_to(void **state)
     rover.actor.site = fixture_id('s', 7);
     assert_int_equal(OFFER(&rover, &t.nurse, bag.unit, ""), REFUSED);
     fixture_refused(&t.f, "custody.other_site");
+    char unit[60];
+    snprintf(unit, sizeof unit, "{'unit':'%.*s'}", STR(bag.unit));
+    assert_int_equal(OFFER(&t.courier, &t.nurse, bag.unit, ""), OK);
+    assert_int_equal(fixture_send(&t.f, &rover, "custody.withdraw", "why", "%s", unit), REFUSED);
+    fixture_refused(&t.f, "custody.other_site");
+    t.f.stated = holder().offered - 1;
+    assert_int_equal(fixture_send(&t.f, &t.courier, "custody.withdraw", "why", "%s", unit),
+                     REFUSED);
+    fixture_refused(&t.f, "custody.too_early");
+    t.f.stated = 0;
+    assert_int_equal(fixture_send(&t.f, &t.courier, "custody.withdraw", "why", "%s", unit), OK);
+    assert_int_equal(OFFER(&t.courier, &t.operator, bag.unit, ""), OK);
+    rover.actor.site = t.operator.actor.site;
+    rover.actor.organisation = t.operator.actor.organisation;
+    assert_int_equal(fixture_send(&t.f, &rover, "custody.decline", "why", "%s", unit), REFUSED);
+    fixture_refused(&t.f, "gate.unknown");
 }
 
 static void giver_and_receiver_are_two_persons(void **state)
@@ -172,20 +189,149 @@ static void giver_and_receiver_are_two_persons(void **state)
     fixture_refused(&t.f, "custody.giver_accepts");
 }
 
+static size_t deviations(void)
+{
+    struct quality_of_order_in in = { str_z(t.order) };
+    return fixture_list(&t.f, &sql_quality_of_order, &in).n;
+}
+
+static void accepted_as(const char *result, const char *more)
+{
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, more), OK);
+    assert_string_equal(fixture_answer(&t.f, "result"), result);
+}
+
 /* shows: COC-03 */
-static void coc_03_other_seals_or_container_are_refused(void **state)
+static void coc_03_other_seals_or_container_stop_acceptance(void **state)
 {
     (void)state;
     assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED), OK);
-    assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'container':'BOX-8','seals':['A1','A2']"),
-                     REFUSED);
-    fixture_refused(&t.f, "custody.container_differs");
-    assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'container':'BOX-7','seals':['A1','A3']"),
-                     REFUSED);
-    fixture_refused(&t.f, "custody.seals_differ");
-    assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'container':'BOX-7','seals':['A1']"), REFUSED);
+    accepted_as("container_differs", ",'container':'BOX-8','seals':['A1','A2']");
+    accepted_as("seals_differ", ",'container':'BOX-7','seals':['A1','A3']");
+    accepted_as("seals_differ", ",'container':'BOX-7','seals':['A1']");
+    accepted_as("seals_differ", ",'container':'BOX-7','seals':['A1','A2','A3']");
+    accepted_as("seals_differ", ",'container':'BOX-7'");
+    assert_true(holds(&t.nurse)); /* and none of it goes untold */
+    assert_int_equal(deviations(), 5);
+    accepted_as("accepted", ",'container':'BOX-7','seals':['A2','A1']");
+    assert_true(holds(&t.courier));
+    assert_int_equal(deviations(), 5);
+    fixture_rebuilds(&t.f);
+}
+
+/* A unit goes to no one but a party of its order, and for a task to the one that takes over. */
+static void it_goes_to_no_one_else(void **state)
+{
+    (void)state;
+    assert_int_equal(OFFER(&t.nurse, &t.stranger, bag.unit, PACKED), REFUSED);
+    fixture_refused(&t.f, "custody.not_receiver");
+    assert_int_equal(OFFER(&t.nurse, &t.operator, bag.unit, ",'task':'pack_out'"), REFUSED);
+    fixture_refused(&t.f, "custody.not_receiver");
+    struct fixture_person nowhere = t.courier; /* the courier's site under another organisation */
+    nowhere.actor.organisation = t.operator.actor.organisation;
+    assert_int_equal(OFFER(&t.nurse, &nowhere, bag.unit, PACKED), REFUSED);
+    fixture_refused(&t.f, "custody.not_receiver");
+    assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, ",'task':'pack_out'"), OK);
+}
+
+/* partial: COI-02 (hand-over to the courier: identified before custody passes, not behind it) */
+static void coi_02_identified_before_it_is_accepted(void **state)
+{
+    (void)state;
+    custody_trial_do(&t, "pack_out", 1, "");
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, ""), REFUSED);
+    fixture_refused(&t.f, "custody.task_needed");
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'task':'pick_up'"), REFUSED);
+    fixture_refused(&t.f, "identity.check_first");
     assert_true(holds(&t.nurse));
-    assert_int_equal(ACCEPT(&t.courier, bag.unit, PACKED), OK);
+    assert_int_equal(custody_trial_check(&t, &t.courier, "pick_up", "handover_to_courier",
+                                         bag.label, (struct str){ 0 }),
+                     OK);
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'task':'pick_up'"), OK);
+    assert_true(holds(&t.courier));
+}
+
+/* partial: COI-02 (what is identified lies where the task is done; a mismatch stops anywhere) */
+static void coi_02_nothing_is_identified_from_afar(void **state)
+{
+    (void)state;
+    custody_trial_do(&t, "deliver", 1, "");
+    char unit[60];
+    snprintf(unit, sizeof unit, "{'unit':'%.*s'}", STR(bag.unit));
+    assert_int_equal(fixture_send(&t.f, &t.courier, "custody.withdraw", "late", "%s", unit), OK);
+    assert_int_equal(custody_trial_check(&t, &t.operator, "receive", "receipt_at_manufacture",
+                                         bag.label, (struct str){ 0 }),
+                     REFUSED); /* the courier holds it and offers it to nobody */
+    fixture_refused(&t.f, "identity.not_here");
+    assert_int_equal(OFFER(&t.courier, &t.operator, bag.unit, ""), OK);
+    assert_int_equal(custody_trial_check(&t, &t.operator, "receive", "receipt_at_manufacture",
+                                         bag.label, (struct str){ 0 }),
+                     OK);
+    assert_true(custody_trial_fact(&t, "receive", "check:receipt_at_manufacture"));
+
+    /* Withdrawn, it did not come to where it was identified. */
+    assert_int_equal(fixture_send(&t.f, &t.courier, "custody.withdraw", "mixed up", "%s", unit),
+                     OK);
+    assert_false(custody_trial_fact(&t, "receive", "check:receipt_at_manufacture"));
+    assert_int_equal(OFFER(&t.courier, &t.operator, bag.unit, ""), OK);
+    assert_int_equal(ACCEPT(&t.operator, bag.unit, ",'task':'receive'"), REFUSED);
+    fixture_refused(&t.f, "identity.check_first");
+    fixture_rebuilds(&t.f);
+}
+
+static size_t identified(const char *task, struct str unit)
+{
+    struct identity_identified_in in = { str_z(t.order), str_z(task), unit };
+    return fixture_list(&t.f, &sql_identity_identified, &in).n;
+}
+
+/* A bag that was identified for its thaw and then left the house is identified anew. */
+static void what_left_is_identified_anew(void **state)
+{
+    (void)state;
+    custody_trial_do(&t, "readiness", 1, "61 kg");
+    struct identity_units_out product = custody_trial_unit(&t, "final_bag", 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(custody_trial_check(&t, i ? &t.nurse_2 : &t.nurse, "thaw", "before_thaw",
+                                             product.label, (struct str){ 0 }),
+                         OK);
+    assert_int_equal(identified("thaw", product.unit), 1);
+    assert_int_equal(OFFER(&t.nurse, &t.courier, product.unit, ""), OK);
+    assert_int_equal(identified("thaw", product.unit), 1); /* it is still here */
+    assert_int_equal(ACCEPT(&t.courier, product.unit, ""), OK);
+    assert_int_equal(identified("thaw", product.unit), 0);
+    assert_false(custody_trial_fact(&t, "thaw", "check:before_thaw"));
+    assert_int_equal(OFFER(&t.courier, &t.nurse, product.unit, ""), OK);
+    assert_int_equal(ACCEPT(&t.nurse, product.unit, ""), OK);
+    assert_int_equal(identified("thaw", product.unit), 0);
+    fixture_rebuilds(&t.f);
+}
+
+/* partial: SEC-01 (why a hand-over was not made is sealed under the patient's key) */
+static void sec_01_reasons_are_the_patients(void **state)
+{
+    (void)state;
+    char unit[60], under[60];
+    struct order_order_in in = { str_z(t.order) };
+    const struct order_order_out *order = fixture_list(&t.f, &sql_order_order, &in).p;
+    snprintf(unit, sizeof unit, "{'unit':'%.*s'}", STR(bag.unit));
+    snprintf(under, sizeof under, "\"reason\":\"s1:%.*s:", STR(order->patient));
+    assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED), OK);
+    assert_int_equal(fixture_send(&t.f, &t.courier, "custody.decline", "of Ada", "%s", unit), OK);
+    assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED), OK);
+    assert_int_equal(fixture_send(&t.f, &t.nurse, "custody.withdraw", "of Ada", "%s", unit), OK);
+    struct db *db;
+    struct err e = { 0 };
+    struct ledger_row *rows;
+    size_t n;
+    char stream[60];
+    snprintf(stream, sizeof stream, "custody/%.*s", STR(bag.unit));
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(ledger_read_stream(db, str_z(stream), 1, 10, &rows, &n, t.f.arena, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_int_equal(n, 4);
+    assert_non_null(strstr(arena_str(t.f.arena, rows[1].leaf).p, under));
+    assert_non_null(strstr(arena_str(t.f.arena, rows[3].leaf).p, under));
 }
 
 static void declined_and_withdrawn_stay_with_the_giver(void **state)
@@ -269,6 +415,9 @@ static void a_task_learns_when_all_is_handed_over(void **state)
 
     assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'task':'pack_out'"), REFUSED);
     fixture_refused(&t.f, "flow.done_before");
+    assert_int_equal(custody_trial_check(&t, &t.courier, "pick_up", "handover_to_courier",
+                                         bag.label, (struct str){ 0 }),
+                     OK);
     assert_int_equal(ACCEPT(&t.courier, bag.unit, ",'task':'pick_up'"), OK);
     assert_true(custody_trial_fact(&t, "pick_up", "accepted"));
     fixture_rebuilds(&t.f);
@@ -277,16 +426,19 @@ static void a_task_learns_when_all_is_handed_over(void **state)
 static void a_task_waits_for_the_last_unit(void **state)
 {
     (void)state;
-    custody_trial_do(&t, "retrieve", 3, "");
-    struct str bags[3];
-    for (size_t i = 0; i < 3; i++) {
+    custody_trial_do(&t, "retrieve", 2, "");
+    struct str bags[2], labels[2];
+    for (size_t i = 0; i < 2; i++) {
+        labels[i] = custody_trial_unit(&t, "final_bag", i).label;
         bags[i] = custody_trial_unit(&t, "final_bag", i).unit;
         assert_int_equal(OFFER(&t.operator, & t.nurse, bags[i], PACKED), OK);
     }
+    assert_int_equal(custody_trial_check(&t, &t.nurse, "arrive", "receipt_at_treatment_site",
+                                         labels[0], labels[1]),
+                     OK);
     assert_int_equal(ACCEPT(&t.nurse, bags[0], PACKED ",'task':'arrive'"), OK);
-    assert_int_equal(ACCEPT(&t.nurse, bags[1], PACKED ",'task':'arrive'"), OK);
     assert_false(custody_trial_fact(&t, "arrive", "accepted"));
-    assert_int_equal(ACCEPT(&t.nurse, bags[2], PACKED ",'task':'arrive'"), OK);
+    assert_int_equal(ACCEPT(&t.nurse, bags[1], PACKED ",'task':'arrive'"), OK);
     assert_true(custody_trial_fact(&t, "arrive", "accepted"));
 }
 
@@ -295,8 +447,8 @@ static void a_task_is_about_its_own_units_and_site(void **state)
 {
     (void)state;
     custody_trial_do(&t, "retrieve", 1, "");
-    assert_int_equal(OFFER(&t.nurse, &t.operator, bag.unit, ""), OK);
-    struct fixture_person both = t.operator;
+    assert_int_equal(OFFER(&t.operator, & t.courier, bag.unit, ""), OK);
+    struct fixture_person both = t.courier;
     struct grant grants[2] = { { S("custody.accept"), both.actor.organisation, both.actor.site },
                                { S("role.nurse"), t.nurse.actor.organisation,
                                  t.nurse.actor.site } };
@@ -304,8 +456,8 @@ static void a_task_is_about_its_own_units_and_site(void **state)
     both.actor.ngrants = 2;
     assert_int_equal(ACCEPT(&both, bag.unit, ",'task':'arrive'"), REFUSED);
     fixture_refused(&t.f, "custody.other_site");
-    assert_int_equal(ACCEPT(&t.operator, bag.unit, ""), OK);
-    assert_int_equal(OFFER(&t.operator, & t.nurse, bag.unit, ""), OK);
+    assert_int_equal(ACCEPT(&t.courier, bag.unit, ""), OK);
+    assert_int_equal(OFFER(&t.courier, &t.nurse, bag.unit, ""), OK);
     assert_int_equal(ACCEPT(&t.nurse, bag.unit, ",'task':'arrive'"), REFUSED);
     fixture_refused(&t.f, "custody.not_of_task");
 }
@@ -320,7 +472,12 @@ int main(void)
         TEST(only_the_sides_take_part),
         TEST(the_receiver_stands_where_it_was_offered_to),
         TEST(giver_and_receiver_are_two_persons),
-        TEST(coc_03_other_seals_or_container_are_refused),
+        TEST(coc_03_other_seals_or_container_stop_acceptance),
+        TEST(it_goes_to_no_one_else),
+        TEST(coi_02_identified_before_it_is_accepted),
+        TEST(coi_02_nothing_is_identified_from_afar),
+        TEST(what_left_is_identified_anew),
+        TEST(sec_01_reasons_are_the_patients),
         TEST(declined_and_withdrawn_stay_with_the_giver),
         TEST(an_ended_unit_is_not_handed_over),
         TEST(a_stated_time_leaves_no_overlap),

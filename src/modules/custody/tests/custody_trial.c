@@ -168,6 +168,7 @@ void custody_trial_order(struct custody_trial *t, int n, const char *product)
                               STR(t->courier.actor.organisation), STR(t->courier.actor.site),
                               STR(t->operator.actor.organisation), STR(t->operator.actor.site)),
                  "place");
+    snprintf(t->number, sizeof t->number, "H-%06d", n);
     snprintf(t->coi, sizeof t->coi, "%s", fixture_answer(&t->f, "coi"));
 }
 
@@ -221,32 +222,39 @@ enum outcome custody_trial_accept(struct custody_trial *t, const struct fixture_
     return fixture_send(&t->f, who, "custody.accept", NULL, "{'unit':'%.*s'%s}", STR(unit), more);
 }
 
-enum outcome custody_trial_check(struct custody_trial *t, const struct fixture_person *who,
-                                 const char *task, const char *point, bool patient,
-                                 struct str label, struct str label_2)
+static enum outcome check(struct custody_trial *t, const struct fixture_person *who,
+                          const char *task, struct str point, const struct str *labels, size_t n)
 {
-    char scans[400] = "", stated[120] = "";
+    char scans[1000] = "", stated[120] = "";
     struct buf b = buf_over(scans, sizeof scans - 1);
-    struct str labels[2] = { label, label_2 };
-    if (patient) {
-        buf_z(&b, "{'text':'&/");
+    if (identity_point_asks_patient(point)) {
+        buf_z(&b, "'&/");
         buf_z(&b, t->coi);
-        buf_z(&b, "'},{'text':'H-000001'}");
+        buf_z(&b, "'},{'text':'");
+        buf_z(&b, t->number);
+        buf_z(&b, "'");
         snprintf(stated, sizeof stated,
                  ",'stated_name':'Ada Example','stated_birth_date':'1961-02-03'");
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (!labels[i].p)
-            continue;
-        buf_z(&b, b.n > 0 ? ",{'text':'vein:u:" : "{'text':'vein:u:");
+    for (size_t i = 0; i < n; i++) {
+        buf_z(&b, b.n > 0 ? "},{'text':'vein:u:" : "'vein:u:");
         buf_str(&b, labels[i]);
-        buf_z(&b, "'}");
+        buf_z(&b, "'");
     }
     assert_true(buf_ok(&b));
     scans[b.n] = '\0';
     return fixture_send(&t->f, who, "identity.check", NULL,
-                        "{'order':'%s','task':'%s','point':'%s','method':'code_2d','scans':[%s]%s}",
-                        t->order, task, point, scans, stated);
+                        "{'order':'%s','task':'%s','point':'%.*s','method':'code_2d',"
+                        "'scans':[{'text':%s}]%s}",
+                        t->order, task, STR(point), scans, stated);
+}
+
+enum outcome custody_trial_check(struct custody_trial *t, const struct fixture_person *who,
+                                 const char *task, const char *point, struct str label,
+                                 struct str label_2)
+{
+    struct str labels[2] = { label, label_2 };
+    return check(t, who, task, str_z(point), labels, label_2.p ? 2 : 1);
 }
 
 /* --- going through it --- */
@@ -275,32 +283,90 @@ enum outcome custody_trial_complete(struct custody_trial *t, const struct fixtur
                         "{'order':'%s','task':'%s','inputs':[%s]}", t->order, task, inputs);
 }
 
-static void arrive(struct custody_trial *t, int bags)
+/* Live units of the task's kinds. */
+static size_t units_of(struct custody_trial *t, const struct flow_task *task,
+                       struct identity_units_out *out, size_t max)
 {
-    for (int i = 0; i < bags; i++) {
-        struct str unit = custody_trial_unit(t, "final_bag", (size_t)i).unit;
-        fixture_must(&t->f, custody_trial_offer(t, &t->operator, & t->nurse, unit, ""), "offer");
-        fixture_must(&t->f, custody_trial_accept(t, &t->nurse, unit, ",'task':'arrive'"), "accept");
-    }
+    struct identity_units_in in = { str_z(t->order) };
+    struct record_list rows = fixture_list(&t->f, &sql_identity_units, &in);
+    const struct identity_units_out *row = rows.p;
+    size_t n = 0;
+    for (size_t i = 0; i < rows.n && n < max; i++)
+        if (row[i].ended == TIME_NONE && str_among(row[i].kind, task->units.p, task->units.n))
+            out[n++] = row[i];
+    return n;
 }
 
+enum { UNITS_MAX = 8 };
+
+/* By as many persons as the point asks for, each of all units. */
+static void pass(struct custody_trial *t, const struct flow_task *task, struct str point)
+{
+    struct identity_units_out units[UNITS_MAX];
+    struct str labels[UNITS_MAX];
+    size_t n = identity_point_asks_units(point) ? units_of(t, task, units, UNITS_MAX) : 0;
+    for (size_t i = 0; i < n; i++)
+        labels[i] = units[i].label;
+    const char *name = arena_str(t->f.arena, task->name).p;
+    fixture_must(&t->f, check(t, person_of(t, task), name, point, labels, n), name);
+    if (identity_persons(point) == 2)
+        fixture_must(&t->f, check(t, &t->nurse_2, name, point, labels, n), name);
+    assert_string_equal(fixture_answer(&t->f, "complete"), "true");
+}
+
+static void offer_all(struct custody_trial *t, const struct flow_task *task,
+                      const struct fixture_person *from, const struct fixture_person *to)
+{
+    struct identity_units_out units[UNITS_MAX];
+    char more[80] = "";
+    if (from == person_of(t, task))
+        snprintf(more, sizeof more, ",'task':'%.*s'", STR(task->name));
+    for (size_t i = 0, n = units_of(t, task, units, UNITS_MAX); i < n; i++)
+        fixture_must(&t->f, custody_trial_offer(t, from, to, units[i].unit, more), "offer");
+}
+
+static void accept_all(struct custody_trial *t, const struct flow_task *task)
+{
+    struct identity_units_out units[UNITS_MAX];
+    char more[80];
+    snprintf(more, sizeof more, ",'task':'%.*s'", STR(task->name));
+    for (size_t i = 0, n = units_of(t, task, units, UNITS_MAX); i < n; i++)
+        fixture_must(&t->f, custody_trial_accept(t, person_of(t, task), units[i].unit, more),
+                     "accept");
+}
+
+static void make(struct custody_trial *t, const struct flow_task *task, struct str kind)
+{
+    char parents[120] = "";
+    if (!str_is(task->act, "collect"))
+        snprintf(parents, sizeof parents, ",'parents':[{'unit':'%.*s','quantity':'10 mL'}]",
+                 STR(custody_trial_unit(t, "bag", 0).unit));
+    fixture_must(&t->f,
+                 fixture_send(&t->f, person_of(t, task), "unit.make", NULL,
+                              "{'order':'%s','task':'%.*s','kind':'%.*s','quantity':'50 mL'%s}",
+                              t->order, STR(task->name), STR(kind), parents),
+                 "make");
+}
+
+/* The plant offers the product without a task of its own. */
 static void work(struct custody_trial *t, const struct flow_task *task, int bags)
 {
-    if (task->checks.n > 0) /* stands before the act */
-        note(t, task, "check:", task->checks.p[0]);
     bool final = task->makes.n > 0 && str_is(task->makes.p[0], "final_bag");
-    for (int i = 0; task->makes.n > 0 && i < (final ? bags : 1); i++)
-        fixture_must(&t->f,
-                     fixture_send(&t->f, person_of(t, task), "unit.make", NULL,
-                                  "{'order':'%s','task':'%.*s','kind':'%.*s','quantity':'50 mL'}",
-                                  t->order, STR(task->name), STR(task->makes.p[0])),
-                     "make");
-    for (size_t i = 1; i < task->checks.n; i++)
-        note(t, task, "check:", task->checks.p[i]);
     if (str_is(task->name, "arrive"))
-        arrive(t, bags);
-    else
-        for (size_t i = 0; i < task->needs.n; i++)
+        offer_all(t, task, &t->operator, & t->nurse);
+    if (task->checks.n > 0) /* stands before the act */
+        pass(t, task, task->checks.p[0]);
+    for (int i = 0; task->makes.n > 0 && i < (final ? bags : 1); i++)
+        make(t, task, task->makes.p[0]);
+    for (size_t i = 1; i < task->checks.n; i++)
+        pass(t, task, task->checks.p[i]);
+    for (size_t i = 0; i < task->needs.n; i++)
+        if (str_is(task->needs.p[i], "accepted"))
+            accept_all(t, task);
+        else if (str_is(task->needs.p[i], "offered"))
+            offer_all(t, task, person_of(t, task),
+                      str_is(task->name, "deliver") ? &t->operator: & t->courier);
+        else
             note(t, task, "", task->needs.p[i]);
 }
 

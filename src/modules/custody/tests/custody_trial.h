@@ -1,6 +1,7 @@
 /* A small product under a whole workflow, frozen or fresh, with the people of a hospital, a courier
- * and a plant: the ground of the tests of custody and of what stands upon it. What other modules
- * contribute on the way is noted directly; units are made, checked and handed over by commands. */
+ * and a plant: the ground of the tests of custody and of what stands upon it. Units are made,
+ * checked and handed over by commands; what else modules contribute on the way is noted directly.
+ */
 #ifndef VEIN_MODULES_CUSTODY_TESTS_TRIAL_H
 #define VEIN_MODULES_CUSTODY_TESTS_TRIAL_H
 
@@ -17,6 +18,7 @@ struct custody_trial {
     struct fixture_person stranger;    /* everything, elsewhere */
     char order[40];
     char coi[60];
+    char number[20]; /* of the patient's wristband */
 };
 
 /* With one more module, or NULL, whose commands are the nurses' too (separated by blanks). */
@@ -47,9 +49,9 @@ enum outcome custody_trial_offer(struct custody_trial *t, const struct fixture_p
 enum outcome custody_trial_accept(struct custody_trial *t, const struct fixture_person *who,
                                   struct str unit, const char *more);
 
-/* One person's check: these units (up to two, by label; absent: none), and the patient if said. */
+/* One person's check of one unit or two, by label, and the patient where the point asks for it. */
 enum outcome custody_trial_check(struct custody_trial *t, const struct fixture_person *who,
-                                 const char *task, const char *point, bool patient,
-                                 struct str label, struct str label_2);
+                                 const char *task, const char *point, struct str label,
+                                 struct str label_2);
 
 #endif

@@ -64,6 +64,43 @@ static void coi_03_no_read_is_neither_pass_nor_fail(void **state)
     assert_string_equal(fixture_answer(&t.f, "complete"), "false"); /* the first never passed */
 }
 
+/* What a keyboard or another barcode gives is no read; another patient's number is a mismatch. */
+static void coi_03_a_slip_is_not_another_patient(void **state)
+{
+    (void)state;
+    char scans[3][200], body[400];
+    char coi[44];
+    snprintf(coi, sizeof coi, "%s", a.coi);
+    coi[4] = coi[4] == 'A' ? 'C' : 'A';
+    snprintf(scans[0], sizeof scans[0], "'%s','%s'", coi, a.number);
+    snprintf(scans[1], sizeof scans[1], "'&/%s','%s','W00002200068789'", a.coi, a.number);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(check(&t.nurse, AT, scans[i], trial_id_stated(&a)), OK);
+        is("no_read");
+    }
+    snprintf(body, sizeof body,
+             "{'order':'%s','task':'collect','point':'patient_at_collection','method':'barcode',"
+             "'scans':[{'text':'%s','field':'wristband'},{'text':'4006381333931','field':'order'}]"
+             "%s}",
+             a.id, a.number, trial_id_stated(&a));
+    assert_int_equal(fixture_send(&t.f, &t.nurse, "identity.check", NULL, "%s", body), OK);
+    is("no_read"); /* the label of a cup, where the order's was asked for */
+    assert_false(stopped());
+    /* The order's identifier without its hyphens is the same identifier. */
+    size_t n = 0;
+    for (const char *c = a.coi; *c; c++)
+        if (*c != '-')
+            coi[n++] = *c;
+    coi[n] = '\0';
+    snprintf(scans[2], sizeof scans[2], "'&/%s','%s'", coi, a.number);
+    assert_int_equal(check(&t.nurse, AT, scans[2], trial_id_stated(&a)), OK);
+    is("pass");
+    snprintf(scans[2], sizeof scans[2], "'&/%s','%s'", a.coi, b.number);
+    assert_int_equal(check(&t.nurse, AT, scans[2], trial_id_stated(&a)), OK);
+    is("fail");
+    assert_true(stopped());
+}
+
 /* shows: COI-03 */
 static void coi_03_typed_by_two(void **state)
 {
@@ -281,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(coi_03_a_check_is_recorded_whole),
         TEST(coi_03_no_read_is_neither_pass_nor_fail),
+        TEST(coi_03_a_slip_is_not_another_patient),
         TEST(coi_03_typed_by_two),
         TEST(coi_05_persons_are_identified_too),
         TEST(coi_05_one_of_two_has_the_role),

@@ -51,6 +51,7 @@ static size_t facts;
 static size_t fails;
 static size_t completed;
 static size_t furthest; /* tasks done of one order */
+static size_t bedside;  /* passes at the bedside */
 
 static struct unit_model *unit_find(struct str id)
 {
@@ -170,6 +171,7 @@ static bool one_by_one(const char *point)
 /* Order and patient, and of the order's own live bags one or more. */
 static void only_some_of(const struct pass_model *pass, const struct identity_checked *p)
 {
+    bedside++;
     assert_true(p->expected.n >= 3);
     assert_int_equal(p->units.n, p->expected.n - 2);
     for (size_t i = 0; i < p->expected.n; i++) {
@@ -359,6 +361,8 @@ static void coi_04_no_order_of_commands_passes_a_point(void **state)
     assert_true(facts > 40); /* else it showed nothing */
     assert_true(fails > 10);
     assert_true(completed > 20);
+    assert_true(furthest >= 8); /* as far as the bedside, */
+    assert_true(bedside > 0);   /* where it passed as well */
 }
 
 int main(void)

@@ -166,6 +166,19 @@ static void lbl_04_isbt_128(void **state)
     assert_int_equal(symbols[2].kind, SYMBOL_PRODUCT);
 }
 
+/* A donation number whose check characters do not hold is no number of another patient. */
+static void a_mistyped_donation_number_is_unreadable(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = { "W00002200068789", "W000022000687T", "w00002200068789" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(read_scan(wrong[i]), 1);
+        assert_int_equal(symbols[0].kind, SYMBOL_UNKNOWN);
+    }
+    assert_int_equal(read_scan("4711-0815"), 1);
+    assert_int_equal(symbols[0].kind, SYMBOL_PATIENT);
+}
+
 /* partial: LBL-04 (in part) */
 static void lbl_04_chain_of_identity_identifiers(void **state)
 {
@@ -240,6 +253,12 @@ static void coi_12_names_as_people_say_them(void **state)
     assert_true(is_named("Jose\xCC\x81 Nunez", "Núñez", "José"));
     assert_true(is_named("Anne Marie O'Neill", "O’Neill", "Anne-Marie"));
     assert_true(is_named("Mueller, Jürgen", "Müller", "Juergen"));
+    assert_true(is_named("Mueller Juergen", "Mu\xCC\x88ller", "Ju\xCC\x88rgen"));
+    assert_true(is_named("Mu\xCC\x88ller Juergen", "Müller", "Jürgen"));
+    assert_true(is_named("ΝΙΚΟΣ ΠΑΠΑΣ", "Παπάς", "Νίκος"));
+    assert_true(is_named("Νικος Παπας", "Παπάς", "Νίκος"));
+    assert_true(is_named("Μαϊου ΈΛΛΗ", "Μαΐου", "Έλλη"));
+    assert_false(is_named("ΝΙΚΗ ΠΑΠΑΣ", "Παπάς", "Νίκος"));
     assert_true(is_named("Soren Aagard", "Ågård", "Søren") == false);
     assert_true(is_named("Soren Agard", "Ågård", "Søren"));
     assert_true(is_named("Nguyen Van Anh", "Nguyễn", "Văn Ánh"));
@@ -259,6 +278,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(check_characters_of_donation_numbers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(donation_numbers_as_scanned_and_typed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(mistyped_donation_numbers_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mistyped_donation_number_is_unreadable, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(mistyped_labels_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(labels_of_our_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lbl_04_isbt_128, set_up, tear_down),

@@ -42,6 +42,20 @@ static enum outcome split(const char *task, struct str unit, const char *pieces,
                         more);
 }
 
+/* partial: COI-08 (the genealogy of every unit begins at the patient) */
+static void coi_08_nothing_comes_from_nothing(void **state)
+{
+    (void)state;
+    char label[16];
+    trial_id_do(&t, &a, "sample");
+    trial_id_pass(&t, &a, "wash", "before_processing");
+    assert_int_equal(trial_id_make(&t, &t.plant, &a, "wash", "culture", "1 L", "", label), REFUSED);
+    refused("identity.parent_needed");
+    assert_int_equal(
+        trial_id_make(&t, &t.plant, &a, "wash", "culture", "1 L", ",'parents':[]", label), REFUSED);
+    refused("identity.parent_needed");
+}
+
 /* partial: COI-08 (in part) */
 static void coi_08_quantities_reconcile(void **state)
 {
@@ -200,6 +214,14 @@ static void donation_numbers_stay_with_their_order(void **state)
                                    ",'din':'=W00002200068700'", label),
                      REFUSED);
     refused("identity.din_taken");
+    /* exclusive by a stream of its own: it begins once, and every use reads it */
+    struct db *db;
+    struct err e = { 0 };
+    int64_t version;
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(ledger_head(db, S("din/W00002200068788"), &version, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_int_equal(version, 1);
     /* two units of one donation: the number tells the order and identifies neither */
     assert_int_equal(trial_id_make(&t, &t.nurse, &a, "collect", "bag", "100 mL",
                                    ",'din':'W000022000687S'", label),
@@ -207,6 +229,11 @@ static void donation_numbers_stay_with_their_order(void **state)
     snprintf(scans, sizeof scans, "'=W00002200068788','%s'", label);
     assert_int_equal(check(&t.nurse, "collect", "label_at_chair", scans, ""), OK);
     is("no_read");
+    assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
+    assert_int_equal(ledger_head(db, S("din/W00002200068788"), &version, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_int_equal(version, 1);
+    fixture_rebuilds(&t.f);
 }
 
 static void discarded_units_are_expected_no_more(void **state)
@@ -260,6 +287,7 @@ static void a_used_up_unit_is_a_mismatch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(coi_08_nothing_comes_from_nothing),
         TEST(coi_08_quantities_reconcile),
         TEST(coi_08_never_across_patients),
         TEST(coi_05_material_is_identified_before_it_is_acted_on),

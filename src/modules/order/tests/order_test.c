@@ -46,6 +46,53 @@ static void cln_01_from_enrolment_to_dates(void **state)
     fixture_rebuilds(&f);
 }
 
+static enum outcome place_with(const char *part, struct str organisation, struct str site)
+{
+    return fixture_send(&f, &physician, "order.place", NULL,
+                        "{'order':'%s','parties':[{'part':'site','organisation':'%.*s',"
+                        "'site':'%.*s'},{'part':'maker','organisation':'%.*s','site':'%.*s'},"
+                        "{'part':'%s','organisation':'%.*s','site':'%.*s'}]}",
+                        order, STR(physician.actor.organisation), STR(physician.actor.site),
+                        STR(maker.actor.organisation), STR(maker.actor.site), part,
+                        STR(organisation), STR(site));
+}
+
+/* Whoever is a party reads the order: nobody is one who has no part in it. */
+static void no_party_but_those_of_the_workflow(void **state)
+{
+    (void)state;
+    prescribed();
+    assert_int_equal(place_with("spy", stranger.actor.organisation, stranger.actor.site), REFUSED);
+    fixture_refused(&f, "order.unknown_part");
+    assert_int_equal(place_with("maker", maker.actor.organisation, maker.actor.site), REFUSED);
+    fixture_refused(&f, "flow.part_twice");
+
+    /* A site that is another organisation's. */
+    char organisation[40], site[40];
+    struct fixture_person program;
+    fixture_person(&program, 8, 1, 1, "organisation.make site.make");
+    program.actor.system = true;
+    assert_int_equal(fixture_send(&f, &program, "organisation.make", NULL,
+                                  "{'name':'Elsewhere','kind':'hospital'}"),
+                     OK);
+    answered(organisation, sizeof organisation, "id");
+    program.grants[1].organisation = str_z(organisation);
+    program.grants[1].site = (struct str){ 0 };
+    assert_int_equal(fixture_send(&f, &program, "site.make", NULL,
+                                  "{'organisation':'%s','name':'There','kind':'ward',"
+                                  "'zone':'Europe/Berlin'}",
+                                  organisation),
+                     OK);
+    answered(site, sizeof site, "id");
+    struct fixture_person kept = maker;
+    maker.actor.site = str_z(site);
+    assert_int_equal(place(&physician), REFUSED);
+    fixture_refused(&f, "order.party_elsewhere");
+    maker.actor.organisation = str_z(organisation);
+    assert_int_equal(place(&physician), OK);
+    maker = kept;
+}
+
 /* shows: COI-01 */
 static void coi_01_is_assigned_once(void **state)
 {
@@ -250,13 +297,10 @@ static void orc_01_lists_and_ways_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(cln_01_from_enrolment_to_dates),
-        CASE(coi_01_is_assigned_once),
-        CASE(coi_01_taken_ones_are_passed_over),
-        CASE(orc_01_versions_are_pinned),
-        CASE(the_product_decides_what_may_be_prescribed),
-        CASE(strangers_learn_nothing),
-        CASE(a_given_id_tells_nothing),
+        CASE(cln_01_from_enrolment_to_dates), CASE(no_party_but_those_of_the_workflow),
+        CASE(coi_01_is_assigned_once),        CASE(coi_01_taken_ones_are_passed_over),
+        CASE(orc_01_versions_are_pinned),     CASE(the_product_decides_what_may_be_prescribed),
+        CASE(strangers_learn_nothing),        CASE(a_given_id_tells_nothing),
         CASE(orc_01_lists_and_ways_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
