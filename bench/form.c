@@ -131,7 +131,7 @@ static void bench(const char *title, void (*write)(struct buf *), double seconds
 
 int main(int argc, char **argv)
 {
-    double seconds = argc > 1 ? atof(argv[1]) : 1;
+    double seconds = argc > 1 ? (double)strtol(argv[1], NULL, 10) : 1;
     text_use(text_rows, text_rows_count);
     kept = arena_new(ARENA);
     if (!kept)

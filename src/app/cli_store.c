@@ -3,6 +3,7 @@
 
 #include "app/cli.h"
 #include "base/id.h"
+#include "kernel/openapi.h"
 #include "kernel/tlog.h"
 #include "modules/identity/identity.h"
 
@@ -108,17 +109,42 @@ int cli_list(int argc, char **argv)
     return o == OK ? CLI_DONE : cli_error(&e);
 }
 
+/* What the program's API is; needs no database. */
+static int export_openapi(const char *path)
+{
+    struct err e = { 0 };
+    size_t n;
+    const struct module *const *modules = cli_modules(&n);
+    struct arena *arena = arena_new(4 * OPENAPI_MAX);
+    struct buf b = buf_new(OPENAPI_MAX);
+    enum outcome o = arena ? openapi_write(&b, modules, n, arena, &e) : err_no_memory(&e);
+    if (o == OK) {
+        FILE *file = fopen(path, "wx");
+        const bool written = file && fwrite(b.p, 1, b.n, file) == b.n;
+        if ((file && fclose(file) != 0) || !written)
+            o = REFUSE(&e, "export.file", { "path", str_z(path) });
+    }
+    if (o == OK)
+        printf("exported %zu bytes\n", b.n);
+    buf_free(&b);
+    arena_free(arena);
+    return o == OK ? CLI_DONE : cli_error(&e);
+}
+
 int cli_export(int argc, char **argv)
 {
     const char *db = NULL;
     const char *words[2] = { NULL, NULL };
-    const struct cli_option options[] = { { "db", CLI_TEXT, &db, true } };
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, false } };
     int code;
     struct node n;
     if (!cli_read(argc, argv, options, 1, words, 2, &code))
         return code;
-    if (!words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
-        fprintf(stderr, "vein export: say what and where to: vein export tlog --db FILE DIR\n");
+    if (words[0] && strcmp(words[0], "openapi") == 0 && words[1])
+        return export_openapi(words[1]);
+    if (!db || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
+        fprintf(stderr, "vein export: say what and where to: vein export tlog --db FILE DIR, "
+                        "or vein export openapi FILE\n");
         return CLI_USAGE;
     }
     if (!cli_node_open(&n, db, false, true, &code))

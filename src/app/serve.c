@@ -8,6 +8,7 @@
 #include "app/cli.h"
 #include "app/posting.h"
 #include "base/log.h"
+#include "kernel/limit.h"
 #include "kernel/tls_make.h"
 
 enum {
@@ -18,9 +19,23 @@ enum {
 
 /* --- what follows a commit --- */
 
+/* A session that ended, or an account that changed, which ends its sessions: what is open in its
+ * name ends now, and a page that is still allowed comes back by itself. */
+static void end_sessions(struct http_server *server, const struct gate_happened *event)
+{
+    const struct str key = stream_str(&event->key);
+    const struct str kind = stream_kind(key);
+    if (str_is(kind, "account"))
+        http_end_of(server, (struct str){ 0 }, stream_id(key));
+    else if (str_is(kind, "session") && strcmp(event->type, "session.opened") != 0)
+        http_end_of(server, stream_id(key), (struct str){ 0 });
+}
+
 /* Tells those who watch: topics are the events' distribution keys ("order/…") and "tower". */
 static void publish(struct http_server *server, const struct gate_happened *events, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        end_sessions(server, &events[i]);
     for (size_t i = n > LIVE_BATCH ? n - LIVE_BATCH : 0; i < n; i++) {
         char data[24];
         snprintf(data, sizeof data, "%lld", (long long)events[i].sequence);
@@ -103,7 +118,9 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
     TRY(params_number("connections", p->connections, 10000, &connections, e));
     TRY(params_number("timeout", p->timeout, 600, &timeout, e));
     struct http_options http = {
-        .env = s->env,
+        /* Who connects lives by the wall's clock, however fast a demonstration's runs: else its 30
+         * seconds would be half a second, and a sign-in on a busy machine cut off. */
+        .env = &env_system,
         .listen = p->listen,
         .tls_certificate = s->certificate[0] ? s->certificate : NULL,
         .tls_key = s->key[0] ? s->key : NULL,
@@ -113,6 +130,7 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .threads = (unsigned)threads,
         .connections = (unsigned)connections,
         .timeout_s = (unsigned)timeout,
+        .proxies = p->proxy[0] ? p->proxy : NULL,
         .context = &s->app,
         .admit = app_admit,
         .check = app_check,
@@ -146,7 +164,7 @@ static enum outcome choose_tls(struct serve *s, const struct serve_options *o, s
     host[strcspn(host, p->listen[0] == '[' ? "]" : ":")] = '\0';
     snprintf(s->certificate, sizeof s->certificate, "%s.crt", o->path);
     snprintf(s->key, sizeof s->key, "%s.tls", o->path);
-    return tls_make(s->certificate, s->key, host, s->env, e);
+    return tls_make(s->certificate, s->key, host, &env_system, e);
 }
 
 static enum outcome choose_entries(struct serve *s, const struct params *p, struct err *e)
@@ -163,6 +181,15 @@ static enum outcome choose_entries(struct serve *s, const struct params *p, stru
         }
     return REFUSE(e, "params.word", { "name", S("tlog_entries") },
                   { "expected", S("local, all, none") });
+}
+
+static enum outcome start_limit(struct serve *s, const struct params *p, struct err *e)
+{
+    /* People's clock may run fast in a demonstration; their requests come by the wall's. */
+    struct limit_options options = { .env = &env_system };
+    TRY(params_number("rate", p->rate, 1000000, &options.rate, e));
+    TRY(params_number("burst", p->burst, 1000000, &options.burst, e));
+    return limit_open(&s->app.limit, &options, e);
 }
 
 static enum outcome start_auth(struct serve *s, const struct serve_options *o, struct err *e)
@@ -203,6 +230,8 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
     if (o == OK)
         o = choose_entries(s, options->params, e);
     if (o == OK)
+        o = start_limit(s, options->params, e);
+    if (o == OK)
         o = start_auth(s, options, e);
     if (o == OK)
         o = posting_open(&s->posting, &s->node, options->params, e);
@@ -232,6 +261,7 @@ void serve_close(struct serve *s)
     }
     posting_close(s->posting);
     auth_close(s->app.auth);
+    limit_close(s->app.limit);
     scrub_close(s->app.scrub);
     node_close(&s->node);
     pthread_mutex_destroy(&s->watched);

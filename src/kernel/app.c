@@ -5,7 +5,9 @@
 #include "gen/kernel/notify.sql.h"
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
+#include "kernel/limit.h"
 
+enum { APP_EXPECTS_MAX = 16 };
 enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
 
 /* --- pages --- */
@@ -16,13 +18,18 @@ static bool fragment_asked(const struct http_request *r)
     return str_is(http_header(r, "X-Fragment"), "1");
 }
 
+struct str app_language(const struct http_request *r)
+{
+    return http_language(r, text_speaks);
+}
+
 struct page app_page(struct http_request *r)
 {
     const struct app *app = app_of(r);
     const struct auth_session *session = auth_of(r);
     struct page p = {
         .b = ARENA_NEW(r->arena, struct buf),
-        .language = S("en"), /* the only catalogue there is */
+        .language = app_language(r),
         .path = r->path,
         .now_us = env_now(app->node->env),
         .env = app->node->env,
@@ -105,6 +112,8 @@ static const char *problem_title(int status)
     case 404:
         return "problem.unknown";
     case 409:
+    case 410:
+    case 412:
         return "problem.changed";
     case 422:
         return "problem.rule";
@@ -116,9 +125,37 @@ static const char *problem_title(int status)
     }
 }
 
+/* Of a refused field, where in the body it stands: "units.2.volume" is "#/units/2/volume" (RFC
+ * 6901, as in RFC 9457, section 3). */
+static void problem_errors(struct http_request *r, struct json_out *out, struct str language,
+                           const struct err *e)
+{
+    struct str field = err_param(e, "field");
+    if (field.n == 0)
+        return;
+    struct buf pointer = buf_in(r->arena, 2 * ERR_VALUE_MAX);
+    buf_z(&pointer, "#/");
+    for (size_t i = 0; i < field.n; i++) {
+        const char c = field.p[i];
+        if (c == '~' || c == '/')
+            buf_z(&pointer, c == '~' ? "~0" : "~1");
+        else
+            buf_char(&pointer, c == '.' ? '/' : c);
+    }
+    json_key(out, "errors");
+    json_begin_array(out);
+    json_begin_object(out);
+    json_key(out, "detail");
+    json_str(out, text_error(r->arena, language, e));
+    json_key(out, "pointer");
+    json_str(out, buf_get(&pointer));
+    json_end(out);
+    json_end(out);
+}
+
 static void problem_json(struct http_request *r, int status, const struct err *e)
 {
-    struct str language = S("en");
+    struct str language = app_language(r);
     struct buf b = buf_in(r->arena, APP_PROBLEM_MAX);
     struct json_out out = json_out(&b);
     json_begin_object(&out);
@@ -134,6 +171,7 @@ static void problem_json(struct http_request *r, int status, const struct err *e
     json_str(&out, str_z(e->code));
     json_key(&out, "hint");
     json_str(&out, text_error_hint(r->arena, language, e));
+    problem_errors(r, &out, language, e);
     json_end(&out);
     r->answer.media_type = "application/problem+json";
     r->answer.body = buf_get(&b);
@@ -168,6 +206,8 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
         .retry_after_s = app_retry_after(e),
         .no_etag = true,
     };
+    if (r->answer.retry_after_s == 0 && (status == 429 || status == 503))
+        r->answer.retry_after_s = 1;
     bool fragment = fragment_asked(r);
     if (http_wants_json(r)) {
         problem_json(r, status, e);
@@ -185,9 +225,28 @@ enum http_state app_problem(struct http_request *r, const struct err *e)
     return HTTP_DONE;
 }
 
+/* A request of a signed-in account counts, whatever becomes of it. */
+static enum outcome take_request(struct http_request *r, enum outcome admitted, struct err *e)
+{
+    struct limit *limit = app_of(r)->limit;
+    struct limit_state state;
+    char seconds[24];
+    if (!limit || !r->account.p)
+        return admitted;
+    const bool taken = limit_take(limit, r->account, &state);
+    r->rate = limit_text(&state, r->arena);
+    r->rate_policy = limit_policy_text(limit, r->arena);
+    if (taken)
+        return admitted;
+    struct buf b = buf_over(seconds, sizeof seconds);
+    buf_int(&b, state.retry_s);
+    return REFUSE(e, "http.too_many_requests", { "seconds", buf_get(&b) });
+}
+
 enum outcome app_admit(struct http_request *r, struct err *e)
 {
-    return auth_admit(app_of(r)->auth, r, e);
+    const enum outcome o = auth_admit(app_of(r)->auth, r, e);
+    return o == FAULT ? o : take_request(r, o, e);
 }
 
 enum outcome app_check(struct http_request *r, struct err *e)
@@ -278,6 +337,30 @@ static enum outcome body_of_json(struct http_request *r, struct str *out, struct
     return OK;
 }
 
+/* If-Match: "order/<id>@7", "unit/<id>@2": what the sender saw. */
+static enum outcome expects_read(struct http_request *r, struct gate_command *command,
+                                 struct err *e)
+{
+    struct str rest = http_header(r, "If-Match");
+    struct gate_expect *expects = ARENA_ARRAY(r->arena, APP_EXPECTS_MAX, struct gate_expect);
+    if (!expects)
+        return err_no_memory(e);
+    while (rest.p) {
+        struct str tag = str_trim(str_cut(&rest, ','));
+        if (tag.n < 2 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"' ||
+            command->nexpects == APP_EXPECTS_MAX)
+            return REFUSE(e, "http.malformed_if_match");
+        struct str version = { tag.p + 1, tag.n - 2 };
+        struct gate_expect *expect = &expects[command->nexpects++];
+        expect->stream = str_cut(&version, '@');
+        if (expect->stream.n == 0 || expect->stream.n > STREAM_MAX ||
+            !str_to_u63(&expect->version, version))
+            return REFUSE(e, "http.malformed_if_match");
+    }
+    command->expects = expects;
+    return OK;
+}
+
 static enum outcome command_read(struct http_request *r, const struct app_command *c,
                                  struct app_pending *p, struct err *e)
 {
@@ -298,6 +381,7 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
     if (meta.happened.p && !clock_read(&p->command.happened, meta.happened))
         return REFUSE(e, "record.malformed", { "field", S("_happened") },
                       { "expected", S("time") });
+    TRY(expects_read(r, &p->command, e));
     p->next = c->next.p ? c->next : app_next(meta.next);
     return OK;
 }
@@ -308,6 +392,10 @@ static enum http_state command_refused(struct http_request *r,
                                                                   const struct err *e),
                                        const struct err *e)
 {
+    if (http_header(r, "If-Match").p && str_is(str_z(e->code), "ledger.changed")) {
+        app_http_problem(r, 412, e);
+        return HTTP_DONE;
+    }
     if (!refused || e->outcome != REFUSED || http_wants_json(r))
         return app_problem(r, e);
     r->answer = (struct http_answer){ .status = http_status(e) };

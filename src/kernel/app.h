@@ -10,18 +10,21 @@
  * findings of every organisation of the node. Hashes, proofs and checkpoints tell nothing and are
  * for everyone. */
 enum app_entries {
-    APP_ENTRIES_LOCAL, /* a request from this machine, to a name of this machine, through no proxy
-                        */
-    APP_ENTRIES_ALL,
     APP_ENTRIES_NONE,
+    APP_ENTRIES_ALL,
+    /* A request from this machine, to a name of this machine, that says of no proxy. A proxy that
+     * says nothing of itself looks like this, too: only for machines where nothing passes requests
+     * on. */
+    APP_ENTRIES_LOCAL,
 };
 
 struct app {
     struct node *node;
     struct auth *auth;
     struct http_server *server;
-    struct scrub *scrub; /* NULL: none runs */
+    struct scrub *scrub;     /* NULL: none runs */
     struct workers *workers; /* NULL: none, as in some tests */
+    struct limit *limit;     /* requests of an account; NULL: none */
     enum app_entries entries;
 };
 
@@ -54,14 +57,18 @@ enum outcome app_admit(struct http_request *r, struct err *e);
 enum outcome app_check(struct http_request *r, struct err *e);
 void app_http_problem(struct http_request *r, int status, const struct err *e);
 
+/* In which the client reads: of those that there are catalogues in. */
+struct str app_language(const struct http_request *r);
+
 /* A path of this server to go on at, from a form or query: "/" for anything else. */
 struct str app_next(struct str path);
 
 /* Sends a command for this request's actor and waits for the gate without holding a thread; then
  * `done` fills the answer. The command's id is the form's "_id" field or the Idempotency-Key header
  * (a page puts a fresh one into each form); reason "_reason", happened "_happened" (RFC 3339), of
- * the form or as members of the JSON object. Body: the form's other fields or the JSON's other
- * members, read by the command's record. Without `done` a form's answer is a
+ * the form or as members of the JSON object. If-Match names streams at the version that was seen,
+ * "order/<id>@7": where one has changed since, the answer is 412. Body: the form's other fields or
+ * the JSON's other members, read by the command's record. Without `done` a form's answer is a
  * redirect to `next` (303) and JSON the answer itself. */
 struct app_command {
     struct str name;

@@ -14,11 +14,16 @@
 
 enum { NAME_END = 8 }; /* of an id that has no name */
 
+#define RECORDS "kernel/auth_place.def"
+#include "base/record_tables.h"
+#undef RECORDS
+
 static const struct route module_routes[] = {
     ROUTE("GET", "/sign-in", "public", 0, auth_get_sign_in, "help.sign_in"),
     ROUTE("POST", "/sign-in", "public", AUTH_FORM_MAX, auth_post_sign_in, "help.sign_in_post"),
     ROUTE("POST", "/sign-out", "signed_in", AUTH_FORM_MAX, auth_post_sign_out, "help.sign_out"),
-    ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site"),
+    ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site",
+          .rows = &auth_sites_out_record),
     ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
     ROUTE("GET", "/password", "signed_in", 0, auth_get_password, "help.password"),
     ROUTE("POST", "/password", "signed_in", AUTH_FORM_MAX, auth_post_password,

@@ -121,13 +121,9 @@ enum outcome auth_session_find(struct auth *a, struct str cookie, struct auth_se
 enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
                         struct arena *arena, struct err *e);
 /* All sites there are, AUTH_SITES_MAX at most: who may take part in an order. */
-struct auth_place {
-    struct str site;
-    struct str organisation;
-    struct str name;
-    struct str kind;
-    struct str organisation_name;
-};
+#define RECORDS "kernel/auth_place.def" /* struct auth_place */
+#include "base/record_structs.h"
+#undef RECORDS
 enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,
                          struct arena *arena, struct err *e);
 /* Goes on at another site: opens a session there and closes this one. Waits for the writer. REFUSED
@@ -159,8 +155,9 @@ enum outcome auth_allow(const char *access, const struct auth_session *session, 
 enum outcome auth_check(const struct http_request *r, struct err *e);
 bool auth_csrf_agrees(const struct auth_session *session, struct str token);
 
-/* Set-Cookie for a cookie's value; absent: takes it away. */
-struct str auth_cookie(const struct auth *a, struct str value, struct arena *arena);
+/* Set-Cookie for a cookie's value; absent: takes it away. Over TLS, ours or a trusted proxy's, it
+ * is Secure and its name begins with __Host-. */
+struct str auth_cookie(const struct auth *a, const struct http_request *r, struct str value);
 /* The cookie of a request; absent when it has none. */
 struct str auth_cookie_of(const struct auth *a, const struct http_request *r);
 

@@ -1,20 +1,25 @@
 /* Who asks, and whether this route is for them. */
 #include "kernel/auth_impl.h"
 
-static const char *cookie_name(const struct auth *a)
+static bool secure(const struct auth *a, const struct http_request *r)
 {
-    return a->secure_cookie ? "__Host-vein" : "vein";
+    return a->secure_cookie || http_secure(r);
+}
+
+static const char *cookie_name(const struct auth *a, const struct http_request *r)
+{
+    return secure(a, r) ? "__Host-vein" : "vein";
 }
 
 struct str auth_cookie_of(const struct auth *a, const struct http_request *r)
 {
-    return http_cookie(r, cookie_name(a));
+    return http_cookie(r, cookie_name(a, r));
 }
 
-struct str auth_cookie(const struct auth *a, struct str value, struct arena *arena)
+struct str auth_cookie(const struct auth *a, const struct http_request *r, struct str value)
 {
-    return arena_printf(arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict%s%s", cookie_name(a),
-                        STR(value), a->secure_cookie ? "; Secure" : "",
+    return arena_printf(r->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict%s%s",
+                        cookie_name(a, r), STR(value), secure(a, r) ? "; Secure" : "",
                         value.p ? "" : "; Max-Age=0");
 }
 
@@ -44,8 +49,11 @@ enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e)
         *e = found;
         return FAULT;
     }
-    if (o == OK)
+    if (o == OK) {
         r->who = session;
+        r->session = session->id;
+        r->account = session->actor.account;
+    }
     return auth_allow(r->route->access, r->who, e);
 }
 

@@ -4,6 +4,7 @@
 #include "gen/kernel/pages/password.html.h"
 #include "gen/kernel/pages/sign_in.html.h"
 #include "gen/kernel/pages/site.html.h"
+#include "kernel/show.h"
 
 static enum http_state go(struct http_request *r, struct str cookie, struct str to)
 {
@@ -58,7 +59,7 @@ enum http_state auth_post_sign_in(struct http_request *r)
         return sign_in_refused(r, &e);
     if (auth_session_find(a, value, &session, r->arena, &e) != OK)
         return sign_in_refused(r, &e);
-    struct str cookie = auth_cookie(a, value, r->arena);
+    struct str cookie = auth_cookie(a, r, value);
     return go(r, cookie, session.actor.site.p ? app_next(http_form(r, "next")) : S("/site"));
 }
 
@@ -68,7 +69,7 @@ enum http_state auth_post_sign_out(struct http_request *r)
     struct err e = { 0 };
     if (auth_sign_out(a, auth_of(r), &e) == FAULT)
         return app_problem(r, &e);
-    return go(r, auth_cookie(a, (struct str){ 0 }, r->arena), S("/sign-in"));
+    return go(r, auth_cookie(a, r, (struct str){ 0 }), S("/sign-in"));
 }
 
 enum http_state auth_get_site(struct http_request *r)
@@ -78,6 +79,11 @@ enum http_state auth_get_site(struct http_request *r)
     const struct auth_session *session = auth_of(r);
     if (auth_sites(app_of(r)->auth, session->actor.account, &list, r->arena, &e) != OK)
         return app_problem(r, &e);
+    if (http_wants_json(r)) {
+        const enum outcome o =
+            show_rows(r, &auth_sites_out_record, list.p, list.n, (struct str){ 0 }, &e);
+        return o == OK ? HTTP_DONE : app_problem(r, &e);
+    }
     struct page p = app_page(r);
     struct auth_site_view view = {
         .sites = list.p,
@@ -96,7 +102,7 @@ enum http_state auth_post_site(struct http_request *r)
     struct str value;
     if (auth_move(a, auth_of(r), http_form(r, "site"), &value, r->arena, &e) != OK)
         return app_problem(r, &e);
-    return go(r, auth_cookie(a, value, r->arena), app_next(http_form(r, "next")));
+    return go(r, auth_cookie(a, r, value), app_next(http_form(r, "next")));
 }
 
 static enum http_state password_page(struct http_request *r, const struct err *e)
@@ -130,5 +136,5 @@ enum http_state auth_post_password(struct http_request *r)
     enum outcome o = auth_renew(a, auth_of(r), &passwords, &value, r->arena, &e);
     if (o != OK)
         return http_wants_json(r) || o == FAULT ? app_problem(r, &e) : password_page(r, &e);
-    return go(r, auth_cookie(a, value, r->arena), S("/"));
+    return go(r, auth_cookie(a, r, value), S("/"));
 }

@@ -4,13 +4,13 @@
     extern const struct event_type r##_event;                                                      \
     enum outcome r##_apply(struct db *db, const struct event *event, const struct r *payload,      \
                            struct err *e);
-#define COMMAND(r, name, state_struct, flags)                                                      \
+#define COMMAND(r, name, state_struct, flags, ...)                                                 \
     extern const struct command_type r##_command;                                                  \
     enum outcome r##_load(struct load *l, const struct r *body, struct state_struct *state,        \
                           struct err *e);                                                          \
     enum outcome r##_decide(struct decision *d, const struct r *body,                              \
                             const struct state_struct *state, struct err *e);
-#define PREPARED_COMMAND(r, name, state_struct, flags)                                             \
+#define PREPARED_COMMAND(r, name, state_struct, flags, ...)                                        \
     COMMAND(r, name, state_struct, flags)                                                          \
     enum outcome r##_prepare(struct prepare *p, const struct r *body, struct err *e);
 #define FIELD(r, kind, name, flags, max)

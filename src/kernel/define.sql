@@ -22,15 +22,16 @@ WHERE kind = :kind AND name = :name AND version = :version;
 INSERT INTO define_version (kind, name, version, title, effective, hash, json, organisation, loaded)
 VALUES (:kind, :name, :version, :title, :effective, :hash, :json, :organisation, :loaded);
 
--- list () -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, versions INT,
+-- list (after_kind TEXT, after_name TEXT, max INT) -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, versions INT,
 --             hash HASH)
--- The newest version of each definition.
+-- The newest version of each definition, behind a kind and name; the first page behind '' and ''.
 SELECT v.kind, v.name, v.version, v.title, v.effective, n.versions, v.hash
 FROM define_version v
 JOIN (SELECT kind, name, max(version) AS newest, count(*) AS versions FROM define_version
       GROUP BY kind, name) n
     ON n.kind = v.kind AND n.name = v.name AND n.newest = v.version
-ORDER BY v.kind, v.name LIMIT 1000;
+WHERE (v.kind, v.name) > (:after_kind, :after_name)
+ORDER BY v.kind, v.name LIMIT :max;
 
 -- versions (kind CODE, name CODE) -> (version INT, effective TIME, hash HASH)
 SELECT version, effective, hash FROM define_version WHERE kind = :kind AND name = :name

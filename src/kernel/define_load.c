@@ -10,8 +10,26 @@
 #define COMMANDS "kernel/define_commands.def"
 #include "kernel/wire.h"
 
+/* As the list of definitions shows them: all, to who may see any. */
+static enum outcome definition_seen(bool *out, struct db *db, const struct actor *actor,
+                                    struct str id, struct arena *arena, struct err *e)
+{
+    (void)db;
+    (void)actor;
+    (void)id;
+    (void)arena;
+    (void)e;
+    *out = true;
+    return OK;
+}
+
+static const struct watch module_watches[] = {
+    { "definition", "definition.see", definition_seen },
+};
+
 const struct module define_module = {
     .name = "define",
+    MODULE_ARRAY(watches),
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     .schema = &define_schema,

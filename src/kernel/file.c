@@ -16,8 +16,10 @@ static const struct route module_routes[] = {
           "help.file_upload_patch"),
     ROUTE("DELETE", "/uploads/{upload}", "signed_in", 0, file_delete_upload,
           "help.file_upload_delete"),
-    ROUTE("GET", "/files/{file}", "signed_in", 0, file_get, "help.file_get"),
-    ROUTE("GET", "/files/{file}/about", "signed_in", 0, file_get_about, "help.file_about"),
+    ROUTE("GET", "/files/{file}", "signed_in", 0, file_get, "help.file_get",
+          .media_type = "application/octet-stream"),
+    ROUTE("GET", "/files/{file}/about", "signed_in", 0, file_get_about, "help.file_about",
+          .row = &file_about_record),
 };
 /* clang-format on */
 

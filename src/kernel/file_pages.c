@@ -7,7 +7,6 @@
 #include "kernel/show.h"
 
 #define RECORDS "kernel/file_form.def"
-#include "base/record_structs.h"
 #include "base/record_tables.h"
 #undef RECORDS
 

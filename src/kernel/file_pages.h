@@ -5,6 +5,10 @@
 #include "kernel/app.h"
 #include "kernel/file.h"
 
+#define RECORDS "kernel/file_form.def" /* what a form sends, and what is told of a file */
+#include "base/record_structs.h"
+#undef RECORDS
+
 enum { FILE_FORM_MAX = 4096, FILE_RANGE_MAX = 100 };
 
 http_handler_fn file_post_upload;

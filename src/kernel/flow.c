@@ -1,6 +1,7 @@
 /* Flow's wiring, the registered identity points, and how what happens to an order is said. */
 #include "gen/kernel/flow_schema.sql.h"
 #include "kernel/flow_impl.h"
+#include "kernel/flow_record.h"
 
 #define EVENTS   "kernel/flow_events.def"
 #define COMMANDS "kernel/flow_commands.def"

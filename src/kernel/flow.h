@@ -263,4 +263,13 @@ struct flow_countdown {
 };
 size_t flow_countdowns(const struct flow_view *v, struct flow_countdown *out, size_t max);
 
+/* Whether the actor has the permission at one of the order's parties; false for an unknown order.
+ */
+struct flow_right {
+    struct str order;
+    const char *permission;
+};
+enum outcome flow_party_may(bool *out, struct db *db, const struct actor *actor,
+                            const struct flow_right *right, struct arena *arena, struct err *e);
+
 #endif

@@ -297,3 +297,16 @@ size_t flow_countdowns(const struct flow_view *v, struct flow_countdown *out, si
     }
     return n;
 }
+
+enum outcome flow_party_may(bool *out, struct db *db, const struct actor *actor,
+                            const struct flow_right *right, struct arena *arena, struct err *e)
+{
+    struct flow_parties_in in = { right->order };
+    struct record_list list;
+    *out = false;
+    TRY(db_list(db, &sql_flow_parties, &in, &list, FLOW_PARTIES_MAX, arena, e));
+    const struct flow_parties_out *party = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        *out |= actor_may(actor, str_z(right->permission), party[i].organisation, party[i].site);
+    return OK;
+}

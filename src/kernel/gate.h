@@ -139,9 +139,9 @@ enum outcome load_stream(struct load *l, struct stream s, int64_t *version, stru
 void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
-/* What the refusal above calls the thing, a static word: "unit"; and what load itself returns for
- * unknown ids. The first that load says stays: a thing that is known to the node and one that is
- * not are refused with the same word, however far load came. */
+/* What load looks for from here on, a static word: "unit"; load_unknown names it. The refusal above
+ * names the first kind of all, which is what the command is about: so that a foreign thing is
+ * answered, to the byte, as one that does not exist, however far load came. */
 void load_kind(struct load *l, const char *kind);
 enum outcome load_unknown(struct load *l, struct err *e);
 
@@ -178,7 +178,8 @@ struct decision {
 void decide_event(struct decision *d, const struct happening *h);
 /* The same on a stream that belongs to this order: its distribution key is the order's. */
 void decide_order_event(struct decision *d, struct str order, const struct happening *h);
-/* What the sender gets back, as JSON of the record; without it an empty object. It is kept for ever
+/* What the sender gets back, as JSON of the record that the command's row names (FAULT
+ * "gate.undeclared_answer" for another); without it an empty object. It is kept for ever
  * under the node's own key, where no erasure of a person reaches: no personal data. */
 void decide_answer(struct decision *d, const struct record *r, const void *value);
 /* Identifier number n of this command: a retry gives the same. */
@@ -199,6 +200,7 @@ struct command_type {
     enum outcome (*prepare)(struct prepare *p, const void *body, struct err *e); /* or NULL */
     enum outcome (*load)(struct load *l, const void *body, void *state, struct err *e);
     enum outcome (*decide)(struct decision *d, const void *body, const void *state, struct err *e);
+    const struct record *answer; /* what decide_answer gives; NULL: nothing */
 };
 
 /* --- the gate itself --- */

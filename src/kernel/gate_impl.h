@@ -46,7 +46,8 @@ struct load_impl {
     size_t nreads;
     struct load_scope scopes[GATE_SCOPES_MAX];
     size_t nscopes;
-    const char *kind;
+    const char *about; /* the first kind that load named: what the command is about */
+    const char *kind;  /* the last: what load itself looks for now */
     struct str subject;
 };
 

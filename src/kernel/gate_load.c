@@ -48,8 +48,9 @@ void load_own_scope(struct load *l)
 
 void load_kind(struct load *l, const char *kind)
 {
-    if (!l->impl->kind)
-        l->impl->kind = kind;
+    if (!l->impl->about)
+        l->impl->about = kind;
+    l->impl->kind = kind;
 }
 
 enum outcome load_unknown(struct load *l, struct err *e)

@@ -61,7 +61,7 @@ static enum outcome member_access(const struct member *m, struct err *e)
     }
     if (known)
         return REFUSE(e, "gate.forbidden", { "command", str_z(m->item->type->name) });
-    return REFUSE(e, "gate.unknown", { "kind", str_z(l->kind ? l->kind : "thing") });
+    return REFUSE(e, "gate.unknown", { "kind", str_z(l->about ? l->about : "thing") });
 }
 
 /* --- when it happened --- */
@@ -220,6 +220,8 @@ static enum outcome member_answer(struct member *m, struct err *e)
     item->answer.body = S("{}");
     item->answer.nevents = d->n;
     struct bytes sealed = { 0 };
+    if (d->answer_record && d->answer_record != item->type->answer)
+        return err_fault(e, "gate.undeclared_answer", "%s", item->type->name);
     if (d->answer_record) {
         struct buf answer = buf_in(item->command->arena, GATE_BODY_MAX);
         struct json_out out = json_out(&answer);

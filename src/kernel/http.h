@@ -12,7 +12,8 @@
  * Limits (REFUSED, answered before the body is read): target 8 KiB 414, 64 headers of together
  * 16 KiB 431, body by route 413, body without Content-Length 411, bad percent-encoding, NUL, text
  * that is not UTF-8, dot segments 400, a form of another site 403, another method 405 with Allow.
- * What is no HTTP at all is answered by libmicrohttpd itself. Slow clients are cut off. */
+ * Two lengths of one body are 400, and the connection ends with the answer. What is no HTTP at all
+ * is answered by libmicrohttpd itself. Slow clients are cut off. */
 #ifndef VEIN_KERNEL_HTTP_H
 #define VEIN_KERNEL_HTTP_H
 
@@ -66,6 +67,12 @@ struct http_request {
     const struct route *route; /* NULL when the request was refused before one was found */
     void *context;             /* of the server's options: the application */
     void *who;                 /* set by the server's `admit`: session and actor */
+    /* Whose streams and waits these are, set by `admit`; absent: nobody's. */
+    struct str session;
+    struct str account;
+    /* RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers), set by `admit`. */
+    struct str rate;
+    struct str rate_policy;
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
     void *pending;             /* the handler's own, between HTTP_WAIT and `resumed` */
@@ -81,13 +88,21 @@ struct route {
     size_t body_max;    /* bytes; 0: no body */
     http_handler_fn *handler;
     const char *help; /* key of one line for the help page and OpenAPI */
+    /* What a GET answers to who asks for JSON: rows of a record with the way to the next, one
+     * record, or a document of its own shape ("application/json"); else a page alone. */
+    const struct record *rows;
+    const struct record *row;
+    const char *media_type; /* of what is neither page nor record */
+    const char *query;      /* names of the query's parameters, separated by blanks */
 };
 
 /* Rows are written so that tools read them, too:
- *   ROUTE("GET", "/units/{unit}", "unit.see", 0, unit_get, "help.unit_get")                   */
-#define ROUTE(method, path, access, body_max, handler, help)                                       \
+ *   ROUTE("GET", "/units/{unit}", "unit.see", 0, unit_get, "help.unit_get", .row = &unit_record)
+ */
+#define ROUTE(method_, path_, access_, body_max_, handler_, ...)                                   \
     {                                                                                              \
-        method, path, access, body_max, handler, help                                              \
+        .method = method_, .path = path_, .access = access_, .body_max = body_max_,                \
+        .handler = handler_, .help = __VA_ARGS__                                                   \
     }
 
 struct http_options {
@@ -98,6 +113,9 @@ struct http_options {
     const struct route *const *routes; /* tables … */
     const size_t *nroutes;             /* … and their lengths */
     size_t ntables;
+    /* Addresses, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed;
+     * NULL: nobody's. REFUSED "http.malformed_proxy" for what is no address. */
+    const char *proxies;
     unsigned threads;                 /* of the pool; 0: 2 */
     unsigned connections;             /* at most; 0: 1024 */
     unsigned connections_per_address; /* at most; 0: half of them */
@@ -135,18 +153,38 @@ struct str http_query(const struct http_request *r, const char *name);
 struct str http_form(const struct http_request *r, const char *name);
 /* True when the client asks for JSON rather than a page. */
 bool http_wants_json(const struct http_request *r);
-/* The peer's address without port; for limits per address, never logged whole. */
+/* The client's address without port; for limits per address, never logged whole. Behind a trusted
+ * proxy the last address of X-Forwarded-For that is not itself a trusted proxy's. */
 struct str http_peer(const struct http_request *r);
+/* The client speaks TLS: with us, or with a trusted proxy that says so. */
+bool http_secure(const struct http_request *r);
+/* The first language of Accept-Language, by its weights, that `speaks` knows; "en" otherwise. */
+struct str http_language(const struct http_request *r, bool (*speaks)(struct str language));
 
 /* Live updates: a stream of server-sent events per connection. A handler answers with
  * http_live(r, topics, n); http_publish sends "event: topic" with the data (one line) to all whose
  * topics hold it; topics have less than 64 bytes, data at most 8,000. A slow reader's queue holds
  * HTTP_LIVE_QUEUE_MAX events; beyond that it gets one "event: reload" instead and goes on from
- * there. A heartbeat comment every 15 s. At most half of the connections may be streams; beyond
- * that the answer is 503. */
-enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16 };
+ * there. A heartbeat comment every 15 s. At most half of the connections may be streams or waits;
+ * beyond that the answer is 503. Of one session there may be HTTP_OWNER_MAX, streams and waits
+ * together, so that one cannot take what all need; beyond that it is 429. */
+enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16, HTTP_OWNER_MAX = 8 };
 enum http_state http_live(struct http_request *r, const struct str *topics, size_t n);
 void http_publish(struct http_server *s, struct str topic, struct str data);
+/* Ends the streams and waits of a session, or of an account: what they stood on is no more. */
+void http_end_of(struct http_server *s, struct str session, struct str account);
+
+/* Waiting for news without a thread: a handler notes http_news, looks, and where it found nothing
+ * calls http_wait_news with that number and returns HTTP_WAIT. It is resumed when anything was
+ * published since, when the time is over, when its session ended, or the server stops; news may be
+ * HTTP_NEWS_LATE_MS late, so that many who wait cost little. REFUSED "http.stopping" and, where
+ * there is no room, "http.too_many_streams" or "http.too_many_of_session": then it is not resumed.
+ */
+enum { HTTP_NEWS_LATE_MS = 500 };
+uint64_t http_news(struct http_server *s);
+enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seconds, struct err *e);
+/* Its session has ended while it waited. */
+bool http_wait_ended(const struct http_request *r);
 
 /* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
  * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "*.busy" 503; others

@@ -40,7 +40,7 @@ static bool add_optional(const struct http_exchange *x, struct MHD_Response *res
     const struct http_answer *answer = &x->request.answer;
     char number[24];
     bool ok = true;
-    if (x->server->tls)
+    if (http_secure(&x->request))
         ok = ok && add(response, "Strict-Transport-Security", "max-age=31536000");
     if (x->allow.p)
         ok = ok && add(response, "Allow", arena_str(x->request.arena, x->allow).p);
@@ -50,6 +50,13 @@ static bool add_optional(const struct http_exchange *x, struct MHD_Response *res
         if (answer->set_cookie[i].p)
             ok = ok &&
                  add(response, "Set-Cookie", arena_str(x->request.arena, answer->set_cookie[i]).p);
+    }
+    if (x->close)
+        ok = ok && add(response, "Connection", "close");
+    if (x->request.rate.p) {
+        ok = ok && add(response, "RateLimit", arena_str(x->request.arena, x->request.rate).p);
+        ok = ok && add(response, "RateLimit-Policy",
+                       arena_str(x->request.arena, x->request.rate_policy).p);
     }
     if (answer->retry_after_s > 0) {
         (void)snprintf(number, sizeof number, "%" PRId64, answer->retry_after_s);
@@ -190,6 +197,9 @@ static const struct {
     { "http.uri_too_long", 414 },
     { "http.headers_too_large", 431 },
     { "auth.slow_down", 429 },
+    { "http.too_many_requests", 429 },
+    { "http.too_many_of_session", 429 },
+    { "api.log_restarted", 410 },
     { "gate.key_reused", 422 },
     { "file.offset", 409 },
     { "*.busy", 503 },
@@ -200,6 +210,7 @@ static const struct {
     { "json.*", 400 },
     { "record.*", 400 },
     { "quantity.*", 400 },
+    { "api.wait", 400 },
     { "gate.malformed*", 400 },
 };
 

@@ -1,7 +1,7 @@
 /* The inside of http: what its parts share. http_decode.c and http_route.c are pure (bytes in,
  * values out) and fuzzed; http_server.c holds the daemon, its connections and their time limits;
  * http_request.c one exchange from head to answer; http_answer.c what is sent; http_live.c the
- * streams of events. */
+ * streams of events and those who wait for news; http_proxy.c who stands behind a proxy (pure). */
 #ifndef VEIN_KERNEL_HTTP_IMPL_H
 #define VEIN_KERNEL_HTTP_IMPL_H
 
@@ -19,6 +19,8 @@ enum {
     HTTP_CONNECTION_MEMORY = 48 * 1024,
     HTTP_ARENA_MAX = 8 << 20, /* of one request */
     HTTP_ROUTES_MAX = 1024,
+    HTTP_PROXIES_MAX = 16,
+    HTTP_ADDRESS_SIZE = 46, /* an IPv6 address as text */
 };
 
 /* -- Decoding (pure) --------------------------------------------------------------------------- */
@@ -55,6 +57,23 @@ bool http_etag_matches(struct str header, struct str etag);
 /* Whether Origin is the server that Host names. */
 bool http_origin_is(struct str origin, struct str host);
 
+/* Addresses as text in the form that inet_ntop gives, an IPv4 address in IPv6 as IPv4. */
+struct http_proxies {
+    char address[HTTP_PROXIES_MAX][HTTP_ADDRESS_SIZE];
+    size_t n;
+};
+/* One address, with or without brackets and port; false for anything else. */
+bool http_address_read(char out[HTTP_ADDRESS_SIZE], struct str text);
+enum outcome http_proxies_read(struct http_proxies *out, const char *list, struct err *e);
+bool http_proxies_have(const struct http_proxies *p, struct str address);
+/* Who stands before the trusted ones: from the end of the list of X-Forwarded-For, the first that
+ * is no trusted proxy's. What is no address ends the search: `peer` is all that is known. */
+struct str http_forwarded_peer(const struct http_proxies *p, struct arena *a, struct str peer,
+                               struct str forwarded_for);
+
+/* See http_language. */
+struct str http_language_choose(struct str header, bool (*speaks)(struct str language));
+
 /* -- Routes (pure) ----------------------------------------------------------------------------- */
 
 struct http_router;
@@ -86,6 +105,7 @@ struct http_server {
     struct MHD_Daemon *daemon;
     int listener;
     char address[64];
+    struct http_proxies proxies;
     bool tls;
     unsigned timeout_s;
     unsigned connections_max;
@@ -100,6 +120,10 @@ struct http_server {
     struct live *streams;
     size_t nstreams;
     bool live_closing;
+    struct http_exchange *waits; /* suspended until there is news */
+    size_t nwaits;
+    uint64_t news;        /* how often something was published */
+    uint64_t news_passed; /* what those who wait were told of */
 
     pthread_t keeper; /* ends slow connections, sends heartbeats */
     int keeper_wake[2];
@@ -123,6 +147,12 @@ struct http_exchange {
     struct str allow;
     struct buf body;
     struct live *live;
+    bool close; /* the connection ends with this answer */
+    /* Of one that waits for news, under live_lock. */
+    struct http_exchange *next_wait;
+    struct http_exchange *previous_wait;
+    int64_t wait_until_us; /* monotonic */
+    bool wait_ended;
 };
 
 /* Sets how long the connection may take for what it does now; 0: as long as it likes. */
@@ -148,6 +178,10 @@ struct MHD_Response *http_live_response(struct http_exchange *x);
 /* Of an exchange that ends without its stream having been answered. */
 void http_live_drop(struct live *l);
 void http_live_heartbeat(struct http_server *s);
+/* Resumes those who wait, where there is news or their time is over. */
+void http_live_pass_news(struct http_server *s);
+/* Resumes all who wait; none may wait from now on, for the server stops. */
+void http_live_end_waits(struct http_server *s);
 /* Ends all streams and takes no new ones. */
 void http_live_close(struct http_server *s);
 

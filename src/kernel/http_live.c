@@ -19,6 +19,9 @@ struct live {
     struct live *previous;
     struct http_server *server;
     struct MHD_Connection *connection;
+    char session[64]; /* "" where nobody is signed in */
+    char account[64];
+    bool over; /* its session is: it ends after what is being sent */
     char topics[HTTP_LIVE_TOPICS_MAX][64];
     size_t ntopics;
     struct live_event *queue[HTTP_LIVE_QUEUE_MAX];
@@ -92,7 +95,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *to, size_t ma
     struct http_server *s = l->server;
     ssize_t result = 0;
     (void)pthread_mutex_lock(&s->live_lock);
-    if (!l->sending && l->n > 0) {
+    if (!l->sending && l->n > 0 && !l->over) {
         l->sending = l->queue[l->first];
         l->first = (l->first + 1) % HTTP_LIVE_QUEUE_MAX;
         l->n--;
@@ -108,7 +111,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *to, size_t ma
             l->sending = NULL;
         }
         result = (ssize_t)n;
-    } else if (s->live_closing) {
+    } else if (s->live_closing || l->over) {
         result = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         l->suspended = true;
@@ -142,19 +145,55 @@ void http_live_drop(struct live *l)
         end_stream(l);
 }
 
+static void keep_name(char to[64], struct str name)
+{
+    BUG_ON(name.n >= 64);
+    memcpy(to, name.p ? name.p : "", name.n);
+    to[name.n] = '\0';
+}
+
+/* Streams and waits of a session, together. */
+static size_t count_of(const struct http_server *s, struct str session)
+{
+    size_t n = 0;
+    for (const struct live *l = s->streams; session.p && l; l = l->next)
+        n += str_is(session, l->session);
+    for (const struct http_exchange *x = s->waits; session.p && x; x = x->next_wait)
+        n += str_eq(session, x->request.session);
+    return n;
+}
+
+/* Room for one more, for everybody and for this session. */
+static enum outcome room_for(const struct http_server *s, const struct http_request *r,
+                             struct err *e)
+{
+    if (s->live_closing)
+        return REFUSE(e, "http.stopping");
+    if (s->nstreams + s->nwaits >= s->connections_max / 2)
+        return REFUSE(e, "http.too_many_streams");
+    if (count_of(s, r->session) >= HTTP_OWNER_MAX)
+        return REFUSE(e, "http.too_many_of_session");
+    return OK;
+}
+
 enum http_state http_live(struct http_request *r, const struct str *topics, size_t n)
 {
     struct http_exchange *x = (struct http_exchange *)r;
     struct http_server *s = x->server;
+    struct err e = { 0 };
     BUG_ON(n > HTTP_LIVE_TOPICS_MAX || x->live);
     struct live *l = calloc(1, sizeof *l);
     struct live_event *hello = event_new(S("retry: 3000\n\n"));
     r->answer = (struct http_answer){ .status = 503, .retry_after_s = 5 };
     (void)pthread_mutex_lock(&s->live_lock);
-    const bool room = s->nstreams < s->connections_max / 2 && !s->live_closing;
+    const bool room = room_for(s, r, &e) == OK;
+    if (!room)
+        r->answer.status = http_status(&e);
     if (room && l && hello) {
         l->server = s;
         l->connection = x->connection;
+        keep_name(l->session, r->session);
+        keep_name(l->account, r->account);
         for (size_t i = 0; i < n; i++) {
             BUG_ON(topics[i].n >= sizeof l->topics[0]);
             memcpy(l->topics[i], topics[i].p, topics[i].n);
@@ -173,8 +212,133 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
     if (!x->live) {
         free(l);
         free(hello);
+        if (e.outcome == REFUSED && s->options.problem)
+            s->options.problem(r, r->answer.status, &e);
+        r->answer.retry_after_s = 5;
     }
     return HTTP_DONE;
+}
+
+/* -- Waiting for news -------------------------------------------------------------------------- */
+
+uint64_t http_news(struct http_server *s)
+{
+    (void)pthread_mutex_lock(&s->live_lock);
+    const uint64_t news = s->news;
+    (void)pthread_mutex_unlock(&s->live_lock);
+    return news;
+}
+
+bool http_wait_ended(const struct http_request *r)
+{
+    return ((const struct http_exchange *)r)->wait_ended;
+}
+
+static void wait_remove(struct http_server *s, struct http_exchange *x)
+{
+    if (x->previous_wait)
+        x->previous_wait->next_wait = x->next_wait;
+    else
+        s->waits = x->next_wait;
+    if (x->next_wait)
+        x->next_wait->previous_wait = x->previous_wait;
+    s->nwaits--;
+}
+
+enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seconds, struct err *e)
+{
+    struct http_exchange *x = (struct http_exchange *)r;
+    struct http_server *s = x->server;
+    (void)pthread_mutex_lock(&s->live_lock);
+    const enum outcome o = room_for(s, r, e);
+    const bool at_once = o == OK && s->news != seen;
+    if (o == OK && !at_once) {
+        x->wait_until_us = env_mono(s->options.env) + (int64_t)seconds * 1000000;
+        x->previous_wait = NULL;
+        x->next_wait = s->waits;
+        if (x->next_wait)
+            x->next_wait->previous_wait = x;
+        s->waits = x;
+        s->nwaits++;
+    }
+    (void)pthread_mutex_unlock(&s->live_lock);
+    if (at_once)
+        http_resume(r);
+    return o;
+}
+
+/* Under live_lock: an exchange that is resumed may be gone at once, so it leaves the list first. */
+static void resume_where(struct http_server *s,
+                         bool (*fits)(const struct http_exchange *x, const void *context),
+                         const void *context, bool ended)
+{
+    struct http_exchange *next;
+    for (struct http_exchange *x = s->waits; x; x = next) {
+        next = x->next_wait;
+        if (!fits(x, context))
+            continue;
+        x->wait_ended = ended;
+        wait_remove(s, x);
+        http_resume(&x->request);
+    }
+}
+
+static bool is_due(const struct http_exchange *x, const void *now)
+{
+    return x->wait_until_us <= *(const int64_t *)now;
+}
+
+static bool is_any(const struct http_exchange *x, const void *context)
+{
+    (void)x;
+    (void)context;
+    return true;
+}
+
+void http_live_pass_news(struct http_server *s)
+{
+    const int64_t now = env_mono(s->options.env);
+    (void)pthread_mutex_lock(&s->live_lock);
+    resume_where(s, s->news_passed != s->news ? is_any : is_due, &now, false);
+    s->news_passed = s->news;
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
+
+void http_live_end_waits(struct http_server *s)
+{
+    (void)pthread_mutex_lock(&s->live_lock);
+    s->live_closing = true;
+    resume_where(s, is_any, NULL, false);
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
+
+struct owner {
+    struct str session;
+    struct str account;
+};
+
+static bool is_of(struct str name, struct str wanted)
+{
+    return wanted.n > 0 && str_eq(name, wanted);
+}
+
+static bool is_owners(const struct http_exchange *x, const void *context)
+{
+    const struct owner *o = context;
+    return is_of(x->request.session, o->session) || is_of(x->request.account, o->account);
+}
+
+void http_end_of(struct http_server *s, struct str session, struct str account)
+{
+    const struct owner owner = { session, account };
+    (void)pthread_mutex_lock(&s->live_lock);
+    for (struct live *l = s->streams; l; l = l->next)
+        if (is_of(str_z(l->session), session) || is_of(str_z(l->account), account)) {
+            l->over = true;
+            wake(l);
+        }
+    resume_where(s, is_owners, &owner, true);
+    (void)pthread_mutex_unlock(&s->live_lock);
 }
 
 struct MHD_Response *http_live_response(struct http_exchange *x)
@@ -217,6 +381,7 @@ void http_publish(struct http_server *s, struct str topic, struct str data)
     if (!event)
         return; /* they learn of it by the next event, or by polling */
     (void)pthread_mutex_lock(&s->live_lock);
+    s->news++;
     for (struct live *l = s->streams; l; l = l->next) {
         if (listens(l, topic))
             enqueue(l, event);

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "kernel/text.h"
@@ -59,12 +60,13 @@ bool http_wants_json(const struct http_request *r)
     const char *accept = http_header(r, "Accept").p;
     if (accept && strstr(accept, "text/html"))
         return false;
-    if (accept && strstr(accept, "json"))
+    if ((accept && strstr(accept, "json")) || str_starts(r->path, S("/api/")))
         return true;
     return str_is(r->media_type, "application/json");
 }
 
-struct str http_peer(const struct http_request *r)
+/* The address of who is connected. */
+static struct str socket_peer(const struct http_request *r)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange_of(r)->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -78,7 +80,55 @@ struct str http_peer(const struct http_request *r)
         memcpy(&v6, info->client_addr, sizeof v6);
         (void)inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
     }
-    return arena_str(r->arena, str_z(text));
+    struct str peer = arena_str(r->arena, str_z(text));
+    char plain[HTTP_ADDRESS_SIZE];
+    return http_address_read(plain, peer) ? arena_str(r->arena, str_z(plain)) : peer;
+}
+
+struct joined {
+    struct buf b;
+    const char *name;
+};
+
+static enum MHD_Result join_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t nname, const char *value, size_t nvalue)
+{
+    (void)kind;
+    struct joined *j = context;
+    if (nname != strlen(j->name) || strncasecmp(name, j->name, nname) != 0)
+        return MHD_YES;
+    buf_z(&j->b, j->b.n > 0 ? "," : "");
+    buf_put(&j->b, value, nvalue);
+    return MHD_YES;
+}
+
+/* All lines of a header as one list; absent when there is none. */
+static struct str whole_header(const struct http_request *r, const char *name)
+{
+    struct joined j = { buf_in(r->arena, HTTP_HEADER_BYTES + HTTP_HEADERS_MAX), name };
+    (void)MHD_get_connection_values_n(exchange_of(r)->connection, MHD_HEADER_KIND, join_header, &j);
+    return j.b.n > 0 ? buf_get(&j.b) : (struct str){ 0 };
+}
+
+struct str http_peer(const struct http_request *r)
+{
+    const struct http_proxies *proxies = &exchange_of(r)->server->proxies;
+    const struct str peer = socket_peer(r);
+    if (!http_proxies_have(proxies, peer))
+        return peer;
+    return http_forwarded_peer(proxies, r->arena, peer, whole_header(r, "X-Forwarded-For"));
+}
+
+bool http_secure(const struct http_request *r)
+{
+    const struct http_server *s = exchange_of(r)->server;
+    return s->tls || (http_proxies_have(&s->proxies, socket_peer(r)) &&
+                      str_is(http_header(r, "X-Forwarded-Proto"), "https"));
+}
+
+struct str http_language(const struct http_request *r, bool (*speaks)(struct str language))
+{
+    return http_language_choose(http_header(r, "Accept-Language"), speaks);
 }
 
 void http_resume(struct http_request *r)
@@ -139,16 +189,18 @@ static enum MHD_Result fail(struct http_exchange *x, const struct err *e)
 struct header_sum {
     size_t count;
     size_t bytes;
+    size_t lengths; /* Content-Length */
 };
 
 static enum MHD_Result sum_header(void *context, enum MHD_ValueKind kind, const char *name,
                                   size_t nname, const char *value, size_t nvalue)
 {
+    static const char length[] = "Content-Length";
     (void)kind;
-    (void)name;
     (void)value;
     struct header_sum *sum = context;
     sum->count++;
+    sum->lengths += nname == sizeof length - 1 && strncasecmp(name, length, nname) == 0;
     sum->bytes += nname + nvalue;
     return MHD_YES;
 }
@@ -167,11 +219,16 @@ static bool from_elsewhere(const struct http_request *r)
 }
 
 /* Length of the body from Content-Length. A body of unknown length is refused, so that none is
- * read that is too large. */
-static enum outcome body_length(size_t *out, struct http_request *r, struct err *e)
+ * read that is too large. Of two lengths another reader of the same bytes, such as a proxy, might
+ * take the other, and what is body for one were the next request for the other (RFC 9112, 6.3). */
+static enum outcome body_length(size_t *out, struct http_exchange *x, size_t lengths, struct err *e)
 {
+    struct http_request *r = &x->request;
     const struct str length = http_header(r, "Content-Length");
     int64_t n = 0;
+    x->close = lengths > 1 || http_header(r, "Transfer-Encoding").p;
+    if (lengths > 1)
+        return REFUSE(e, "http.malformed_length");
     if (http_header(r, "Transfer-Encoding").p)
         return REFUSE(e, "http.length_required");
     if (length.p && !str_to_u63(&n, length))
@@ -193,9 +250,10 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     struct header_sum sum = { 0 };
     struct http_target target;
     size_t length = 0;
+    (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, sum_header, &sum);
+    x->close = sum.lengths > 1; /* whatever it is refused for */
     if (x->too_long)
         return REFUSE(e, "http.uri_too_long");
-    (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, sum_header, &sum);
     if (sum.count > HTTP_HEADERS_MAX || sum.bytes > HTTP_HEADER_BYTES)
         return REFUSE(e, "http.headers_too_large");
     TRY(http_target_read(&target, r->arena, x->target, e));
@@ -208,7 +266,7 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     TRY(http_route_find(&r->route, r, &x->allow, x->server->router, &target, e));
     if (from_elsewhere(r))
         return REFUSE(e, "http.cross_site");
-    TRY(body_length(&length, r, e));
+    TRY(body_length(&length, x, sum.lengths, e));
     x->body = buf_new(length);
     return x->server->options.admit(r, e);
 }

@@ -97,8 +97,9 @@ static void *keep(void *context)
     const unsigned beat_s = s->options.heartbeat_s ? s->options.heartbeat_s : HEARTBEAT_DEFAULT_S;
     int64_t next_beat = env_mono(s->options.env) + (int64_t)beat_s * 1000000;
     struct pollfd wake = { .fd = s->keeper_wake[0], .events = POLLIN };
-    while (poll(&wake, 1, 500) == 0 || errno == EINTR) {
+    while (poll(&wake, 1, HTTP_NEWS_LATE_MS) == 0 || errno == EINTR) {
         end_slow(s);
+        http_live_pass_news(s);
         if (env_mono(s->options.env) >= next_beat) {
             http_live_heartbeat(s);
             next_beat += (int64_t)beat_s * 1000000;
@@ -245,6 +246,8 @@ static enum outcome start(struct http_server *s, struct err *e)
     struct addrinfo *address = NULL;
     struct tls_pair tls = { 0 };
     enum outcome o = http_router_new(&s->router, &s->options, e);
+    if (o == OK && s->options.proxies)
+        o = http_proxies_read(&s->proxies, s->options.proxies, e);
     if (o == OK)
         o = parse_address(&address, s->options.listen, e);
     if (o == OK && !s->tls && !is_loopback(address->ai_addr))
@@ -306,6 +309,9 @@ static void drain(struct http_server *s)
         if (c->deadline_us != INT64_MAX && c->deadline_us > last)
             c->deadline_us = last;
     }
+    (void)pthread_mutex_unlock(&s->lock);
+    http_live_end_waits(s); /* which count as working */
+    (void)pthread_mutex_lock(&s->lock);
     while (s->working > 0)
         (void)pthread_cond_wait(&s->drained, &s->lock);
     (void)pthread_mutex_unlock(&s->lock);

@@ -22,6 +22,17 @@ struct policy {
                          struct policy_send *out, bool *send, struct arena *arena, struct err *e);
 };
 
+/* Whose changes a stream's are: read by GET /api/changes. A stream whose kind has no row is seen by
+ * nobody there. */
+struct watch {
+    const char *kind;       /* of the distribution key: "order" */
+    const char *permission; /* of the read that shows the thing: "order.see" */
+    /* Whether the actor may see the thing with this id by that permission, exactly as the read
+     * decides it; an unknown id is seen by nobody. */
+    enum outcome (*sees)(bool *out, struct db *db, const struct actor *actor, struct str id,
+                         struct arena *arena, struct err *e);
+};
+
 struct define_kind;
 struct flow_point;
 struct file_rule;
@@ -48,6 +59,8 @@ struct module {
     size_t nfiles;
     const struct job_kind *const *jobs; /* kinds of long work that it does (job.h) */
     size_t njobs;
+    const struct watch *watches;
+    size_t nwatches;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]
@@ -86,6 +99,7 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
  *                  #include "kernel/wire.h"     makes module_events[] and module_commands[]
  *
  * Rows: EVENT(number, record, "module.past_tense", version): apply is record_apply.
- *       COMMAND(record, "module.verb", state struct, flags): record_load, record_decide.        */
+ *       COMMAND(record, "module.verb", state struct, flags): record_load, record_decide; a fifth
+ *       argument names the record of what decide_answer gives.                                  */
 
 #endif

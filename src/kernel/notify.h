@@ -18,7 +18,7 @@
  * Quiet hours: mail of a kind that has them waits until they end, by the clock of the site's time
  * zone (TIME ZONES: base/zone.h); a critical kind has none. The page never waits.
  *
- * Refusals: "notification.unknown_kind" {kind}, "notification.over" {state}, "contact.not_own",
+ * Refusals: "notification.unknown_kind" {kind}, "notification.over" {state},
  * "contact.malformed". */
 #ifndef VEIN_KERNEL_NOTIFY_H
 #define VEIN_KERNEL_NOTIFY_H
@@ -54,7 +54,6 @@ struct notify_end_state {
     size_t n;
 };
 struct notify_contact_state {
-    bool own;
     bool had;
 };
 #define RECORDS "kernel/notify_kind.def"

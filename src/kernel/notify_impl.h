@@ -38,6 +38,6 @@ enum outcome notify_tell(struct decision *d, const struct notify_raise_state *st
 #undef RECORDS
 
 extern const struct policy notify_policies[];
-enum { NOTIFY_POLICIES = 13 };
+enum { NOTIFY_POLICIES = 14 };
 
 #endif

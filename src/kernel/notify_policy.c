@@ -141,6 +141,32 @@ static enum outcome on_task_overdue(struct db *db, const struct event *event, co
     return notify_policy_raise(out, send, db, event, &body, arena, e);
 }
 
+/* A step of the task's own ladder: whom it names is told, while the task is open. */
+static enum outcome on_escalated(struct db *db, const struct event *event, const void *payload,
+                                 struct policy_send *out, bool *send, struct arena *arena,
+                                 struct err *e)
+{
+    const struct flow_escalated *step = payload;
+    struct notify_task_place_in in = { step->order, step->task };
+    struct notify_task_place_out place;
+    bool found;
+    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
+    if (!found || !place.open)
+        return OK;
+    const struct notify_raise body = {
+        .kind = S("task_escalated"),
+        .cause = arena_printf(arena, "task/%.*s/%.*s/%lld", STR(step->order), STR(step->task),
+                              (long long)step->step),
+        .about = notify_about_order(step->order, arena),
+        .label = notify_short(step->order, arena),
+        .link = arena_printf(arena, "/orders/%.*s", STR(step->order)),
+        .organisation = step->organisation,
+        .site = step->site,
+        .role = step->role,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
 static enum outcome on_task_done(struct db *db, const struct event *event, const void *payload,
                                  struct policy_send *out, bool *send, struct arena *arena,
                                  struct err *e)
@@ -248,6 +274,7 @@ const struct policy notify_policies[NOTIFY_POLICIES] = {
     { "notify.stop_raised", &stop_raised_event, on_stop_raised },
     { "notify.stop_resolved", &stop_resolved_event, on_stop_resolved },
     { "notify.task_overdue", &flow_task_overdue_event, on_task_overdue },
+    { "notify.escalated", &flow_escalated_event, on_escalated },
     { "notify.task_done", &flow_task_done_event, on_task_done },
     { "notify.flow_ended", &flow_ended_event, on_flow_ended },
     { "notify.effect_died", &effect_died_event, on_effect_died },

@@ -355,7 +355,10 @@ enum outcome outbox_step(struct outbox *o, bool *busy, struct err *e)
     *busy = false;
     TRY(outbox_results(o, e));
     TRY(places_step(o, busy, e));
-    return outbox_send_due(o, e);
+    const uint64_t sent = o->tickets;
+    TRY(outbox_send_due(o, e));
+    *busy |= o->tickets != sent; /* its result may be there with the next turn */
+    return OK;
 }
 
 void outbox_committed(struct outbox *o, const struct gate_happened *events, size_t n)

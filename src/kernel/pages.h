@@ -15,6 +15,7 @@ extern const struct module pages_module;
 struct pages_definitions_view {
     const struct define_list_out *rows; /* by kind and name, the newest version of each first */
     size_t n;
+    struct str next; /* absent at the end */
 };
 
 /* A definition as a document: what is simple as lines, what is nested as sections. */
@@ -89,10 +90,12 @@ struct pages_entry_view { /* of a command or event */
     bool while_stopped;
     const struct pages_field_view *fields;
     size_t nfields;
+    const struct pages_entry_view *answer; /* NULL: nothing but that it is done */
 };
 struct pages_route_view {
     const struct route *route;
     struct str help;
+    const struct pages_entry_view *answer; /* to who asks for JSON; NULL: of no record */
 };
 struct pages_refusal_view {
     struct str code;

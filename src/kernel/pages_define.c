@@ -4,16 +4,40 @@
 #include "kernel/flow.h"
 #include "kernel/pages.h"
 
-enum { DEFINITIONS_MAX = 1000, VERSIONS_MAX = 200 };
+enum { DEFINITIONS_MAX = 200, VERSIONS_MAX = 200 };
+
+/* "kind/name", as the next link has it. */
+static enum outcome read_after(struct define_list_in *in, const struct http_request *r,
+                               struct err *e)
+{
+    struct str rest = http_query(r, "after");
+    in->after_kind = in->after_name = S("");
+    if (rest.n == 0)
+        return OK;
+    const struct str kind = str_cut(&rest, '/');
+    if (!define_kind_find(kind) || rest.n == 0)
+        return REFUSE(e, "http.malformed_cursor", { "name", S("after") });
+    in->after_kind = kind;
+    in->after_name = rest;
+    return OK;
+}
 
 static enum outcome definitions(struct http_request *r, struct db *db, struct page *p,
                                 struct err *e)
 {
     struct record_list rows;
-    TRY(db_list(db, &sql_define_list, NULL, &rows, DEFINITIONS_MAX, r->arena, e));
+    struct define_list_in in = { .max = DEFINITIONS_MAX + 1 };
+    TRY(read_after(&in, r, e));
+    TRY(db_list(db, &sql_define_list, &in, &rows, DEFINITIONS_MAX + 1, r->arena, e));
+    struct pages_definitions_view view = { .rows = rows.p, .n = rows.n };
+    if (rows.n > DEFINITIONS_MAX) {
+        const struct define_list_out *last = &view.rows[DEFINITIONS_MAX - 1];
+        view.n = DEFINITIONS_MAX;
+        view.next = arena_printf(r->arena, "/definitions?after=%.*s/%.*s", STR(last->kind),
+                                 STR(last->name));
+    }
     if (http_wants_json(r))
-        return show_rows(r, sql_define_list.out, rows.p, rows.n, (struct str){ 0 }, e);
-    const struct pages_definitions_view view = { .rows = rows.p, .n = rows.n };
+        return show_rows(r, &define_list_out_record, rows.p, view.n, view.next, e);
     page_definitions(p, &view);
     return OK;
 }

@@ -40,6 +40,18 @@ static void entry_fields(struct page *p, struct pages_entry_view *entry,
     entry->fields = copy;
 }
 
+/* The fields of what is answered; NULL where that is no record. */
+static const struct pages_entry_view *answer_of(struct page *p, const struct record *record)
+{
+    struct pages_entry_view *answer =
+        record ? ARENA_NEW(p->b->arena, struct pages_entry_view) : NULL;
+    if (!answer)
+        return NULL;
+    *answer = (struct pages_entry_view){ .name = record->name };
+    entry_fields(p, answer, record);
+    return answer;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct pages_entry_view *x = a;
@@ -77,6 +89,7 @@ static void put_module(struct page *p, const struct module *m, struct pages_rout
         *(*route)++ = (struct pages_route_view){
             .route = &m->routes[i],
             .help = text_find(p->language, str_z(m->routes[i].help)),
+            .answer = answer_of(p, m->routes[i].rows ? m->routes[i].rows : m->routes[i].row),
         };
     for (size_t i = 0; i < m->ncommands; i++) {
         const struct command_type *c = m->commands[i];
@@ -86,6 +99,7 @@ static void put_module(struct page *p, const struct module *m, struct pages_rout
             .needs_reason = (c->flags & COMMAND_NEEDS_REASON) != 0,
             .safe_act = (c->flags & COMMAND_SAFE_ACT) != 0,
             .while_stopped = (c->flags & COMMAND_WHILE_STOPPED) != 0,
+            .answer = answer_of(p, c->answer),
         };
         entry_fields(p, (*command)++, c->body);
     }

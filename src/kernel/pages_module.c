@@ -1,4 +1,5 @@
 /* Wiring: the routes of the kernel's own pages. */
+#include "kernel/api.h"
 #include "kernel/asset.h"
 #include "kernel/pages.h"
 #include "kernel/pages_post.h"
@@ -6,26 +7,47 @@
 enum { PAGES_TRY_MAX = 256 << 10 };
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset"),
-    ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions"),
+    ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset",
+          .media_type = "application/octet-stream"),
+    ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions",
+          .rows = &define_list_out_record, .query = "after"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
-          "help.definition"),
+          "help.definition", .media_type = "application/json"),
     ROUTE("GET", "/definitions/form/{name}/print", "definition.see", 0, pages_print_form,
           "help.print_form"),
     ROUTE("GET", "/definitions/form/{name}/try", "definition.see", 0, pages_try_form, "help.try"),
     ROUTE("POST", "/definitions/form/{name}/try", "definition.see", PAGES_TRY_MAX, pages_try_form,
           "help.try"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}/print", "definition.see", 0,
-          pages_print_definition, "help.definition_print"),
-    ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger"),
-    ROUTE("GET", "/notifications", "signed_in", 0, pages_get_notifications, "help.notifications"),
+          pages_print_definition, "help.definition_print", .media_type = "application/pdf"),
+    ROUTE("GET", "/ledger", "ledger.see", 0, pages_get_ledger, "help.ledger",
+          .media_type = "application/json"),
+    ROUTE("GET", "/notifications", "signed_in", 0, pages_get_notifications, "help.notifications",
+          .rows = &notify_inbox_out_record, .query = "of"),
     ROUTE("GET", "/notifications/bell", "signed_in", 0, pages_get_bell, "help.bell"),
-    ROUTE("GET", "/operations", "signed_in", 0, pages_get_operations, "help.operations"),
-    ROUTE("GET", "/rota", "rota.see", 0, pages_get_rota, "help.rota"),
+    ROUTE("GET", "/operations", "signed_in", 0, pages_get_operations, "help.operations",
+          .rows = &job_list_out_record),
+    ROUTE("GET", "/operations/effects", "operation.see", 0, pages_get_operations,
+          "help.operations_effects", .rows = &effect_list_out_record),
+    ROUTE("GET", "/operations/messages", "operation.see", 0, pages_get_operations,
+          "help.operations_messages", .rows = &outbox_list_out_record, .query = "state"),
+    ROUTE("GET", "/operations/received", "operation.see", 0, pages_get_operations,
+          "help.operations_received", .rows = &outbox_received_list_out_record),
+    ROUTE("GET", "/rota", "rota.see", 0, pages_get_rota, "help.rota",
+          .rows = &rota_list_out_record),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
-    ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health"),
-    ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog"),
-    ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live"),
+    ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health",
+          .media_type = "application/json"),
+    ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog",
+          .media_type = "text/plain"),
+    ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live",
+          .media_type = "text/event-stream", .query = "topics"),
+    ROUTE("GET", "/api/openapi.json", "public", 0, api_get_openapi, "help.openapi",
+          .media_type = "application/json"),
+    ROUTE("GET", "/api/session", "signed_in", 0, api_get_session, "help.session",
+          .row = &api_session_record),
+    ROUTE("GET", "/api/changes", "signed_in", 0, api_get_changes, "help.changes",
+          .rows = &api_change_record, .query = "after wait"),
 };
 
 const struct module pages_module = {

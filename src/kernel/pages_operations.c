@@ -136,27 +136,26 @@ static enum outcome jobs_read(struct pages_operations_view *v, struct http_reque
 
 /* --- the page --- */
 
-/* One list at a time as JSON: /operations?list=effects, jobs, dead, waiting, received. */
+/* As JSON the rows that the route names; of messages those that wait, or with state=dead the dead.
+ */
 static enum outcome as_json(struct http_request *r, struct db *db, struct str site, bool sees,
                             struct err *e)
 {
     struct record_list list = { 0 };
-    struct str which = http_query(r, "list");
+    const struct record *record = r->route->rows;
     struct effect_list_in effects = { show_actor(r)->organisation, site };
     struct outbox_received_list_in received = { show_actor(r)->organisation };
-    const struct record *record = sql_job_list.out;
-    if (!sees || which.n == 0 || str_is(which, "jobs")) {
+    const bool dead = str_is(http_query(r, "state"), "dead");
+    if (record == sql_job_list.out)
         TRY(jobs_list(&list, r, db, e));
-    } else if (str_is(which, "effects")) {
-        record = sql_effect_list.out;
+    else if (!sees)
+        return REFUSE(e, "auth.forbidden", { "permission", S("operation.see") });
+    else if (record == sql_effect_list.out)
         TRY(db_list(db, &sql_effect_list, &effects, &list, ROWS_MAX, r->arena, e));
-    } else if (str_is(which, "received")) {
-        record = sql_outbox_received_list.out;
+    else if (record == sql_outbox_received_list.out)
         TRY(db_list(db, &sql_outbox_received_list, &received, &list, ROWS_MAX, r->arena, e));
-    } else {
-        record = sql_outbox_list.out;
-        TRY(messages_in(&list, r, db, str_is(which, "dead") ? "dead" : "queued", e));
-    }
+    else
+        TRY(messages_in(&list, r, db, dead ? "dead" : "queued", e));
     return show_rows(r, record, list.p, list.n, (struct str){ 0 }, e);
 }
 

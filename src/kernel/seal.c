@@ -188,6 +188,13 @@ enum outcome seal_secret(struct keyring *k, struct bytes *out, struct seal_place
     return OK;
 }
 
+static bool secret_open(uint8_t *plain, struct bytes sealed, struct str of, const uint8_t *key)
+{
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed.p + NONCE_SIZE,
+                                                      sealed.n - NONCE_SIZE, octets(of), of.n,
+                                                      sealed.p, key) == 0;
+}
+
 enum outcome seal_secret_open(struct keyring *k, struct str *out, struct seal_place place,
                               struct bytes sealed, struct arena *arena, struct err *e)
 {
@@ -198,11 +205,10 @@ enum outcome seal_secret_open(struct keyring *k, struct str *out, struct seal_pl
         return err_no_memory(e);
     uint8_t key[KEY_SIZE];
     keyring_purpose_key(k, key, NODE_ANSWERS, place.purpose);
-    const int bad = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        plain, NULL, NULL, sealed.p + NONCE_SIZE, sealed.n - NONCE_SIZE, octets(place.of),
-        place.of.n, sealed.p, key);
+    const bool good = secret_open(plain, sealed, place.of, key) ||
+                      secret_open(plain, sealed, (struct str){ 0 }, key); /* before places were */
     sodium_memzero(key, sizeof key);
-    if (bad)
+    if (!good)
         return err_fault(e, "seal.damaged", "a secret of the node does not open");
     *out = (struct str){ (const char *)plain, sealed.n - NONCE_SIZE - TAG_SIZE };
     return OK;

@@ -82,7 +82,8 @@ enum outcome seal_open_disclosed(struct str *out, const uint8_t key[SEAL_FIELD_K
                                  struct str sealed, struct arena *arena, struct err *e);
 
 /* Secrets of the node itself (idempotent answers), each for its place: in another it does not open,
- * so that who can write the database cannot give one command's answer for another's. */
+ * so that who can write the database cannot give one command's answer for another's. (Of what was
+ * sealed before there were places, in databases of version 1, this is not so.) */
 struct seal_place {
     const char *purpose;
     struct str of; /* "answer" of which command */

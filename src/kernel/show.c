@@ -82,6 +82,12 @@ struct show_refusal show_refusal(struct page *p, const struct http_request *r)
 
 /* --- JSON --- */
 
+static enum outcome undeclared(const struct http_request *r, const struct record *record,
+                               struct err *e)
+{
+    return err_fault(e, "show.undeclared", "%s answers %s", r->route->path, record->name);
+}
+
 static enum outcome answer_json(struct http_request *r, const struct buf *b, struct err *e)
 {
     TRY(buf_check(b, e));
@@ -94,6 +100,8 @@ static enum outcome answer_json(struct http_request *r, const struct buf *b, str
 enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,
                        size_t n, struct str next, struct err *e)
 {
+    if (r->route->rows != record)
+        return undeclared(r, record, e);
     struct buf b = buf_in(r->arena, SHOW_JSON_MAX);
     struct json_out out = json_out(&b);
     json_begin_object(&out);
@@ -113,10 +121,29 @@ enum outcome show_rows(struct http_request *r, const struct record *record, cons
 enum outcome show_row(struct http_request *r, const struct record *record, const void *row,
                       struct err *e)
 {
+    if (r->route->row != record)
+        return undeclared(r, record, e);
     struct buf b = buf_in(r->arena, SHOW_JSON_MAX);
     struct json_out out = json_out(&b);
     TRY(record_to_json(record, row, &out, NULL, e));
     return answer_json(r, &b, e);
+}
+
+enum outcome show_cursor(struct show_cursor *out, const struct http_request *r, const char *name,
+                         size_t n, struct err *e)
+{
+    struct str rest = http_query(r, name);
+    *out = (struct show_cursor){ .given = rest.n > 0 };
+    BUG_ON(n > sizeof out->number / sizeof out->number[0]);
+    if (!out->given)
+        return OK;
+    for (size_t i = 0; i < n; i++)
+        if (!str_to_u63(&out->number[i], str_cut(&rest, '.')))
+            return REFUSE(e, "http.malformed_cursor", { "name", str_z(name) });
+    if (!id_valid(rest))
+        return REFUSE(e, "http.malformed_cursor", { "name", str_z(name) });
+    out->id = rest;
+    return OK;
 }
 
 /* --- words and shapes --- */

@@ -31,9 +31,21 @@ struct show_refusal show_refusal(struct page *p, const struct http_request *r);
  * next page, absent at the end. */
 enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,
                        size_t n, struct str next, struct err *e);
-/* One record as JSON. */
+/* One record as JSON. Both only of the record that the route's row names: FAULT "show.undeclared"
+ * otherwise, for the description of the API is printed from the rows. */
 enum outcome show_row(struct http_request *r, const struct record *record, const void *row,
                       struct err *e);
+
+/* Where a list goes on: the query's parameter `name` as the last page's next link has it, `n` whole
+ * numbers and an id, joined by dots. *given is false without it: the list's beginning. REFUSED
+ * "http.malformed_cursor" for anything else. */
+struct show_cursor {
+    bool given;
+    int64_t number[2];
+    struct str id;
+};
+enum outcome show_cursor(struct show_cursor *out, const struct http_request *r, const char *name,
+                         size_t n, struct err *e);
 
 /* Tone of a state: its shape and colour beside its word. */
 enum show_tone { SHOW_IDLE, SHOW_OK, SHOW_INFO, SHOW_WARN, SHOW_STOP, SHOW_HOLD };

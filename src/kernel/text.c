@@ -38,6 +38,12 @@ static struct str find_exact(struct str language, struct str key)
     return (struct str){ 0 };
 }
 
+bool text_speaks(struct str language)
+{
+    /* What every catalogue of people's words has. */
+    return find_exact(language, S("problem.unknown")).p != NULL;
+}
+
 struct str text_find(struct str language, struct str key)
 {
     const struct str text = find_exact(language, key);

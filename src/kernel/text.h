@@ -23,6 +23,9 @@ void text_use(const struct text_row *rows, size_t n);
  * the key. */
 struct str text_find(struct str language, struct str key);
 
+/* Whether there is a catalogue in this language. */
+bool text_speaks(struct str language);
+
 struct text_param {
     const char *name;
     struct str value;

@@ -173,9 +173,7 @@ static struct event event_of(const struct golden *g, size_t i)
     event.type = g->name;
     event.type_version = g->version;
     event.happened = event.entered = event.recorded = f.sim.now_us;
-    struct buf logical = buf_in(f.arena, 60);
-    hlc_write(&logical, (struct hlc){ f.sim.now_us, 0 });
-    event.logical = buf_get(&logical);
+    event.logical = S("1795339800000001.0");
     event.actor = S("account/0193a4c0-0000-7000-8000-000000000004");
     event.payload = g->payload;
     return event;

@@ -1,6 +1,8 @@
 #include "kernel/file.h"
 #include "kernel/tests/auth_fixture.h"
 
+#include "kernel/epoch.h"
+
 #include "kernel/stop.h"
 
 #include <setjmp.h>
@@ -10,8 +12,9 @@
 #include <cmocka.h>
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const auth_modules[] = { &stop_module, &timer_module, &define_module,
-                                                     &auth_module, &file_module };
+static const struct module *const auth_modules[] = {
+    &stop_module, &epoch_module, &timer_module, &define_module, &auth_module, &file_module,
+};
 
 static void ok(struct auth_fixture *a, enum outcome o)
 {

@@ -77,6 +77,21 @@ static void check_route(struct arena *a, struct str method, const struct http_ta
     }
 }
 
+static bool speaks(struct str language)
+{
+    return str_is(language, "de");
+}
+
+/* Whatever stands there, it is an address, and the proxy's own where it is none. */
+static void check_forwarded(struct arena *a, struct str line)
+{
+    static const struct http_proxies proxies = { { "10.0.0.1", "::1" }, 2 };
+    char address[HTTP_ADDRESS_SIZE];
+    const struct str peer = http_forwarded_peer(&proxies, a, S("10.0.0.1"), line);
+    BUG_ON(!http_address_read(address, peer) || !str_is(peer, address));
+    BUG_ON(!str_is(http_forwarded_peer(&proxies, a, S("192.0.2.1"), line), "192.0.2.1"));
+}
+
 static void check_headers(struct arena *a, struct str lines)
 {
     while (lines.n > 0) {
@@ -87,6 +102,9 @@ static void check_headers(struct arena *a, struct str lines)
         BUG_ON(cookie.p && (cookie.p < line.p || cookie.p + cookie.n > line.p + line.n));
         (void)http_etag_matches(line, S("\"0123456789abcdef\""));
         BUG_ON(http_origin_is(line, S("")));
+        check_forwarded(a, line);
+        const struct str language = http_language_choose(line, speaks);
+        BUG_ON(!str_is(language, "en") && !speaks(language));
     }
 }
 

@@ -170,6 +170,10 @@ static void refuses_by_the_head(void **state)
         { "GET /hello", "Content-Length: 1\r\n", 413 },
         { "POST /raw", "Content-Length: x\r\n", 400 },
         { "POST /raw", "Content-Length: -1\r\n", 400 },
+        { "POST /raw", "Content-Length: 1\r\nContent-Length: 2\r\n", 400 },
+        { "POST /raw", "Content-Length: 0\r\ncontent-length: 5\r\n", 400 },
+        { "POST /raw", "Content-Length: 1\r\nContent-Length: 1\r\n", 400 },
+        { "POST /raw", "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", 411 },
         { "POST /raw", "Transfer-Encoding: chunked\r\n", 411 },
         { "POST /forbidden", "Content-Length: 500\r\n", 403 },
         { "POST /raw", "Sec-Fetch-Site: cross-site\r\nContent-Length: 5\r\n", 403 },
@@ -188,6 +192,31 @@ static void refuses_by_the_head(void **state)
                      200);
     assert_int_equal(ask("POST /raw", "Origin: http://x\r\nContent-Length: 1\r\n", "x"), 200);
     assert_int_equal(ask("GET /hello", "Sec-Fetch-Site: cross-site\r\n", ""), 200);
+}
+
+/* Two readers of one stream of bytes that disagree where a body ends: what the first takes for a
+ * body would be the next request of the second. The connection ends with the refusal. */
+static void two_lengths_smuggle_nothing(void **state)
+{
+    (void)state;
+    static const char *const heads[] = {
+        "Content-Length: 0\r\nContent-Length: 29",
+        "Content-Length: 29\r\nContent-Length: 0",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        char request[300];
+        const int fd = client_connect(server);
+        const int n = snprintf(request, sizeof request,
+                               "POST /raw HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n"
+                               "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n",
+                               heads[i]);
+        client_send(fd, (struct str){ request, (size_t)n });
+        (void)client_read(fd, got, sizeof got);
+        assert_int_equal(client_status(got), 400);
+        assert_non_null(strstr(got, "Connection: close\r\n"));
+        assert_true(client_closed_within(fd, 3000));
+        (void)close(fd);
+    }
 }
 
 /* shows: SEC-03 */
@@ -280,6 +309,7 @@ int main(void)
         cmocka_unit_test(every_answer_is_strict),
         cmocka_unit_test(etag_and_head),
         cmocka_unit_test(refuses_by_the_head),
+        cmocka_unit_test(two_lengths_smuggle_nothing),
         cmocka_unit_test(refuses_what_is_too_large),
         cmocka_unit_test(pipelined_requests_answer_in_order),
         cmocka_unit_test(leaving_while_suspended),

@@ -249,7 +249,7 @@ static void an_address_is_its_owners_and_sealed(void **state)
                                   "{'account':'%.*s','mail':'me@elsewhere.example'}",
                                   STR(nurse.actor.account)),
                      REFUSED);
-    fixture_refused(&f, "contact.not_own");
+    fixture_refused(&f, "gate.unknown");
     assert_int_equal(fixture_send(&f, &nurse, "contact.set", NULL,
                                   "{'account':'%.*s','mail':'a@b.example>\\nBcc: all'}",
                                   STR(nurse.actor.account)),

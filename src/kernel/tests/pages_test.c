@@ -42,7 +42,7 @@ static int set_up(void **state)
         .check = app_check,
         .problem = app_http_problem,
     };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
+    app = (struct app){ .node = &a.f.node, .auth = a.auth, .entries = APP_ENTRIES_LOCAL };
     struct err e = { 0 };
     auth_fixture_write(&a);
     if (http_start(&app.server, &options, &e) != OK)

@@ -11,24 +11,6 @@ static struct str filter(const struct http_request *r, const char *name)
     return value.n > 0 ? value : (struct str){ 0 };
 }
 
-/* "trouble.due.order", as it stands in the link to the next page. */
-static void read_after(struct desk_tower_in *in, struct str after)
-{
-    int64_t trouble;
-    int64_t due;
-    struct str rest = after;
-    const struct str first = str_cut(&rest, '.');
-    const struct str second = str_cut(&rest, '.');
-    in->after_trouble = -1;
-    in->after_due = 0;
-    in->after_order = S("");
-    if (!str_to_u63(&trouble, first) || !str_to_u63(&due, second) || !id_valid(rest))
-        return;
-    in->after_trouble = trouble;
-    in->after_due = due;
-    in->after_order = rest;
-}
-
 static struct str next_path(struct page *p, const struct desk_tower_in *in,
                             const struct desk_tower_out *last)
 {
@@ -139,7 +121,11 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     v.filtered = in.state.p || in.product.p || in.stage.p || in.at_site.p;
     if (!in.state.p)
         in.state = S("live");
-    read_after(&in, http_query(r, "after"));
+    struct show_cursor cursor;
+    TRY(show_cursor(&cursor, r, "after", 2, e));
+    in.after_trouble = cursor.given ? cursor.number[0] : -1;
+    in.after_due = cursor.number[1];
+    in.after_order = cursor.given ? cursor.id : S("");
     struct record_list list;
     bool found;
     TRY(db_list(db, &sql_desk_tower, &in, &list, DESK_ROWS + 1, r->arena, e));

@@ -22,23 +22,6 @@ static struct str roles(const struct actor *actor, struct arena *arena)
     return buf_get(&b);
 }
 
-static void read_after(struct desk_work_in *in, struct str after)
-{
-    int64_t due;
-    int64_t number;
-    struct str rest = after;
-    const struct str first = str_cut(&rest, '.');
-    const struct str second = str_cut(&rest, '.');
-    in->after_due = 0;
-    in->after_number = 0;
-    in->after_order = S("");
-    if (!str_to_u63(&due, first) || !str_to_u63(&number, second) || !id_valid(rest))
-        return;
-    in->after_due = due;
-    in->after_number = number;
-    in->after_order = rest;
-}
-
 static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
                              struct page *p, const struct desk_work_out *row, struct err *e)
 {
@@ -76,7 +59,11 @@ static enum outcome work(struct http_request *r, struct db *db, struct page *p, 
         .site = actor->site,
         .roles = roles(actor, r->arena),
     };
-    read_after(&in, http_query(r, "after"));
+    struct show_cursor cursor;
+    TRY(show_cursor(&cursor, r, "after", 2, e));
+    in.after_due = cursor.number[0];
+    in.after_number = cursor.number[1];
+    in.after_order = cursor.given ? cursor.id : S("");
     struct record_list list;
     TRY(db_list(db, &sql_desk_work, &in, &list, DESK_ROWS + 1, r->arena, e));
     const struct desk_work_out *rows = list.p;

@@ -9,18 +9,48 @@
 static const struct define_kind *const module_kinds[] = { &product_kind };
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients"),
+    ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients",
+          .rows = &order_patients_out_record, .query = "before"),
     ROUTE("GET", "/patients/new", "patient.enrol", 0, order_get_enrol, "help.enrol"),
     ROUTE("POST", "/patients/new", "patient.enrol", ORDER_FORM_MAX, order_post_enrol,
           "help.enrol_post"),
-    ROUTE("GET", "/patients/{patient}", "order.see", 0, order_get_patient, "help.patient"),
+    ROUTE("GET", "/patients/{patient}", "order.see", 0, order_get_patient, "help.patient",
+          .rows = &order_of_patient_out_record),
     ROUTE("POST", "/patients/{patient}/correct", "patient.correct", ORDER_FORM_MAX,
           order_post_correct, "help.correct"),
     ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
           order_post_prescribe, "help.prescribe"),
-    ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place"),
+    ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place",
+          .rows = &auth_place_record),
     ROUTE("POST", "/prescriptions/{order}/place", "order.place", ORDER_FORM_MAX, order_post_place,
           "help.place_post"),
+};
+
+static enum outcome patient_seen(bool *out, struct db *db, const struct actor *actor, struct str id,
+                                 struct arena *arena, struct err *e)
+{
+    const struct order_patient_in in = { id };
+    struct order_patient_out row;
+    TRY(db_get(db, &sql_order_patient, &in, &row, arena, out, e));
+    *out = *out && actor_may(actor, S("order.see"), row.organisation, row.site);
+    return OK;
+}
+
+/* As its page: by who prescribed it, and by its parties. */
+static enum outcome order_seen(bool *out, struct db *db, const struct actor *actor, struct str id,
+                               struct arena *arena, struct err *e)
+{
+    const struct order_order_in in = { id };
+    struct order_order_out row;
+    TRY(db_get(db, &sql_order_order, &in, &row, arena, out, e));
+    if (!*out || actor_may(actor, S("order.see"), row.organisation, row.site))
+        return OK;
+    return flow_party_may(out, db, actor, &(struct flow_right){ id, "order.see" }, arena, e);
+}
+
+static const struct watch module_watches[] = {
+    { "order", "order.see", order_seen },
+    { "patient", "order.see", patient_seen },
 };
 
 const struct module order_module = {
@@ -29,6 +59,7 @@ const struct module order_module = {
     MODULE_ARRAY(commands),
     MODULE_ARRAY(routes),
     MODULE_ARRAY(kinds),
+    MODULE_ARRAY(watches),
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,

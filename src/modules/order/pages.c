@@ -9,19 +9,6 @@ enum { SHOWN = 40, PAGE_ROWS_MAX = 200 };
 
 /* --- the list --- */
 
-static void read_before(struct order_patients_in *in, struct str before)
-{
-    int64_t time;
-    struct str rest = before;
-    const struct str first = str_cut(&rest, '.');
-    in->before = INT64_MAX;
-    in->before_id = S("");
-    if (!str_to_u63(&time, first) || !id_valid(rest))
-        return;
-    in->before = time;
-    in->before_id = rest;
-}
-
 static enum outcome patients(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
@@ -32,7 +19,10 @@ static enum outcome patients(struct http_request *r, struct db *db, struct page 
     struct order_patients_in in = { .organisation = actor->organisation, .site = site };
     struct order_to_place_in waiting = { actor->organisation, site, 0, S("") };
     struct record_list list;
-    read_before(&in, http_query(r, "before"));
+    struct show_cursor cursor;
+    TRY(show_cursor(&cursor, r, "before", 1, e));
+    in.before = cursor.given ? cursor.number[0] : INT64_MAX;
+    in.before_id = cursor.given ? cursor.id : S("");
     TRY(db_list(db, &sql_order_patients, &in, &list, PAGE_ROWS_MAX, r->arena, e));
     const struct order_patients_out *rows = list.p;
     v.n = list.n > SHOWN ? SHOWN : list.n;

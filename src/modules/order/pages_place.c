@@ -45,6 +45,10 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
         r->answer.body = S("");
         return OK;
     }
+    if (http_wants_json(r)) { /* who may take part */
+        TRY(auth_places(&v.places, &v.nplaces, db, r->arena, e));
+        return show_rows(r, &auth_place_record, v.places, v.nplaces, (struct str){ 0 }, e);
+    }
     TRY(order_patient_show(&shown, app_of(r)->node, db, show_actor(r), v.row.patient, r->arena, e));
     TRY(order_product(db, &v.row, &product, r->arena, e));
     v.shown = shown.shown;

@@ -8,11 +8,26 @@
 #include "kernel/wire.h"
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/deviations", "deviation.see", 0, quality_get_deviations, "help.deviations"),
+    ROUTE("GET", "/deviations", "deviation.see", 0, quality_get_deviations, "help.deviations",
+          .rows = &quality_list_out_record, .query = "state before"),
     ROUTE("GET", "/deviations/{deviation}", "deviation.see", 0, quality_get_deviation,
-          "help.deviation"),
+          "help.deviation", .row = &quality_deviation_out_record),
     ROUTE("POST", "/deviations/{deviation}/close", "deviation.close", QUALITY_FORM_MAX,
           quality_post_close, "help.deviation_close"),
+};
+
+static enum outcome deviation_seen(bool *out, struct db *db, const struct actor *actor,
+                                   struct str id, struct arena *arena, struct err *e)
+{
+    const struct quality_deviation_in in = { id };
+    struct quality_deviation_out row;
+    TRY(db_get(db, &sql_quality_deviation, &in, &row, arena, out, e));
+    *out = *out && actor_may(actor, S("deviation.see"), row.organisation, row.site);
+    return OK;
+}
+
+static const struct watch module_watches[] = {
+    { "deviation", "deviation.see", deviation_seen },
 };
 
 const struct module quality_module = {
@@ -22,5 +37,6 @@ const struct module quality_module = {
     .policies = quality_policies,
     .npolicies = QUALITY_POLICIES,
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(watches),
     .schema = &quality_schema,
 };

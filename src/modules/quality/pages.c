@@ -9,19 +9,6 @@ enum { ROWS_SHOWN = 40, ROWS_MAX = 200 };
 
 /* --- the list --- */
 
-static void read_before(struct quality_list_in *in, struct str before)
-{
-    int64_t time;
-    struct str rest = before;
-    const struct str first = str_cut(&rest, '.');
-    in->before = INT64_MAX;
-    in->before_id = S("");
-    if (!str_to_u63(&time, first) || !id_valid(rest))
-        return;
-    in->before = time;
-    in->before_id = rest;
-}
-
 static enum outcome deviations(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
@@ -32,7 +19,10 @@ static enum outcome deviations(struct http_request *r, struct db *db, struct pag
         .open = v.open,
     };
     struct record_list list;
-    read_before(&in, http_query(r, "before"));
+    struct show_cursor cursor;
+    TRY(show_cursor(&cursor, r, "before", 1, e));
+    in.before = cursor.given ? cursor.number[0] : INT64_MAX;
+    in.before_id = cursor.given ? cursor.id : S("");
     TRY(db_list(db, &sql_quality_list, &in, &list, ROWS_MAX, r->arena, e));
     const struct quality_list_out *rows = list.p;
     v.n = list.n > ROWS_SHOWN ? ROWS_SHOWN : list.n;

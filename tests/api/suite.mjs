@@ -1,0 +1,13 @@
+/* suite.mjs DEMO_OUTPUT: the description of the API, and a client made of it, against the
+ * demonstration that printed that. */
+import { Checker } from "./client.mjs";
+import { documentIsWhole } from "./document.mjs";
+import { counts, readDemo } from "./house.mjs";
+import { journey } from "./journey.mjs";
+
+const demo = readDemo(process.argv[2]);
+const api = await (await fetch(`${demo.address}/api/openapi.json`)).json();
+await documentIsWhole(api);
+await journey(new Checker(api), demo);
+console.log(`suite api: ${counts.passed} passed, ${counts.failed} failed`);
+process.exit(counts.failed > 0 ? 1 : 0);
