@@ -36,7 +36,7 @@ async function shell(house, size) {
     await house.look(page, "definition of a workflow");
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Ledger" }).click();
     await page.getByRole("heading", { level: 1, name: "Ledger" }).waitFor();
-    expect((await page.getByText("Holds", { exact: true }).count()) === 2, "a check does not hold");
+    expect((await page.getByText("Holds", { exact: true }).count()) === 3, "a check does not hold");
     await house.look(page, "ledger");
     await page.getByRole("link", { name: "Help and API" }).click();
     await page.getByRole("heading", { level: 1, name: "Help and API" }).waitFor();
