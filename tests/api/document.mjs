@@ -1,5 +1,5 @@
 /* The description itself: it is valid, whole by the program's own sources, and says so when it is
- * not. shows: INT-01 every route and every command of the program is described */
+ * not. partial: INT-01 every route and every command of the program is described */
 import SwaggerParser from "@apidevtools/swagger-parser";
 import { readdirSync, readFileSync } from "node:fs";
 import { assert, check } from "./house.mjs";

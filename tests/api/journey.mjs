@@ -1,5 +1,5 @@
 /* An order's first steps and the lists that show them, through the client that was made of the
- * description. shows: INT-01 commands and queries of the pages work through the documented API,
+ * description. partial: INT-01 commands and queries of the pages work through the documented API,
  * idempotent, in pages. partial: ORC-06 an external system's calls are its own account's commands */
 import { randomUUID } from "node:crypto";
 import { Client } from "./client.mjs";

@@ -81,7 +81,7 @@ static struct flow_move_out proposal(void)
 #define WEIGH                                                                                      \
     "  - {name: weigh, title: Weigh, part: site, role: nurse, form: apheresis, limit: PT1H}\n"
 
-/* shows: ORC-02 */
+/* partial: ORC-02 */
 static void orc_02_moved_by_an_approved_change(void **state)
 {
     (void)state;
