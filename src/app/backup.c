@@ -119,6 +119,13 @@ enum outcome backup_make(struct backup_manifest *out, const char *db_path, const
     TRY(backup_verify(&report, copy, e));
     TRY(backup_self(out, copy, arena, e));
     TRY(copy_hash(&hash, &out->bytes, copy, e));
+    char from[BACKUP_PATH_MAX];
+    char files[BACKUP_PATH_MAX];
+    int n = snprintf(from, sizeof from, "%s.files", db_path);
+    if (n < 0 || (size_t)n >= sizeof from)
+        return REFUSE(e, "node.path_too_long");
+    path_in(files, dir, "files");
+    TRY(backup_files(from, files, e));
     out->events = (int64_t)report.count;
     out->covered = (int64_t)report.signed_size;
     out->root = arena_str(arena, str_z(report.root_hex));

@@ -1,6 +1,7 @@
 /* Backups: a folder with a verified copy of the database and a manifest; the keyring apart from it.
  *
  * DIR/vein.db        the database at one moment, taken while others write
+ * DIR/files/         contents too large for an event, sealed (file.h)
  * DIR/manifest.json  struct backup_manifest
  *
  * The keyring is not in it: who finds a backup must not be able to read patients' data, and a key
@@ -22,6 +23,10 @@ enum { BACKUP_FORMAT = 1, BACKUP_PATH_MAX = 1024, BACKUP_MANIFEST_MAX = 8192 };
  * {path}, "backup.not_good" {item, reason}: the ledger itself is damaged; those of store_open. */
 enum outcome backup_make(struct backup_manifest *out, const char *db_path, const char *dir,
                          struct arena *arena, struct err *e);
+
+/* Copies a folder of sealed contents into another, what is not there yet; does nothing where there
+ * is none. */
+enum outcome backup_files(const char *from, const char *to, struct err *e);
 
 /* Copies the keyring of a running node, whole slots only, to a new file. REFUSED
  * "backup.keys_beside" when that lies in dir, "store.exists" {path}. */

@@ -9,6 +9,7 @@
 
 #include "app/cli.h"
 #include "base/log.h"
+#include "kernel/file.h"
 #include "verify/verify.h"
 
 enum {
@@ -189,6 +190,26 @@ static void check_subjects(struct check *c)
              s.texts - s.erased, s.erased);
 }
 
+static void bad_file(void *context, const struct file_row_out *row, const struct err *why)
+{
+    line(context, false, "files", "%.*s: %s", STR(row->file), why->code);
+}
+
+static void check_files_kept(struct check *c)
+{
+    struct file_check_count count = { 0 };
+    struct db *db = NULL;
+    struct err e = { 0 };
+    enum outcome o = store_reader_take(&db, c->node.store, &e);
+    if (o == OK)
+        o = files_check(c->node.files, db, &count, bad_file, c, &e);
+    store_reader_give(c->node.store, db);
+    if (o != OK)
+        failed(c, "files", &e);
+    else if (count.bad == 0)
+        line(c, true, "files", "%" PRId64 " contents are what was stored", count.files);
+}
+
 int cli_check(int argc, char **argv)
 {
     struct check c = { 0 };
@@ -211,6 +232,7 @@ int cli_check(int argc, char **argv)
         check_storage(&c);
         check_tables(&c);
         check_subjects(&c);
+        check_files_kept(&c);
     }
     if (c.opened)
         node_close(&c.node);

@@ -120,6 +120,17 @@ static enum outcome restore_node(struct backup_restored *out, const struct node_
     return out->vkey.p ? OK : err_no_memory(e);
 }
 
+/* Sealed contents under their final name: without a database beside them they are nobody's. */
+static enum outcome restore_files(const struct backup_restore *what, struct err *e)
+{
+    char from[BACKUP_PATH_MAX];
+    char to[BACKUP_PATH_MAX];
+    int a = snprintf(from, sizeof from, "%s/files", what->dir);
+    int b = snprintf(to, sizeof to, "%s.files", what->to);
+    return a < BACKUP_PATH_MAX && b < BACKUP_PATH_MAX ? backup_files(from, to, e)
+                                                      : REFUSE(e, "node.path_too_long");
+}
+
 /* The database comes last: with it the node exists. */
 static enum outcome restore_publish(const struct restoring *r, bool root, struct err *e)
 {
@@ -149,6 +160,8 @@ enum outcome backup_restore(struct backup_restored *out, const struct backup_res
         o = restore_size(&how, &r, what, e);
     if (o == OK)
         o = restore_node(out, &how, &r, what, arena, e);
+    if (o == OK)
+        o = restore_files(what, e);
     if (o == OK)
         o = restore_publish(&r, what->root != NULL, e);
     restore_sweep(&r);

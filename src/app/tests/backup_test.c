@@ -255,8 +255,8 @@ static void what_is_lost_is_said(void **state)
     assert_int_equal(fwrite(note.p, 1, note.n, f), note.n);
     fclose(f);
     f = fopen(foreign, "w");
-    fwrite(note.p, 1, note.n - 3, f);
-    fputs("A=\n", f);
+    fwrite(note.p, 1, note.n - 3, f); /* another signature of the same form */
+    fputs(note.p[note.n - 3] == 'A' ? "E=\n" : "A=\n", f);
     fclose(f);
 
     must_refuse(restore(dir, to, TIME_NONE, foreign, &out, &e), &e, "restore.foreign_checkpoint");
@@ -307,6 +307,35 @@ static void back_to_a_moment(void **state)
     assert_int_equal(open_deviation(&n, 300, &repeated, &e), OK);
     assert_false(repeated);
     node_close(&n);
+}
+
+/* Contents too large for an event go with it; half an upload does not. */
+static void contents_go_with_it(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct node n;
+    int code;
+    bool repeated;
+    struct backup_manifest m;
+    struct backup_restored out;
+    char command[700], dir[160], to[160];
+    in_folder(dir, "b"), in_folder(to, "r.db");
+    assert_true(cli_node_open(&n, db, true, false, &code));
+    assert_int_equal(open_deviation(&n, 1, &repeated, &e), OK);
+    node_close(&n);
+    snprintf(command, sizeof command,
+             "mkdir -p %s.files/ab/cd %s.files/uploads && echo sealed >%s.files/ab/cd/abcd01 && "
+             "echo half >%s.files/uploads/u1",
+             db, db, db, db);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(backup_make(&m, db, dir, arena, &e), OK);
+    assert_int_equal(backup_keys(db, keys, dir, &e), OK);
+    assert_int_equal(restore(dir, to, TIME_NONE, NULL, &out, &e), OK);
+    snprintf(command, sizeof command,
+             "cmp %s.files/ab/cd/abcd01 %s.files/ab/cd/abcd01 && test ! -e %s/files/uploads", db,
+             to, dir);
+    assert_int_equal(system(command), 0);
 }
 
 static void flip(const char *path, long at)
@@ -391,6 +420,7 @@ int main(void)
         CASE(a_backup_under_load_is_whole),
         CASE(what_is_lost_is_said),
         CASE(back_to_a_moment),
+        CASE(contents_go_with_it),
         CASE(what_is_not_the_backup_is_not_put_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
