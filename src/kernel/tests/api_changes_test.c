@@ -123,8 +123,8 @@ static size_t count(const char *text)
     return n;
 }
 
-/* partial: INT-01 every change that may be seen once, in pages, and nothing of accounts and sessions
- */
+/* partial: INT-01 every change that may be seen once, in pages, and nothing of accounts and
+ * sessions */
 static void every_change_once_in_pages(void **state)
 {
     (void)state;
