@@ -34,8 +34,9 @@
  * names without a version, to the one effective at that moment. Both stand in flow.started. Tasks
  * are numbered from 1 through all stages.
  *
- * A correction (flow.correct) gives values anew; what it does not name stays as entered, but sealed
- * values, which the writer cannot open, must be given again. All versions of a record are kept.
+ * A correction (flow.correct), by someone with the task's role, gives values anew; what it does not
+ * name stays as entered, but sealed values, which the writer cannot open, must be given again. All
+ * versions of a record are kept.
  *
  * Identity points. Modules register which act on material needs which point, which safe state a
  * mismatch there leads to and which commands that state permits. A workflow whose task has the act

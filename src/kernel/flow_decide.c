@@ -137,10 +137,14 @@ enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *
 {
     const struct flow_filled *filled = d->prepared;
     const struct flow_open_task *opened = flow_opened(state, body->task);
-    if (!flow_task_find(state, body->task))
+    const struct flow_task *task = flow_task_find(state, body->task);
+    if (!task)
         return REFUSE(e, "flow.unknown_task", { "task", body->task });
     if (!opened || !opened->done)
         return REFUSE(e, "flow.not_done", { "task", body->task });
+    /* What a reviewer or a Qualified Person decided is not rewritten by who may correct elsewhere.
+     */
+    TRY(flow_has_role(d->command->actor, task->role, opened->organisation, opened->site, e));
     if (!opened->form.p)
         return REFUSE(e, "flow.no_form", { "task", body->task });
     if (!filled || !str_eq(filled->before, opened->json)) {

@@ -65,6 +65,16 @@ static void ebr_02_corrections_keep_the_first(void **state)
         OK);
     assert_int_equal(correct("collect", NULL, "{'name':'volume','entered':'99'}"), REFUSED);
     fixture_refused(&t.f, "gate.reason_needed");
+    /* The right to correct is not the task's role: who has another rewrites nothing here. */
+    struct fixture_person other;
+    fixture_person(&other, 8, 1, 1, "flow.correct role.operator");
+    assert_int_equal(fixture_send(&t.f, &other, "flow.correct", "misread",
+                                  "{'order':'%s','task':'collect','inputs':"
+                                  "[{'name':'volume','entered':'99'},"
+                                  "{'name':'donor','entered':'Ada Example'}]}",
+                                  t.order),
+                     REFUSED);
+    fixture_refused(&t.f, "flow.wrong_role");
     assert_int_equal(correct("collect", "misread", "{'name':'volume','entered':'99'}"), REFUSED);
     fixture_refused(&t.f, "flow.sealed_again");
     assert_true(str_is(err_param(&t.f.error, "field"), "donor"));
