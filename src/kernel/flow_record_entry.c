@@ -181,10 +181,10 @@ enum outcome flow_entry_decide(struct decision *d, const struct flow_complete *b
                                const struct flow_view *state, bool *agreed, struct err *e)
 {
     const struct flow_entries *entries = state->entries;
-    const struct form_record *record = &((const struct flow_filled *)d->prepared)->record;
     *agreed = true;
-    if (!entries)
+    if (!entries) /* nor need there be a form, and anything prepared */
         return OK;
+    const struct form_record *record = &((const struct flow_filled *)d->prepared)->record;
     if (entries->mine && !entries->others)
         return REFUSE(e, "flow.entered_by_you", { "task", body->task });
     if (entries->n == FLOW_ENTRIES_MAX)
