@@ -4,12 +4,13 @@
  *   node load.mjs BASE LOGIN PASSWORD WORKERS STOP-FILE
  *
  * Ends when STOP-FILE exists and what was asked is answered. A refusal that no retry mends is a
- * failure; a broken connection and 503 are not. */
+ * failure, and so is no answer within PATIENCE; a broken connection and 503 are not. */
 import { existsSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 
 const [base, login, password, workers, stopFile] = process.argv.slice(2);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const PATIENCE = 60_000; // ms, for one site
 const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, failures: [] };
 let session;
 
@@ -35,7 +36,8 @@ async function signIn() {
 /* One site, until it is made. */
 async function make(organisation) {
   const id = randomUUID();
-  for (let tries = 0; ; tries++) {
+  const deadline = Date.now() + PATIENCE;
+  for (let tries = 0; Date.now() < deadline; tries++) {
     try {
       session ??= await signIn();
       const answer = await ask("/commands/site.make", {
@@ -62,6 +64,7 @@ async function make(organisation) {
     }
     await wait(20);
   }
+  told.failures.push(`no answer within ${PATIENCE} ms`);
 }
 
 const organisation = process.env.ORGANISATION;

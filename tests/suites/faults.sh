@@ -135,8 +135,9 @@ stop
 count $? "killed: what was acknowledged is there, once"
 
 # --- a full disk, and one that is read-only ----------------------------------------------------------
+# The filler must be most of the disk: what the load writes before it and after it has to find room.
 mkdir "$dir/small"
-if mount -t tmpfs -o size=6m tmpfs "$dir/small" 2>/dev/null; then
+if mount -t tmpfs -o size=96m tmpfs "$dir/small" 2>/dev/null; then
     begin "$dir/small/f.db" && start "$dir/small/f.db"
     load_start
     sleep 1
