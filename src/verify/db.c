@@ -1,5 +1,6 @@
 /* A living database, read in one snapshot: the rows of the ledger and what was stored beside them
  * to be quick (heads, tiles, checkpoints), each compared with what the leaves alone give. */
+#include "verify/ahead.h"
 #include "verify/check.h"
 
 #include <sqlite3.h>
@@ -15,7 +16,8 @@ static const char *const queries[QUERIES] = {
     [TILE] = "SELECT hashes FROM ledger_tile WHERE level = ? AND idx = ?",
     [CHECKPOINTS] = "SELECT size, note FROM ledger_checkpoint ORDER BY size",
     [KEY] = "SELECT vkey FROM ledger_epoch ORDER BY number DESC LIMIT 1",
-    [COUNT] = "SELECT min(seq), max(seq) FROM ledger_event",
+    [COUNT] = ("SELECT (SELECT min(seq) FROM ledger_event), "
+               "(SELECT max(seq) FROM ledger_event)"),
     [TILES] = "SELECT count(*) FROM ledger_tile",
     [HEADS] = "SELECT stream, key, version, hash FROM ledger_head",
     [TABLES] = ("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
@@ -208,7 +210,8 @@ static bool ask_one(struct database *d, enum query query, int64_t *out, const ch
 
 static bool open_database(struct database *d, const char *path, struct verify_report *r)
 {
-    int code = sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(path, &d->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+                               verify_ahead());
     if (code == SQLITE_OK) {
         /* The file may be anyone's: nothing that stands in its schema is run. */
         sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
