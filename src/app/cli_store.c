@@ -190,18 +190,43 @@ int cli_rebuild(int argc, char **argv)
     return out.same ? CLI_DONE : CLI_REFUSED;
 }
 
+static int prepare(const char *db)
+{
+    struct node n;
+    struct node_prepared out;
+    struct err e = { 0 };
+    int code;
+    if (!cli_node_open(&n, db, false, true, &code))
+        return code;
+    const enum outcome o = node_prepare(&out, &n, &e);
+    node_close(&n);
+    if (o != OK)
+        return cli_error(&e);
+    if (out.needed)
+        printf("prepared %lld events, %lld in all, in %s.next\n", (long long)out.events,
+               (long long)out.size, db);
+    else
+        printf("nothing to prepare\n");
+    return CLI_DONE;
+}
+
 int cli_upgrade(int argc, char **argv)
 {
     const char *db = NULL;
-    bool dry_run = false;
+    bool dry_run = false, ahead = false;
     const struct cli_option options[] = { { "db", CLI_TEXT, &db, true },
-                                          { "dry-run", CLI_FLAG, &dry_run, false } };
+                                          { "dry-run", CLI_FLAG, &dry_run, false },
+                                          { "prepare", CLI_FLAG, &ahead, false } };
     int code;
     struct err e = { 0 };
     struct node_upgrade out;
     struct node_options node = { 0 };
-    if (!cli_read(argc, argv, options, 2, NULL, 0, &code))
+    if (!cli_read(argc, argv, options, 3, NULL, 0, &code))
         return code;
+    if (ahead && dry_run)
+        return cli_usage("upgrade", "--prepare and --dry-run are two things");
+    if (ahead)
+        return prepare(db);
     node.path = db;
     node.modules = cli_modules(&node.nmodules);
     if (node_upgrade(&out, &node, dry_run, &e) != OK)

@@ -103,15 +103,19 @@ static enum outcome node_enduring_tables(struct node *n, const struct node_optio
     return done;
 }
 
-/* Projections whose text changed are built anew; one that changed takes all, because a rebuild
- * reads the whole ledger anyway. */
+/* Projections whose text changed are built anew, unless that was done beforehand; one that changed
+ * takes all, because a rebuild reads the whole ledger anyway. */
 static enum outcome node_projections(struct node *n, struct err *e)
 {
     size_t nmodules;
     const struct module *const *modules = registry_modules(n->registry, &nmodules);
     bool current;
     TRY(node_projections_current(&current, n->impl->writer, modules, nmodules, n->impl->arena, e));
-    return current ? OK : node_rebuild(n, e);
+    if (current)
+        return OK;
+    bool taken;
+    TRY(node_prepared_take(&taken, n, e));
+    return taken ? OK : node_rebuild(n, e);
 }
 
 /* After each commit: the node's own parts first, then whoever opened it. */

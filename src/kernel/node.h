@@ -69,6 +69,18 @@ struct node_upgrade {
 enum outcome node_upgrade(struct node_upgrade *out, const struct node_options *options,
                           bool dry_run, struct err *e);
 
+/* Builds the projections of this program beside the living ones, which another program may go on
+ * serving and writing: in F.next, up to the last event. Called again it goes on from where it was.
+ * n is open for reading only. When this program next opens F for writing, its set is put in the
+ * place of the old one, and what was recorded since is all that is left to apply. What was begun by
+ * a program with other projections, or from another log, is thrown away. REFUSED "store.in_use". */
+struct node_prepared {
+    int64_t events; /* applied by this call */
+    int64_t size;   /* all of them: the set says what the first `size` events say */
+    bool needed;    /* false: the living projections are those of this program; nothing was done */
+};
+enum outcome node_prepare(struct node_prepared *out, struct node *n, struct err *e);
+
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 

@@ -17,3 +17,10 @@ ON CONFLICT (module) DO UPDATE SET hash = excluded.hash;
 
 -- self_origin (origin TEXT, vkey TEXT)
 UPDATE node_self SET origin = :origin, vkey = :vkey WHERE one = 1;
+
+-- beside () -> (next INT, leaf HASH)
+SELECT next, leaf FROM node_beside WHERE one = 1;
+
+-- beside_set (next INT, leaf HASH)
+INSERT INTO node_beside (one, next, leaf) VALUES (1, :next, :leaf)
+ON CONFLICT (one) DO UPDATE SET next = excluded.next, leaf = excluded.leaf;

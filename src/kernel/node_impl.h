@@ -35,6 +35,18 @@ enum outcome node_projections_current(bool *current, struct db *db,
                                       const struct module *const *modules, size_t nmodules,
                                       struct arena *arena, struct err *e);
 
+/* Makes the tables of all projections, empty; with drop, instead of those that are there. */
+enum outcome node_projections_make(struct node *n, struct db *db, bool drop, struct err *e);
+/* Applies the events of from_db from place *next on to the projections of to_db; *next moves behind
+ * the last. */
+enum outcome node_replay(const struct registry *registry, struct db *from_db, struct db *to_db,
+                         int64_t *next, struct err *e);
+/* Notes that they were built by the schemas that this program has. */
+enum outcome node_projections_note(struct node *n, struct db *db, struct err *e);
+/* Puts the set that node_prepare built in the place of the living one and brings it up to date, in
+ * one transaction. *taken false: there is none, or none that this program and this log can use. */
+enum outcome node_prepared_take(bool *taken, struct node *n, struct err *e);
+
 /* Hash of a schema's text, 64 hexadecimal digits and a NUL. */
 void node_schema_hash(char hex[HASH_HEX + 1], const struct sql_schema *schema);
 

@@ -1,7 +1,6 @@
 /* Replay: the projections are a function of the ledger. They are built anew when their schema
  * changed, and built beside the living ones to show that both are the same (AUD-05). */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/id.h"
 #include "base/log.h"
@@ -43,17 +42,15 @@ static enum outcome replay_chunk(const struct registry *registry, struct db *fro
     return OK;
 }
 
-/* All events of from_db into the projections of to_db, which are empty; *events counts them. */
-static enum outcome replay(const struct registry *registry, struct db *from_db, struct db *to_db,
-                           int64_t *events, struct err *e)
+enum outcome node_replay(const struct registry *registry, struct db *from_db, struct db *to_db,
+                         int64_t *next, struct err *e)
 {
     struct arena *arena = arena_new(REPLAY_ARENA_MAX);
     struct arena *one = arena_new(REPLAY_EVENT_MAX);
-    *events = 0;
     bool more = true;
     enum outcome o = arena && one ? OK : err_no_memory(e);
     while (o == OK && more) {
-        o = replay_chunk(registry, from_db, to_db, events, &more, arena, one, e);
+        o = replay_chunk(registry, from_db, to_db, next, &more, arena, one, e);
         arena_reset(arena);
     }
     arena_free(one);
@@ -61,7 +58,7 @@ static enum outcome replay(const struct registry *registry, struct db *from_db, 
     return o;
 }
 
-static enum outcome projections_make(struct node *n, struct db *db, bool drop, struct err *e)
+enum outcome node_projections_make(struct node *n, struct db *db, bool drop, struct err *e)
 {
     size_t nmodules;
     const struct module *const *modules = registry_modules(n->registry, &nmodules);
@@ -75,7 +72,7 @@ static enum outcome projections_make(struct node *n, struct db *db, bool drop, s
     return OK;
 }
 
-static enum outcome projections_note(struct node *n, struct db *db, struct err *e)
+enum outcome node_projections_note(struct node *n, struct db *db, struct err *e)
 {
     size_t nmodules;
     const struct module *const *modules = registry_modules(n->registry, &nmodules);
@@ -95,11 +92,11 @@ enum outcome node_rebuild(struct node *n, struct err *e)
     struct db *db = n->impl->writer;
     int64_t events = 0;
     TRY(db_begin(db, e));
-    enum outcome o = projections_make(n, db, true, e);
+    enum outcome o = node_projections_make(n, db, true, e);
     if (o == OK)
-        o = replay(n->registry, db, db, &events, e);
+        o = node_replay(n->registry, db, db, &events, e);
     if (o == OK)
-        o = projections_note(n, db, e);
+        o = node_projections_note(n, db, e);
     if (o == OK)
         o = db_commit(db, e);
     else
@@ -136,9 +133,9 @@ static enum outcome rebuild_beside(struct node *n, struct db *living, struct db 
     TRY(db_begin(living, e)); /* one snapshot for ledger and projections */
     enum outcome o = db_begin(beside, e);
     if (o == OK)
-        o = projections_make(n, beside, false, e);
+        o = node_projections_make(n, beside, false, e);
     if (o == OK)
-        o = replay(n->registry, living, beside, &out->events, e);
+        o = node_replay(n->registry, living, beside, &out->events, e);
     for (size_t i = 0; o == OK && out->same && i < nmodules; i++)
         if (modules[i]->schema)
             o = compare_module(modules[i], living, beside, out, e);
@@ -170,11 +167,6 @@ enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct
     if (beside)
         db_close(beside);
     store_close(store);
-    static const char *const tails[] = { "", "-wal", "-shm", ".lock" };
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-        char file[1250];
-        snprintf(file, sizeof file, "%s%s", path, tails[i]);
-        unlink(file);
-    }
+    store_remove(path);
     return o;
 }

@@ -3,7 +3,11 @@
 #include "kernel/store_impl.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+enum { STORE_PATH_MAX = 4096 };
 
 struct store {
     const struct store_engine *engine;
@@ -183,6 +187,17 @@ void store_reader_give(struct store *s, struct db *db)
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e)
 {
     return s->engine->backup(s->node, to_path, e);
+}
+
+void store_remove(const char *path)
+{
+    static const char *const tails[] = { "", "-wal", "-shm", ".lock" };
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char file[STORE_PATH_MAX];
+        const int n = snprintf(file, sizeof file, "%s%s", path, tails[i]);
+        if (n > 0 && (size_t)n < sizeof file)
+            unlink(file);
+    }
 }
 
 enum outcome store_check(struct store *s, struct err *e)

@@ -123,6 +123,17 @@ enum outcome db_table_hash(struct db *db, struct str table, int64_t *count, stru
                            struct err *e);
 bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *name);
 
+/* A second set of tables, built in a database of its own, put in the place of those of this one.
+ * db_beside names that database (NULL: no more), outside a transaction; db_beside_take, inside one,
+ * copies into the schema's tables, which are empty, the rows of the tables of the same names there.
+ * Nobody may write there meanwhile. */
+enum outcome db_beside(struct db *db, const char *path, struct err *e);
+enum outcome db_beside_take(struct db *db, const struct sql_schema *schema, struct err *e);
+
+/* Removes a database of the system's file system that can be made anew, with what SQLite keeps
+ * beside it. */
+void store_remove(const char *path);
+
 /* A consistent copy of the whole database while others write, into a new file, durable on return;
  * REFUSED "store.exists" {path} when there is one. */
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e);

@@ -59,6 +59,10 @@ struct store_engine {
      * nothing at to_path when it fails. */
     enum outcome (*backup)(void *node, const char *to_path, struct err *e);
     enum outcome (*check)(void *node, struct err *e);
+
+    /* Another database of the same kind, named as store_options name it, known in the connection's
+     * statements as `beside`; or no more, with NULL. */
+    enum outcome (*beside)(void *connection, const char *path, struct err *e);
 };
 
 extern const struct store_engine store_engine_sqlite;

@@ -111,6 +111,34 @@ enum outcome db_schema_drop(struct db *db, const struct sql_schema *schema, stru
     return outcome == OK ? OK : db_fault(db, err_context(e, "schema %s", schema->name), e);
 }
 
+enum outcome db_beside(struct db *db, const char *path, struct err *e)
+{
+    BUG_ON(db->in_transaction);
+    TRY(db_check(db, e));
+    return db->engine->beside(db->connection, path, e);
+}
+
+static enum outcome take(struct db *db, struct str table, struct err *e)
+{
+    char text[256];
+    struct buf b = buf_over(text, sizeof text - 1);
+    buf_printf(&b, "INSERT INTO %.*s SELECT * FROM beside.%.*s", STR(table), STR(table));
+    BUG_ON(!buf_ok(&b));
+    text[b.n] = 0;
+    return db->engine->script(db->connection, text, e);
+}
+
+enum outcome db_beside_take(struct db *db, const struct sql_schema *schema, struct err *e)
+{
+    BUG_ON(!db->in_transaction);
+    TRY(db_check(db, e));
+    struct str table;
+    for (size_t i = 0; sql_schema_table(schema, i, &table); i++)
+        if (take(db, table, e) != OK)
+            return db_fault(db, err_context(e, "schema %s", schema->name), e);
+    return OK;
+}
+
 /* -- Hash of a table -------------------------------------------------------------------------- */
 
 /* Kind, number, length and bytes of each value of the row. */

@@ -435,6 +435,22 @@ static enum outcome check(void *p, struct err *e)
     return outcome;
 }
 
+static enum outcome beside(void *p, const char *path, struct err *e)
+{
+    struct sqlite_connection *c = p;
+    if (path == NULL)
+        return execute(c->db, "DETACH beside", "leave the other database", e);
+    sqlite3_stmt *s = NULL;
+    int rc = sqlite3_prepare_v2(c->db, "ATTACH ?1 AS beside", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    enum outcome outcome = rc == SQLITE_DONE ? OK : sqlite_fault(c->db, rc, "attach", e);
+    sqlite3_finalize(s);
+    return outcome;
+}
+
 const struct store_engine store_engine_sqlite = {
     .name = "sqlite",
     .begin_write = "BEGIN IMMEDIATE",
@@ -455,4 +471,5 @@ const struct store_engine store_engine_sqlite = {
     .changed = changed,
     .backup = backup,
     .check = check,
+    .beside = beside,
 };
