@@ -166,13 +166,14 @@ static enum outcome operations(struct http_request *r, struct db *db, struct pag
     struct pages_operations_view v = {
         .sees = show_may(r, "operation.see"),
         .may_queue = show_may(r, "job.queue"),
+        .may_confirm = show_may(r, "timer.confirm_clock"),
         .leaves = outbox_leaves(node->outbox),
         .mails = outbox_mails(node->outbox),
         .held = timers_held(node->timers),
     };
     const bool whole = actor_may(a, S("operation.see"), a->organisation, (struct str){ 0 });
     struct str site = whole ? (struct str){ 0 } : a->site;
-    if (!v.sees && !v.may_queue)
+    if (!v.sees && !v.may_queue && !v.may_confirm)
         return REFUSE(e, "auth.forbidden", { "permission", S("operation.see") });
     if (http_wants_json(r))
         return as_json(r, db, site, v.sees, e);

@@ -92,6 +92,7 @@ struct pages_operations_view {
     size_t nkinds;
     bool sees; /* everything; else their own jobs alone */
     bool may_queue;
+    bool may_confirm; /* the clock */
     bool leaves;
     bool mails;
     bool held; /* timers are held: the clock is in doubt */

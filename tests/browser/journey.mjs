@@ -54,7 +54,7 @@ export class Journey {
   /* --- the order's page says what is next --- */
 
   async next() {
-    const page = await this.open(this.coordinator);
+    const page = (this.orderPage = await this.open(this.coordinator));
     const open = page.getByRole("link", { name: "Open the task" });
     if ((await open.count()) === 0) return undefined;
     const card = page.locator("section").filter({ has: open });
@@ -329,7 +329,7 @@ async function journey(house, plan) {
   const done = [];
   let task;
   while ((task = await j.next()) && done.length < TASKS_MAX) {
-    await house.look(house.last, "order");
+    await house.look(j.orderPage, "order");
     if (task.name === "receive" && !(await stopAtReceipt(j, task, tower, say))) return;
     const script = plan.onUnitPages || task.name !== "incoming_sample";
     const how = script ? "" : ", without script";
@@ -365,8 +365,9 @@ async function journey(house, plan) {
   await tower.context().close();
 }
 
+/* Side by side: most of the time one waits for the other's pages to be drawn or judged. */
 export async function journeys(house) {
-  await journey(house, {
+  const phone = journey(house, {
     size: "phone",
     product: "Corvicel",
     hospital: "Northfield University Hospital",
@@ -374,7 +375,7 @@ export async function journeys(house) {
     weight: "71.5 kg",
     indication: "C83.3",
   });
-  await journey(house, {
+  const desktop = journey(house, {
     size: "desktop",
     onUnitPages: true,
     product: "Lunacel",
@@ -383,4 +384,5 @@ export async function journeys(house) {
     weight: "38.4 kg",
     indication: "C91.0",
   });
+  await Promise.all([phone, desktop]);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a machine does to the whole program: stopped and started under load, its disk full, its disk
-# read-only, its keys gone or open to others, its certificate half written. Each must be a clear text
+# read-only, its clock moved by a day, its keys gone or open to others, its certificate half written. Each must be a clear text
 # that says what to do, and nothing acknowledged may be lost or done twice.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
@@ -163,6 +163,62 @@ if mount -t tmpfs -o size=96m tmpfs "$dir/small" 2>/dev/null; then
 else
     echo "skip: no disk of our own can be mounted: full and read-only disks are not tried"
 fi
+
+# --- the clock steps by a day, either way ------------------------------------------------------------
+# The program's own clock alone: libfaketime moves it by what stands in a file.
+faketime=$(find /usr/lib -name 'libfaketimeMT.so.1' | head -1)
+clock() { printf '%s\n' "$1" >"$dir/clock.new" && mv "$dir/clock.new" "$dir/clock"; }
+serve_moved() { # FILE
+    env LD_PRELOAD="$faketime" FAKETIME_TIMESTAMP_FILE="$dir/clock" FAKETIME_NO_CACHE=1 \
+        FAKETIME_DONT_FAKE_MONOTONIC=1 "$vein" serve --db "$1" --listen "127.0.0.1:$port" \
+        >"$dir/serve" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        curl -fs "$base/health" >/dev/null && return 0
+        sleep 0.05
+    done
+    return 1
+}
+confirm() { # WALL: its answer
+    local token
+    curl -s -o /dev/null -c "$dir/jar" --data-urlencode "login=fault.drill" \
+        --data-urlencode "password=$password" "$base/sign-in"
+    token=$(curl -s -b "$dir/jar" "$base/help" | grep -o 'name="_csrf" value="[0-9a-f]*"' | head -1 |
+        cut -d'"' -f4)
+    curl -s -b "$dir/jar" -H "X-CSRF-Token: $token" -H 'Accept: application/json' \
+        -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \
+        -d "{\"wall\":\"$1\",\"_reason\":\"set by hand\"}" "$base/commands/timer.confirm_clock"
+}
+held() { grep -q 'Timers are held' <<<"$(curl -s -b "$dir/jar" "$base/operations")"; }
+clock +0
+port=$((20000 + RANDOM % 20000)) base=http://127.0.0.1:$port
+begin "$dir/c.db" && serve_moved "$dir/c.db"
+count $? "it starts with a clock of its own"
+load_start
+for step in +1d -1d +0; do
+    sleep 0.6
+    clock "$step"
+done
+sleep 0.6
+load_stop
+count $? "nobody was refused for a clock that moved"
+[ "$(grep -c '"timer.held"' "$dir/serve")" -ge 3 ]
+count $? "each step is told in the log"
+grep -q 'timer.clock_differs' <<<"$(confirm "2020-01-01T00:00:00Z")"
+count $? "another time than the clock's confirms nothing"
+held
+count $? "until then timers are held, and a page says so"
+[ "$(confirm "$(date -u +%Y-%m-%dT%H:%M:%SZ)")" = "{}" ]
+count $? "the clock is confirmed"
+! held
+count $? "and timers are held no longer"
+stop
+whole "$dir/c.db" "a clock that moved"
+clock -1d
+serve_moved "$dir/c.db"
+grep -q '"timer.held"' "$dir/serve"
+count $? "a start before the last event holds the timers"
+stop
 
 # --- keys --------------------------------------------------------------------------------------------
 cp "$dir/a.db.keys" "$dir/keys" && cp "$dir/a.db.root" "$dir/root"
