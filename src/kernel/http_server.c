@@ -285,6 +285,8 @@ enum outcome http_start(struct http_server **out, const struct http_options *opt
     s->tls = options->tls_certificate != NULL;
     s->timeout_s = options->timeout_s ? options->timeout_s : TIMEOUT_DEFAULT_S;
     s->head_s = options->head_s ? options->head_s : HEAD_DEFAULT_S;
+    if (s->head_s > 2 * s->timeout_s)
+        s->head_s = 2 * s->timeout_s; /* as the whole request */
     s->connections_max = options->connections ? options->connections : CONNECTIONS_DEFAULT;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_mutex_init(&s->live_lock, NULL);
