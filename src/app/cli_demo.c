@@ -8,6 +8,7 @@
 
 #include "app/cli.h"
 #include "app/demo_clock.h"
+#include "app/demo_folder.h"
 #include "app/serve.h"
 #include "app/sim.h"
 #include "base/log.h"
@@ -49,7 +50,7 @@ static enum outcome history_people(struct demo *d, struct node *n, struct err *e
     struct str hash;
     enum outcome o = arena && sender.arena ? auth_open(&auth, &options, e) : err_no_memory(e);
     if (o == OK) {
-        o = auth_password_hash(auth, &hash, S("vein-demonstration"), arena, e);
+        o = auth_password_hash(auth, &hash, str_z(demo_password), arena, e);
         if (o == OK)
             o = network_make(&d->network, &sender, hash, e);
         auth_close(auth);
@@ -83,6 +84,24 @@ static enum outcome history(struct demo *d, struct err *e)
     sim_close(d->sim);
     d->sim = NULL;
     node_close(&n);
+    return o;
+}
+
+/* The history, where there is no whole one: one that was interrupted begins anew. */
+static enum outcome history_once(struct demo *d, const char *dir, struct err *e)
+{
+    struct demo_folder folder;
+    bool fresh;
+    TRY(demo_folder_begin(&folder, d->path, &fresh, e));
+    enum outcome o = OK;
+    if (fresh) {
+        printf("making %d days of history in %s …\n", (int)d->days, dir);
+        fflush(stdout);
+        o = history(d, e);
+        if (o == OK)
+            o = demo_folder_made(&folder, e);
+    }
+    demo_folder_end(&folder);
     return o;
 }
 
@@ -219,16 +238,10 @@ int cli_demo(int argc, char **argv)
     d.speed = within(speed, 1, 3600);
     d.orders = within(orders, 0, DEMO_ORDERS_MAX);
     d.days = within(days, 2, DEMO_DAYS_MAX);
-    cli_serve_signals();
     log_set_level(LOG_ERROR);
-    if (choose_path(&d, dir, &e) != OK)
+    if (choose_path(&d, dir, &e) != OK || history_once(&d, dir, &e) != OK)
         return cli_error(&e);
-    if (access(d.path, F_OK) != 0) {
-        printf("making %d days of history in %s …\n", (int)d.days, dir);
-        fflush(stdout);
-        if (history(&d, &e) != OK)
-            return cli_error(&e);
-    }
+    cli_serve_signals(); /* until here Ctrl-C ends it at once, and the next start begins anew */
     if (live(&d, listen, &e) != OK)
         return cli_error(&e);
     print_sign_ins(&d);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/cli.h"
+#include "app/sender.h"
 #include "base/id.h"
 #include "gen/interop/queries.sql.h"
 #include "gen/kernel/auth.sql.h"
@@ -48,27 +49,6 @@ static enum outcome site_only(struct actor *actor, struct db *db, struct str org
     return OK;
 }
 
-static enum outcome make(struct node *n, const struct actor *actor, const char *name,
-                         const struct record *record, const void *body, struct arena *arena,
-                         struct err *e)
-{
-    struct buf b = buf_in(arena, GATE_BODY_MAX);
-    struct json_out out = json_out(&b);
-    TRY(record_to_json(record, body, &out, NULL, e));
-    TRY(buf_check(&b, e));
-    struct id id = id_derive(actor->organisation, str_z(name), 0);
-    const struct gate_command command = {
-        .id = id_str(&id),
-        .name = str_z(name),
-        .body = buf_get(&b),
-        .actor = actor,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = arena,
-    };
-    return gate_run(n->gate, &command, NULL, e);
-}
-
 /* A new database has no hospital: one is made, so that patients have a place. Says so. */
 static enum outcome site_make(struct actor *actor, struct node *n, struct arena *arena,
                               struct err *e)
@@ -84,8 +64,17 @@ static enum outcome site_make(struct actor *actor, struct node *n, struct arena 
     const struct auth_make_organisation first = { actor->organisation, name, S("hospital") };
     const struct auth_make_site second = { actor->site, actor->organisation, name, S("ward"),
                                            actor->zone };
-    TRY(make(n, actor, "organisation.make", &auth_make_organisation_record, &first, arena, e));
-    TRY(make(n, actor, "site.make", &auth_make_site_record, &second, arena, e));
+    struct sender sender = { .node = n, .arena = arena_new(SMALL_ARENA), .seed = n->vkey };
+    if (!sender.arena)
+        return err_no_memory(e);
+    enum outcome o = sender_send_record(&sender, actor, "organisation.make",
+                                        &auth_make_organisation_record, &first, NULL, e);
+    if (o == OK)
+        o = sender_send_record(&sender, actor, "site.make", &auth_make_site_record, &second, NULL,
+                               e);
+    arena_free(sender.arena);
+    if (o != OK)
+        return o;
     printf("%.*s: organisation %.*s, site %.*s\n", STR(name), STR(actor->organisation),
            STR(actor->site));
     return OK;

@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "app/cli.h"
+#include "app/sender.h"
 #include "app/shipped.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -17,6 +18,8 @@ enum { INIT_ARENA_MAX = 4 << 20, PASSWORD_LETTERS = 20 };
 struct init {
     struct node node;
     struct auth *auth;
+    struct sender sender;
+    struct id seed; /* of its commands' ids: by chance */
     struct arena *arena;
     struct actor actor; /* the program itself, for the organisation that is made */
     struct str login;
@@ -30,24 +33,10 @@ struct init {
 static enum outcome init_send(struct init *i, const struct command_type *type, const void *body,
                               struct str *made, struct err *e)
 {
-    struct id id = id_new(i->node.env);
-    struct buf b = buf_in(i->arena, GATE_BODY_MAX);
-    struct json_out out = json_out(&b);
-    TRY(record_to_json(type->body, body, &out, NULL, e));
-    TRY(buf_check(&b, e));
-    struct gate_command command = {
-        .id = id_str(&id),
-        .name = str_z(type->name),
-        .body = buf_get(&b),
-        .actor = &i->actor,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = i->arena,
-    };
-    struct gate_answer answer;
-    TRY(gate_run(i->node.gate, &command, &answer, e));
+    struct str answer;
     const struct json *json;
-    if (made && json_read(&json, i->arena, answer.body, &json_limits_default, e) == OK)
+    TRY(sender_send_record(&i->sender, &i->actor, type->name, type->body, body, &answer, e));
+    if (made && json_read(&json, i->arena, answer, &json_limits_default, e) == OK)
         *made = arena_str(i->arena, json_get_str(json, "id"));
     return e->outcome;
 }
@@ -114,7 +103,13 @@ static enum outcome make_all(struct init *i, struct err *e)
         .system = true,
     };
     i->arena = arena_new(INIT_ARENA_MAX);
-    if (!i->arena)
+    i->seed = id_new(i->node.env);
+    i->sender = (struct sender){
+        .node = &i->node,
+        .arena = arena_new(INIT_ARENA_MAX),
+        .seed = id_str(&i->seed),
+    };
+    if (!i->arena || !i->sender.arena)
         return err_no_memory(e);
     TRY(auth_open(&i->auth, &auth, e));
     TRY(make_place(i, e));
@@ -150,6 +145,7 @@ int cli_init(int argc, char **argv)
     }
     auth_close(i.auth);
     node_close(&i.node);
+    arena_free(i.sender.arena);
     arena_free(i.arena);
     return e.outcome == OK ? CLI_DONE : cli_error(&e);
 }

@@ -23,8 +23,9 @@ static void report(const struct sim_counts *c)
            "late failures %zu died %zu\n",
            c->collected_again, c->made_again, c->contaminated, c->supplied, c->late_failed,
            c->died);
-    printf("wrong labels stopped %zu not stopped %zu no reads %zu holds %zu deviations %zu\n",
-           c->stops, c->not_stopped, c->no_reads, c->holds, c->deviations);
+    printf("wrong labels stopped %zu not stopped %zu no reads %zu holds %zu slots moved %zu\n",
+           c->stops, c->not_stopped, c->no_reads, c->holds, c->moved);
+    printf("deviations %zu closed before release %zu\n", c->deviations, c->closed);
     if (c->unexpected > 0)
         printf("unexpected refusals %zu, the last: %s\n", c->unexpected, c->last_unexpected);
 }

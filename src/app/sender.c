@@ -81,3 +81,15 @@ enum outcome sender_send(struct sender *s, const struct actor *actor, const char
             *c = '"';
     return sender_send_body(s, actor, command, reason, str_z(body), answer, e);
 }
+
+enum outcome sender_send_record(struct sender *s, const struct actor *actor, const char *command,
+                                const struct record *record, const void *body, struct str *answer,
+                                struct err *e)
+{
+    arena_reset(s->arena);
+    struct buf b = buf_in(s->arena, GATE_BODY_MAX);
+    struct json_out out = json_out(&b);
+    TRY(record_to_json(record, body, &out, NULL, e));
+    TRY(buf_check(&b, e));
+    return sender_send_body(s, actor, command, NULL, buf_get(&b), answer, e);
+}

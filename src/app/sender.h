@@ -20,6 +20,10 @@ struct sender {
 enum outcome sender_send(struct sender *s, const struct actor *actor, const char *command,
                          const char *reason, struct str *answer, struct err *e, const char *format,
                          ...) __attribute__((format(printf, 7, 8)));
+/* Sends a command whose body is a struct of its record. */
+enum outcome sender_send_record(struct sender *s, const struct actor *actor, const char *command,
+                                const struct record *record, const void *body, struct str *answer,
+                                struct err *e);
 /* The same with a body that is made already. */
 enum outcome sender_send_body(struct sender *s, const struct actor *actor, const char *command,
                               const char *reason, struct str body, struct str *answer,

@@ -310,33 +310,6 @@ static enum outcome place(struct sim *s, struct sim_order *o, const struct netwo
     return sim_must(s, done, "order.place", e);
 }
 
-/* Planned dates, counted from now; a moved slot plans them anew a few days later. */
-static enum outcome schedule(struct sim *s, struct sim_order *o, const struct network_person *who,
-                             int64_t later, struct err *e)
-{
-    static const struct {
-        const char *what;
-        int day;
-    } dates[] = { { "collection", 10 },
-                  { "receipt", 11 },
-                  { "release", 32 },
-                  { "delivery", 35 },
-                  { "infusion", 41 } };
-    char list[600];
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
-        char text[CLOCK_TEXT_LENGTH + 1];
-        struct buf b = buf_over(text, CLOCK_TEXT_LENGTH);
-        clock_write(&b, env_now(s->options.node->env) + dates[i].day * TIME_DAY + later);
-        n += (size_t)snprintf(list + n, sizeof list - n, "%s{'what':'%s','planned':'%.*s'}",
-                              i > 0 ? "," : "", dates[i].what, STR(buf_get(&b)));
-    }
-    return sim_must(s,
-                    sender_send(&s->sender, &who->actor, "order.schedule", NULL, NULL, e,
-                                "{'order':'%s','dates':[%s]}", o->order.text, list),
-                    "order.schedule", e);
-}
-
 static enum outcome order_start(struct sim *s, struct sim_order *o, struct err *e)
 {
     struct str at = id_str(&s->network->sites[o->treatment].id);
@@ -355,7 +328,7 @@ static enum outcome order_start(struct sim *s, struct sim_order *o, struct err *
         return place(s, o, coordinator, e);
     default:
         o->next = now + sim_minutes(s, 600, 2880);
-        return schedule(s, o, coordinator, 0, e);
+        return sim_schedule(s, o, 0, e);
     }
 }
 
@@ -428,7 +401,7 @@ static enum outcome order_goes_on(struct sim *s, struct sim_order *o, struct flo
         if (thaw && flow_has_fact(v, task->task, S("thawed")) &&
             !flow_has_fact(v, S("administer"), S("all_given")))
             continue; /* further bags are thawed as they are given */
-        if (definition->late && !thaw && now < task->opened + sim_duration(s, o, name) &&
+        if (definition->late && !thaw && now < task->opened + sim_duration(o, name) &&
             i + 1 < v->ntasks)
             continue;
         int64_t after = TIME_HOUR;

@@ -56,6 +56,7 @@ struct sim_counts {
     size_t no_reads;
     size_t holds;
     size_t deviations;
+    size_t closed;     /* of them, because they held up a release */
     size_t moved;      /* slots */
     size_t unexpected; /* refusals that the journey did not foresee */
     char last_unexpected[160];

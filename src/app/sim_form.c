@@ -202,11 +202,8 @@ static void put_section(struct sim *s, const struct sim_order *o, struct str for
             put_input(s, o, form, &section->fields.p[i], once ? 0 : row, b);
 }
 
-struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,
-                      const struct definition *definition, struct err *e)
+struct str sim_inputs(struct sim *s, const struct sim_order *o, const struct definition *definition)
 {
-    (void)task;
-    (void)e;
     const struct form *form = definition->body;
     struct buf b = buf_in(s->arena, 64 << 10);
     buf_z(&b, ",'inputs':[");
@@ -265,9 +262,8 @@ static const struct {
 };
 
 /* Drawn from the order and the task, not from the run, so that asking twice gives the same. */
-int64_t sim_duration(struct sim *s, const struct sim_order *o, const char *task)
+int64_t sim_duration(const struct sim_order *o, const char *task)
 {
-    (void)s;
     int64_t from = 60;
     int64_t to = 240;
     for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++)

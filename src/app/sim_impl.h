@@ -58,6 +58,9 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
 enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view *v,
                       const struct flow_open_task *open, int64_t *after, struct err *e);
 
+/* Planned dates, counted from now and so much later: a slot that moved has them planned anew. */
+enum outcome sim_schedule(struct sim *s, const struct sim_order *o, int64_t later, struct err *e);
+
 /* What flow.end says of the material, for the body: the patient's wish is followed where there is
  * one. */
 const char *sim_material(const struct flow_view *v, const char *wish);
@@ -85,10 +88,9 @@ enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e);
 enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e);
 
 /* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
-struct str sim_inputs(struct sim *s, const struct sim_order *o, const char *task,
-                      const struct definition *form, struct err *e);
+struct str sim_inputs(struct sim *s, const struct sim_order *o, const struct definition *form);
 
 /* How long it takes until this task is done once it is open. */
-int64_t sim_duration(struct sim *s, const struct sim_order *o, const char *task);
+int64_t sim_duration(const struct sim_order *o, const char *task);
 
 #endif

@@ -46,10 +46,9 @@ enum outcome sim_at_hand(struct task_at_hand *t, enum outcome o, const char *wha
 static enum outcome end_order(struct task_at_hand *t, const char *how, const char *why,
                               struct err *e)
 {
-    const char *role = str_is(t->open->organisation, "") ? "physician" : "qa_specialist";
     const struct network_person *who = NULL;
     for (size_t p = 0; !who && p < t->v->nparties; p++)
-        who = network_find(t->s->network, role, t->v->parties[p].site, t->o->turn);
+        who = network_find(t->s->network, "qa_specialist", t->v->parties[p].site, t->o->turn);
     if (!who)
         return OK;
     enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
@@ -74,10 +73,68 @@ static enum outcome again(struct task_at_hand *t, enum sim_mishap mishap, const 
     return sim_at_hand(t, o, "flow.repeat", e);
 }
 
+enum outcome sim_schedule(struct sim *s, const struct sim_order *o, int64_t later, struct err *e)
+{
+    struct str at = id_str(&s->network->sites[o->treatment].id);
+    const struct network_person *who = network_find(s->network, "coordinator", at, 0);
+    static const struct {
+        const char *what;
+        int day;
+    } dates[] = { { "collection", 10 },
+                  { "receipt", 11 },
+                  { "release", 32 },
+                  { "delivery", 35 },
+                  { "infusion", 41 } };
+    char list[600];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        char text[CLOCK_TEXT_LENGTH + 1];
+        struct buf b = buf_over(text, CLOCK_TEXT_LENGTH);
+        clock_write(&b, env_now(s->options.node->env) + dates[i].day * TIME_DAY + later);
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s{'what':'%s','planned':'%.*s'}",
+                              i > 0 ? "," : "", dates[i].what, STR(buf_get(&b)));
+    }
+    return sim_must(s,
+                    sender_send(&s->sender, &who->actor, "order.schedule", NULL, NULL, e,
+                                "{'order':'%s','dates':[%s]}", o->order.text, list),
+                    "order.schedule", e);
+}
+
+/* Whoever of quality did not open it closes the deviation that stands in the way. */
+static enum outcome close_deviation(struct task_at_hand *t, struct str deviation, struct err *e)
+{
+    struct sim *s = t->s;
+    struct quality_deviation_in in = { deviation };
+    struct quality_deviation_out row;
+    struct db *db;
+    bool found;
+    TRY(store_reader_take(&db, s->options.node->store, e));
+    enum outcome o = db_get(db, &sql_quality_deviation, &in, &row, s->arena, &found, e);
+    store_reader_give(s->options.node->store, db);
+    if (o != OK)
+        return o;
+    for (size_t i = 0; found && i < s->network->npeople; i++) {
+        const struct actor *who = &s->network->people[i].actor;
+        if (str_eq(who->name, row.opener) ||
+            !actor_may(who, S("deviation.close"), row.organisation, row.site))
+            continue;
+        s->counts.closed++;
+        return sim_at_hand(t,
+                           sender_send(&s->sender, who, "deviation.close", "looked into", NULL, e,
+                                       "{'deviation':'%.*s','cause':'handling','conclusion':"
+                                       "'the material was not affected'}",
+                                       STR(deviation)),
+                           "deviation.close", e);
+    }
+    return sim_at_hand(t, REFUSED, "deviation.close by nobody", e);
+}
+
 enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e)
 {
     struct str guard = err_param(why, "guard");
     *was = true;
+    if (str_is(str_z(why->code), "deviation.open_before"))
+        return close_deviation(t, err_param(why, "deviation"), e);
     if (str_is(guard, "window")) {
         t->s->counts.late++;
         return end_order(t, "cancelled", "received beyond the window", e);
@@ -100,6 +157,11 @@ enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e)
 {
     struct sim_order *o = t->o;
     *ended = false;
+    if ((o->mishaps & SIM_SLOT_MOVED) && strcmp(t->name, "collect") == 0) {
+        o->mishaps &= ~(unsigned)SIM_SLOT_MOVED;
+        t->s->counts.moved++;
+        return sim_schedule(t->s, o, (3 + (int64_t)sim_draw(t->s, 5)) * TIME_DAY, e);
+    }
     if ((o->mishaps & SIM_EQUIPMENT_DOWN) && strcmp(t->name, "expand") == 0) {
         o->mishaps &= ~(unsigned)SIM_EQUIPMENT_DOWN;
         const struct network_person *who =

@@ -56,7 +56,10 @@ static enum outcome check_once(struct task_at_hand *t, struct str point,
         put_scan(&scans, "&/", str_z(t->o->coi));
     }
     for (size_t i = 0; units && i < t->nunits; i++)
-        put_scan(&scans, "vein:u:", wrong && i == 0 ? str_z(t->s->last_wrong) : t->units[i].label);
+        put_scan(&scans, "",
+                 identity_symbol(t->s->options.node->keys,
+                                 wrong && i == 0 ? str_z(t->s->last_wrong) : t->units[i].label,
+                                 t->s->arena));
     char stated[160] = "";
     if (patient)
         snprintf(stated, sizeof stated, ",\"stated_name\":\"%s %s\",\"stated_birth_date\":\"%s\"",
@@ -326,7 +329,7 @@ static enum outcome complete(struct task_at_hand *t, struct err *e)
                                      env_now(node->env), t->s->arena, &found, e);
         store_reader_give(node->store, db);
         TRY(o);
-        inputs = sim_inputs(t->s, t->o, t->name, &form, e);
+        inputs = sim_inputs(t->s, t->o, &form);
     }
     enum outcome o = REFUSED;
     for (unsigned tries = 0; tries < 3 && o == REFUSED; tries++) {
@@ -367,7 +370,7 @@ enum outcome sim_task(struct sim *s, struct sim_order *o, const struct flow_view
     t.who = network_find(s->network, role, open->site, o->turn);
     BUG_ON(!t.who);
     /* The work begins when it is due, not when the task opens. */
-    int64_t due = open->opened + sim_duration(s, o, t.name);
+    int64_t due = open->opened + sim_duration(o, t.name);
     int64_t now = env_now(s->options.node->env);
     if (now < due && o->next < due) {
         *after = due - now;

@@ -105,10 +105,11 @@ struct auth_session {
 };
 
 /* Checks login and password (in the caller's thread), opens a session through the gate, gives the
- * cookie's value. REFUSED "auth.sign_in_failed", always the same, or "auth.slow_down" {seconds}. It
- * waits for the writer, and so is never called on the writer's own thread. `peer` is the address
- * without port; of IPv6 the first 64 bits count. The session works at the person's site if there
- * is but one, else at none until they choose. */
+ * cookie's value. REFUSED "auth.sign_in_failed", always the same, "auth.slow_down" {seconds}, or
+ * "auth.busy" while three others try a password at this moment. It waits for the writer, and so is
+ * never called on the writer's own thread. `peer` is the address without port; of IPv6 the first 64
+ * bits count. The session works at the person's site if there is but one, else at none until they
+ * choose. */
 enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
                           struct str *cookie, struct arena *arena, struct err *e);
 

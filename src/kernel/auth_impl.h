@@ -17,6 +17,7 @@ enum {
     AUTH_SLOW_SETS = 1024, /* logins and addresses in memory: 4,096 */
     AUTH_RIGHTS_MAX = 256, /* accounts whose grants are in memory */
     AUTH_HASHING_MAX = 2,  /* Argon2id at once */
+    AUTH_SIGNING_MAX = 3,  /* who try a password at once, one of them waiting for a place */
 };
 
 struct auth_idle {
@@ -52,6 +53,7 @@ struct auth {
     int64_t start_us; /* monotonic */
     struct id self;   /* of this node: whose security stream takes what is nobody's */
     sem_t hashing;
+    sem_t signing; /* so that of four HTTP threads one is always left for all others */
     char dummy[crypto_pwhash_STRBYTES]; /* what an unknown login's password is compared with */
 
     pthread_mutex_t lock; /* of all below */

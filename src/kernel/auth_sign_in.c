@@ -71,8 +71,20 @@ static enum outcome candidate_check(struct auth *a, struct candidate *c, struct 
     return c->row.closed ? sign_in_refused(a, c, "closed", e) : OK;
 }
 
-enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
-                          struct str *cookie, struct arena *arena, struct err *e)
+/* A place to try a password in, or "auth.busy" at once: Argon2id takes its time, and whoever would
+ * wait for it holds a thread that all others need. Does not count as a try. */
+static enum outcome place_take(struct auth *a, struct err *e)
+{
+    return sem_trywait(&a->signing) == 0 ? OK : REFUSE(e, "auth.busy");
+}
+
+static void place_give(struct auth *a)
+{
+    BUG_ON(sem_post(&a->signing) != 0);
+}
+
+static enum outcome sign_in(struct auth *a, struct str login, struct str password, struct str peer,
+                            struct str *cookie, struct arena *arena, struct err *e)
 {
     struct str known_as = auth_login_of(login, arena);
     struct candidate c;
@@ -91,9 +103,18 @@ enum outcome auth_sign_in(struct auth *a, struct str login, struct str password,
     return o;
 }
 
-enum outcome auth_renew(struct auth *a, const struct auth_session *session,
-                        const struct auth_new_password *passwords, struct str *cookie,
-                        struct arena *arena, struct err *e)
+enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
+                          struct str *cookie, struct arena *arena, struct err *e)
+{
+    TRY(place_take(a, e));
+    enum outcome o = sign_in(a, login, password, peer, cookie, arena, e);
+    place_give(a);
+    return o;
+}
+
+static enum outcome renew(struct auth *a, const struct auth_session *session,
+                          const struct auth_new_password *passwords, struct str *cookie,
+                          struct arena *arena, struct err *e)
 {
     struct db *db;
     struct auth_account_in in = { session->actor.account };
@@ -123,4 +144,14 @@ enum outcome auth_renew(struct auth *a, const struct auth_session *session,
         .expires = session->expires,
     };
     return auth_session_start(a, &start, cookie, arena, e);
+}
+
+enum outcome auth_renew(struct auth *a, const struct auth_session *session,
+                        const struct auth_new_password *passwords, struct str *cookie,
+                        struct arena *arena, struct err *e)
+{
+    TRY(place_take(a, e));
+    enum outcome o = renew(a, session, passwords, cookie, arena, e);
+    place_give(a);
+    return o;
 }

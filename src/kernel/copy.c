@@ -1,5 +1,7 @@
 #include "kernel/copy.h"
 
+#include "base/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -35,21 +37,6 @@ static enum outcome open_new(int *fd, const char *path, struct err *e)
                            : io(path, "create", e);
 }
 
-static enum outcome write_all(int fd, const void *p, size_t n, const char *path, struct err *e)
-{
-    const uint8_t *at = p;
-    while (n > 0) {
-        ssize_t wrote = write(fd, at, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return io(path, "write", e);
-        at += wrote;
-        n -= (size_t)wrote;
-    }
-    return OK;
-}
-
 /* Reads `left` bytes (-1: to the end), hashes them and writes them to `to`, unless that is -1. */
 static enum outcome pour(int from, int to, int64_t left, crypto_hash_sha256_state *hash,
                          const char *path, struct err *e)
@@ -65,8 +52,8 @@ static enum outcome pour(int from, int to, int64_t left, crypto_hash_sha256_stat
         if (n == 0)
             return left > 0 ? io(path, "read", e) : OK;
         crypto_hash_sha256_update(hash, chunk, (unsigned long long)n);
-        if (to >= 0)
-            TRY(write_all(to, chunk, (size_t)n, path, e));
+        if (to >= 0 && !io_write_all(to, chunk, (size_t)n))
+            return io(path, "write", e);
         left -= left > 0 ? n : 0;
     }
     return OK;
@@ -113,7 +100,8 @@ enum outcome copy_text(const char *to, struct str content, struct err *e)
 {
     int target;
     TRY(open_new(&target, to, e));
-    return sync_close(target, to, write_all(target, content.p, content.n, to, e), e);
+    const bool whole = io_write_all(target, content.p, content.n);
+    return sync_close(target, to, whole ? OK : io(to, "write", e), e);
 }
 
 enum outcome copy_read(struct str *out, const char *from, size_t max, struct arena *arena,

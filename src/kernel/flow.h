@@ -85,6 +85,31 @@ enum {
     FLOW_WORKFLOWS_MAX = 64 /* pinned versions kept parsed in the process; more are read anew */
 };
 
+/* What a module asks, beyond what the workflow says, before a task is done: that a release finds
+ * results and deviations as they must be. Asked at flow.complete and flow.correct alike. */
+struct flow_ruling {
+    const struct flow_view *flow;
+    const struct flow_task *task;
+    const struct form_record *record; /* as filled in or corrected; NULL: the task has no form */
+    struct arena *arena;
+};
+struct flow_rule {
+    const char *closes[4]; /* words of a task's `closed` that it knows; others are refused */
+    /* In load; *loaded is what `may` gets, NULL: the rule has nothing to say of this task. Declares
+     * what it reads. */
+    enum outcome (*load)(const void **loaded, struct load *l, const struct flow_view *v,
+                         const struct flow_task *task, struct err *e);
+    /* Decides: REFUSED with what stands in the way and what would satisfy it. */
+    enum outcome (*may)(const struct flow_ruling *r, const void *loaded, struct err *e);
+};
+enum { FLOW_RULES_MAX = 8 };
+/* Once for each rule, from the module's `use`; a second time does nothing. */
+void flow_use_rule(const struct flow_rule *rule);
+/* The value of the last of the task's `records` that has one: absent when none has. */
+struct str flow_rule_record(const struct flow_ruling *r, struct str field);
+/* A value of the record itself. */
+struct str flow_rule_entered(const struct flow_ruling *r, struct str field);
+
 extern const struct define_kind workflow_kind;
 extern const struct module flow_module;
 
@@ -149,7 +174,8 @@ struct flow_view {
     const struct flow_pin *pins; /* of forms that the workflow names without a version */
     size_t npins;
     const struct flow_entries *entries; /* flow.complete where two persons enter unseen; or NULL */
-    struct arena *arena;                /* that all of this lives in */
+    const void *const *ruled; /* what the rules of modules loaded, rule by rule; or NULL */
+    struct arena *arena;      /* that all of this lives in */
 };
 
 struct flow_move_state {

@@ -8,6 +8,7 @@ enum outcome flow_complete_load(struct load *l, const struct flow_complete *body
                                 struct flow_view *state, struct err *e)
 {
     TRY(load_flow(l, body->order, body->task, state, e));
+    TRY(flow_rules_load(l, body->task, state, e));
     return flow_entries_load(l, body, state, e);
 }
 
@@ -87,6 +88,10 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
     TRY(flow_task_guards(state, body->task, at, e));
     TRY(complete_facts(state, task, actor, e));
     TRY(complete_filled(d, body, opened, e));
+    const struct form_record *record = NULL;
+    if (opened->form.p)
+        record = &((const struct flow_filled *)d->prepared)->record;
+    TRY(flow_rules_hold(d, state, task, record, e));
     bool agreed;
     TRY(flow_entry_decide(d, body, state, &agreed, e));
     if (!agreed)
@@ -97,9 +102,7 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
         .form = opened->form,
         .form_version = opened->form_version,
     };
-    const struct form_record *record = NULL;
-    if (opened->form.p) {
-        record = &((const struct flow_filled *)d->prepared)->record;
+    if (record) {
         payload.values.p = record->values.p;
         payload.values.n = record->values.n;
         payload.secrets.p = record->secrets.p;
@@ -117,7 +120,8 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
 enum outcome flow_correct_load(struct load *l, const struct flow_correct *body,
                                struct flow_view *state, struct err *e)
 {
-    return load_flow(l, body->order, body->task, state, e);
+    TRY(load_flow(l, body->order, body->task, state, e));
+    return flow_rules_load(l, body->task, state, e);
 }
 
 /* The corrected record as it will stand says nothing else than the one before. */
@@ -157,6 +161,7 @@ enum outcome flow_correct_decide(struct decision *d, const struct flow_correct *
     }
     if (nothing_corrected(d, filled))
         return REFUSE(e, "flow.nothing_corrected", { "task", body->task });
+    TRY(flow_rules_hold(d, state, task, &filled->record, e));
     struct flow_record_corrected payload = {
         .order = body->order,
         .task = body->task,

@@ -76,6 +76,15 @@ const struct flow_party *flow_party_of(const struct flow_view *v, struct str par
 const struct flow_guard *flow_when_fails(const struct flow_view *v, const struct flow_task *task,
                                          int64_t at);
 
+/* --- the rules of modules (flow_rule.c) --- */
+
+/* A rule knows this word of a task's `closed`. */
+bool flow_rules_close(struct str word);
+enum outcome flow_rules_load(struct load *l, struct str task, struct flow_view *v, struct err *e);
+enum outcome flow_rules_hold(struct decision *d, const struct flow_view *v,
+                             const struct flow_task *task, const struct form_record *record,
+                             struct err *e);
+
 /* --- what prepare leaves for flow.complete and flow.correct --- */
 
 struct flow_filled {

@@ -290,6 +290,20 @@ static enum outcome check_after(const struct flow_check *p, struct err *e)
     return OK;
 }
 
+/* What the rules of modules are told by the task. */
+static enum outcome check_ruled(const struct flow_check *p, struct err *e)
+{
+    const struct flow_task *task = p->task;
+    const struct flow_task *ignored;
+    for (size_t i = 0; i < task->records.n; i++)
+        TRY(check_earlier(p, task->records.p[i], flow_check_at(p, "records.%zu", i), &ignored, e));
+    for (size_t i = 0; i < task->closed.n; i++)
+        if (!flow_rules_close(task->closed.p[i])) /* a misspelt one would hold nothing up */
+            return REFUSE(e, "flow.unknown_closed", { "word", task->closed.p[i] },
+                          { "at", flow_check_at(p, "closed.%zu", i) });
+    return OK;
+}
+
 static enum outcome check_ladder(const struct flow_check *p, const struct flow_step *steps,
                                  size_t n, struct err *e)
 {
@@ -322,6 +336,7 @@ static enum outcome check_task(const struct flow_check *p, struct err *e)
         TRY(check_who(p, task->tell.p[i].part, task->tell.p[i].role,
                       flow_check_at(p, "tell.%zu.", i), e));
     TRY(check_ladder(p, task->escalate.p, task->escalate.n, e));
+    TRY(check_ruled(p, e));
     TRY(check_task_points(p, e));
     if (task->second_person && task->checks.n == 0)
         return REFUSE(e, "flow.second_person_unchecked", { "task", task->name },

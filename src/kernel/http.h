@@ -121,6 +121,9 @@ struct http_options {
     unsigned connections_per_address; /* at most; 0: half of them */
     unsigned timeout_s;   /* of an idle or slow connection; 0: 30. A whole request may take twice
                            * that, a whole answer ten times */
+    unsigned head_s;      /* that a request's head may take from its first line on, and a new
+                           * connection until it; 0: 10, never more than a whole request. So that
+                           * connections that say nothing whole make room soon */
     unsigned heartbeat_s; /* of streams of events; 0: 15 */
     void *context;
     /* Decides the route's access rule and sets r->who; REFUSED answers 401 "auth.sign_in" (pages: a

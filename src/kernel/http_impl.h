@@ -108,6 +108,7 @@ struct http_server {
     struct http_proxies proxies;
     bool tls;
     unsigned timeout_s;
+    unsigned head_s;
     unsigned connections_max;
 
     atomic_bool stopping;

@@ -160,7 +160,7 @@ void *http_exchange_begin(void *server, const char *uri, struct MHD_Connection *
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     x->peer = info ? info->socket_context : NULL;
-    http_connection_limit(s, x->peer, 2 * s->timeout_s);
+    http_connection_limit(s, x->peer, s->head_s);
     const struct str target = str_z(uri);
     x->too_long = target.n > HTTP_TARGET_MAX;
     x->target = arena_str(a, x->too_long ? S("/") : target);
@@ -250,6 +250,7 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     struct header_sum sum = { 0 };
     struct http_target target;
     size_t length = 0;
+    http_connection_limit(x->server, x->peer, 2 * x->server->timeout_s); /* the body */
     (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, sum_header, &sum);
     x->close = sum.lengths > 1; /* whatever it is refused for */
     if (x->too_long)
@@ -379,7 +380,7 @@ void http_exchange_end(void *server, struct MHD_Connection *connection, void **e
     if (!x)
         return;
     *exchange = NULL;
-    http_connection_limit(s, x->peer, 2 * s->timeout_s);
+    http_connection_limit(s, x->peer, s->timeout_s); /* until the next begins */
     http_exchange_worked(x);
     http_live_drop(x->live);
     buf_free(&x->body);

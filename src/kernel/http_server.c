@@ -19,7 +19,12 @@
 #include "base/log.h"
 #include "kernel/tls_make.h"
 
-enum { THREADS_DEFAULT = 2, CONNECTIONS_DEFAULT = 1024, TIMEOUT_DEFAULT_S = 30 };
+enum {
+    THREADS_DEFAULT = 2,
+    CONNECTIONS_DEFAULT = 1024,
+    TIMEOUT_DEFAULT_S = 30,
+    HEAD_DEFAULT_S = 10
+};
 enum { HEARTBEAT_DEFAULT_S = 15, STOP_GRACE_S = 5, BACKLOG = 511 };
 
 /* -- Connections ------------------------------------------------------------------------------- */
@@ -47,7 +52,7 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
         return; /* without a limit of its own: the time-out of silence still holds */
     }
     c->fd = info->connect_fd;
-    http_connection_limit(s, c, 2 * s->timeout_s);
+    http_connection_limit(s, c, s->head_s);
     (void)pthread_mutex_lock(&s->lock);
     c->next = s->connections;
     if (c->next)
@@ -279,6 +284,9 @@ enum outcome http_start(struct http_server **out, const struct http_options *opt
     s->listener = s->keeper_wake[0] = s->keeper_wake[1] = -1;
     s->tls = options->tls_certificate != NULL;
     s->timeout_s = options->timeout_s ? options->timeout_s : TIMEOUT_DEFAULT_S;
+    s->head_s = options->head_s ? options->head_s : HEAD_DEFAULT_S;
+    if (s->head_s > 2 * s->timeout_s)
+        s->head_s = 2 * s->timeout_s; /* as the whole request */
     s->connections_max = options->connections ? options->connections : CONNECTIONS_DEFAULT;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_mutex_init(&s->live_lock, NULL);

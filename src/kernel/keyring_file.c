@@ -1,6 +1,7 @@
 /* The keyring file's slots, its birth, and the root key from a file or a passphrase. */
 #include "kernel/keyring_file.h"
 
+#include "base/io.h"
 #include "kernel/copy.h"
 
 #include <errno.h>
@@ -128,21 +129,6 @@ enum outcome keyring_file_open(int *fd, const char *path, struct err *e)
     return REFUSE(e, "seal.mode", { "file", str_z(path) });
 }
 
-static bool write_all(int fd, const void *p, size_t n)
-{
-    const char *at = p;
-    while (n > 0) {
-        const ssize_t wrote = write(fd, at, n);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        at += wrote;
-        n -= (size_t)wrote;
-    }
-    return true;
-}
-
 static bool sync_folder(const char *path)
 {
     char folder[PATH_BYTES_MAX];
@@ -172,7 +158,7 @@ static enum outcome put_file(const char *path, const void *content, size_t n, co
     if (fd < 0)
         return err_fault(e, "seal.io", "create %s: %m", aside);
     errno = 0;
-    bool good = fchmod(fd, 0600) == 0 && write_all(fd, content, n) && fsync(fd) == 0;
+    bool good = fchmod(fd, 0600) == 0 && io_write_all(fd, content, n) && fsync(fd) == 0;
     good = good && (link(aside, path) == 0 || errno == EEXIST) && sync_folder(path);
     const enum outcome outcome = good ? OK : err_fault(e, "seal.io", "write %s: %m", path);
     close(fd);

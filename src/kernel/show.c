@@ -252,3 +252,16 @@ struct str show_person(struct page *p, struct db *db, struct str actor)
     struct str text = text_find(p->language, arena_printf(p->b->arena, "actor.%.*s", STR(kind)));
     return text.p ? text : actor;
 }
+
+struct str show_sealed(const struct http_request *r, struct str event, const char *field,
+                       struct str text)
+{
+    struct str out = { 0 };
+    struct err ignored = { 0 };
+    if (!text.p || !seal_is(text))
+        return text;
+    if (!event.p ||
+        seal_open(app_of(r)->node->keys, &out, event, str_z(field), text, r->arena, &ignored) != OK)
+        return (struct str){ 0 };
+    return out;
+}

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "kernel/ledger_impl.h"
 
 enum {
@@ -258,19 +259,14 @@ static enum outcome file_write(int dir, const char *path, struct str content, st
     int f = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (f < 0)
         return err_fault(e, "tlog.write", "%s: %m", path);
-    while (content.n > 0) {
-        ssize_t n = write(f, content.p, content.n);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        content = (struct str){ content.p + n, content.n - (size_t)n };
+    bool whole = io_write_all(f, content.p, content.n);
+    int why = errno;
+    if (close(f) != 0 && whole) {
+        whole = false;
+        why = errno;
     }
-    int written = content.n == 0 ? 0 : errno;
-    if (close(f) != 0 && written == 0)
-        written = errno;
-    errno = written;
-    return written == 0 && content.n == 0 ? OK : err_fault(e, "tlog.write", "%s: %m", path);
+    errno = why;
+    return whole ? OK : err_fault(e, "tlog.write", "%s: %m", path);
 }
 
 static enum outcome tile_export(int dir, const struct view *v, const struct tile *t,

@@ -16,21 +16,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 
 enum { PEM_MAX = 64 * 1024, DAYS_VALID = 825, SERIAL_SIZE = 16, CHAIN_MAX = 8 };
 
 /* -- Files ------------------------------------------------------------------------------------- */
 
-static enum outcome write_all(int fd, const char *path, struct str text, struct err *e)
+static enum outcome write_synced(int fd, const char *path, struct str text, struct err *e)
 {
-    while (text.n > 0) {
-        const ssize_t n = write(fd, text.p, text.n);
-        if (n < 0 && errno != EINTR)
-            return err_fault(e, "tls.write", "write %s: %m", path);
-        text = str_from(text, n > 0 ? (size_t)n : 0);
-    }
-    if (fsync(fd) < 0)
-        return err_fault(e, "tls.write", "fsync %s: %m", path);
+    if (!io_write_all(fd, text.p, text.n) || fsync(fd) < 0)
+        return err_fault(e, "tls.write", "write %s: %m", path);
     return OK;
 }
 
@@ -55,7 +50,7 @@ static enum outcome write_file(const char *path, struct str text, mode_t mode, s
     const int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd < 0)
         return err_fault(e, "tls.write", "open %s: %m", part);
-    enum outcome o = write_all(fd, part, text, e);
+    enum outcome o = write_synced(fd, part, text, e);
     (void)close(fd);
     if (o == OK && link(part, path) < 0)
         o = err_fault(e, "tls.write", "link %s: %m", path);

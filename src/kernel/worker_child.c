@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "kernel/sandbox.h"
 #include "kernel/worker_impl.h"
 
@@ -22,19 +23,6 @@ static bool read_all(void *p, size_t n)
         if (r <= 0)
             return false;
         got += (size_t)r;
-    }
-    return true;
-}
-
-static bool write_all(const void *p, size_t n)
-{
-    for (size_t put = 0; put < n;) {
-        const ssize_t w = write(WORKER_SOCKET, (const char *)p + put, n - put);
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return false;
-        put += (size_t)w;
     }
     return true;
 }
@@ -77,7 +65,8 @@ static bool answer(uint32_t job, enum worker_frame_kind kind, struct str body)
                                                      .job = job,
                                                      .memory_kib = (uint32_t)used.ru_maxrss,
                                                      .length = body.n });
-    return write_all(head, sizeof head) && write_all(body.p, body.n);
+    return io_write_all(WORKER_SOCKET, head, sizeof head) &&
+           io_write_all(WORKER_SOCKET, body.p, body.n);
 }
 
 static bool answer_error(uint32_t job, const struct err *e)

@@ -42,6 +42,7 @@ export class Journey {
   constructor(house, plan) {
     Object.assign(this, { house, ...plan });
     this.labels = new Map(); /* kind → labels, as they are on the bags */
+    this.symbols = new Map(); /* label → what a scanner reads from its symbol */
     this.coordinator = house.person("coordinator", plan.hospital);
   }
 
@@ -157,7 +158,8 @@ export class Journey {
       const kind = name.replace("Scan the label: ", "").trim();
       const at = seen.get(kind) ?? 0;
       seen.set(kind, at + 1);
-      await units.nth(i).fill(`vein:u:${labels.get(kind)[at]}`);
+      const label = labels.get(kind)[at];
+      await units.nth(i).fill(this.symbols.get(label) ?? label);
     }
   }
 
@@ -213,9 +215,19 @@ export class Journey {
     const done = page
       .locator("section")
       .filter({ has: page.getByRole("heading", { name: heading }) });
-    this.labels.set(kind, await done.getByRole("listitem").getByRole("link").allInnerTexts());
+    const links = done.getByRole("listitem").getByRole("link");
+    this.labels.set(kind, await links.allInnerTexts());
+    for (const link of await links.all()) await this.print(page, await link.getAttribute("href"));
     expect(this.labels.get(kind).length > 0, `no label of the ${kind} is shown`);
     return "a unit was labelled";
+  }
+
+  /* As the label printer asks for it. */
+  async print(page, unit) {
+    const headers = { Accept: "application/json" };
+    const answer = await page.request.get(`${unit}/label`, { headers });
+    const { label, symbol } = await answer.json();
+    this.symbols.set(label, symbol);
   }
 
   /* A sample is taken from one unit; a conversion takes all that is left of it. */

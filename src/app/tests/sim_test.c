@@ -123,6 +123,8 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
         fail_msg("%zu refusals not foreseen, the last: %s", c->unexpected, c->last_unexpected);
     assert_true(c->stops > 3); /* wrong labels were presented, and each was stopped */
     assert_int_equal(c->not_stopped, 0);
+    assert_true(c->moved > 0);
+    assert_true(c->closed > 0); /* a stop's deviation is closed before the product is released */
     assert_int_equal(c->enrolled, ORDERS);
     assert_true(c->finished > ORDERS / 3);
     assert_int_equal(c->finished + c->withdrawn + c->rejected + c->late, ORDERS);

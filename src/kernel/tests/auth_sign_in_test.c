@@ -267,6 +267,24 @@ static void an_erased_account_is_gone(void **state)
     fixture_rebuilds(F);
 }
 
+/* However many try passwords, threads are left for everybody else; who finds no place is told at
+ * once, and it is no try of theirs. */
+static void passwords_do_not_take_all_threads(void **state)
+{
+    (void)state;
+    for (int i = 0; i < AUTH_SIGNING_MAX; i++)
+        assert_int_equal(sem_trywait(&a.auth->signing), 0); /* as many are at it */
+    for (int i = 0; i < 30; i++) {
+        assert_null(try("person1", RIGHT_PASSWORD, HOME).p);
+        fixture_refused(F, "auth.busy");
+    }
+    assert_int_equal(sem_post(&a.auth->signing), 0);
+    assert_non_null(try("person1", RIGHT_PASSWORD, HOME).p);
+    assert_null(try("person1", S("not the password"), HOME).p);
+    fixture_refused(F, "auth.sign_in_failed"); /* the place was given back each time */
+    assert_non_null(try("person1", RIGHT_PASSWORD, HOME).p);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -274,7 +292,7 @@ int main(void)
         T(all_refusals_look_the_same), T(an_unknown_login_costs_the_same_work),
         T(guessing_a_login_is_slow),   T(guessing_from_an_address_is_slow),
         T(waiting_is_not_forgotten),   T(no_secret_stands_in_the_files),
-        T(an_erased_account_is_gone),
+        T(an_erased_account_is_gone),  T(passwords_do_not_take_all_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -302,6 +303,31 @@ static void statuses_of_errors(void **state)
     assert_int_equal(http_status(&e), 500);
 }
 
+/* Connections that say nothing whole make room, however often a byte comes; others are served. */
+static void a_head_has_its_time(void **state)
+{
+    (void)state;
+    struct http_options options = test_options();
+    options.head_s = 1;
+    struct http_server *s = test_start(&options);
+    const int silent = client_connect(s);
+    const int slow = client_connect(s);
+    client_send(slow, S("GET /hello HTTP/1.1\r\nHost: x\r\nX-Slow: "));
+    bool closed = false;
+    for (int i = 0; i < 40 && !closed; i++) {
+        closed = client_closed_within(slow, 200);
+        if (!closed)
+            (void)send(slow, "a", 1, MSG_NOSIGNAL);
+    }
+    assert_true(closed);
+    assert_true(client_closed_within(silent, 5000));
+    assert_int_equal(client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got),
+                     200);
+    (void)close(slow);
+    (void)close(silent);
+    http_stop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +339,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_too_large),
         cmocka_unit_test(pipelined_requests_answer_in_order),
         cmocka_unit_test(leaving_while_suspended),
+        cmocka_unit_test(a_head_has_its_time),
         cmocka_unit_test(statuses_of_errors),
     };
     return cmocka_run_group_tests(tests, start, stop);

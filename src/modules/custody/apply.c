@@ -25,6 +25,7 @@ enum outcome custody_offered_apply(struct db *db, const struct event *event,
         .to_site = payload->to_site,
         .offered = event->happened,
         .giver = event->actor,
+        .offer_event = event->id,
         .condition = payload->condition,
         .container = payload->container,
         .seals = buf_get(&seals),
@@ -49,11 +50,48 @@ enum outcome custody_accepted_apply(struct db *db, const struct event *event,
         .since = event->happened,
         .giver = payload->giver,
         .receiver = event->actor,
+        .event = event->id,
         .condition = payload->condition,
         .container = payload->container,
         .seals = buf_get(&seals),
     };
     return db_run(db, &sql_custody_leg_add, &leg, NULL, e);
+}
+
+/* The first versions are as the second, but that the condition was kept in plain: shown as it is.
+ */
+enum outcome custody_offered_1_apply(struct db *db, const struct event *event,
+                                     const struct custody_offered_1 *payload, struct err *e)
+{
+    struct custody_offered now = {
+        .unit = payload->unit,
+        .order = payload->order,
+        .from_organisation = payload->from_organisation,
+        .from_site = payload->from_site,
+        .to_organisation = payload->to_organisation,
+        .to_site = payload->to_site,
+        .condition = payload->condition,
+        .container = payload->container,
+        .seals = { payload->seals.p, payload->seals.n },
+    };
+    return custody_offered_apply(db, event, &now, e);
+}
+
+enum outcome custody_accepted_1_apply(struct db *db, const struct event *event,
+                                      const struct custody_accepted_1 *payload, struct err *e)
+{
+    struct custody_accepted now = {
+        .unit = payload->unit,
+        .from_organisation = payload->from_organisation,
+        .from_site = payload->from_site,
+        .organisation = payload->organisation,
+        .site = payload->site,
+        .giver = payload->giver,
+        .condition = payload->condition,
+        .container = payload->container,
+        .seals = { payload->seals.p, payload->seals.n },
+    };
+    return custody_accepted_apply(db, event, &now, e);
 }
 
 enum outcome custody_declined_apply(struct db *db, const struct event *event,

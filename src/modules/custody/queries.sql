@@ -1,11 +1,12 @@
 -- unit (unit ID) -> (unit ID, order_id ID, kind CODE, label TEXT, ended TIME, organisation ID,
 --                    site ID, since TIME, to_organisation ID, to_site ID, offered TIME, giver TEXT,
---                    condition TEXT, container TEXT, seals JSON, past BOOL)
+--                    offer_event ID, condition TEXT, container TEXT, seals JSON, past BOOL)
 -- Who holds a unit now, since when, and who it is offered to. past: of a pass that a loop has undone.
 SELECT u.unit, u.order_id, u.kind, u.label, u.ended,
        COALESCE(c.organisation, u.organisation) AS organisation, COALESCE(c.site, u.site) AS site,
        COALESCE(c.since, u.made) AS since, c.to_organisation, c.to_site, c.offered, c.giver,
-       c.condition, c.container, c.seals, CASE WHEN p.pass IS NULL THEN 0 ELSE 1 END AS past
+       c.offer_event, c.condition, c.container, c.seals,
+       CASE WHEN p.pass IS NULL THEN 0 ELSE 1 END AS past
 FROM identity_unit u
 LEFT JOIN custody_unit c ON c.unit = u.unit
 LEFT JOIN flow_past p ON p.order_id = u.order_id AND p.task = u.task AND p.pass = u.pass
@@ -56,50 +57,51 @@ WHERE c.to_organisation = :to_organisation AND c.to_site = :to_site AND u.ended 
 ORDER BY c.offered, c.unit LIMIT 200;
 
 -- legs (unit ID) -> (number INT, organisation ID, site ID, since TIME, until TIME, giver TEXT,
---                    receiver TEXT, condition TEXT, container TEXT, seals JSON)
+--                    receiver TEXT, event ID, condition TEXT, container TEXT, seals JSON)
 -- Every holder of a unit, from where it came into being. A leg ends when the next begins or the
 -- unit ended; the last of a live unit goes on.
 SELECT l.number, l.organisation, l.site, l.since,
        COALESCE(lead(l.since) OVER (ORDER BY l.number),
                 (SELECT ended FROM identity_unit WHERE unit = :unit)) AS until,
-       l.giver, l.receiver, l.condition, l.container, l.seals
+       l.giver, l.receiver, l.event, l.condition, l.container, l.seals
 FROM (
     SELECT 0 AS number, organisation, site, made AS since, NULL AS giver, made_by AS receiver,
-           NULL AS condition, NULL AS container, NULL AS seals
+           NULL AS event, NULL AS condition, NULL AS container, NULL AS seals
     FROM identity_unit WHERE unit = :unit
     UNION ALL
-    SELECT number, organisation, site, since, giver, receiver, condition, container, seals
+    SELECT number, organisation, site, since, giver, receiver, event, condition, container, seals
     FROM custody_leg WHERE unit = :unit
 ) AS l
 ORDER BY l.number;
 
 -- unit_offer (unit ID, organisation ID, site ID, to_organisation ID, to_site ID, offered TIME,
---             giver TEXT, condition TEXT, container TEXT, seals JSON)
+--             giver TEXT, offer_event ID, condition TEXT, container TEXT, seals JSON)
 -- The holder stands in every offer; from the second on it is in the row already.
 INSERT INTO custody_unit (unit, organisation, site, to_organisation, to_site, offered, giver,
-                          condition, container, seals)
-VALUES (:unit, :organisation, :site, :to_organisation, :to_site, :offered, :giver, :condition,
-        :container, :seals)
+                          offer_event, condition, container, seals)
+VALUES (:unit, :organisation, :site, :to_organisation, :to_site, :offered, :giver, :offer_event,
+        :condition, :container, :seals)
 ON CONFLICT (unit) DO UPDATE SET
     to_organisation = excluded.to_organisation, to_site = excluded.to_site,
-    offered = excluded.offered, giver = excluded.giver, condition = excluded.condition,
-    container = excluded.container, seals = excluded.seals;
+    offered = excluded.offered, giver = excluded.giver, offer_event = excluded.offer_event,
+    condition = excluded.condition, container = excluded.container, seals = excluded.seals;
 
 -- unit_pass (unit ID, organisation ID, site ID, since TIME)
 UPDATE custody_unit
 SET organisation = :organisation, site = :site, since = :since, to_organisation = NULL,
-    to_site = NULL, offered = NULL, giver = NULL, condition = NULL, container = NULL, seals = NULL
+    to_site = NULL, offered = NULL, giver = NULL, offer_event = NULL, condition = NULL,
+    container = NULL, seals = NULL
 WHERE unit = :unit;
 
 -- unit_keep (unit ID)
 UPDATE custody_unit
-SET to_organisation = NULL, to_site = NULL, offered = NULL, giver = NULL, condition = NULL,
-    container = NULL, seals = NULL
+SET to_organisation = NULL, to_site = NULL, offered = NULL, giver = NULL, offer_event = NULL,
+    condition = NULL, container = NULL, seals = NULL
 WHERE unit = :unit;
 
 -- leg_add (unit ID, number INT, organisation ID, site ID, since TIME, giver TEXT, receiver TEXT,
---          condition TEXT, container TEXT, seals JSON)
-INSERT INTO custody_leg (unit, number, organisation, site, since, giver, receiver, condition,
-                         container, seals)
-VALUES (:unit, :number, :organisation, :site, :since, :giver, :receiver, :condition, :container,
-        :seals);
+--          event ID, condition TEXT, container TEXT, seals JSON)
+INSERT INTO custody_leg (unit, number, organisation, site, since, giver, receiver, event,
+                         condition, container, seals)
+VALUES (:unit, :number, :organisation, :site, :since, :giver, :receiver, :event, :condition,
+        :container, :seals);

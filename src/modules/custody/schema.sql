@@ -9,7 +9,8 @@ CREATE TABLE IF NOT EXISTS custody_unit (
     to_site         TEXT,
     offered         INTEGER,
     giver           TEXT, -- the actor who offered
-    condition       TEXT,
+    offer_event     TEXT, -- opens the condition
+    condition       TEXT, -- sealed; in plain from the first version of the event
     container       TEXT,
     seals           TEXT -- JSON array, as offered
 ) STRICT;
@@ -25,7 +26,8 @@ CREATE TABLE IF NOT EXISTS custody_leg (
     since        INTEGER NOT NULL,
     giver        TEXT NOT NULL,
     receiver     TEXT NOT NULL,
-    condition    TEXT,
+    event        TEXT NOT NULL, -- opens the condition
+    condition    TEXT, -- as above
     container    TEXT,
     seals        TEXT,
     PRIMARY KEY (unit, number)

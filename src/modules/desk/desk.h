@@ -170,6 +170,7 @@ struct desk_order_view {
     bool may_hold;
     bool may_resume;
     bool may_end;
+    bool may_report; /* a deviation */
     bool may_schedule;
     const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
     size_t nwaiting;
@@ -295,6 +296,7 @@ struct desk_task_view {
     bool second_person;
     bool goes_on; /* in a stop: something may be done here all the same */
     bool correcting;
+    bool may_report; /* a deviation of the order */
     struct desk_record_view kept;
 };
 
@@ -330,6 +332,7 @@ struct desk_leg {
     const struct custody_legs_out *leg;
     struct str site;
     struct str receiver;
+    struct str condition; /* as stated, opened; absent: none */
 };
 struct desk_kin { /* a line of the family's tree */
     struct str unit;
@@ -372,6 +375,7 @@ struct desk_unit_view {
     bool samples;                 /* sample, else divide */
     bool identified;              /* for that task */
     bool may_discard;             /* and it is where the reader may */
+    bool may_report;              /* a deviation of it */
     const struct desk_piece *pieces;
     size_t npieces;
     struct show_refusal refused;
@@ -382,7 +386,7 @@ struct desk_unit_view {
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
-    desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
+    desk_get_label, desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
 
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);

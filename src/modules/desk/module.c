@@ -30,6 +30,8 @@ static const struct route module_routes[] = {
           desk_post_task, "help.task_do"),
     ROUTE("GET", "/units/{unit}", "unit.see", 0, desk_get_unit, "help.unit",
           .row = &identity_unit_out_record),
+    ROUTE("GET", "/units/{unit}/label", "unit.make", 0, desk_get_label, "help.unit_label",
+          .row = &identity_made_record),
     ROUTE("POST", "/units/{unit}/do/{command}", "signed_in", FORM_MAX, desk_post_unit,
           "help.unit_do"),
 };

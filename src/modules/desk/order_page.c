@@ -340,6 +340,7 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_hold = live && v->o.flow.state == FLOW_RUNNING && show_may(r, "flow.hold");
     v->may_resume = live && v->o.flow.state == FLOW_HELD && show_may(r, "flow.resume");
     v->may_end = live && show_may(r, "flow.end");
+    v->may_report = show_may(r, "deviation.open");
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 

@@ -19,14 +19,17 @@ static struct str fact(struct page *p, const char *what, struct str name)
 
 /* Whose passes of a point hold at this task. */
 static void passed_by(struct desk_check *c, struct page *p, struct db *db,
-                      const struct identity_passes_out *rows, size_t n, struct str account)
+                      const struct record_list *passes, struct http_request *r)
 {
+    const struct identity_passes_out *rows = passes->p;
+    const int64_t now = env_now(app_of(r)->node->env);
     struct buf b = buf_in(p->b->arena, NAMES_MAX);
-    for (size_t i = 0; i < n; i++) {
-        if (!str_eq(rows[i].point, c->point))
-            continue;
+    for (size_t i = 0; i < passes->n; i++) {
+        if (!str_eq(rows[i].point, c->point) ||
+            rows[i].recorded < now - identity_pass_age(c->point))
+            continue; /* another's, or too long ago to count with one made now */
         c->npassed++;
-        c->mine |= str_eq(rows[i].account, account);
+        c->mine |= str_eq(rows[i].account, show_actor(r)->account);
         buf_z(&b, b.n > 0 ? ", " : "");
         buf_str(&b, auth_account_name(db, rows[i].account, p->b->arena));
     }
@@ -83,7 +86,7 @@ static enum outcome checks(struct desk_task_view *v, struct http_request *r, str
             .persons = identity_persons(point),
         };
         out[i].due = due(&out[i], v);
-        passed_by(&out[i], p, db, list.p, list.n, show_actor(r)->account);
+        passed_by(&out[i], p, db, &list, r);
     }
     v->checks = out;
     v->nchecks = n;
@@ -337,6 +340,8 @@ static void said(struct desk_task_view *v, struct str word)
     } texts[] = {
         { "no_read", "page.task.said_no_read", true },
         { "pass", "page.task.said_pass", false },
+        { "typed", "page.task.said_typed", false },
+        { "aged", "page.task.said_aged", true },
         { "first", "page.twice.said_first", false },
         { "container_differs", "page.task.said_container_differs", true },
         { "seals_differ", "page.task.said_seals_differ", true },
@@ -390,6 +395,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, db, v->open, e));
     waits(v, p);
+    v->may_report = show_may(r, "deviation.open");
     page_task(p, v);
     return OK;
 }

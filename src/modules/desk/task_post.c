@@ -9,26 +9,43 @@ static struct str task_path(struct http_request *r)
                         STR(http_param(r, "task")));
 }
 
-/* The word that an answer gives; absent where a program asked, and got the whole answer. */
-static struct str result_of(struct http_request *r, const struct gate_answer *answer)
+/* The word that an answer gives, and its body; absent where a program asked, and got the whole. */
+static struct str result_of(struct http_request *r, const struct gate_answer *answer,
+                            const struct json **body)
 {
-    const struct json *body;
     struct err e = { 0 };
     if (!http_wants_json(r) &&
-        json_read(&body, r->arena, answer->body, &json_limits_default, &e) == OK)
-        return json_get_str(body, "result");
+        json_read(body, r->arena, answer->body, &json_limits_default, &e) == OK)
+        return json_get_str(*body, "result");
     r->answer.status = 200;
     r->answer.media_type = "application/json";
     r->answer.body = answer->body;
     return (struct str){ 0 };
 }
 
+static bool is_true(const struct json *body, const char *key)
+{
+    const struct json *value = json_get(body, key);
+    return value && value->type == JSON_TRUE;
+}
+
+/* Why a pass is not yet the end of it. */
+static struct str passed_so(const struct json *body)
+{
+    if (is_true(body, "aged"))
+        return S("aged");
+    return is_true(body, "typed") && !is_true(body, "complete") ? S("typed") : S("pass");
+}
+
 /* A check's answer is not yet the end: a stop fills the screen, what could not be read is said. */
 static enum http_state checked(struct http_request *r, const struct gate_answer *answer)
 {
-    const struct str result = result_of(r, answer);
+    const struct json *body;
+    struct str result = result_of(r, answer, &body);
     if (!result.p)
         return HTTP_DONE;
+    if (str_is(result, "pass"))
+        result = passed_so(body);
     r->answer.status = 303;
     r->answer.location =
         str_is(result, "fail")
@@ -40,7 +57,8 @@ static enum http_state checked(struct http_request *r, const struct gate_answer 
 /* Nor is an acceptance: where what was found differs from what was stated, nothing passed. */
 static enum http_state accepted(struct http_request *r, const struct gate_answer *answer)
 {
-    const struct str result = result_of(r, answer);
+    const struct json *body;
+    const struct str result = result_of(r, answer, &body);
     if (!result.p)
         return HTTP_DONE;
     r->answer.status = 303;

@@ -1,13 +1,15 @@
 /* A unit: what it is, what it was made of and what was made of it, what became of its quantity, who
  * holds it and held it; and the forms that divide, sample and discard it. */
 #include "base/id.h"
+#include "gen/desk/pages/label.html.h"
 #include "gen/desk/pages/unit.html.h"
 #include "kernel/ledger.h"
 #include "modules/desk/desk.h"
 
 enum { LEGS_MAX = 200, EVENTS_MAX = 200, DEPTH_MAX = 6 };
 
-static enum outcome legs(struct desk_unit_view *v, struct db *db, struct page *p, struct err *e)
+static enum outcome legs(struct desk_unit_view *v, struct http_request *r, struct db *db,
+                         struct page *p, struct err *e)
 {
     struct custody_legs_in in = { v->unit.unit };
     struct record_list list;
@@ -23,6 +25,7 @@ static enum outcome legs(struct desk_unit_view *v, struct db *db, struct page *p
             .leg = leg,
             .site = auth_site_name(db, leg->site, a),
             .receiver = leg->receiver.p ? show_person(p, db, leg->receiver) : S(""),
+            .condition = show_sealed(r, leg->event, "condition", leg->condition),
         };
     }
     v->legs = out;
@@ -253,9 +256,10 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
     v->tried = show_refused(r) ? http_param(r, "command") : S("");
     TRY(family(v, db, r->arena, e));
     TRY(account(v, r, db, p, e));
-    TRY(legs(v, db, p, e));
+    TRY(legs(v, r, db, p, e));
     TRY(acts(v, r, db, e));
     TRY(pieces(v, r, e));
+    v->may_report = v->o.flow.found && show_may(r, "deviation.open");
     v->made_by = show_person(p, db, v->unit.made_by);
     v->holder = v->nlegs > 0 ? v->legs[0].site : auth_site_name(db, v->unit.site, r->arena);
     page_unit(p, v);
@@ -265,6 +269,38 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
 enum http_state desk_get_unit(struct http_request *r)
 {
     return show(r, "page.unit.title", unit);
+}
+
+/* --- its label, for whoever prints it --- */
+
+static enum outcome label(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct desk_unit_view *v = ARENA_NEW(r->arena, struct desk_unit_view);
+    struct identity_unit_in in = { http_param(r, "unit") };
+    bool found = false;
+    if (!v)
+        return err_no_memory(e);
+    if (id_valid(in.unit))
+        TRY(db_get(db, &sql_identity_unit, &in, &v->unit, r->arena, &found, e));
+    if (!found)
+        return REFUSE(e, "gate.unknown", { "kind", S("unit") });
+    TRY(desk_order_load(&v->o, r, db, p, v->unit.order_id, e));
+    struct identity_made out = {
+        .unit = v->unit.unit,
+        .label = v->unit.label,
+        .symbol = identity_symbol(app_of(r)->node->keys, v->unit.label, r->arena),
+    };
+    if (!out.symbol.p)
+        return err_no_memory(e);
+    if (http_wants_json(r))
+        return show_row(r, &identity_made_record, &out, e);
+    page_label(p, v, &out);
+    return OK;
+}
+
+enum http_state desk_get_label(struct http_request *r)
+{
+    return show(r, "page.label.title", label);
 }
 
 /* --- acts --- */

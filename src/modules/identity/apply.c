@@ -102,6 +102,7 @@ static enum outcome passed(struct db *db, const struct event *event, struct str 
         .account = account,
         .expected = str_z(hex),
         .has_role = payload->has_role,
+        .recorded = event->recorded,
         .named = payload->named,
     };
     TRY(db_run(db, &sql_identity_pass_add, &in, NULL, e));

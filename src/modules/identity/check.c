@@ -221,13 +221,23 @@ struct person {
     bool has_role;
 };
 
+/* By what the node can tell: what names a unit as its symbol does was scanned, the rest was not. */
+static bool typed(const struct identity_check *body, const struct identity_check_state *state)
+{
+    bool by_hand = str_is(body->method, "manual");
+    for (size_t i = 0; i < state->nseen; i++)
+        by_hand |= state->seen[i].typed &&
+                   (state->seen[i].kind == SYMBOL_UNIT || state->seen[i].kind == SYMBOL_DIN);
+    return by_hand;
+}
+
 /* The task is open and the actor may contribute: with its role, or as one of two without. */
 static enum outcome person_may_check(struct person *out, struct decision *d,
                                      const struct identity_check *body,
                                      const struct identity_check_state *state, struct err *e)
 {
     struct err wrong = { 0 };
-    out->asked = str_is(body->method, "manual") ? 2 : identity_persons(body->point);
+    out->asked = typed(body, state) ? 2 : identity_persons(body->point);
     enum outcome o = flow_task_ready(&state->flow, body->task, d->command->actor, &wrong);
     out->has_role = o == OK;
     if (o == OK || (out->asked > 1 && str_is(str_z(wrong.code), "flow.wrong_role")))
@@ -259,6 +269,8 @@ static void happened(struct decision *d, const struct identity_check *body,
     struct identity_result answer = {
         .result = checked->result,
         .complete = checked->complete,
+        .typed = str_is(checked->method, "manual"),
+        .aged = state->aged && checked->counts && !checked->complete,
         .expected = { checked->expected.p, checked->expected.n },
         .read = { checked->read.p, checked->read.n },
     };
@@ -363,7 +375,7 @@ enum outcome identity_check_decide(struct decision *d, const struct identity_che
         .task = body->task,
         .point = body->point,
         .result = str_z(result),
-        .method = body->method,
+        .method = typed(body, state) ? S("manual") : body->method,
         .expected = { expected, nexpected },
         .read = { c.read, c.nread },
         .units = { units, nunits },

@@ -23,6 +23,10 @@ static enum outcome read_scans(struct identity_stated *out, const struct prepare
             out->scan_of[out->n + k] = i;
         out->n += n;
     }
+    for (size_t i = 0; i < out->n; i++) /* a proof that is wrong is no label of ours */
+        if (symbols[i].proof.n > 0 &&
+            !identity_proof_holds(p->keys, symbols[i].value, symbols[i].proof))
+            symbols[i] = (struct identity_symbol){ .value = symbols[i].value };
     out->symbols = symbols;
     return arena_exhausted(p->arena) ? err_no_memory(e) : OK;
 }
@@ -148,6 +152,7 @@ static enum outcome load_seen(struct load *l, const struct identity_check *body,
         seen[i].kind = stated->symbols[i].kind;
         seen[i].value = stated->symbols[i].value;
         seen[i].patient = stated->patient[i];
+        seen[i].typed = stated->symbols[i].typed;
         struct str field = body->scans.p[stated->scan_of[i]].field;
         seen[i].vague = str_is(str_z(stated->symbols[i].structure), "plain") && field.p &&
                         !str_is(field, "wristband");
@@ -210,9 +215,12 @@ static enum outcome load_people(struct load *l, const struct identity_check *bod
     struct identity_others_in in = { body->order, body->task, body->point, str_z(hex), account };
     struct record_list rows;
     TRY(db_list(l->db, &sql_identity_others, &in, &rows, 8, l->arena, e));
-    state->nothers = rows.n;
-    if (rows.n > 0)
-        memcpy(state->others, rows.p, rows.n * sizeof state->others[0]);
+    const struct identity_others_out *other = rows.p;
+    for (size_t i = 0; i < rows.n; i++)
+        if (other[i].recorded < l->now_us - identity_pass_age(body->point))
+            state->aged = true;
+        else
+            state->others[state->nothers++] = other[i];
     struct identity_checkers_in at = { body->order, body->task, account };
     TRY(db_list(l->db, &sql_identity_checkers, &at, &rows, 9, l->arena, e));
     const struct identity_checkers_out *row = rows.p;

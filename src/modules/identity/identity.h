@@ -40,10 +40,18 @@ struct identity_symbol {
     enum identity_symbol_kind kind;
     const char *structure; /* "ISBT 128 001", "GS1 01", "vein" */
     struct str value;      /* normalised */
+    struct str proof;      /* of a label's symbol, as read: not yet compared */
+    bool typed; /* names a unit as people read it from the label, not as its symbol does */
 };
 enum { IDENTITY_SYMBOLS_MAX = 16 };
 /* A scan may hold several (compound messages). At most IDENTITY_SYMBOLS_MAX; never refuses. */
 size_t identity_symbols_read(struct identity_symbol *out, struct str scan, struct arena *arena);
+
+/* The text of a label's symbol, "vein:u:23456789ABCD.7QX4K2MH": the label, and eight letters that
+ * only the node can make (a keyed digest of the label) and that are printed nowhere for people. So
+ * whoever types what the label shows, or a page, is told from a scanner by the node itself. */
+struct keyring;
+struct str identity_symbol(struct keyring *keys, struct str label, struct arena *arena);
 
 /* --- who holds a unit: what custody, above, tells --- */
 
@@ -83,6 +91,7 @@ struct identity_make_state {
     bool label_taken;
     struct str unit;
     struct str label;
+    struct str symbol;
     size_t nparents;
     struct identity_source parents[IDENTITY_PARENTS_MAX];
 };
@@ -93,6 +102,7 @@ struct identity_unit_state {
     bool label_taken;
     struct str units[IDENTITY_PIECES_MAX]; /* that come into being */
     struct str labels[IDENTITY_PIECES_MAX];
+    struct str symbols[IDENTITY_PIECES_MAX];
 };
 
 /* A symbol that was read, and what the node knows of it. */
@@ -101,6 +111,7 @@ struct identity_seen {
     struct str value;
     bool patient; /* a number of the order's patient */
     bool vague;   /* a plain number, not read as a wristband's: it may be anything */
+    bool typed;   /* as struct identity_symbol */
     bool known;   /* a unit has this label, or units have this donation number */
     bool ended;
     struct str unit; /* the one that has it, if it is one */
@@ -127,7 +138,8 @@ struct identity_check_state {
     const struct identity_seen *seen;
     size_t nconcerned; /* running orders beyond IDENTITY_OTHERS_MAX are not stopped by this check */
     struct identity_other concerned[IDENTITY_OTHERS_MAX];
-    size_t nothers; /* accounts that passed this point with the same set at this task already */
+    size_t nothers; /* accounts that passed this point with the same set at this task already, … */
+    bool aged;      /* … and one that did so too long ago to count */
     struct identity_others_out others[8];
     size_t ncheckers; /* others who checked at this task: cannot resolve a stop of it */
     struct str checkers[9];
@@ -154,6 +166,8 @@ enum {
 extern const struct flow_point identity_points[IDENTITY_POINTS];
 /* Persons that a point asks for: 1 or 2 (points.def); a manual entry always asks for 2. */
 int identity_persons(struct str point);
+/* How long one person's pass waits for the other's (points.def). */
+int64_t identity_pass_age(struct str point);
 /* What is read there: the patient with the order's identifier, the units of the task, or both. */
 bool identity_point_asks_patient(struct str point);
 bool identity_point_asks_units(struct str point);

@@ -13,6 +13,7 @@ struct identity_rule {
     bool units;       /* expects all live units of the task's kinds */
     bool each;        /* or any of them, one or more */
     const char *also; /* act at whose tasks it may be passed too */
+    int64_t age_us;   /* within which the persons of one pass must check */
     bool before;      /* passed before material of the task is acted on */
 };
 /* NULL for a point that is not one of ours. */
@@ -20,11 +21,14 @@ const struct identity_rule *identity_rule_find(struct str point);
 
 /* --- labels --- */
 
-enum { IDENTITY_LABEL_LENGTH = 12 };
+enum { IDENTITY_LABEL_LENGTH = 12, IDENTITY_PROOF_LENGTH = 8 };
 struct str identity_label(struct str unit, struct arena *arena);
 /* As printed or typed, in any case, with blanks and hyphens or without; false unless its check
  * characters are right. */
 bool identity_label_read(struct str *out, struct str text, struct arena *arena);
+
+/* What stands behind the label in its symbol is this node's own. */
+bool identity_proof_holds(struct keyring *keys, struct str label, struct str proof);
 
 /* --- names --- */
 

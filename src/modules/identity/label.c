@@ -3,6 +3,7 @@
  * a pure system as those of ISO 7064 (727 is prime), which finds every single wrong letter and
  * every two that changed places. */
 #include "base/id.h"
+#include "kernel/seal.h"
 #include "modules/identity/identity_impl.h"
 
 enum { LABEL_DATA = 10, LABEL_BASE = sizeof ID_LETTERS - 1, LABEL_MODULUS = 727 };
@@ -47,4 +48,27 @@ bool identity_label_read(struct str *out, struct str text, struct arena *arena)
         return false;
     *out = arena_str(arena, (struct str){ label, n });
     return out->p != NULL;
+}
+
+/* --- the symbol --- */
+
+static void proof_of(char proof[IDENTITY_PROOF_LENGTH + 1], struct keyring *keys, struct str label)
+{
+    char hex[HASH_HEX + 1];
+    hash_hex(hex, keyring_digest(keys, "label", label));
+    id_code(proof, IDENTITY_PROOF_LENGTH, str_z(hex), S("proof"));
+}
+
+struct str identity_symbol(struct keyring *keys, struct str label, struct arena *arena)
+{
+    char proof[IDENTITY_PROOF_LENGTH + 1];
+    proof_of(proof, keys, label);
+    return arena_printf(arena, "vein:u:%.*s.%s", STR(label), proof);
+}
+
+bool identity_proof_holds(struct keyring *keys, struct str label, struct str proof)
+{
+    char right[IDENTITY_PROOF_LENGTH + 1];
+    proof_of(right, keys, label);
+    return str_is(proof, right);
 }

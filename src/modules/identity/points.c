@@ -17,7 +17,7 @@
 #define BEHIND(...) .behind = { __VA_ARGS__ },
 #define ORIGIN(...) .origin = { __VA_ARGS__ },
 #define INSTEAD(a)  .instead = a,
-#define POINT(n, a, m, safe, minutes, persons, expects, when, also, place, acts)                   \
+#define POINT(n, a, m, safe, minutes, age, persons, expects, when, also, place, acts)              \
     { .name = #n,                                                                                  \
       .act = #a,                                                                                   \
       .material = m,                                                                               \
@@ -36,9 +36,10 @@ const struct flow_point identity_points[IDENTITY_POINTS] = {
 #define EXPECTS_PATIENT_EACH .patient = true, .units = true, .each = true
 #define WHEN_BEFORE          .before = true
 #define WHEN_AFTER           .before = false
-#define POINT(n, a, m, safe, minutes, number, expects, when, another, place, acts)                 \
+#define POINT(n, a, m, safe, minutes, age, number, expects, when, another, place, acts)            \
     { .point = &identity_points[IDENTITY_POINT_##n],                                               \
       .persons = number,                                                                           \
+      .age_us = age * TIME_MINUTE,                                                                 \
       EXPECTS_##expects,                                                                           \
       WHEN_##when,                                                                                 \
       .also = #another },
@@ -59,6 +60,12 @@ int identity_persons(struct str point)
 {
     const struct identity_rule *rule = identity_rule_find(point);
     return rule ? rule->persons : 2;
+}
+
+int64_t identity_pass_age(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule ? rule->age_us : 0;
 }
 
 bool identity_point_asks_patient(struct str point)

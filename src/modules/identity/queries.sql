@@ -97,11 +97,11 @@ SELECT DISTINCT account FROM identity_check
 WHERE order_id = :order_id AND task = :task AND account <> :account
 ORDER BY account LIMIT 9;
 
--- others (order_id ID, task CODE, point CODE, expected HASH, account ID) -> (account ID,
---                                                                           has_role BOOL)
+-- others (order_id ID, task CODE, point CODE, expected HASH, account ID) -> (
+--     account ID, has_role BOOL, recorded TIME)
 -- Others who passed this point with the same set of things in the task's present pass, and the
 -- patient's data as they are now; who has the task's role first.
-SELECT account, has_role FROM identity_pass
+SELECT account, has_role, recorded FROM identity_pass
 WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :expected
   AND account <> :account
   AND pass = 1 + (SELECT count(*) FROM flow_past WHERE order_id = :order_id AND task = :task)
@@ -110,10 +110,10 @@ WHERE order_id = :order_id AND task = :task AND point = :point AND expected = :e
                                  WHERE o.order_id = :order_id))
 ORDER BY has_role DESC, account LIMIT 8;
 
--- passes (order_id ID, task CODE) -> (point CODE, account ID)
--- Passes that hold at a task: of its present pass, none from before a mismatch, or with data corrected
--- since.
-SELECT point, account FROM identity_pass
+-- passes (order_id ID, task CODE) -> (point CODE, account ID, recorded TIME)
+-- Passes at a task: of its present pass, none from before a mismatch, or with data corrected since.
+-- How long each waits for another person's is the point's (identity_pass_age).
+SELECT point, account, recorded FROM identity_pass
 WHERE order_id = :order_id AND task = :task
   AND pass = 1 + (SELECT count(*) FROM flow_past WHERE order_id = :order_id AND task = :task)
   AND (named IS NULL OR named = (SELECT p.named
@@ -158,11 +158,12 @@ VALUES (:check_id, :order_id, :version, :task, :pass, :point, :result, :method, 
         :account, :device, :place, :happened, :recorded, :second, :complete);
 
 -- pass_add (order_id ID, task CODE, pass INT, point CODE, account ID, expected HASH, has_role BOOL,
---           named ID)
-INSERT INTO identity_pass (order_id, task, pass, point, account, expected, has_role, named)
-VALUES (:order_id, :task, :pass, :point, :account, :expected, :has_role, :named)
+--           recorded TIME, named ID)
+INSERT INTO identity_pass (order_id, task, pass, point, account, expected, has_role, recorded, named)
+VALUES (:order_id, :task, :pass, :point, :account, :expected, :has_role, :recorded, :named)
 ON CONFLICT (order_id, task, pass, point, account) DO UPDATE SET
-    expected = excluded.expected, has_role = excluded.has_role, named = excluded.named;
+    expected = excluded.expected, has_role = excluded.has_role, recorded = excluded.recorded,
+    named = excluded.named;
 
 -- passes_drop (order_id ID, point CODE, task CODE)
 -- At all points, or all tasks, where none is said.

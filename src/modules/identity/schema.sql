@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS identity_pass (
     account  TEXT NOT NULL,
     expected TEXT NOT NULL, -- hash of what was expected and read
     has_role INTEGER NOT NULL,
+    recorded INTEGER NOT NULL, -- counts with another person's for the time that the point says
     named    TEXT, -- event whose data of the patient were compared; none at points of units alone
     PRIMARY KEY (order_id, task, pass, point, account)
 ) STRICT;

@@ -11,6 +11,8 @@
 
 enum { SCAN_MAX = 4000, GS = 0x1D, NUMBER_MIN = 4, NUMBER_MAX = 40 };
 
+#define OWN "vein:u:"
+
 struct reader {
     struct identity_symbol *out;
     size_t n;
@@ -24,7 +26,13 @@ static void found(struct reader *r, enum identity_symbol_kind kind, const char *
     if (r->n == IDENTITY_SYMBOLS_MAX)
         r->out[r->n - 1] = (struct identity_symbol){ .value = value };
     else
-        r->out[r->n++] = (struct identity_symbol){ kind, structure, value };
+        r->out[r->n++] = (struct identity_symbol){ kind, structure, value, .typed = false };
+}
+
+/* What was found last stands as people read it. */
+static void found_typed(struct reader *r)
+{
+    r->out[r->n - 1].typed = true;
 }
 
 /* --- ISBT 128 --- */
@@ -73,6 +81,8 @@ static void read_isbt(struct reader *r, struct str element)
     if (kind == SYMBOL_COI && !order_coi_valid(value))
         kind = SYMBOL_UNKNOWN;
     found(r, kind, kind == SYMBOL_UNKNOWN ? NULL : s->name, value);
+    if (kind == SYMBOL_DIN && memchr(element.p, ' ', element.n)) /* in groups, for the eye */
+        found_typed(r);
 }
 
 static void read_isbt_all(struct reader *r, struct str scan)
@@ -267,6 +277,23 @@ static void read_plain(struct reader *r, struct str scan)
         found(r, SYMBOL_PATIENT, "plain", scan);
     else
         found(r, SYMBOL_UNKNOWN, NULL, scan);
+    found_typed(r);
+}
+
+/* Behind "vein:u:": a label with its proof, as its symbol says; without one it counts as typed. */
+static void read_own(struct reader *r, struct str scan)
+{
+    struct str value;
+    struct str text = str_from(scan, sizeof OWN - 1);
+    struct str proof = text;
+    struct str label = str_cut(&proof, '.');
+    if (!identity_label_read(&value, label, r->arena)) {
+        found(r, SYMBOL_UNKNOWN, NULL, scan);
+        return;
+    }
+    found(r, SYMBOL_UNIT, "vein", value);
+    r->out[r->n - 1].proof = proof;
+    r->out[r->n - 1].typed = label.n == text.n;
 }
 
 /* --- the whole --- */
@@ -289,16 +316,12 @@ size_t identity_symbols_read(struct identity_symbol *out, struct str scan, struc
     struct reader r = { .out = out, .arena = arena };
     struct str text = str_trim(scan);
     bool is_gs1 = take_symbology(&text);
-    struct str value;
     if (text.n == 0 || text.n > SCAN_MAX)
         found(&r, SYMBOL_UNKNOWN, NULL, text);
     else if (is_gs1 || fnc1(text) > 0 || until_fnc1(text) < text.n)
         read_gs1(&r, text);
-    else if (str_starts(text, S("vein:u:")))
-        if (identity_label_read(&value, str_from(text, 7), arena))
-            found(&r, SYMBOL_UNIT, "vein", value);
-        else
-            found(&r, SYMBOL_UNKNOWN, NULL, text);
+    else if (str_starts(text, S(OWN)))
+        read_own(&r, text);
     else if (text.p[0] == '=' || text.p[0] == '&')
         read_isbt_all(&r, text);
     else if (text.p[0] == '(')

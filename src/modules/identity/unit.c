@@ -296,7 +296,7 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
                             .payload = &taken,
                         });
     }
-    struct identity_made answer = { state->unit, state->label };
+    struct identity_made answer = { state->unit, state->label, state->symbol };
     decide_answer(d, &identity_made_record, &answer);
     return OK;
 }
@@ -354,7 +354,7 @@ enum outcome identity_split_decide(struct decision *d, const struct identity_spl
                e));
     for (size_t i = 0; i < body->pieces.n; i++) {
         TRY(make_child(d, state, task, i, &body->pieces.p[i], e));
-        made[i] = (struct identity_made){ state->units[i], state->labels[i] };
+        made[i] = (struct identity_made){ state->units[i], state->labels[i], state->symbols[i] };
         bool noted = false;
         for (size_t k = 0; k < i; k++)
             noted |= str_eq(body->pieces.p[k].kind, body->pieces.p[i].kind);
@@ -384,7 +384,7 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
     TRY(identity_reduce(d, &state->source.unit, body->quantity, "sample", state->units[0], e));
     TRY(make_child(d, state, task, 0, &piece, e));
     note_made(d, &state->flow, body->task, body->kind);
-    struct identity_made answer = { state->units[0], state->labels[0] };
+    struct identity_made answer = { state->units[0], state->labels[0], state->symbols[0] };
     decide_answer(d, &identity_made_record, &answer);
     return OK;
 }

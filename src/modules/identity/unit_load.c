@@ -121,6 +121,7 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
 {
     TRY(load_flow(l, body->order, body->task, &state->flow, e));
     TRY(load_child(l, 0, &state->unit, &state->label, &state->label_taken, e));
+    state->symbol = identity_symbol(l->keys, state->label, l->arena);
     if (body->din.p) {
         enum outcome o = identity_din_read(&state->din, body->din, l->arena, &state->din_error);
         if (o == FAULT)
@@ -143,8 +144,10 @@ enum outcome identity_split_load(struct load *l, const struct identity_split *bo
                                  struct identity_unit_state *state, struct err *e)
 {
     TRY(load_source(l, body->unit, body->task, state, e));
-    for (size_t i = 0; i < body->pieces.n; i++)
+    for (size_t i = 0; i < body->pieces.n; i++) {
         TRY(load_child(l, i, &state->units[i], &state->labels[i], &state->label_taken, e));
+        state->symbols[i] = identity_symbol(l->keys, state->labels[i], l->arena);
+    }
     return OK;
 }
 
@@ -152,7 +155,9 @@ enum outcome identity_sample_load(struct load *l, const struct identity_sample *
                                   struct identity_unit_state *state, struct err *e)
 {
     TRY(load_source(l, body->unit, body->task, state, e));
-    return load_child(l, 0, &state->units[0], &state->labels[0], &state->label_taken, e);
+    TRY(load_child(l, 0, &state->units[0], &state->labels[0], &state->label_taken, e));
+    state->symbols[0] = identity_symbol(l->keys, state->labels[0], l->arena);
+    return OK;
 }
 
 enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,

@@ -53,6 +53,11 @@ static const struct watch module_watches[] = {
     { "patient", "order.see", patient_seen },
 };
 
+static void use(void)
+{
+    flow_use_rule(&order_release_rule);
+}
+
 const struct module order_module = {
     .name = "order",
     MODULE_ARRAY(events),
@@ -63,4 +68,5 @@ const struct module order_module = {
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,
+    .use = use,
 };

@@ -5,6 +5,7 @@
 
 #include "gen/order/queries.sql.h"
 #include "kernel/flow.h"
+#include "modules/quality/quality.h"
 
 #define RECORDS "modules/order/product.def"
 #include "base/record_structs.h"
@@ -93,6 +94,15 @@ void order_dose_say(struct order_dose_words *out, const struct order_dose *dose,
  * was written into the prescription. */
 void order_dose_of(struct order_dose_words *out, const struct order_order_out *order,
                    const struct product *product, struct str language, struct arena *arena);
+
+/* The results are as the specification of the order's pinned product asks, or the product is not
+ * let go: asked when a task with the act release, or one that names `records`, is completed or
+ * corrected. Each limit is held against the value of the field of its name in those records.
+ * REFUSED "order.out_of_specification" {test, value, limit}, "order.result_missing" {test}, and for
+ * what may follow a release "order.result_pending" {test}, unless the record's `decision` is
+ * conditional; where it is reject or failed (quality_lets_go) nothing is asked. The exception path
+ * (act supply) is another act and is not asked here. */
+extern const struct flow_rule order_release_rule;
 
 /* The product as pinned by the order; FAULT "order.product_gone" when it cannot be found. */
 enum outcome order_product(struct db *db, const struct order_order_out *order,

@@ -54,20 +54,38 @@ void quality_open_deviation(struct decision *d, struct quality_deviation_opened 
 
 /* --- open --- */
 
+static quality_unit_fn *unit_order;
+
+void quality_use_unit(quality_unit_fn *order_of)
+{
+    unit_order = order_of;
+}
+
+/* Of another order is as if there were none. */
+static enum outcome load_unknown_unit(struct load *l, struct err *e)
+{
+    load_kind(l, "unit");
+    return load_unknown(l, e);
+}
+
 enum outcome quality_open_load(struct load *l, const struct quality_open *body,
                                struct quality_open_state *state, struct err *e)
 {
+    struct str of_unit = { 0 };
     TRY(load_deviation(l, e));
-    if (!body->order.p) {
+    if (body->unit.p && !unit_order) /* nothing here has units */
+        return load_unknown_unit(l, e);
+    if (body->unit.p)
+        TRY(unit_order(l, body->unit, &of_unit, e));
+    state->order = body->order.p ? body->order : of_unit;
+    if (!state->order.p) {
         load_own_scope(l);
         return OK;
     }
     /* Only who takes part in an order may say something of it. */
     struct flow_view flow;
-    TRY(load_flow(l, body->order, (struct str){ 0 }, &flow, e));
-    state->order_known = true;
-    state->key = order_key(body->order, l->arena);
-    return OK;
+    TRY(load_flow(l, state->order, (struct str){ 0 }, &flow, e));
+    return of_unit.p && !str_eq(of_unit, state->order) ? load_unknown_unit(l, e) : OK;
 }
 
 static bool risk_known(struct str risk)
@@ -78,12 +96,11 @@ static bool risk_known(struct str risk)
 enum outcome quality_open_decide(struct decision *d, const struct quality_open *body,
                                  const struct quality_open_state *state, struct err *e)
 {
-    (void)state;
     if (!risk_known(body->risk))
         return REFUSE(e, "deviation.unknown_risk", { "risk", body->risk });
     const struct actor *a = d->command->actor;
     struct quality_deviation_opened deviation = {
-        .order = body->order,
+        .order = state->order,
         .unit = body->unit,
         .organisation = a->organisation,
         .site = a->site,

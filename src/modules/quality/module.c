@@ -10,6 +10,10 @@
 static const struct route module_routes[] = {
     ROUTE("GET", "/deviations", "deviation.see", 0, quality_get_deviations, "help.deviations",
           .rows = &quality_list_out_record, .query = "state before"),
+    ROUTE("GET", "/deviations/new", "deviation.open", 0, quality_get_open, "help.deviation_new",
+          .query = "order unit"),
+    ROUTE("POST", "/deviations/new", "deviation.open", QUALITY_FORM_MAX, quality_post_open,
+          "help.deviation_open"),
     ROUTE("GET", "/deviations/{deviation}", "deviation.see", 0, quality_get_deviation,
           "help.deviation", .row = &quality_deviation_out_record),
     ROUTE("POST", "/deviations/{deviation}/close", "deviation.close", QUALITY_FORM_MAX,
@@ -30,6 +34,11 @@ static const struct watch module_watches[] = {
     { "deviation", "deviation.see", deviation_seen },
 };
 
+static void use(void)
+{
+    flow_use_rule(&quality_release_rule);
+}
+
 const struct module quality_module = {
     .name = "quality",
     MODULE_ARRAY(events),
@@ -39,4 +48,5 @@ const struct module quality_module = {
     MODULE_ARRAY(routes),
     MODULE_ARRAY(watches),
     .schema = &quality_schema,
+    .use = use,
 };

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "gen/quality/pages/deviation.html.h"
 #include "gen/quality/pages/deviations.html.h"
+#include "gen/quality/pages/open.html.h"
 
 enum { ROWS_SHOWN = 40, ROWS_MAX = 200 };
 
@@ -40,6 +41,7 @@ static enum outcome deviations(struct http_request *r, struct db *db, struct pag
         out[i].site = rows[i].site.p ? auth_site_name(db, rows[i].site, r->arena) : S("");
     }
     v.rows = out;
+    v.may_open = show_may(r, "deviation.open");
     page_deviations(p, &v);
     return OK;
 }
@@ -50,18 +52,6 @@ enum http_state quality_get_deviations(struct http_request *r)
 }
 
 /* --- one --- */
-
-/* Sealed under the patient's key; of an erased patient nothing is left to open. */
-static struct str opened(struct http_request *r, struct str event, const char *path,
-                         struct str sealed)
-{
-    struct str out = { 0 };
-    struct err e = { 0 };
-    if (!sealed.p || !event.p ||
-        seal_open(app_of(r)->node->keys, &out, event, str_z(path), sealed, r->arena, &e) != OK)
-        return (struct str){ 0 };
-    return out;
-}
 
 static enum outcome deviation(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
@@ -75,8 +65,8 @@ static enum outcome deviation(struct http_request *r, struct db *db, struct page
         return REFUSE(e, "gate.unknown", { "kind", S("deviation") });
     if (http_wants_json(r))
         return show_row(r, sql_quality_deviation.out, &v.row, e);
-    v.description = opened(r, v.row.opened_event, "description", v.row.description);
-    v.conclusion = opened(r, v.row.closed_event, "conclusion", v.row.conclusion);
+    v.description = show_sealed(r, v.row.opened_event, "description", v.row.description);
+    v.conclusion = show_sealed(r, v.row.closed_event, "conclusion", v.row.conclusion);
     v.where = v.row.site.p ? auth_site_name(db, v.row.site, r->arena)
                            : auth_organisation_name(db, v.row.organisation, r->arena);
     v.opener = show_person(p, db, v.row.opener);
@@ -106,4 +96,59 @@ enum http_state quality_post_close(struct http_request *r)
                .next = arena_printf(r->arena, "/deviations/%.*s", STR(http_param(r, "deviation"))),
                .refused = again,
            });
+}
+
+/* --- a new one --- */
+
+/* An id that a link or the form gave: of the order or unit that it is about. */
+static struct str about(const struct http_request *r, const char *name)
+{
+    struct str id = show_entered(r, name);
+    if (id.n == 0)
+        id = http_query(r, name);
+    return id_valid(id) ? id : S("");
+}
+
+static enum outcome new_one(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    (void)db;
+    (void)e;
+    static const struct str kinds[] = { S("excursion"), S("damage"),   S("labelling"),
+                                        S("equipment"), S("material"), S("procedure"),
+                                        S("record"),    S("other") };
+    static const struct str risks[] = { S("critical"), S("major"), S("minor") };
+    const struct quality_open_view v = {
+        .order = about(r, "order"),
+        .unit = about(r, "unit"),
+        .kinds = kinds,
+        .nkinds = sizeof kinds / sizeof kinds[0],
+        .risks = risks,
+        .nrisks = sizeof risks / sizeof risks[0],
+        .refused = show_refusal(p, r),
+        .r = r,
+    };
+    page_open(p, &v);
+    return OK;
+}
+
+enum http_state quality_get_open(struct http_request *r)
+{
+    return show(r, "page.deviation.new", new_one);
+}
+
+static enum http_state new_again(struct http_request *r, const struct err *refused)
+{
+    return show_again(r, "page.deviation.new", new_one, refused);
+}
+
+enum http_state quality_post_open(struct http_request *r)
+{
+    const struct str order = http_form(r, "order");
+    return app_command(r,
+                       &(struct app_command){
+                           .name = S("deviation.open"),
+                           .next = order.n > 0 ? arena_printf(r->arena, "/orders/%.*s", STR(order))
+                                               : S("/deviations"),
+                           .refused = new_again,
+                       });
 }

@@ -15,6 +15,7 @@ struct quality_list_view {
     const struct quality_row_view *rows;
     size_t n;
     bool open;
+    bool may_open;   /* a new one */
     struct str next; /* path of the next page; absent at the end */
 };
 struct quality_deviation_view {
@@ -29,6 +30,18 @@ struct quality_deviation_view {
     bool may_close;
 };
 
+struct quality_open_view {
+    struct str order; /* absent: of the site */
+    struct str unit;
+    const struct str *kinds;
+    size_t nkinds;
+    const struct str *risks;
+    size_t nrisks;
+    struct show_refusal refused;
+    const struct http_request *r; /* what was entered */
+};
+
+http_handler_fn quality_get_open, quality_post_open;
 http_handler_fn quality_get_deviations, quality_get_deviation, quality_post_close;
 
 #endif

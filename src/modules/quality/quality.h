@@ -6,8 +6,7 @@
 #include "kernel/flow.h"
 
 struct quality_open_state {
-    bool order_known;
-    struct str key; /* distribution key: the order's, or absent */
+    struct str order; /* the command's, or that of its unit; absent: of the site */
 };
 struct quality_deviation_state {
     bool found;
@@ -24,6 +23,23 @@ struct quality_deviation_state {
 #undef RECORDS
 
 extern const struct module quality_module;
+
+/* Open deviations of an order hold up what lets its product go: completing, or correcting, a task
+ * with the act release or supply while a critical one is open, and any task while one of a class
+ * that the workflow names in the task's `closed` is. REFUSED "deviation.open_before" {number, risk,
+ * deviation}, unless the record's field `decision` says reject or failed: what lets nothing go
+ * waits for nothing. Of the deviations that are open when the command is decided; one that another
+ * server opens at that very moment is not seen (with one writer there is none). */
+extern const struct flow_rule quality_release_rule;
+/* The record that is decided upon lets the product go: it says neither reject nor failed. */
+bool quality_lets_go(const struct flow_ruling *r);
+
+/* In load: the order that a unit belongs to; load_unknown for none. What identity, above, tells:
+ * set once, by modules_use. deviation.open takes a unit only of its own order, and of the unit's
+ * order where it names none; any other is unknown. */
+typedef enum outcome quality_unit_fn(struct load *l, struct str unit, struct str *order,
+                                     struct err *e);
+void quality_use_unit(quality_unit_fn *order_of);
 
 /* In the load of a command that may open a deviation: declares the stream of the deviation that it
  * would open (its id is derived from the command). For one that may open several, number n, from 0,

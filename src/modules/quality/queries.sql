@@ -13,6 +13,13 @@ FROM quality_deviation WHERE deviation = :deviation;
 SELECT deviation, number, unit, organisation, site, kind, risk, opened, open, closed, cause
 FROM quality_deviation WHERE order_id = :order_id ORDER BY opened, deviation;
 
+-- open_of_order (order_id ID) -> (deviation ID, number TEXT, risk CODE)
+-- Open ones of an order, the worst first.
+SELECT deviation, number, risk FROM quality_deviation
+WHERE order_id = :order_id AND open = 1
+ORDER BY CASE risk WHEN 'critical' THEN 0 WHEN 'major' THEN 1 ELSE 2 END, opened, deviation
+LIMIT 100;
+
 -- list (organisation ID, site ID, open BOOL, before TIME, before_id TEXT) -> (
 --     deviation ID, number TEXT, order_id ID, unit ID, site ID, kind CODE, risk CODE, opened TIME,
 --     open BOOL, closed TIME, cause CODE)

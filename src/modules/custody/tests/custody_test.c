@@ -40,6 +40,16 @@ static struct custody_unit_out holder(void)
     return custody_trial_holder(&t, bag.unit);
 }
 
+/* What a person says in words of their own is sealed under the order's patient, and goes with
+ * them. */
+static void opens(struct str event, struct str sealed, const char *as)
+{
+    struct str text;
+    assert_int_equal(
+        seal_open(t.f.node.keys, &text, event, S("condition"), sealed, t.f.arena, &t.f.error), OK);
+    assert_true(str_is(text, as));
+}
+
 static bool holds(const struct fixture_person *who)
 {
     return str_eq(holder().site, who->actor.site) &&
@@ -54,7 +64,8 @@ static void coc_01_begins_with_the_unit_and_passes_by_two_sides(void **state)
     assert_int_equal(holder().since, bag.made);
     assert_int_equal(OFFER(&t.nurse, &t.courier, bag.unit, PACKED ",'condition':'2-8 Cel'"), OK);
     assert_true(holds(&t.nurse)); /* an offer changes no holder */
-    assert_true(str_is(holder().condition, "2-8 Cel"));
+    assert_true(seal_is(holder().condition));
+    opens(holder().offer_event, holder().condition, "2-8 Cel");
     fixture_rebuilds(&t.f); /* the first event alone makes the row */
     assert_int_equal(ACCEPT(&t.courier, bag.unit, PACKED), OK);
     assert_true(holds(&t.courier));
@@ -84,7 +95,7 @@ static void coc_02_every_leg_without_a_gap(void **state)
     assert_true(str_is(leg[1].container, "BOX-7"));
     assert_int_equal(leg[1].until, leg[2].since);
     assert_true(str_eq(leg[2].site, t.operator.actor.site));
-    assert_true(str_is(leg[2].condition, "cold"));
+    opens(leg[2].event, leg[2].condition, "cold");
     assert_int_equal(leg[2].until, TIME_NONE);
     assert_true(leg[0].since < leg[1].since && leg[1].since < leg[2].since);
 

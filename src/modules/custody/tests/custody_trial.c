@@ -237,8 +237,8 @@ static enum outcome check(struct custody_trial *t, const struct fixture_person *
                  ",'stated_name':'Ada Example','stated_birth_date':'1961-02-03'");
     }
     for (size_t i = 0; i < n; i++) {
-        buf_z(&b, b.n > 0 ? "},{'text':'vein:u:" : "'vein:u:");
-        buf_str(&b, labels[i]);
+        buf_z(&b, b.n > 0 ? "},{'text':'" : "'");
+        buf_str(&b, identity_symbol(t->f.node.keys, labels[i], t->f.arena));
         buf_z(&b, "'");
     }
     assert_true(buf_ok(&b));

@@ -56,7 +56,7 @@ static void coi_12_bags_are_identified_one_by_one(void **state)
     assert_string_equal(fixture_answer(&t.f, "result"), "no_read"); /* no bag was read */
     char of[2][240];
     for (int i = 0; i < 2; i++)
-        snprintf(of[i], sizeof of[i], "%s,'vein:u:%s'", scans, label[i]);
+        snprintf(of[i], sizeof of[i], "%s,'%s'", scans, trial_id_symbol(&t, str_z(label[i])));
     at_bedside(&t.nurse, of[0]);
     assert_string_equal(fixture_answer(&t.f, "result"), "pass");
     at_bedside(&t.nurse_2, of[1]);

@@ -128,6 +128,62 @@ static void coi_03_typed_by_two(void **state)
     refused("identity.unknown_method");
 }
 
+/* Whatever the sender calls it: what a label shows to the eye was typed, and only what stands in
+ * its symbol was scanned. A symbol of somebody's own making is read by nobody. */
+static void coi_03_the_node_tells_typed_from_scanned(void **state)
+{
+    (void)state;
+    char label[16], plain[20], prefixed[40], forged[60];
+    trial_id_do(&t, &a, "collect");
+    struct identity_units_in in = { str_z(a.id) };
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
+    const struct identity_units_out *unit = rows.p;
+    while (!str_is(unit->kind, "bag"))
+        unit++;
+    snprintf(label, sizeof label, "%.*s", STR(unit->label));
+    snprintf(plain, sizeof plain, "'%s'", label);
+    snprintf(prefixed, sizeof prefixed, "'vein:u:%s'", label);
+    snprintf(forged, sizeof forged, "'vein:u:%s.23456789'", label);
+    const char *const typed[] = { plain, prefixed };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(trial_id_check(&t, &t.nurse, &a, "hand_over", "handover_to_courier",
+                                        "code_2d", typed[i], ""),
+                         OK);
+        is("pass");
+        assert_string_equal(fixture_answer(&t.f, "complete"), "false");
+        assert_string_equal(fixture_answer(&t.f, "typed"), "true");
+        assert_true(str_is(last_check()->method, "manual"));
+    }
+    assert_int_equal(check(&t.nurse, "hand_over", "handover_to_courier", forged, ""), OK);
+    is("no_read");
+    assert_false(stopped());
+    assert_int_equal(check(&t.nurse, "hand_over", "handover_to_courier", own_bag(&a), ""), OK);
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true"); /* scanned: one will do */
+    assert_string_equal(fixture_answer(&t.f, "typed"), "false");
+    fixture_reopen(&t.f); /* the node's own, whenever it is printed */
+    assert_true(str_eq(identity_symbol(t.f.node.keys, str_z(label), t.f.arena),
+                       str_z(trial_id_symbol(&t, str_z(label)))));
+}
+
+/* Two persons verify together: what one saw an hour ago says nothing of what the other sees. */
+static void coi_05_two_passes_lie_within_an_hour(void **state)
+{
+    (void)state;
+    assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
+    is("pass");
+    env_sim_advance(&t.f.sim, 61 * TIME_MINUTE);
+    assert_int_equal(check(&t.helper, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
+    is("pass");
+    assert_string_equal(fixture_answer(&t.f, "complete"), "false");
+    assert_string_equal(fixture_answer(&t.f, "aged"), "true");
+    assert_false(trial_id_fact(&t, &a, "collect", "check:patient_at_collection"));
+    env_sim_advance(&t.f.sim, 59 * TIME_MINUTE);
+    assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
+    assert_string_equal(fixture_answer(&t.f, "aged"), "false");
+    fixture_rebuilds(&t.f);
+}
+
 /* shows: COI-05 */
 static void coi_05_persons_are_identified_too(void **state)
 {
@@ -219,7 +275,7 @@ static void coi_12_labelled_at_the_chair(void **state)
                                    ",'din':'=W00002200068788'", bag),
                      OK);
     assert_int_equal(trial_id_make(&t, &t.nurse, &a, "collect", "tube", "4 mL", "", tube), OK);
-    snprintf(scans, sizeof scans, "'vein:u:%s'", bag);
+    snprintf(scans, sizeof scans, "'%s'", trial_id_symbol(&t, str_z(bag)));
     assert_int_equal(check(&t.nurse, "collect", "label_at_chair", scans, ""), OK);
     is("no_read"); /* not all was read */
     snprintf(scans, sizeof scans, "'=W0000 22 000687 88','%s'", tube);
@@ -291,6 +347,37 @@ static void coi_02_every_point_is_passed_once_through(void **state)
     fixture_rebuilds(&t.f);
 }
 
+static enum outcome report(const struct fixture_person *who, const struct trial_order *o,
+                           struct str unit)
+{
+    char order[80] = "";
+    if (o)
+        snprintf(order, sizeof order, "'order':'%s',", o->id);
+    return fixture_send(&t.f, who, "deviation.open", NULL,
+                        "{%s'unit':'%.*s','kind':'damage','risk':'minor','description':'d'}", order,
+                        STR(unit));
+}
+
+/* A deviation of a unit is one of its order, and of no other; what is foreign is unknown. */
+static void a_deviation_names_a_unit_of_its_order(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "collect");
+    struct identity_units_in in = { str_z(a.id) };
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
+    struct str bag = arena_str(t.f.arena, ((const struct identity_units_out *)rows.p)->unit);
+    assert_int_equal(report(&t.nurse, &a, bag), OK);
+    assert_int_equal(report(&t.nurse, NULL, bag), OK);
+    struct quality_of_order_in of = { str_z(a.id) };
+    assert_int_equal(fixture_list(&t.f, &sql_quality_of_order, &of).n, 2); /* without saying it */
+    assert_int_equal(report(&t.nurse, &b, bag), REFUSED);
+    refused("gate.unknown");
+    assert_int_equal(report(&t.nurse, &a, fixture_id('u', 9)), REFUSED);
+    refused("gate.unknown");
+    assert_int_equal(report(&t.stranger, NULL, bag), REFUSED);
+    refused("gate.unknown");
+}
+
 /* The same command again is the same check, not a second person's. */
 static void a_retry_is_one_check(void **state)
 {
@@ -320,6 +407,8 @@ int main(void)
         TEST(coi_03_no_read_is_neither_pass_nor_fail),
         TEST(coi_03_a_slip_is_not_another_patient),
         TEST(coi_03_typed_by_two),
+        TEST(coi_03_the_node_tells_typed_from_scanned),
+        TEST(coi_05_two_passes_lie_within_an_hour),
         TEST(coi_05_persons_are_identified_too),
         TEST(coi_05_one_of_two_has_the_role),
         TEST(coi_12_the_patient_at_collection),
@@ -327,6 +416,7 @@ int main(void)
         TEST(both_persons_pass_the_same_set),
         TEST(coi_02_every_point_is_passed_once_through),
         TEST(a_retry_is_one_check),
+        TEST(a_deviation_names_a_unit_of_its_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

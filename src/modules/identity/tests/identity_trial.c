@@ -85,7 +85,7 @@ void trial_id_open(struct trial_id *t)
     modules_use(modules, MODULES);
     *t = (struct trial_id){ 0 };
     fixture_open(&t->f, modules, MODULES);
-    fixture_person(&t->nurse, 1, 1, 1, UNITS "role.nurse stop.resolve");
+    fixture_person(&t->nurse, 1, 1, 1, UNITS "role.nurse stop.resolve deviation.open");
     fixture_person(&t->nurse_2, 2, 1, 1, UNITS "role.nurse stop.resolve");
     fixture_person(&t->helper, 3, 1, 1, "identity.check stop.resolve");
     fixture_person(&t->plant, 4, 2, 2, UNITS "role.operator stop.resolve");
@@ -93,7 +93,8 @@ void trial_id_open(struct trial_id *t)
     fixture_person(&t->quality, 6, 1, 1,
                    "define.load patient.enrol order.prescribe order.place stop.resolve");
     fixture_person(&t->quality_plant, 7, 2, 2, "stop.resolve deviation.close");
-    fixture_person(&t->stranger, 8, 3, 3, UNITS "role.nurse role.operator stop.resolve");
+    fixture_person(&t->stranger, 8, 3, 3,
+                   UNITS "role.nurse role.operator stop.resolve deviation.open");
     fixture_define(&t->f, &t->quality, HEAD("role", "nurse") "permissions: [identity.check]\n");
     fixture_define(&t->f, &t->quality, HEAD("role", "operator") "permissions: [identity.check]\n");
     fixture_define(&t->f, &t->quality, workflow);
@@ -156,6 +157,11 @@ enum outcome trial_id_check(struct trial_id *t, const struct fixture_person *who
                         o->id, task, point, method, STR(buf_get(&b)), more);
 }
 
+const char *trial_id_symbol(struct trial_id *t, struct str label)
+{
+    return identity_symbol(t->f.node.keys, label, t->f.arena).p;
+}
+
 const char *trial_id_units(struct trial_id *t, const struct trial_order *o, const char *kind)
 {
     static char text[8][2000];
@@ -168,8 +174,8 @@ const char *trial_id_units(struct trial_id *t, const struct trial_order *o, cons
     for (size_t i = 0; i < rows.n; i++) {
         size_t used = strlen(out);
         if (row[i].ended == TIME_NONE && !row[i].past && (!kind || str_is(row[i].kind, kind)))
-            snprintf(out + used, sizeof text[0] - used, "%s'vein:u:%.*s'", used ? "," : "",
-                     STR(row[i].label));
+            snprintf(out + used, sizeof text[0] - used, "%s'%s'", used ? "," : "",
+                     trial_id_symbol(t, row[i].label));
     }
     return out;
 }

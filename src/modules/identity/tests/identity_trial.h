@@ -43,6 +43,8 @@ bool trial_id_at_hospital(const char *task);
 const char *trial_id_kind_of(const char *task);
 /* Scans of all live units of this kind, or of all kinds (NULL). */
 const char *trial_id_units(struct trial_id *t, const struct trial_order *o, const char *kind);
+/* What a scanner reads from this label. */
+const char *trial_id_symbol(struct trial_id *t, struct str label);
 /* Scans of order and wristband, and what the patient states. */
 const char *trial_id_patient(const struct trial_order *o);
 const char *trial_id_stated(const struct trial_order *o);

@@ -36,10 +36,10 @@ static struct identity_units_out unit(const char *kind, int64_t pass)
 
 static const char *scan(struct str label)
 {
-    static char text[4][60];
+    static char text[4][80];
     static unsigned next;
     char *out = text[next++ % 4];
-    snprintf(out, sizeof text[0], "'vein:u:%.*s'", STR(label));
+    snprintf(out, sizeof text[0], "'%s'", trial_id_symbol(&t, label));
     return out;
 }
 

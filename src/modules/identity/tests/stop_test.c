@@ -113,7 +113,8 @@ static void coi_04_the_other_patients_order_stops_too(void **state)
     is("fail");
     struct stop_state other = stop_of(&b);
     assert_true(other.standing);
-    assert_true(str_ends(str_z(own_bag(&b)), arena_printf(t.f.arena, "%.*s'", STR(other.read))));
+    assert_true(
+        str_starts(str_z(own_bag(&b)), arena_printf(t.f.arena, "'vein:u:%.*s.", STR(other.read))));
     assert_null(other.expected.p);
     assert_true(str_eq(other.site, t.plant.actor.site));
     assert_int_equal(deviations(&b), 1);

@@ -138,6 +138,14 @@ static void labels_of_our_own(void **state)
     char bare[13];
     snprintf(bare, sizeof bare, "%.*s", STR(label));
     is_one(scan, SYMBOL_UNIT, bare);
+    assert_true(symbols[0].typed);
+    snprintf(scan, sizeof scan, "]d1vein:u:%s.7QX4K2MH", bare);
+    is_one(scan, SYMBOL_UNIT, bare);
+    assert_false(symbols[0].typed);
+    assert_true(str_is(symbols[0].proof, "7QX4K2MH"));
+    snprintf(scan, sizeof scan, "vein:u:%s.7QX4K2MH", bare);
+    is_one(scan, SYMBOL_UNIT, bare);
+    assert_false(symbols[0].typed);
     snprintf(scan, sizeof scan, " %.4s-%.4s-%.4s\r\n", bare, bare + 4, bare + 8);
     is_one(scan, SYMBOL_UNIT, bare);
     snprintf(scan, sizeof scan, "vein:u:%.11s", bare);
@@ -149,6 +157,11 @@ static void lbl_04_isbt_128(void **state)
 {
     (void)state;
     is_one("=W00002200068788", SYMBOL_DIN, "W00002200068788");
+    assert_false(symbols[0].typed);
+    is_one("=W0000 22 000687 88", SYMBOL_DIN, "W00002200068788");
+    assert_true(symbols[0].typed);
+    is_one("W0000 22 000687 S", SYMBOL_DIN, "W00002200068788");
+    assert_true(symbols[0].typed);
     is_one("=W00002200068789", SYMBOL_UNKNOWN, "W00002200068789");
     is_one("=<S1234500", SYMBOL_PRODUCT, "S1234500");
     is_one("=%6200", SYMBOL_OTHER, "6200");

@@ -262,7 +262,7 @@ static void discarded_units_are_expected_no_more(void **state)
     assert_int_equal(check(&t.nurse, "collect", "label_at_chair", own_bag(&a), ""), OK);
     is("pass");
     char scans[200];
-    snprintf(scans, sizeof scans, "%s,'vein:u:%s'", own_bag(&a), tube);
+    snprintf(scans, sizeof scans, "%s,'%s'", own_bag(&a), trial_id_symbol(&t, str_z(tube)));
     assert_int_equal(check(&t.helper, "collect", "label_at_chair", scans, ""), OK);
     is("fail");
     assert_int_equal(resolve(&t.quality), OK);
