@@ -260,3 +260,22 @@ DELETE FROM flow_fact
 WHERE order_id = :order_id AND substr(fact, 1, length(:prefix)) = :prefix
   AND (CAST(:task AS TEXT) IS NULL OR task = :task)
   AND task IN (SELECT t.task FROM flow_task t WHERE t.order_id = :order_id AND t.done IS NULL);
+
+-- person (order_id ID, role CODE, part CODE) -> (account ID)
+SELECT account FROM flow_person WHERE order_id = :order_id AND role = :role AND part = :part;
+
+-- persons (order_id ID) -> (role CODE, part CODE, account ID)
+SELECT role, part, account FROM flow_person WHERE order_id = :order_id ORDER BY part, role;
+
+-- person_name (order_id ID, role CODE, part CODE, account ID)
+INSERT INTO flow_person (order_id, role, part, account) VALUES (:order_id, :role, :part, :account)
+ON CONFLICT (order_id, role, part) DO UPDATE SET account = excluded.account;
+
+-- person_unname (order_id ID, role CODE, part CODE)
+DELETE FROM flow_person WHERE order_id = :order_id AND role = :role AND part = :part;
+
+-- person_holds (account ID, role CODE, organisation ID, site ID) -> (account ID)
+-- The account is open and has the role at the site.
+SELECT r.account FROM auth_account_role r JOIN auth_account a ON a.account = r.account
+WHERE r.account = :account AND r.role = :role AND r.organisation = :organisation
+  AND r.site IN ('', :site) AND a.closed = 0 LIMIT 1;

@@ -60,7 +60,7 @@ static enum outcome check_who(const struct flow_check *p, struct str part, struc
     if (!found)
         return REFUSE(e, "flow.unknown_part", { "part", part },
                       { "at", arena_printf(c->arena, "%.*spart", STR(where)) });
-    TRY(define_find(&found_role, c->db, S("role"), role, 0, c->now_us, c->arena, &found, e));
+    TRY(define_look(&found_role, c, S("role"), role, 0, &found, e));
     if (!found)
         return REFUSE(e, "flow.unknown_role", { "role", role },
                       { "at", arena_printf(c->arena, "%.*srole", STR(where)) });
@@ -74,7 +74,7 @@ static enum outcome find_form(const struct flow_check *p, const struct flow_task
     struct definition form;
     bool found;
     int64_t version = task->form_version == INT_NONE ? 0 : task->form_version;
-    TRY(define_find(&form, c->db, S("form"), task->form, version, c->now_us, c->arena, &found, e));
+    TRY(define_look(&form, c, S("form"), task->form, version, &found, e));
     *out = found ? form.body : NULL;
     return OK;
 }
