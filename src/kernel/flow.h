@@ -23,8 +23,9 @@
  * "flow.unknown_loop" {loop}, "flow.loop_not_here" {loop, from}, "flow.loop_spent" {loop, times},
  * "flow.wrong_role".
  *
- * Moves (flow.propose_move, flow.approve_move). An order goes on under another version of its
- * workflow when one person proposes it and another, with the right, approves. Refused where what
+ * Moves (flow.propose_move, flow.approve_move, flow.decline_move). An order goes on under another
+ * version of its workflow when one person proposes it and another, with the right, approves; or it
+ * stays where it is, when that other one declines, with a reason. Refused where what
  * was settled or is open would have no place there or a mandatory point would be lost: flow_move.c.
  *
  * Ladders. A task names who is told when it opens (flow.alerted) and, step by step, while it is not
@@ -100,6 +101,7 @@ struct flow_open_task { /* open now, or done */
     int64_t pass; /* from 1; a loop makes it the next */
     bool done;
     bool overdue; /* its limit passed while it was open */
+    bool unreviewed; /* a correction of its record waits for review */
     struct str organisation;
     struct str site;
     struct str form;

@@ -10,8 +10,10 @@ enum outcome flow_folded_new(struct flow_folded *out, struct arena *arena, struc
         .skipped = ARENA_ARRAY(arena, FLOW_TASKS_MAX, struct flow_skip),
         .past = ARENA_ARRAY(arena, FLOW_PAST_MAX, struct flow_past),
         .facts = ARENA_ARRAY(arena, FLOW_FACTS_MAX, struct flow_fact),
+        .corrections =
+            ARENA_ARRAY(arena, FLOW_FOLDED_CORRECTIONS_MAX, struct flow_folded_correction),
     };
-    if (!out->tasks || !out->skipped || !out->past || !out->facts)
+    if (!out->tasks || !out->skipped || !out->past || !out->facts || !out->corrections)
         return err_no_memory(e);
     out->view = (struct flow_view){
         .found = true,
@@ -110,8 +112,46 @@ static enum outcome done(struct flow_folded *f, const void *payload, const struc
         .form = p->form,
         .form_version = p->form_version,
         .values = { p->values.p, p->values.n },
+        .secrets = { p->secrets.p, 0 }, /* an empty list stays one */
     };
     return flow_record_json(&row->json, &record, f->view.arena, e);
+}
+
+/* --- corrections and their review --- */
+
+/* Drops those of the task that are meant; version 0: that were questioned. */
+static void corrections_drop(struct flow_folded *f, struct str task, int64_t version, bool all)
+{
+    size_t n = 0;
+    struct flow_open_task *row = task_of(f, task);
+    bool waits = false;
+    for (size_t i = 0; i < f->ncorrections; i++) {
+        const struct flow_folded_correction *c = &f->corrections[i];
+        bool mine = str_eq(c->task, task);
+        if (mine && (all || (version > 0 ? c->version == version : c->questioned)))
+            continue;
+        waits |= mine;
+        f->corrections[n++] = *c;
+    }
+    f->ncorrections = n;
+    if (row)
+        row->unreviewed = waits;
+}
+
+static enum outcome reviewed(struct flow_folded *f, const void *payload,
+                             const struct flow_folding *of, struct err *e)
+{
+    const struct flow_correction_reviewed *p = payload;
+    bool newer = false;
+    (void)of, (void)e;
+    for (size_t i = 0; i < f->ncorrections; i++)
+        newer |= str_eq(f->corrections[i].task, p->task) && f->corrections[i].version > p->record;
+    for (size_t i = 0; i < f->ncorrections; i++)
+        if (str_eq(f->corrections[i].task, p->task) && f->corrections[i].version == p->record)
+            f->corrections[i].questioned = true;
+    if (newer || str_is(p->verdict, "accepted"))
+        corrections_drop(f, p->task, p->record, false);
+    return OK;
 }
 
 static enum outcome corrected(struct flow_folded *f, const void *payload,
@@ -119,11 +159,18 @@ static enum outcome corrected(struct flow_folded *f, const void *payload,
 {
     const struct flow_record_corrected *p = payload;
     struct flow_open_task *row = task_of(f, p->task);
-    (void)of;
+    if (f->ncorrections == FLOW_FOLDED_CORRECTIONS_MAX)
+        return REFUSE(e, "journey.too_long", { "max", S("1000") });
+    corrections_drop(f, p->task, 0, false);
+    f->corrections[f->ncorrections++] =
+        (struct flow_folded_correction){ p->task, of->version, false };
+    if (row)
+        row->unreviewed = true;
     const struct form_record record = {
         .form = p->form,
         .form_version = p->form_version,
         .values = { p->values.p, p->values.n },
+        .secrets = { p->secrets.p, 0 }, /* an empty list stays one */
     };
     return row ? flow_record_json(&row->json, &record, f->view.arena, e) : OK;
 }
@@ -200,6 +247,7 @@ static enum outcome repeated(struct flow_folded *f, const void *payload,
         struct flow_open_task *row = task_of(f, task);
         unskip(f, task);
         facts_drop(f, task, S(""), true, true);
+        corrections_drop(f, task, 0, true);
         if (!row)
             continue;
         if (f->view.npast == FLOW_PAST_MAX)
@@ -270,6 +318,7 @@ enum outcome flow_fold(struct flow_folded *f, const struct event_type *type, con
         { &flow_task_skipped_event, skipped },
         { &flow_task_done_event, done },
         { &flow_record_corrected_event, corrected },
+        { &flow_correction_reviewed_event, reviewed },
         { &flow_task_overdue_event, overdue },
         { &flow_fact_noted_event, noted },
         { &flow_fact_withdrawn_event, withdrawn },

@@ -82,8 +82,16 @@ enum outcome flow_task_facts(const struct flow_view *v, const struct flow_task *
 
 /* --- a state in memory, by folding events: for trials (flow_fold.c) --- */
 
+enum { FLOW_FOLDED_CORRECTIONS_MAX = 1000 };
+struct flow_folded_correction { /* that waits for review */
+    struct str task;
+    int64_t version;
+    bool questioned;
+};
 struct flow_folded {
     struct flow_view view; /* its lists are the arrays below */
+    struct flow_folded_correction *corrections;
+    size_t ncorrections;
     struct flow_open_task *tasks;
     struct flow_skip *skipped;
     struct flow_past *past;
@@ -91,7 +99,8 @@ struct flow_folded {
 };
 struct flow_folding { /* what of an event's envelope counts */
     int64_t at;
-    struct str by; /* actor */
+    struct str by;   /* actor */
+    int64_t version; /* of the stream */
 };
 /* Empty, with room for all that an order may have; the caller sets view.workflow. */
 enum outcome flow_folded_new(struct flow_folded *out, struct arena *arena, struct err *e);

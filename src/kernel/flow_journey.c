@@ -221,12 +221,14 @@ enum outcome journey_happened(struct journey *j, const struct event_type *type, 
 /* What a decide said, as the gate would append it. */
 static enum outcome fold_all(struct journey *j, const struct decision *d, struct err *e)
 {
-    const struct flow_folding of = { d->happened_us, d->command->actor->name };
+    struct flow_folding of = { d->happened_us, d->command->actor->name, 0 };
     if (d->impl->too_many)
         return REFUSE(e, "gate.too_many_events");
-    for (size_t i = 0; i < d->impl->n; i++)
+    for (size_t i = 0; i < d->impl->n; i++) {
+        of.version = ++j->version;
         TRY(journey_happened(j, d->impl->happenings[i].type, d->impl->happenings[i].payload, &of,
                              e));
+    }
     return OK;
 }
 

@@ -29,6 +29,7 @@ struct journey {
     size_t rung;
     unsigned char fired[FLOW_TASKS_MAX + 1]; /* steps of each open task's ladder */
     size_t timers;
+    int64_t version; /* of the order's stream, as it would be */
     size_t formulas;
     /* What came of the step, by name. */
     struct journey_names opened, skipped, told, overdue;

@@ -145,14 +145,14 @@ static enum outcome force_open(struct journey *j, struct str task, struct err *e
         .since = TIME_NONE,
     };
     return flow_fold(&j->now, &flow_task_opened_event, &payload,
-                     &(struct flow_folding){ j->at, journey_program.name }, e);
+                     &(struct flow_folding){ j->at, journey_program.name, 0 }, e);
 }
 
 static enum outcome done(struct journey *j, const struct recorded *r, struct err *e)
 {
     struct flow_task_done payload = *(const struct flow_task_done *)r->payload;
     const struct flow_task *task = flow_task_named(j->w, payload.task, NULL);
-    const struct flow_folding of = { r->event.happened, r->event.actor };
+    const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     JOURNEY_SAY(j, JOURNEY_STEP, "journey.done", { "task", journey_title(j, payload.task) });
     if (!task) {
         JOURNEY_SAY(j, JOURNEY_DIFFERS, "journey.no_task", { "task", payload.task });
@@ -175,7 +175,7 @@ static enum outcome looped(struct journey *j, const struct recorded *r, struct e
 {
     const struct flow_repeated *payload = r->payload;
     const struct flow_repeat body = { payload->order, payload->loop };
-    const struct flow_folding of = { r->event.happened, r->event.actor };
+    const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     struct err why = { 0 };
     JOURNEY_SAY(j, JOURNEY_STEP, "journey.loop", { "loop", payload->title });
     enum outcome o = journey_decide(j,
@@ -196,7 +196,7 @@ static enum outcome looped(struct journey *j, const struct recorded *r, struct e
 static enum outcome corrected(struct journey *j, const struct recorded *r, struct err *e)
 {
     const struct flow_record_corrected *payload = r->payload;
-    const struct flow_folding of = { r->event.happened, r->event.actor };
+    const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     const struct form_record record = {
         .form = payload->form,
         .form_version = payload->form_version,
@@ -211,7 +211,7 @@ static enum outcome ended(struct journey *j, const struct recorded *r, struct er
 {
     const struct flow_ended *payload = r->payload;
     const struct flow_view *v = &j->now.view;
-    const struct flow_folding of = { r->event.happened, r->event.actor };
+    const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     if (v->state == FLOW_ENDED)
         return OK;
     if (str_is(payload->how, "finished")) /* here it would go on: what is open is told at the end */
@@ -222,7 +222,7 @@ static enum outcome ended(struct journey *j, const struct recorded *r, struct er
 /* Facts of tasks that are not here have no place. */
 static enum outcome folded(struct journey *j, const struct recorded *r, struct err *e)
 {
-    const struct flow_folding of = { r->event.happened, r->event.actor };
+    const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     return journey_happened(j, r->type, r->payload, &of, e);
 }
 
@@ -250,6 +250,7 @@ static enum outcome cause(struct journey *j, const struct recorded *r, struct er
         { &flow_fact_noted_event, folded },
         { &flow_fact_withdrawn_event, folded },
         { &flow_facts_withdrawn_event, folded },
+        { &flow_correction_reviewed_event, folded },
         { &flow_held_event, folded },
         { &flow_resumed_event, folded },
     };

@@ -10,7 +10,7 @@ enum { MOST_VALUES = 20000, MOST_MEMBERS = 500, MOST_ENTRIES = 400 };
 static bool step_is_clear(const struct flow_journey_step *s)
 {
     int verbs = (s->wait.p != NULL) + (s->complete.p != NULL) + (s->correct.p != NULL) +
-                (s->check.p != NULL) + (s->fact.p != NULL) + (s->loop.p != NULL) + s->hold +
+                (s->review.p != NULL) + (s->check.p != NULL) + (s->fact.p != NULL) + (s->loop.p != NULL) + s->hold +
                 s->resume + (s->resolve.p != NULL) + (s->end.p != NULL);
     bool noted = s->check.p || s->fact.p;
     return verbs <= 1 && noted == (s->at.p != NULL) && (s->check.p || !s->failed) &&
@@ -84,7 +84,7 @@ static enum outcome note(struct journey *j, struct str task, struct str fact,
                          const struct actor *actor, struct err *e)
 {
     const struct flow_fact_noted payload = { j->now.view.order, task, fact };
-    const struct flow_folding of = { j->at, actor->name };
+    const struct flow_folding of = { j->at, actor->name, ++j->version };
     return journey_happened(j, &flow_fact_noted_event, &payload, &of, e);
 }
 
@@ -189,6 +189,25 @@ static enum outcome correct(struct journey *j, const struct flow_journey_step *s
         j, &(struct journey_deciding){ &flow_correct_command, &body, filled, actor, j->at }, e);
 }
 
+/* Another person accepts what waits. */
+static enum outcome review(struct journey *j, struct str task, struct err *e)
+{
+    const struct flow_open_task *opened = flow_opened(&j->now.view, task);
+    if (!opened || !opened->unreviewed)
+        return REFUSE(e, "flow.no_correction", { "task", task });
+    while (j->now.ncorrections > 0 && flow_opened(&j->now.view, task)->unreviewed) {
+        struct flow_correction_reviewed payload = {
+            .order = j->now.view.order, .task = task, .verdict = S("accepted")
+        };
+        const struct flow_folding of = { j->at, journey_program.name, ++j->version };
+        for (size_t i = 0; i < j->now.ncorrections; i++)
+            if (str_eq(j->now.corrections[i].task, task))
+                payload.record = j->now.corrections[i].version;
+        TRY(journey_happened(j, &flow_correction_reviewed_event, &payload, &of, e));
+    }
+    return OK;
+}
+
 /* As a module's command that contributes to a task: open, the role, and for a check the guards. */
 static enum outcome contribute(struct journey *j, const struct flow_journey_step *s, struct err *e)
 {
@@ -211,7 +230,7 @@ static enum outcome mismatch(struct journey *j, const struct flow_journey_step *
 {
     const struct flow_point *point = flow_point_find(s->check);
     const struct flow_facts_withdrawn checks = { j->now.view.order, S("check:"), { NULL, 0 } };
-    const struct flow_folding of = { j->at, journey_program.name };
+    const struct flow_folding of = { j->at, journey_program.name, ++j->version };
     if (!point)
         return REFUSE(e, "flow.unknown_point", { "point", s->check });
     if (!flow_task_named(j->w, s->at, NULL))
@@ -279,6 +298,8 @@ static enum outcome act(struct journey *j, const struct flow_journey_step *s, st
         return complete(j, s, e);
     if (s->correct.p)
         return correct(j, s, e);
+    if (s->review.p)
+        return review(j, s->review, e);
     if (s->check.p && s->failed)
         return mismatch(j, s, e);
     if (s->check.p || s->fact.p)
@@ -386,6 +407,8 @@ static void say_step(struct journey *j, const struct flow_journey_step *s)
                     { "by", by });
     else if (s->correct.p)
         JOURNEY_SAY(j, JOURNEY_STEP, "journey.correct", { "task", journey_title(j, s->correct) });
+    else if (s->review.p)
+        JOURNEY_SAY(j, JOURNEY_STEP, "journey.review", { "task", journey_title(j, s->review) });
     else if (s->check.p)
         JOURNEY_SAY(j, JOURNEY_STEP, s->failed ? "journey.check_failed" : "journey.check",
                     { "point", s->check }, { "task", journey_title(j, s->at) });

@@ -44,6 +44,7 @@ static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e
             .pass = row[i].pass,
             .done = row[i].done != TIME_NONE,
             .overdue = row[i].overdue,
+            .unreviewed = row[i].unreviewed,
             .organisation = row[i].organisation,
             .site = row[i].site,
             .form = row[i].form,

@@ -104,7 +104,11 @@ CREATE TABLE IF NOT EXISTS flow_move (
     reason       TEXT,          -- sealed
     event        TEXT NOT NULL,
     approved     INTEGER,
-    approved_by  TEXT
+    approved_by  TEXT,
+    declined     INTEGER,
+    declined_by  TEXT,
+    declined_why TEXT,          -- sealed …
+    declined_event TEXT         -- … for this event
 ) STRICT;
 
 -- What modules noted for a task; the first who noted it stands.

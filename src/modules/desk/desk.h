@@ -175,9 +175,11 @@ struct desk_order_view {
     size_t nwaiting;
     bool may_move;
     bool may_approve;          /* the move that waits: proposed by another */
+    bool may_decline;
     bool moving;               /* one waits */
     struct flow_move_out move; /* it */
     struct str mover;
+    struct str decliner; /* of the last proposal; absent: it was not declined */
     struct str move_version;
     const struct desk_loop *loops; /* that the reader may take now */
     size_t nloops;
