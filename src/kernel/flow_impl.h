@@ -119,7 +119,9 @@ struct flow_filled {
     struct err error;
     struct form_record record; /* without a form: nothing */
     struct str before;         /* correction: the record it rests upon */
-    bool double_entry;         /* two persons enter the form, unseen by each other */
+    bool double_entry;         /* two persons enter the form, unseen by each other … */
+    const struct form *partly; /* … or some fields of this one; NULL: all */
+    int64_t base; /* partly: version of the round's first entry, which says the rest; 0: none yet */
 };
 
 /* --- events --- */

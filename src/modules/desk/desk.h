@@ -258,6 +258,7 @@ struct desk_record_view {
     const struct desk_place *places;
     size_t nplaces;
     bool twice;   /* two persons enter it, unseen by each other */
+    bool partly; /* and of this form only some fields: somebody has entered the rest */
     bool entered; /* the actor did, and nobody else yet */
     const struct desk_entry *entries;
     size_t nentries;
