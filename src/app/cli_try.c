@@ -1,5 +1,6 @@
-/* vein try form | workflow (cli_try_workflow.c). A form's file is checked, filled in and worked out, and nothing is kept: no
- * database is opened. For whoever writes a form, before it is loaded. */
+/* vein try form | workflow (cli_try_workflow.c). A form's file is checked, filled in and worked
+ * out, and nothing is kept: no database is opened. For whoever writes a form, before it is loaded.
+ */
 #include <stdlib.h>
 #include <string.h>
 

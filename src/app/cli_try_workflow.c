@@ -89,8 +89,8 @@ static enum outcome know_all(struct trying *t, struct err *e)
 static void print_report(const struct flow_journey_report *r, struct arena *arena)
 {
     static const char *const marks[] = {
-        [JOURNEY_STEP] = "- ",       [JOURNEY_FOLLOWS] = "    ", [JOURNEY_REFUSED] = "    ",
-        [JOURNEY_FAILED] = "  ! ",   [JOURNEY_DIFFERS] = "  ~ ",
+        [JOURNEY_STEP] = "- ",     [JOURNEY_FOLLOWS] = "    ", [JOURNEY_REFUSED] = "    ",
+        [JOURNEY_FAILED] = "  ! ", [JOURNEY_DIFFERS] = "  ~ ",
     };
     printf("TRIAL, nothing is kept: %.*s\n", STR(r->title));
     for (size_t i = 0; i < r->n; i++) {

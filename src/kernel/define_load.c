@@ -137,9 +137,7 @@ enum outcome define_load_prepare(struct prepare *p, const struct define_load *bo
     const struct define_kind *kind = define_kind_find(body->kind);
     if (!kind)
         return REFUSE(e, "define.no_kind", { "kind", body->kind });
-    const struct define_context context = {
-        .db = p->db, .now_us = p->now_us, .arena = p->arena
-    };
+    const struct define_context context = { .db = p->db, .now_us = p->now_us, .arena = p->arena };
     struct define_whole w;
     TRY(define_whole_new(&w, kind, p->arena, e));
     *w.head =

@@ -100,7 +100,7 @@ struct flow_open_task { /* open now, or done */
     int64_t number;
     int64_t pass; /* from 1; a loop makes it the next */
     bool done;
-    bool overdue; /* its limit passed while it was open */
+    bool overdue;    /* its limit passed while it was open */
     bool unreviewed; /* a correction of its record waits for review */
     struct str organisation;
     struct str site;

@@ -14,11 +14,12 @@ SELECT part, organisation, site FROM flow_party WHERE order_id = :order_id ORDER
 -- unreviewed: a correction of the present pass's record waits.
 SELECT t.number, t.task, t.pass, t.skipped, t.organisation, t.site, t.form, t.form_version, t.opened,
        NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by, r.record,
-       EXISTS (SELECT 1 FROM flow_correction c
-               JOIN flow_record v
-                   ON v.order_id = c.order_id AND v.task = c.task AND v.version = c.version
-               WHERE c.order_id = t.order_id AND c.task = t.task AND c.waits = 1
-                 AND v.pass = t.pass) AS unreviewed
+       CAST(CASE WHEN EXISTS (
+           SELECT 1 FROM flow_correction c
+           JOIN flow_record v
+               ON v.order_id = c.order_id AND v.task = c.task AND v.version = c.version
+           WHERE c.order_id = t.order_id AND c.task = t.task AND c.waits = 1
+             AND v.pass = t.pass) THEN 1 ELSE 0 END AS BIGINT) AS unreviewed
 FROM flow_task t
 LEFT JOIN flow_record r
     ON r.order_id = t.order_id AND r.task = t.task AND r.version = t.record_version

@@ -146,11 +146,11 @@ static enum outcome guard(const struct flow_view *v, const struct flow_guard *g,
 {
     if (g->of.p)
         return time_guard(v, g, now, e);
-    bool holds = g->done.p      ? done_holds(v, g->done)
+    bool holds = g->done.p       ? done_holds(v, g->done)
                  : g->reviewed.p ? reviewed_holds(v, g->reviewed)
-                 : g->any.n > 0 ? any_holds(v, g)
-                 : g->fact.p    ? flow_has_fact(v, (struct str){ 0 }, g->fact)
-                                : value_holds(v, g);
+                 : g->any.n > 0  ? any_holds(v, g)
+                 : g->fact.p     ? flow_has_fact(v, (struct str){ 0 }, g->fact)
+                                 : value_holds(v, g);
     return holds ? OK : refuse_guard(g, e);
 }
 

@@ -143,7 +143,8 @@ const struct actor *journey_actor(struct journey *j, const struct journey_actor 
         return NULL;
     }
     *grant = (struct grant){ arena_printf(j->arena, "role.%.*s", STR(of->role)),
-                             party ? party->organisation : S("none"), { NULL, 0 } };
+                             party ? party->organisation : S("none"),
+                             { NULL, 0 } };
     struct str person = of->person.p ? of->person : S("a");
     *actor = (struct actor){
         .name = arena_printf(j->arena, "account/%.*s.%.*s", STR(of->role), STR(person)),
@@ -266,8 +267,8 @@ enum outcome journey_follow(struct journey *j, int64_t at, struct err *e)
     return fold_all(j, &d, e);
 }
 
-enum outcome journey_reconsider(struct journey *j, struct str task, const struct form_record *record,
-                                int64_t at, struct err *e)
+enum outcome journey_reconsider(struct journey *j, struct str task,
+                                const struct form_record *record, int64_t at, struct err *e)
 {
     struct decision d;
     struct gate_command command = { .actor = &journey_program };
@@ -361,14 +362,16 @@ static enum outcome fire(struct journey *j, const struct timer *t, struct err *e
     }
     if (t->rung == 0) {
         const struct flow_note_overdue due = { order, t->task->task, t->task->due };
-        return journey_decide(j, &(struct journey_deciding){ &flow_note_overdue_command, &due, NULL,
-                                                             &journey_program, j->at },
+        return journey_decide(j,
+                              &(struct journey_deciding){ &flow_note_overdue_command, &due, NULL,
+                                                          &journey_program, j->at },
                               e);
     }
     const struct flow_escalate step = { order, t->task->task, (int64_t)t->rung, t->at };
     j->fired[t->task->number]++;
     return journey_decide(
-        j, &(struct journey_deciding){ &flow_escalate_command, &step, NULL, &journey_program, j->at },
+        j,
+        &(struct journey_deciding){ &flow_escalate_command, &step, NULL, &journey_program, j->at },
         e);
 }
 

@@ -7,9 +7,9 @@
  * them. A recorded one is the history of an order that is there, under another version.
  *
  * What a trial knows less of than a running order: identity checks, units and hand-overs are facts
- * that are noted; object access and signatures are not asked; two persons who enter a form are taken
- * to agree; fields of a form that a journey does not name are filled in with an example that the
- * form takes. Forms without a version are taken in their newest.
+ * that are noted; object access and signatures are not asked; two persons who enter a form are
+ * taken to agree; fields of a form that a journey does not name are filled in with an example that
+ * the form takes. Forms without a version are taken in their newest.
  *
  * Bounds: FLOW_JOURNEY_*; a journey beyond them is REFUSED "journey.too_long" {max}. No wall clock
  * is read: what bounds its time are its steps, its lines and the formulas that it runs. */
@@ -51,8 +51,8 @@ struct flow_journey_report {
     struct str title;
     const struct flow_journey_line *lines;
     size_t n;
-    size_t nfailed;  /* expectations that did not hold */
-    size_t ndiffers; /* places where a recorded journey would have gone otherwise */
+    size_t nfailed;         /* expectations that did not hold */
+    size_t ndiffers;        /* places where a recorded journey would have gone otherwise */
     const struct str *open; /* titles of the tasks that are open at its end */
     size_t nopen;
 };
@@ -68,8 +68,8 @@ struct flow_journey_trial {
 enum outcome flow_journey_read(const struct flow_journey **out, struct str yaml,
                                struct arena *arena, struct err *e);
 
-/* Runs it. REFUSED "journey.other_workflow" {workflow}, "journey.unknown_form" {form}, or beyond the
- * bounds; an expectation that does not hold is a line of the report. */
+/* Runs it. REFUSED "journey.other_workflow" {workflow}, "journey.unknown_form" {form}, or beyond
+ * the bounds; an expectation that does not hold is a line of the report. */
 enum outcome flow_journey_run(struct flow_journey_report *out, const struct flow_journey *journey,
                               const struct flow_journey_trial *trial, struct err *e);
 

@@ -92,8 +92,8 @@ enum outcome journey_begin(struct journey *j, const struct journey_start *in, st
 /* The decision of flow_follow alone: what is whose turn now. */
 enum outcome journey_follow(struct journey *j, int64_t at, struct err *e);
 /* A record was corrected: what was skipped and is late may open (flow_reconsider). */
-enum outcome journey_reconsider(struct journey *j, struct str task, const struct form_record *record,
-                                int64_t at, struct err *e);
+enum outcome journey_reconsider(struct journey *j, struct str task,
+                                const struct form_record *record, int64_t at, struct err *e);
 
 /* Time passes: what falls due until then fires, one after the other. */
 enum outcome journey_until(struct journey *j, int64_t at, struct err *e);

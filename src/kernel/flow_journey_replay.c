@@ -178,11 +178,11 @@ static enum outcome looped(struct journey *j, const struct recorded *r, struct e
     const struct flow_folding of = { r->event.happened, r->event.actor, r->event.version };
     struct err why = { 0 };
     JOURNEY_SAY(j, JOURNEY_STEP, "journey.loop", { "loop", payload->title });
-    enum outcome o = journey_decide(j,
-                                    &(struct journey_deciding){ &flow_repeat_command, &body, NULL,
-                                                                &journey_program,
-                                                                r->event.happened },
-                                    &why);
+    enum outcome o =
+        journey_decide(j,
+                       &(struct journey_deciding){ &flow_repeat_command, &body, NULL,
+                                                   &journey_program, r->event.happened },
+                       &why);
     if (o == FAULT)
         *e = why;
     if (o != REFUSED)

@@ -10,8 +10,9 @@ enum { MOST_VALUES = 20000, MOST_MEMBERS = 500, MOST_ENTRIES = 400 };
 static bool step_is_clear(const struct flow_journey_step *s)
 {
     int verbs = (s->wait.p != NULL) + (s->complete.p != NULL) + (s->correct.p != NULL) +
-                (s->review.p != NULL) + (s->check.p != NULL) + (s->fact.p != NULL) + (s->loop.p != NULL) + s->hold +
-                s->resume + (s->resolve.p != NULL) + (s->end.p != NULL);
+                (s->review.p != NULL) + (s->check.p != NULL) + (s->fact.p != NULL) +
+                (s->loop.p != NULL) + s->hold + s->resume + (s->resolve.p != NULL) +
+                (s->end.p != NULL);
     bool noted = s->check.p || s->fact.p;
     return verbs <= 1 && noted == (s->at.p != NULL) && (s->check.p || !s->failed) &&
            (!s->with.p || s->complete.p || s->correct.p) && (!s->guard.p || s->refused.p);
@@ -105,8 +106,7 @@ static enum outcome note_all(struct journey *j, const struct flow_task *task, st
         return FAULT;
     for (size_t l = 0; l < 3; l++)
         for (size_t i = 0; i < lists[l].n; i++) {
-            struct str fact =
-                arena_printf(j->arena, "%s%.*s", lists[l].prefix, STR(lists[l].p[i]));
+            struct str fact = arena_printf(j->arena, "%s%.*s", lists[l].prefix, STR(lists[l].p[i]));
             if (flow_has_fact(&j->now.view, task->name, fact))
                 continue;
             TRY(note(j, task->name, fact, actor, e));
@@ -196,9 +196,9 @@ static enum outcome review(struct journey *j, struct str task, struct err *e)
     if (!opened || !opened->unreviewed)
         return REFUSE(e, "flow.no_correction", { "task", task });
     while (j->now.ncorrections > 0 && flow_opened(&j->now.view, task)->unreviewed) {
-        struct flow_correction_reviewed payload = {
-            .order = j->now.view.order, .task = task, .verdict = S("accepted")
-        };
+        struct flow_correction_reviewed payload = { .order = j->now.view.order,
+                                                    .task = task,
+                                                    .verdict = S("accepted") };
         const struct flow_folding of = { j->at, journey_program.name, ++j->version };
         for (size_t i = 0; i < j->now.ncorrections; i++)
             if (str_eq(j->now.corrections[i].task, task))
@@ -339,8 +339,8 @@ static bool all_among(const struct str *a, size_t na, const struct str *b, size_
 static void expect(struct journey *j, const char *key, const struct str *want, size_t nwant,
                    const struct journey_names *have, bool more)
 {
-    if (nwant == 0 ||
-        (all_among(want, nwant, have->p, have->n) && (more || all_among(have->p, have->n, want, nwant))))
+    if (nwant == 0 || (all_among(want, nwant, have->p, have->n) &&
+                       (more || all_among(have->p, have->n, want, nwant))))
         return;
     JOURNEY_SAY(j, JOURNEY_FAILED, key, { "expected", joined(j, want, nwant) },
                 { "found", joined(j, have->p, have->n) });
@@ -349,8 +349,8 @@ static void expect(struct journey *j, const char *key, const struct str *want, s
 static const char *state_now(const struct journey *j)
 {
     const struct flow_view *v = &j->now.view;
-    return v->state == FLOW_ENDED ? "ended"
-           : j->stop.standing     ? "stopped"
+    return v->state == FLOW_ENDED  ? "ended"
+           : j->stop.standing      ? "stopped"
            : v->state == FLOW_HELD ? "held"
                                    : "running";
 }
@@ -380,9 +380,9 @@ static void judge(struct journey *j, const struct flow_journey_step *s, enum out
     struct str found = o == OK ? S("-") : str_z(why->code);
     if (guard.p)
         found = arena_printf(j->arena, "%.*s (%.*s)", STR(found), STR(guard));
-    struct str wanted = s->guard.p ? arena_printf(j->arena, "%.*s (%.*s)", STR(s->refused),
-                                                  STR(s->guard))
-                                   : s->refused;
+    struct str wanted = s->guard.p
+                            ? arena_printf(j->arena, "%.*s (%.*s)", STR(s->refused), STR(s->guard))
+                            : s->refused;
     bool as_expected = s->refused.p && o == REFUSED && str_is(s->refused, why->code) &&
                        (!s->guard.p || str_eq(s->guard, guard));
     if (as_expected)

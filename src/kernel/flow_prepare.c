@@ -46,8 +46,8 @@ static bool inputs_have(const struct inputs *in, struct str name)
 static enum outcome stored_record(struct form_record *out, const struct prepare *p, struct str text,
                                   struct err *e);
 
-/* Some fields are entered by two persons: what is entered once is what the round's first entry says,
- * and nobody after its author gives it again. */
+/* Some fields are entered by two persons: what is entered once is what the round's first entry
+ * says, and nobody after its author gives it again. */
 static enum outcome entered_once(struct flow_filled *out, struct inputs *in,
                                  const struct prepare *p, const struct flow_task_in *task,
                                  struct err *e)

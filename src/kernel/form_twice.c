@@ -48,8 +48,7 @@ enum outcome form_twice_only(struct definition *out, const struct definition *fo
     if (!form_partly_twice(whole))
         return OK;
     struct form *part = ARENA_NEW(arena, struct form);
-    struct form_section *sections =
-        ARENA_ARRAY(arena, whole->sections.n + 1, struct form_section);
+    struct form_section *sections = ARENA_ARRAY(arena, whole->sections.n + 1, struct form_section);
     if (!part || !sections)
         return err_no_memory(e);
     *part = *whole;
@@ -95,9 +94,9 @@ static enum outcome check_one(const struct form_plan *p, size_t i, struct err *e
     if (!f->entry.p && enterable && form_in_rows(p, i) &&
         any_twice(section->fields.p, section->fields.n))
         return unfitting(p, i, e);
-    if (f->entry.p && (!looks_at_twice(p, f->shown_when.p, f->shown_when.n) ||
-                       (section && !looks_at_twice(p, section->shown_when.p,
-                                                   section->shown_when.n))))
+    if (f->entry.p &&
+        (!looks_at_twice(p, f->shown_when.p, f->shown_when.n) ||
+         (section && !looks_at_twice(p, section->shown_when.p, section->shown_when.n))))
         return unfitting(p, i, e);
     return OK;
 }

@@ -12,10 +12,10 @@
  * (right "notification.acknowledge" there) acknowledges it, a timer tells the next rung, and then
  * the last one again, as often as the kind says.
  *
- * Who is told that a task opened (`tell` of a workflow, flow.alerted): for each role that it names a
- * notification of its own, at that site, so that one's acknowledgement does not stand for another's;
- * where the workflow says `person`, first who is named in the order (flow.name_person), while they
- * hold the role there. When the task is done, all that was told of it ends.
+ * Who is told that a task opened (`tell` of a workflow, flow.alerted): for each role that it names
+ * a notification of its own, at that site, so that one's acknowledgement does not stand for
+ * another's; where the workflow says `person`, first who is named in the order (flow.name_person),
+ * while they hold the role there. When the task is done, all that was told of it ends.
  *
  * What leaves the program holds no personal data: the text of the kind, the pseudonym it is about,
  * a link. Addresses of staff are sealed under their account, and opened when a mail is made.

@@ -7,7 +7,7 @@
 struct notify_place {
     struct str organisation;
     struct str site;
-    struct str role; /* that "asked" means */
+    struct str role;    /* that "asked" means */
     struct str account; /* of those, at the first rung; absent: all */
 };
 

@@ -116,7 +116,8 @@ static int64_t quiet_until(const struct notify_kind *k, int64_t now, struct str 
     const bool quiet = from < to ? of_day >= from && of_day < to : of_day >= from || of_day < to;
     if (!quiet)
         return TIME_NONE;
-    /* By the clock on the wall: where it is put forward or back in between, an hour sooner or later. */
+    /* By the clock on the wall: where it is put forward or back in between, an hour sooner or
+     * later. */
     const int64_t end = now + (to - of_day + TIME_DAY) % TIME_DAY;
     int64_t then;
     (void)zone_offset(&then, zone, end);

@@ -13,8 +13,8 @@ static const char example[] = "title: As it should be\n"
 static const struct pages_journey_line *lines(struct page *p, const struct flow_journey_report *r)
 {
     static const char *const sorts[] = {
-        [JOURNEY_STEP] = "step",       [JOURNEY_FOLLOWS] = "follows", [JOURNEY_REFUSED] = "refused",
-        [JOURNEY_FAILED] = "failed",   [JOURNEY_DIFFERS] = "differs",
+        [JOURNEY_STEP] = "step",     [JOURNEY_FOLLOWS] = "follows", [JOURNEY_REFUSED] = "refused",
+        [JOURNEY_FAILED] = "failed", [JOURNEY_DIFFERS] = "differs",
     };
     struct arena *a = p->b->arena;
     struct pages_journey_line *out = ARENA_ARRAY(a, r->n + 1, struct pages_journey_line);

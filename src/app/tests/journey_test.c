@@ -14,8 +14,8 @@
 /* Through the command line, as who writes a workflow runs them. */
 static int try_workflow(const char *workflow, const char *journey)
 {
-    char *argv[] = { (char *)"try", (char *)"workflow", (char *)workflow,
-                     (char *)"--journey", (char *)journey, NULL };
+    char *argv[] = { (char *)"try",       (char *)"workflow", (char *)workflow,
+                     (char *)"--journey", (char *)journey,    NULL };
     return cli_try(5, argv);
 }
 

@@ -7,40 +7,10 @@
 #include <cmocka.h>
 
 #include "kernel/flow_record.h"
-#include "kernel/tests/flow_trial.h"
+#include "kernel/tests/flow_count.h"
 
 static struct trial t;
 static struct fixture_person third, reviewer;
-
-static const char count_form[] = TRIAL_HEAD(
-    "form", "count",
-    "1") "double_entry: true\n"
-         "fields:\n"
-         "- {name: cells, label: Cells, type: quantity, unit: 10*6, required: true}\n"
-         "- {name: twice, label: Twice, type: computed, unit: 10*6, formula: cells * 2}\n"
-         "- {name: remark, label: Remark, type: text, sealed: true}\n"
-         "- {name: counted, label: Counted, type: signature, meaning: Counted, role: nurse}\n"
-         "- {name: checked, label: Checked, type: signature, meaning: Checked, role: nurse}\n";
-
-static const char count_workflow[] = TRIAL_HEAD(
-    "workflow", "counting",
-    "1") "product: trial\n"
-         "material: fresh\n"
-         "parts: [site, maker]\n"
-         "stages:\n"
-         "- name: s\n"
-         "  title: S\n"
-         "  tasks:\n"
-         "  - {name: identify, title: Identify, part: site, role: nurse, act: collect,\n"
-         "     checks: [patient]}\n"
-         "  - {name: count, title: Count, part: site, role: nurse, form: count}\n"
-         "  - name: receive\n"
-         "    title: Receive\n"
-         "    part: maker\n"
-         "    role: operator\n"
-         "    act: receive\n"
-         "    checks: [receipt]\n"
-         "    guards: [{name: signed, text: the count is checked, fact: 'signed:checked'}]\n";
 
 static int set_up(void **state)
 {
@@ -212,134 +182,15 @@ static void entries_are_checked_like_any(void **state)
     assert_answer("{\"entry\":\"differs\",\"fields\":[\"remark\"]}");
 }
 
-/* --- some fields by two, the rest once --- */
-
-static const char partly_form[] = TRIAL_HEAD(
-    "form", "partly",
-    "1") "fields:\n"
-         "- {name: cells, label: Cells, type: quantity, unit: 10*6, required: true, entry: double}\n"
-         "- {name: lot, label: Lot, type: text, required: true}\n"
-         "- {name: volume, label: Volume, type: quantity, unit: mL, required: true}\n"
-         "- {name: total, label: Total, type: computed, unit: 10*6, formula: cells * volume}\n";
-
-static void begin_partly(void)
-{
-    struct err e = { 0 };
-    char text[4000];
-    const char *at = strstr(count_workflow, "form: count");
-    const char *name = strstr(count_workflow, "counting");
-    snprintf(text, sizeof text, "%.*spartly_counting%.*sform: partly}\n", (int)(name - count_workflow),
-             count_workflow, (int)(at - name) - 8, name + 8);
-    snprintf(text + strlen(text), sizeof text - strlen(text), "%s",
-             "  - {name: receive, title: R, part: maker, role: operator, act: receive,\n"
-             "     checks: [receipt]}\n");
-    if (trial_load(&t, partly_form, &e) != OK || trial_load(&t, text, &e) != OK)
-        fail_msg("%s at %.*s", e.code, STR(err_param(&e, "at")));
-    assert_int_equal(trial_begin(&t, 2, "partly_counting"), OK);
-    assert_int_equal(trial_note_fact(&t, &t.nurse, "identify", "check:patient"), OK);
-    assert_int_equal(trial_complete(&t, &t.nurse, "identify", ""), OK);
-}
-
-#define WHOLE(n) CELLS(n) ",{'name':'lot','entered':'L1'},{'name':'volume','entered':'2'}"
-
-static void some_fields_are_entered_by_two(void **state)
-{
-    (void)state;
-    begin_partly();
-    assert_int_equal(enter(&t.nurse, CELLS("12")), REFUSED); /* the first enters all */
-    fixture_refused(&t.f, "form.problems");
-    assert_int_equal(enter(&t.nurse, WHOLE("12")), OK);
-    assert_answer("{\"entry\":\"first\"}");
-    assert_int_equal(enter(&t.second, WHOLE("12")), REFUSED); /* what is there is not given again */
-    fixture_refused(&t.f, "flow.entered_once");
-    assert_true(str_is(err_param(&t.f.error, "field"), "Lot"));
-    assert_int_equal(enter(&t.second, CELLS("13")), OK);
-    assert_answer("{\"entry\":\"differs\",\"fields\":[\"cells\"]}");
-    assert_int_equal(trial_events(&t, "flow.entry_made"), 2);
-    assert_null(strstr(t.payload.p, "\"lot\"")); /* is not the second person's */
-    assert_int_equal(enter(&t.nurse, CELLS("13")), OK); /* who erred enters again, that alone */
-    assert_answer("{\"entry\":\"agrees\"}");
-    struct flow_view v = trial_view(&t);
-    assert_true(str_is(flow_value(&v, S("count"), S("lot"), t.f.arena), "L1"));
-    assert_true(str_is(flow_value(&v, S("count"), S("cells"), t.f.arena), "13 10*6"));
-    assert_true(str_is(flow_value(&v, S("count"), S("total"), t.f.arena), "26 10*6"));
-    fixture_rebuilds(&t.f);
-}
-
-/* What cannot be told apart is refused when it is loaded. */
-static void what_two_enter_rests_on_nothing_else(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *fields;
-        const char *code;
-    } bad[] = {
-        { "- {name: a, label: A, type: text, entry: twice}\n", "form.twice_unfitting" },
-        { "- {name: a, label: A, type: text, entry: double}\n"
-          "- {name: b, label: B, type: text, sealed: true}\n",
-          "form.sealed_once" },
-        { "- {name: a, label: A, type: bool}\n"
-          "- {name: b, label: B, type: text, entry: double, shown_when: {field: a, is: 'true'}}\n",
-          "form.twice_unfitting" },
-        { "- {name: a, label: A, type: computed, unit: mL, formula: '1', entry: double}\n",
-          "form.unfitting" },
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct err e = { 0 };
-        char text[1000];
-        snprintf(text, sizeof text, "%sfields:\n%s", TRIAL_HEAD("form", "bad", "1"), bad[i].fields);
-        assert_int_equal(trial_load(&t, text, &e), REFUSED);
-        assert_string_equal(e.code, bad[i].code);
-    }
-}
-
 /* --- two tabs at once --- */
-
-struct sent {
-    struct gate_command command;
-    struct gate_answer answer;
-    char body[400];
-};
-
-static void answered(void *context, const struct gate_answer *answer)
-{
-    ((struct sent *)context)->answer = *answer;
-}
-
-static void submit(struct sent *s, const struct fixture_person *who, int number, const char *cells)
-{
-    struct err e = { 0 };
-    snprintf(s->body, sizeof s->body,
-             "{\"order\":\"%s\",\"task\":\"count\",\"inputs\":[{\"name\":\"cells\","
-             "\"entered\":\"%s\"}]}",
-             t.order, cells);
-    s->command = (struct gate_command){
-        .id = fixture_id('c', number),
-        .name = S("flow.complete"),
-        .body = str_z(s->body),
-        .actor = &who->actor,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = t.f.arena,
-    };
-    assert_int_equal(gate_submit(t.f.node.gate, &s->command, answered, s, &e), OK);
-}
-
-static void run(void)
-{
-    struct err e = { 0 };
-    size_t ran = 1;
-    while (ran > 0)
-        assert_int_equal(gate_step(t.f.node.gate, &ran, &e), OK);
-}
 
 static void two_tabs_of_one_person(void **state)
 {
     (void)state;
-    static struct sent a, b;
-    submit(&a, &t.nurse, 1, "12");
-    submit(&b, &t.nurse, 2, "12");
-    run();
+    static struct count_sent a, b;
+    count_submit(&t, &a, &t.nurse, 1, "12");
+    count_submit(&t, &b, &t.nurse, 2, "12");
+    count_run(&t);
     assert_int_equal(a.answer.error.outcome, OK);
     assert_int_equal(b.answer.error.outcome, REFUSED);
     assert_string_equal(b.answer.error.code, "flow.entered_by_you");
@@ -350,66 +201,13 @@ static void two_tabs_of_one_person(void **state)
 static void two_persons_at_once(void **state)
 {
     (void)state;
-    static struct sent a, b;
-    submit(&a, &t.nurse, 1, "12");
-    submit(&b, &t.second, 2, "13");
-    run();
+    static struct count_sent a, b;
+    count_submit(&t, &a, &t.nurse, 1, "12");
+    count_submit(&t, &b, &t.second, 2, "13");
+    count_run(&t);
     assert_true(str_is(a.answer.body, "{\"entry\":\"first\"}"));
     assert_true(str_is(b.answer.body, "{\"entry\":\"differs\",\"fields\":[\"cells\"]}"));
     assert_true(trial_is_open(&t, "count"));
-}
-
-/* Two first persons at once fill in a whole form each: one of them is the first, and the other is
- * told to look again, with nothing of theirs mixed in. */
-static void two_first_persons_at_once(void **state)
-{
-    (void)state;
-    static struct sent a, b;
-    static const char whole[] = "12\"},{\"name\":\"lot\",\"entered\":\"L1\"},"
-                                "{\"name\":\"volume\",\"entered\":\"2";
-    begin_partly();
-    submit(&a, &t.nurse, 1, whole);
-    submit(&b, &t.second, 2, whole);
-    run();
-    assert_true(str_is(a.answer.body, "{\"entry\":\"first\"}"));
-    assert_int_equal(b.answer.error.outcome, REFUSED);
-    assert_string_equal(b.answer.error.code, "ledger.changed");
-    assert_int_equal(enter(&t.second, CELLS("12")), OK);
-    assert_answer("{\"entry\":\"agrees\"}");
-}
-
-/* One task, two persons (or two tabs), no form that two enter: one has done it, the other learns so,
- * and there is one record. */
-static void one_task_is_done_once(void **state)
-{
-    (void)state;
-    static struct sent a, b, again;
-    struct err e = { 0 };
-    char text[4000];
-    const char *at = strstr(count_form, "double_entry: true\n");
-    snprintf(text, sizeof text, "%.*s%s", (int)(at - count_form), count_form,
-             at + strlen("double_entry: true\n"));
-    char *version = strstr(text, "version: 1");
-    version[9] = '2';
-    if (trial_load(&t, text, &e) != OK)
-        fail_msg("%s", e.code);
-    assert_int_equal(trial_begin(&t, 2, "counting"), OK);
-    assert_int_equal(trial_note_fact(&t, &t.nurse, "identify", "check:patient"), OK);
-    assert_int_equal(trial_complete(&t, &t.nurse, "identify", ""), OK);
-    submit(&a, &t.nurse, 1, "12");
-    submit(&b, &t.second, 2, "13");
-    run();
-    assert_int_equal(a.answer.error.outcome, OK);
-    assert_int_equal(b.answer.error.outcome, REFUSED);
-    assert_string_equal(b.answer.error.code, "flow.done_before");
-    assert_true(str_is(err_param(&b.answer.error, "task"), "Count"));
-    submit(&again, &t.nurse, 1, "12"); /* the same tab, sent again */
-    run();
-    assert_int_equal(again.answer.error.outcome, OK);
-    assert_true(again.answer.repeated);
-    assert_int_equal(trial_events(&t, "flow.task_done"), 2); /* identify and count, once each */
-    struct flow_view v = trial_view(&t);
-    assert_true(str_is(flow_value(&v, S("count"), S("cells"), t.f.arena), "12 10*6"));
 }
 
 /* --- review --- */
@@ -560,10 +358,6 @@ int main(void)
         TEST(entries_are_checked_like_any),
         TEST(two_tabs_of_one_person),
         TEST(two_persons_at_once),
-        TEST(some_fields_are_entered_by_two),
-        TEST(what_two_enter_rests_on_nothing_else),
-        TEST(two_first_persons_at_once),
-        TEST(one_task_is_done_once),
         TEST(ebr_02_a_correction_is_reviewed_by_another),
         TEST(places_are_signed_in_order_each_by_another),
     };

@@ -114,25 +114,25 @@ static void correction_that_changes_nothing(void **state)
 
 /* --- before and after review, before and after the end --- */
 
-static const char counted[] = TRIAL_HEAD(
-    "workflow", "counted",
-    "1") "product: trial\n"
-         "material: fresh\n"
-         "parts: [site, maker]\n"
-         "stages:\n"
-         "- name: s\n"
-         "  title: S\n"
-         "  tasks:\n"
-         "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
-         "     checks: [patient], form: apheresis}\n"
-         "  - name: receive\n"
-         "    title: Receive\n"
-         "    part: maker\n"
-         "    role: operator\n"
-         "    act: receive\n"
-         "    checks: [receipt]\n"
-         "    guards:\n"
-         "    - {name: seen, text: corrections are reviewed, reviewed: collect}\n";
+static const char counted[] =
+    TRIAL_HEAD("workflow", "counted",
+               "1") "product: trial\n"
+                    "material: fresh\n"
+                    "parts: [site, maker]\n"
+                    "stages:\n"
+                    "- name: s\n"
+                    "  title: S\n"
+                    "  tasks:\n"
+                    "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
+                    "     checks: [patient], form: apheresis}\n"
+                    "  - name: receive\n"
+                    "    title: Receive\n"
+                    "    part: maker\n"
+                    "    role: operator\n"
+                    "    act: receive\n"
+                    "    checks: [receipt]\n"
+                    "    guards:\n"
+                    "    - {name: seen, text: corrections are reviewed, reviewed: collect}\n";
 
 static struct fixture_person reviewer;
 
@@ -199,8 +199,8 @@ static void a_review_is_asked_for_where_there_can_be_one(void **state)
 }
 
 /* partial: EBR-02. After the order has ended a record may still be put right: with a reason, marked
- * by its time as late, waiting for a second person, and the first entry stays. Nothing that was done
- * is undone by it. */
+ * by its time as late, waiting for a second person, and the first entry stays. Nothing that was
+ * done is undone by it. */
 static void a_late_correction_is_seen_and_reviewed(void **state)
 {
     (void)state;

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -15,7 +14,7 @@ enum { SECONDS_MAX = 20, ARENA = 64 << 20 };
 
 static struct trial t;
 static struct arena *arena;
-static struct timespec began;
+static int64_t began;
 
 static int set_up(void **state)
 {
@@ -23,16 +22,14 @@ static int set_up(void **state)
     trial_open(&t);
     arena = arena_new(ARENA);
     assert_non_null(arena);
-    clock_gettime(CLOCK_MONOTONIC, &began);
+    began = env_now(&env_system);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    assert_true(now.tv_sec - began.tv_sec < SECONDS_MAX);
+    assert_true(env_now(&env_system) - began < SECONDS_MAX * TIME_SECOND);
     arena_free(arena);
     trial_close(&t);
     return 0;
@@ -52,13 +49,13 @@ static const char *form(size_t nfields)
 static const char *workflow(size_t nstages, size_t ntasks)
 {
     struct buf b = buf_in(arena, 4 << 20);
-    buf_z(&b, TRIAL_HEAD("workflow", "large", "1")
-          "product: trial\nmaterial: fresh\nparts: [site, maker]\nstages:\n");
+    buf_z(&b, TRIAL_HEAD("workflow", "large",
+                         "1") "product: trial\nmaterial: fresh\nparts: [site, maker]\nstages:\n");
     for (size_t i = 0; i < nstages; i++) {
         buf_printf(&b, "- name: s%zu\n  title: S\n  tasks:\n", i);
         for (size_t k = 0; k < ntasks; k++) {
             size_t n = i * ntasks + k;
-            const char *act = n == 0 ? ", act: collect, checks: [patient]"
+            const char *act = n == 0   ? ", act: collect, checks: [patient]"
                               : n == 1 ? ", act: receive, checks: [receipt]"
                                        : "";
             buf_printf(&b, "  - {name: t%zu, title: T, part: site, role: nurse%s}\n", n, act);

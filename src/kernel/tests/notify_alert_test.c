@@ -1,6 +1,6 @@
 /* A task opens, and those who must know are told: each role at its site, the person whom the order
- * names where the workflow means that one; once, until they acknowledge it, and no longer than there
- * is something to do. */
+ * names where the workflow means that one; once, until they acknowledge it, and no longer than
+ * there is something to do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,34 +21,34 @@ static struct trial t;
 static struct fixture_person program, other, outside;
 
 static const struct module *const modules[] = {
-    &auth_module, &define_module, &effect_module,      &flow_module,   &flow_record_module,
-    &job_module,  &notify_module, &outbox_module,      &rota_module,   &stop_module,
-    &timer_module, &trial_module,
+    &auth_module,        &define_module, &effect_module, &flow_module,
+    &flow_record_module, &job_module,    &notify_module, &outbox_module,
+    &rota_module,        &stop_module,   &timer_module,  &trial_module,
 };
 enum { MODULES = sizeof modules / sizeof modules[0] };
 
-static const char workflow[] = TRIAL_HEAD(
-    "workflow", "alerting",
-    "1") "product: trial\n"
-         "material: fresh\n"
-         "parts: [site, maker]\n"
-         "stages:\n"
-         "- name: s\n"
-         "  title: S\n"
-         "  tasks:\n"
-         "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
-         "     checks: [patient]}\n"
-         "  - name: receive\n"
-         "    title: Receive\n"
-         "    part: maker\n"
-         "    role: operator\n"
-         "    act: receive\n"
-         "    checks: [receipt]\n"
-         "    tell:\n"
-         "    - {role: nurse, part: site, person: true}\n"
-         "    - {role: operator, part: maker}\n"
-         "    - {role: operator, part: maker}\n"
-         "  - {name: look, title: Look, part: site, role: nurse}\n";
+static const char workflow[] =
+    TRIAL_HEAD("workflow", "alerting",
+               "1") "product: trial\n"
+                    "material: fresh\n"
+                    "parts: [site, maker]\n"
+                    "stages:\n"
+                    "- name: s\n"
+                    "  title: S\n"
+                    "  tasks:\n"
+                    "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
+                    "     checks: [patient]}\n"
+                    "  - name: receive\n"
+                    "    title: Receive\n"
+                    "    part: maker\n"
+                    "    role: operator\n"
+                    "    act: receive\n"
+                    "    checks: [receipt]\n"
+                    "    tell:\n"
+                    "    - {role: nurse, part: site, person: true}\n"
+                    "    - {role: operator, part: maker}\n"
+                    "    - {role: operator, part: maker}\n"
+                    "  - {name: look, title: Look, part: site, role: nurse}\n";
 
 static void account(const struct fixture_person *p, const char *login, const char *role)
 {
@@ -101,10 +101,12 @@ static int set_up(void **state)
     fixture_define(&t.f, &program, TRIAL_HEAD("role", "nurse", "1") "permissions: [unit.see]\n");
     fixture_define(&t.f, &program, TRIAL_HEAD("role", "operator", "1") "permissions: [unit.see]\n");
     fixture_define(&t.f, &program, workflow);
-    fixture_define(&t.f, &program,
-                   TRIAL_HEAD("notification", "task_alerted", "1") "urgency: high\n"
-                   "text: notify.task_alerted\nladder:\n- {after_min: 0, role: asked}\n"
-                   "- {after_min: 60, role: asked, place: organisation}\n");
+    fixture_define(
+        &t.f, &program,
+        TRIAL_HEAD("notification", "task_alerted",
+                   "1") "urgency: high\n"
+                        "text: notify.task_alerted\nladder:\n- {after_min: 0, role: asked}\n"
+                        "- {after_min: 60, role: asked, place: organisation}\n");
     account(&t.nurse, "nurse.one", "nurse");
     account(&other, "nurse.two", "nurse");
     account(&t.operator, "operator.one", "operator");

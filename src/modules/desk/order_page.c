@@ -436,8 +436,9 @@ enum http_state desk_order_again(struct http_request *r, const struct err *refus
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold",         "flow.resume",      "flow.end",
-                                         "stop.resolve",      "order.schedule",   "flow.repeat",
+    static const char *const known[] = { "flow.hold",         "flow.resume",
+                                         "flow.end",          "stop.resolve",
+                                         "order.schedule",    "flow.repeat",
                                          "flow.propose_move", "flow.approve_move",
                                          "flow.decline_move" };
     const struct str name = http_param(r, "command");
