@@ -121,7 +121,7 @@ static void partner(struct node *n)
     bool changed;
     struct arena *arena = arena_new(32 << 20);
     must(store_reader_take(&db, n->store, &e), &e, "reader");
-    struct define_context context = { db, env_now(n->env), arena };
+    struct define_context context = { .db = db, .now_us = env_now(n->env), .arena = arena };
     must(define_load_text(n->gate, &context, &program,
                           S("kind: partner\nname: p\nversion: 1\ntitle: P\n"
                             "effective: 2026-01-01T00:00:00Z\nprotocol: webhook\n"

@@ -70,6 +70,9 @@ int cli_serve_end(struct serve *s);
 
 int cli_simulate(int argc, char **argv);
 int cli_try(int argc, char **argv);
+int cli_try_workflow(int argc, char **argv);
+/* The whole file; false, with what went wrong on standard error. */
+bool cli_try_read(struct str *out, const char *path, size_t max, struct arena *arena);
 int cli_demo(int argc, char **argv);
 
 #endif

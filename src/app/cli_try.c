@@ -1,5 +1,6 @@
-/* vein try form: a form's file is checked, filled in and worked out, and nothing is kept: no
- * database is opened. For whoever writes a form, before it is loaded. */
+/* vein try form | workflow (cli_try_workflow.c). A form's file is checked, filled in and worked
+ * out, and nothing is kept: no database is opened. For whoever writes a form, before it is loaded.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,7 @@
 
 enum { TRY_ARENA = 64 << 20, INPUTS_MAX = 1 << 20, TRY_PAIRS_MAX = 512 };
 
-/* The whole file; false, with what went wrong on standard error. */
-static bool read_file(struct str *out, const char *path, size_t max, struct arena *arena)
+bool cli_try_read(struct str *out, const char *path, size_t max, struct arena *arena)
 {
     FILE *f = fopen(path, "rb");
     char *text = arena_alloc(arena, max + 1);
@@ -121,7 +121,7 @@ static enum outcome try_form(struct definition *form, struct form_filled *filled
     return o == REFUSED && filled->nproblems > 0 ? OK : o;
 }
 
-int cli_try(int argc, char **argv)
+static int try_a_form(int argc, char **argv)
 {
     const char *inputs = NULL;
     const char *words[2] = { NULL, NULL };
@@ -131,10 +131,8 @@ int cli_try(int argc, char **argv)
     int code;
     if (!cli_read(argc, argv, options, 1, words, 2, &code))
         return code;
-    if (!words[0] || strcmp(words[0], "form") != 0 || !words[1]) {
-        fprintf(stderr, "vein try: say what is tried: form FILE\n");
-        return CLI_USAGE;
-    }
+    if (!words[1])
+        return cli_usage("try", "no file given");
     struct arena *arena = arena_new(TRY_ARENA);
     if (!arena)
         return CLI_FAULT;
@@ -143,8 +141,8 @@ int cli_try(int argc, char **argv)
     struct err e = { 0 };
     define_use(kinds, 1);
     code = CLI_REFUSED;
-    if (read_file(&yaml, words[1], DEFINE_YAML_MAX, arena) &&
-        (!inputs || read_file(&values, inputs, INPUTS_MAX, arena))) {
+    if (cli_try_read(&yaml, words[1], DEFINE_YAML_MAX, arena) &&
+        (!inputs || cli_try_read(&values, inputs, INPUTS_MAX, arena))) {
         enum outcome o = try_form(&form, &filled, inputs != NULL, yaml, values, arena, &e);
         code = o != OK ? CLI_FAULT : CLI_DONE;
         if (o == REFUSED) {
@@ -161,4 +159,13 @@ int cli_try(int argc, char **argv)
     }
     arena_free(arena);
     return code;
+}
+
+int cli_try(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "workflow") == 0)
+        return cli_try_workflow(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "form") != 0 && argv[1][0] != '-')
+        return cli_usage("try", "say what is tried: form or workflow");
+    return try_a_form(argc, argv);
 }

@@ -25,10 +25,16 @@ enum {
 };
 
 /* Looks up other definitions while one is checked. */
+struct definition;
+struct define_beside { /* definitions of which no store knows: of files that are tried */
+    const struct definition *p;
+    size_t n;
+};
 struct define_context {
-    struct db *db;
+    struct db *db; /* MAY be NULL: nothing but what stands beside is known */
     int64_t now_us;
     struct arena *arena;
+    const struct define_beside *beside; /* MAY be NULL; found before what the store has */
 };
 
 /* A kind of definition, registered by the module that runs it. */
@@ -74,6 +80,11 @@ struct str define_error(struct arena *arena, struct str language, const struct e
  * bound again. FAULT "define.damaged" when what is stored no longer has its kind's shape. */
 enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
+                         struct err *e);
+
+/* The same by a context: what stands beside first, then the store. */
+enum outcome define_look(struct definition *out, const struct define_context *context,
+                         struct str kind, struct str name, int64_t version, bool *found,
                          struct err *e);
 
 /* The definitions of a kind that are effective at `at_us`, by name, at most DEFINE_EFFECTIVE_MAX.

@@ -85,6 +85,35 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
     return bind_stored(out, arena, e);
 }
 
+/* The version given, or the highest that is effective. */
+static const struct definition *beside_find(const struct define_context *c, struct str kind,
+                                            struct str name, int64_t version)
+{
+    const struct definition *best = NULL;
+    for (size_t i = 0; c->beside && i < c->beside->n; i++) {
+        const struct definition *d = &c->beside->p[i];
+        bool fits = version > 0 ? d->version == version : d->effective <= c->now_us;
+        if (fits && str_eq(d->kind, kind) && str_eq(d->name, name) &&
+            (!best || d->version > best->version))
+            best = d;
+    }
+    return best;
+}
+
+enum outcome define_look(struct definition *out, const struct define_context *context,
+                         struct str kind, struct str name, int64_t version, bool *found,
+                         struct err *e)
+{
+    const struct definition *beside = beside_find(context, kind, name, version);
+    *found = beside != NULL;
+    if (beside)
+        *out = *beside;
+    else if (context->db)
+        return define_find(out, context->db, kind, name, version, context->now_us, context->arena,
+                           found, e);
+    return OK;
+}
+
 enum outcome define_loaded_apply(struct db *db, const struct event *event,
                                  const struct define_loaded *payload, struct err *e)
 {
@@ -108,7 +137,7 @@ enum outcome define_load_prepare(struct prepare *p, const struct define_load *bo
     const struct define_kind *kind = define_kind_find(body->kind);
     if (!kind)
         return REFUSE(e, "define.no_kind", { "kind", body->kind });
-    const struct define_context context = { p->db, p->now_us, p->arena };
+    const struct define_context context = { .db = p->db, .now_us = p->now_us, .arena = p->arena };
     struct define_whole w;
     TRY(define_whole_new(&w, kind, p->arena, e));
     *w.head =

@@ -23,12 +23,15 @@
  * "flow.unknown_loop" {loop}, "flow.loop_not_here" {loop, from}, "flow.loop_spent" {loop, times},
  * "flow.wrong_role".
  *
- * Moves (flow.propose_move, flow.approve_move). An order goes on under another version of its
- * workflow when one person proposes it and another, with the right, approves. Refused where what
+ * Moves (flow.propose_move, flow.approve_move, flow.decline_move). An order goes on under another
+ * version of its workflow when one person proposes it and another, with the right, approves; or it
+ * stays where it is, when that other one declines, with a reason. Refused where what
  * was settled or is open would have no place there or a mandatory point would be lost: flow_move.c.
  *
  * Ladders. A task names who is told when it opens (flow.alerted) and, step by step, while it is not
- * done (flow.escalated, by durable timers, once each).
+ * done (flow.escalated, by durable timers, once each). An order may name who of a role is meant
+ * (flow.name_person: "flow.part_missing" {part}, "flow.not_holder" {role}, "flow.named_before");
+ * where the workflow says `person`, that one is told.
  *
  * An order is pinned at its start: to the workflow's version and, for each form that the workflow
  * names without a version, to the one effective at that moment. Both stand in flow.started. Tasks
@@ -122,7 +125,8 @@ struct flow_open_task { /* open now, or done */
     int64_t number;
     int64_t pass; /* from 1; a loop makes it the next */
     bool done;
-    bool overdue; /* its limit passed while it was open */
+    bool overdue;    /* its limit passed while it was open */
+    bool unreviewed; /* a correction of its record waits for review */
     struct str organisation;
     struct str site;
     struct str form;
@@ -176,6 +180,12 @@ struct flow_view {
     const struct flow_entries *entries; /* flow.complete where two persons enter unseen; or NULL */
     const void *const *ruled; /* what the rules of modules loaded, rule by rule; or NULL */
     struct arena *arena;      /* that all of this lives in */
+};
+
+struct flow_naming {
+    struct flow_view flow;
+    struct str named; /* now; absent: nobody */
+    bool holds;       /* the account has the role at the part's site, and is open */
 };
 
 struct flow_move_state {
@@ -263,6 +273,10 @@ void flow_withdraw_subject(struct decision *d, const struct flow_view *v);
  * {max}, "flow.started_before". */
 enum outcome flow_start(struct decision *d, struct str order, const struct flow_plan *plan,
                         const struct flow_party *parties, size_t nparties, struct err *e);
+/* Names who of a role at a part's site is meant in this order (who is told by person), in a decide
+ * that has declared the order's stream: flow.name_person, and a module that knows them. */
+void flow_name(struct decision *d, struct str order, struct str role, struct str part,
+               struct str account);
 /* Whom the ladder of the order's workflow for stops tells when: for stop_raised. */
 size_t flow_stop_ladder(struct ladder_rung *out, const struct flow_view *v, int64_t raised);
 /* Opens late tasks that were skipped and whose `when` holds now, because the record of `task` was

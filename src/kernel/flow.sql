@@ -10,9 +10,16 @@ SELECT part, organisation, site FROM flow_party WHERE order_id = :order_id ORDER
 
 -- tasks (order_id ID) -> (number INT, task CODE, pass INT, skipped TEXT, organisation ID, site ID,
 --                         form CODE, form_version INT, opened TIME, due TIME, overdue BOOL,
---                         done TIME, done_by TEXT, record JSON)
+--                         done TIME, done_by TEXT, record JSON, unreviewed BOOL)
+-- unreviewed: a correction of the present pass's record waits.
 SELECT t.number, t.task, t.pass, t.skipped, t.organisation, t.site, t.form, t.form_version, t.opened,
-       NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by, r.record
+       NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by, r.record,
+       CAST(CASE WHEN EXISTS (
+           SELECT 1 FROM flow_correction c
+           JOIN flow_record v
+               ON v.order_id = c.order_id AND v.task = c.task AND v.version = c.version
+           WHERE c.order_id = t.order_id AND c.task = t.task AND c.waits = 1
+             AND v.pass = t.pass) THEN 1 ELSE 0 END AS BIGINT) AS unreviewed
 FROM flow_task t
 LEFT JOIN flow_record r
     ON r.order_id = t.order_id AND r.task = t.task AND r.version = t.record_version
@@ -31,10 +38,11 @@ WHERE p.order_id = :order_id ORDER BY p.undone, p.opened, p.task, p.pass;
 
 -- move (order_id ID) -> (from_version INT, version INT, hash HASH, pins JSON, added JSON, gone JSON,
 --                        changed JSON, proposed TIME, proposed_by TEXT, reason TEXT, event ID,
---                        approved TIME, approved_by TEXT)
--- reason is sealed in the event.
+--                        approved TIME, approved_by TEXT, declined TIME, declined_by TEXT,
+--                        declined_why TEXT, declined_event ID)
+-- reason and declined_why are sealed in their events.
 SELECT from_version, version, hash, pins, added, gone, changed, proposed, proposed_by, reason, event,
-       approved, approved_by
+       approved, approved_by, declined, declined_by, declined_why, declined_event
 FROM flow_move WHERE order_id = :order_id;
 
 -- facts (order_id ID) -> (task CODE, fact TEXT, noted TIME, noted_by TEXT)
@@ -181,7 +189,13 @@ ON CONFLICT (order_id) DO UPDATE SET
     from_version = excluded.from_version, version = excluded.version, hash = excluded.hash,
     pins = excluded.pins, added = excluded.added, gone = excluded.gone, changed = excluded.changed,
     proposed = excluded.proposed, proposed_by = excluded.proposed_by, reason = excluded.reason,
-    event = excluded.event, approved = NULL, approved_by = NULL;
+    event = excluded.event, approved = NULL, approved_by = NULL, declined = NULL,
+    declined_by = NULL, declined_why = NULL, declined_event = NULL;
+
+-- move_decline (order_id ID, declined TIME, declined_by TEXT, declined_why TEXT, declined_event ID)
+UPDATE flow_move SET declined = :declined, declined_by = :declined_by,
+                     declined_why = :declined_why, declined_event = :declined_event
+WHERE order_id = :order_id;
 
 -- move_approve (order_id ID, approved TIME, approved_by TEXT)
 UPDATE flow_move SET approved = :approved, approved_by = :approved_by WHERE order_id = :order_id;
@@ -260,3 +274,22 @@ DELETE FROM flow_fact
 WHERE order_id = :order_id AND substr(fact, 1, length(:prefix)) = :prefix
   AND (CAST(:task AS TEXT) IS NULL OR task = :task)
   AND task IN (SELECT t.task FROM flow_task t WHERE t.order_id = :order_id AND t.done IS NULL);
+
+-- person (order_id ID, role CODE, part CODE) -> (account ID)
+SELECT account FROM flow_person WHERE order_id = :order_id AND role = :role AND part = :part;
+
+-- persons (order_id ID) -> (role CODE, part CODE, account ID)
+SELECT role, part, account FROM flow_person WHERE order_id = :order_id ORDER BY part, role;
+
+-- person_name (order_id ID, role CODE, part CODE, account ID)
+INSERT INTO flow_person (order_id, role, part, account) VALUES (:order_id, :role, :part, :account)
+ON CONFLICT (order_id, role, part) DO UPDATE SET account = excluded.account;
+
+-- person_unname (order_id ID, role CODE, part CODE)
+DELETE FROM flow_person WHERE order_id = :order_id AND role = :role AND part = :part;
+
+-- person_holds (account ID, role CODE, organisation ID, site ID) -> (account ID)
+-- The account is open and has the role at the site.
+SELECT r.account FROM auth_account_role r JOIN auth_account a ON a.account = r.account
+WHERE r.account = :account AND r.role = :role AND r.organisation = :organisation
+  AND r.site IN ('', :site) AND a.closed = 0 LIMIT 1;

@@ -41,9 +41,8 @@ static const struct flow_fact *fact_of(const struct flow_view *v, struct str tas
     return flow_fact_find(v, task, buf_get(&fact));
 }
 
-/* What modules had to contribute is there, and by two persons where the task says so. */
-static enum outcome complete_facts(const struct flow_view *v, const struct flow_task *task,
-                                   const struct actor *actor, struct err *e)
+enum outcome flow_task_facts(const struct flow_view *v, const struct flow_task *task,
+                             const struct actor *actor, struct err *e)
 {
     for (size_t i = 0; i < task->checks.n; i++)
         if (!fact_of(v, task->name, "check:", task->checks.p[i]))
@@ -86,7 +85,7 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
     int64_t at;
     TRY(time_of_work(&at, d, task, opened, e));
     TRY(flow_task_guards(state, body->task, at, e));
-    TRY(complete_facts(state, task, actor, e));
+    TRY(flow_task_facts(state, task, actor, e));
     TRY(complete_filled(d, body, opened, e));
     const struct form_record *record = NULL;
     if (opened->form.p)

@@ -150,8 +150,8 @@ void flow_follow(struct decision *d, const struct flow_view *v, int64_t at)
 
 /* --- the state after a record was made or corrected --- */
 
-static enum outcome record_json(struct str *out, const struct form_record *record,
-                                struct arena *arena, struct err *e)
+enum outcome flow_record_json(struct str *out, const struct form_record *record,
+                              struct arena *arena, struct err *e)
 {
     struct form_record values = *record;
     struct buf b = buf_in(arena, EVENT_LEAF_MAX);
@@ -188,7 +188,7 @@ enum outcome flow_with_done(struct flow_view *out, const struct flow_view *v, st
         tasks[i].done_at = tasks[i].done ? tasks[i].done_at : at;
         tasks[i].done = true;
         if (record && conditional(v->workflow))
-            TRY(record_json(&tasks[i].json, record, arena, e));
+            TRY(flow_record_json(&tasks[i].json, record, arena, e));
     }
     return OK;
 }

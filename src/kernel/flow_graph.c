@@ -63,8 +63,8 @@ size_t flow_waits_for(int64_t out[FLOW_AFTER_MAX], const struct workflow *w, int
 size_t flow_guard_tasks(struct str out[FLOW_GUARD_TASKS_MAX], const struct flow_guard *g)
 {
     size_t n = 0;
-    const struct str one[] = { g->done, g->task, g->of };
-    for (size_t i = 0; i < 3; i++)
+    const struct str one[] = { g->done, g->reviewed, g->task, g->of };
+    for (size_t i = 0; i < 4; i++)
         if (one[i].p)
             out[n++] = one[i];
     for (size_t i = 0; i < g->any.n; i++)

@@ -85,6 +85,42 @@ enum outcome flow_rules_hold(struct decision *d, const struct flow_view *v,
                              const struct flow_task *task, const struct form_record *record,
                              struct err *e);
 
+/* What modules had to contribute is there, and by two persons where the task says so. */
+enum outcome flow_task_facts(const struct flow_view *v, const struct flow_task *task,
+                             const struct actor *actor, struct err *e);
+
+/* --- a state in memory, by folding events: for trials (flow_fold.c) --- */
+
+enum { FLOW_FOLDED_CORRECTIONS_MAX = 1000 };
+struct flow_folded_correction { /* that waits for review */
+    struct str task;
+    int64_t version;
+    bool questioned;
+};
+struct flow_folded {
+    struct flow_view view; /* its lists are the arrays below */
+    struct flow_folded_correction *corrections;
+    size_t ncorrections;
+    struct flow_open_task *tasks;
+    struct flow_skip *skipped;
+    struct flow_past *past;
+    struct flow_fact *facts;
+};
+struct flow_folding { /* what of an event's envelope counts */
+    int64_t at;
+    struct str by;   /* actor */
+    int64_t version; /* of the stream */
+};
+/* Empty, with room for all that an order may have; the caller sets view.workflow. */
+enum outcome flow_folded_new(struct flow_folded *out, struct arena *arena, struct err *e);
+/* One more event; its payload must live as long. flow.moved is not folded: a trial runs under one
+ * version. REFUSED "journey.too_long" {max} where there is no more room. */
+enum outcome flow_fold(struct flow_folded *f, const struct event_type *type, const void *payload,
+                       const struct flow_folding *of, struct err *e);
+/* A record as rows keep it: JSON without its secrets. */
+enum outcome flow_record_json(struct str *out, const struct form_record *record,
+                              struct arena *arena, struct err *e);
+
 /* --- what prepare leaves for flow.complete and flow.correct --- */
 
 struct flow_filled {
@@ -92,7 +128,9 @@ struct flow_filled {
     struct err error;
     struct form_record record; /* without a form: nothing */
     struct str before;         /* correction: the record it rests upon */
-    bool double_entry;         /* two persons enter the form, unseen by each other */
+    bool double_entry;         /* two persons enter the form, unseen by each other … */
+    const struct form *partly; /* … or some fields of this one; NULL: all */
+    int64_t base; /* partly: version of the round's first entry, which says the rest; 0: none yet */
 };
 
 /* --- events --- */
@@ -113,6 +151,8 @@ enum outcome flow_with_done(struct flow_view *out, const struct flow_view *v, st
  * "flow.unknown_form" {form}. */
 enum outcome flow_pins_now(const struct flow_pin **out, size_t *n, const struct workflow *w,
                            struct load *l, struct err *e);
+enum outcome flow_pins_of(const struct flow_pin **out, size_t *n, const struct workflow *w,
+                          const struct define_context *context, struct err *e);
 enum outcome flow_pins_read(const struct flow_pin **out, size_t *n, struct str json,
                             struct arena *arena, struct err *e);
 enum outcome flow_pins_write(struct buf *out, const struct flow_pin *pins, size_t n, struct err *e);

@@ -1,4 +1,5 @@
-/* An order moves to another version of its workflow: proposed by one person, approved by another.
+/* An order moves to another version of its workflow: proposed by one person, approved or declined,
+ * with a reason, by another. What was declined may be proposed anew.
  *
  * What happened stays. Every task that is open or done must have its place in the new version, by
  * name; one that was skipped keeps its place where it is still conditional there, else its turn
@@ -151,6 +152,7 @@ static enum outcome load_move(struct load *l, struct str order, int64_t version,
     TRY(load_flow(l, order, (struct str){ 0 }, &state->flow, e));
     TRY(db_get(l->db, &sql_flow_move, &in, &state->proposal, l->arena, &found, e));
     state->proposed = found && state->proposal.approved == TIME_NONE &&
+                      state->proposal.declined == TIME_NONE &&
                       state->proposal.from_version == state->flow.workflow_version;
     if (version < 1)
         return OK;
@@ -253,7 +255,42 @@ enum outcome flow_approve_move_decide(struct decision *d, const struct flow_appr
     return OK;
 }
 
+/* --- decline --- */
+
+enum outcome flow_decline_move_load(struct load *l, const struct flow_decline_move *body,
+                                    struct flow_move_state *state, struct err *e)
+{
+    return load_move(l, body->order, body->version, state, e);
+}
+
+enum outcome flow_decline_move_decide(struct decision *d, const struct flow_decline_move *body,
+                                      const struct flow_move_state *state, struct err *e)
+{
+    if (state->flow.state == FLOW_ENDED)
+        return REFUSE(e, "flow.ended", { "how", state->flow.how });
+    if (!state->proposed || state->proposal.version != body->version)
+        return REFUSE(e, "flow.not_proposed");
+    if (str_eq(state->proposal.proposed_by, d->command->actor->name))
+        return REFUSE(e, "flow.own_proposal");
+    const struct flow_move_declined payload = {
+        .order = body->order,
+        .workflow = state->flow.workflow_name,
+        .version = body->version,
+        .proposed_by = state->proposal.proposed_by,
+    };
+    flow_happened(d, body->order, &flow_move_declined_event, &payload);
+    return OK;
+}
+
 /* --- apply --- */
+
+enum outcome flow_move_declined_apply(struct db *db, const struct event *event,
+                                      const struct flow_move_declined *payload, struct err *e)
+{
+    const struct flow_move_decline_in in = { payload->order, event->happened, event->actor,
+                                             event->reason, event->id };
+    return db_run(db, &sql_flow_move_decline, &in, NULL, e);
+}
 
 static enum outcome texts_json(struct buf *b, const struct str *texts, size_t n, struct err *e)
 {

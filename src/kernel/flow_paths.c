@@ -66,6 +66,7 @@ static void add_guards(struct paths *p, int64_t number, const struct flow_guard 
 {
     for (size_t i = 0; i < n; i++) {
         add_certain(p, number, guards[i].done);
+        add_certain(p, number, guards[i].reviewed);
         add_certain(p, number, guards[i].of);
         if (!guards[i].is_not.p)
             add_certain(p, number, guards[i].task);

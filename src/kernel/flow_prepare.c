@@ -43,9 +43,56 @@ static bool inputs_have(const struct inputs *in, struct str name)
     return false;
 }
 
-static enum outcome fill(struct flow_filled *out, const struct prepare *p, struct str order,
-                         const struct flow_task_out *task, const struct inputs *in, struct err *e)
+static enum outcome stored_record(struct form_record *out, const struct prepare *p, struct str text,
+                                  struct err *e);
+
+/* Some fields are entered by two persons: what is entered once is what the round's first entry
+ * says, and nobody after its author gives it again. */
+static enum outcome entered_once(struct flow_filled *out, struct inputs *in,
+                                 const struct prepare *p, const struct flow_task_in *task,
+                                 struct err *e)
 {
+    const struct flow_record_entries_now_in now = { task->order_id, task->task };
+    struct record_list list;
+    struct form_record base;
+    TRY(db_list(p->db, &sql_flow_record_entries_now, &now, &list, FLOW_ENTRIES_MAX, p->arena, e));
+    const struct flow_record_entries_now_out *first = list.p;
+    if (list.n == 0)
+        return OK;
+    out->base = first->version;
+    for (size_t i = 0; i < in->n && out->outcome == OK; i++) {
+        const struct form_field *field = form_field_of(out->partly, in->pairs[i].name);
+        if (field && !form_field_twice(out->partly, field) && str_trim(in->pairs[i].value).n > 0)
+            out->outcome = REFUSE(&out->error, "flow.entered_once", { "field", field->label });
+    }
+    TRY(stored_record(&base, p, first->record, e));
+    struct inputs all;
+    all.pairs = ARENA_ARRAY(p->arena, in->n + base.values.n + 1, struct record_pair);
+    all.n = 0;
+    if (!all.pairs)
+        return err_no_memory(e);
+    for (size_t i = 0; i < in->n; i++) {
+        const struct form_field *field = form_field_of(out->partly, in->pairs[i].name);
+        if (!field || form_field_twice(out->partly, field))
+            all.pairs[all.n++] = in->pairs[i];
+    }
+    for (size_t i = 0; i < base.values.n; i++) {
+        const struct form_value *value = &base.values.p[i];
+        const struct form_field *field = form_field_of(out->partly, value->name);
+        if (field && value->entered.p && !form_field_twice(out->partly, field))
+            all.pairs[all.n++] = (struct record_pair){ value->name, value->entered };
+    }
+    *in = all;
+    return OK;
+}
+
+/* `completing`: the task's key; NULL for a correction, which one person makes. */
+static enum outcome fill(struct flow_filled *out, const struct prepare *p, struct str order,
+                         const struct flow_task_out *task, const struct inputs *given,
+                         const struct flow_task_in *completing, struct err *e)
+{
+    struct inputs once = *given;
+    const struct inputs *in = &once;
     struct flow_files_of of = { p->db, order };
     const struct form_files files = flow_files(&of);
     struct definition form;
@@ -55,13 +102,19 @@ static enum outcome fill(struct flow_filled *out, const struct prepare *p, struc
     if (!found)
         return err_fault(e, "flow.form_gone", "%.*s version %lld", STR(task->form),
                          (long long)task->form_version);
+    out->double_entry = form_twice(form.body);
+    if (completing && form_partly_twice(form.body)) {
+        out->partly = form.body;
+        TRY(entered_once(out, &once, p, completing, e));
+        if (out->outcome != OK)
+            return OK;
+    }
     struct form_filled filled;
     const struct form_filling filling = {
         .form = &form, .inputs = in->pairs, .ninputs = in->n, .files = &files
     };
     out->outcome = form_fill(&filled, &filling, p->arena, &out->error);
     out->record = filled.record;
-    out->double_entry = ((const struct form *)form.body)->double_entry;
     if (out->outcome == FAULT)
         *e = out->error;
     return out->outcome == FAULT ? FAULT : OK;
@@ -81,7 +134,7 @@ enum outcome flow_complete_prepare(struct prepare *p, const struct flow_complete
     if (!filled)
         return err_no_memory(e);
     TRY(inputs_take(&in, p, body->inputs.p, body->inputs.n, 0, e));
-    TRY(fill(filled, p, body->order, &task, &in, e));
+    TRY(fill(filled, p, body->order, &task, &in, &key, e));
     p->prepared = filled;
     return OK;
 }
@@ -140,5 +193,5 @@ enum outcome flow_correct_prepare(struct prepare *p, const struct flow_correct *
         if (value->entered.p && !inputs_have(&in, value->name))
             in.pairs[in.n++] = (struct record_pair){ value->name, value->entered };
     }
-    return fill(filled, p, body->order, &task, &in, e);
+    return fill(filled, p, body->order, &task, &in, NULL, e);
 }

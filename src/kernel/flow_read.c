@@ -44,6 +44,7 @@ static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e
             .pass = row[i].pass,
             .done = row[i].done != TIME_NONE,
             .overdue = row[i].overdue,
+            .unreviewed = row[i].unreviewed,
             .organisation = row[i].organisation,
             .site = row[i].site,
             .form = row[i].form,
@@ -178,12 +179,12 @@ enum outcome load_flow_subject(struct load *l, struct str order, struct err *e)
     return OK;
 }
 
-enum outcome flow_pins_now(const struct flow_pin **out, size_t *npins, const struct workflow *w,
-                           struct load *l, struct err *e)
+enum outcome flow_pins_of(const struct flow_pin **out, size_t *npins, const struct workflow *w,
+                          const struct define_context *context, struct err *e)
 {
     const struct flow_task *task;
     size_t n = 0;
-    struct flow_pin *pins = ARENA_ARRAY(l->arena, FLOW_TASKS_MAX, struct flow_pin);
+    struct flow_pin *pins = ARENA_ARRAY(context->arena, FLOW_TASKS_MAX, struct flow_pin);
     if (!pins)
         return err_no_memory(e);
     for (int64_t number = 1; (task = flow_task_at(w, number, NULL)); number++) {
@@ -194,7 +195,7 @@ enum outcome flow_pins_now(const struct flow_pin **out, size_t *npins, const str
             continue;
         struct definition form;
         bool found;
-        TRY(define_find(&form, l->db, S("form"), task->form, 0, l->now_us, l->arena, &found, e));
+        TRY(define_look(&form, context, S("form"), task->form, 0, &found, e));
         if (!found)
             return REFUSE(e, "flow.unknown_form", { "form", task->form });
         pins[n++] = (struct flow_pin){ task->form, form.version };
@@ -202,6 +203,13 @@ enum outcome flow_pins_now(const struct flow_pin **out, size_t *npins, const str
     *out = pins;
     *npins = n;
     return OK;
+}
+
+enum outcome flow_pins_now(const struct flow_pin **out, size_t *npins, const struct workflow *w,
+                           struct load *l, struct err *e)
+{
+    const struct define_context context = { .db = l->db, .now_us = l->now_us, .arena = l->arena };
+    return flow_pins_of(out, npins, w, &context, e);
 }
 
 enum outcome load_flow_new(struct load *l, struct str order, struct str workflow,

@@ -9,6 +9,8 @@
  * value, and either person enters again, or a third one. Refusals: "flow.entered_by_you" {task}
  * while nobody else has entered, "flow.entries_max" {max}. What a person has at hand is their
  * account: from a second session, device or tab they are the same person.
+ * Where only some fields are `entry: double`, the first person fills in the whole form, and whoever
+ * enters after that these fields alone ("flow.entered_once" {field}); the rest is the first one's.
  * What this does not do: hide from a person who may export the ledger what stands in it.
  *
  * Review. A correction waits until another person than its own has accepted it
@@ -161,6 +163,7 @@ struct form_files flow_files(struct flow_files_of *of);
 struct flow_entries {
     size_t n;                  /* in this round */
     int64_t last;              /* number of the last one ever */
+    bool base_changed;         /* not the first entry that prepare found */
     bool mine;                 /* among them one of the actor's */
     bool others;               /* and one of somebody else */
     bool agrees;               /* the last one of somebody else says the same */

@@ -81,14 +81,22 @@ static void note(struct str *names, size_t *n, struct str name)
     names[(*n)++] = name;
 }
 
+/* Whether this is held against what others entered: all of it, or some fields. */
+static bool compared(const struct form *partly, struct str name)
+{
+    const struct form_field *field = partly ? form_field_of(partly, name) : NULL;
+    return !partly || (field && form_field_twice(partly, field));
+}
+
 /* Names in which a has what b has not or has otherwise. What is computed follows from the rest. */
-static void differences(struct str *names, size_t *n, const struct earlier *a,
-                        const struct earlier *b)
+static void differences(struct str *names, size_t *n, const struct form *partly,
+                        const struct earlier *a, const struct earlier *b)
 {
     for (size_t i = 0; i < a->plain.values.n; i++) {
         const struct form_value *value = &a->plain.values.p[i];
         const struct form_value *other = value_named(&b->plain, value->name);
-        if (value->entered.p && (!other || !same_value(value, other)))
+        if (value->entered.p && compared(partly, value->name) &&
+            (!other || !same_value(value, other)))
             note(names, n, value->name);
     }
     for (size_t i = 0; i < a->secrets.secrets.n; i++) {
@@ -102,10 +110,10 @@ static void differences(struct str *names, size_t *n, const struct earlier *a,
 /* Holds what was filled in against one earlier entry; the nearest one's differences are kept. */
 static enum outcome compare(struct flow_entries *out, struct load *l,
                             const struct flow_record_entries_now_out *row,
-                            const struct form_record *filled, struct err *e)
+                            const struct flow_filled *filled, struct err *e)
 {
     struct earlier before;
-    const struct earlier now = { *filled, *filled };
+    const struct earlier now = { filled->record, filled->record };
     struct str *names = ARENA_ARRAY(l->arena, 4 * FORM_VALUES_MAX + 1, struct str);
     size_t n = 0;
     if (!names)
@@ -113,8 +121,8 @@ static enum outcome compare(struct flow_entries *out, struct load *l,
     TRY(read_stored(&before.plain, row->record, l->arena, e));
     TRY(read_stored(&before.secrets, row->secrets, l->arena, e));
     TRY(open_secrets(&before.secrets, l, row->event, e));
-    differences(names, &n, &now, &before);
-    differences(names, &n, &before, &now);
+    differences(names, &n, filled->partly, &now, &before);
+    differences(names, &n, filled->partly, &before, &now);
     out->agrees |= n == 0;
     if (out->differs && out->ndiffers <= n)
         return OK;
@@ -152,6 +160,7 @@ enum outcome flow_entries_load(struct load *l, const struct flow_complete *body,
     const struct flow_record_entries_now_out *rows = list.p;
     out->n = list.n;
     out->last = (int64_t)ever.n;
+    out->base_changed = filled->partly && filled->base != (list.n > 0 ? rows[0].version : 0);
     for (size_t i = 0; i < list.n; i++) {
         if (str_eq(rows[i].entered_by, me)) {
             out->mine = true;
@@ -159,13 +168,33 @@ enum outcome flow_entries_load(struct load *l, const struct flow_complete *body,
         }
         out->others = true;
         if (is_last_of(rows, list.n, i))
-            TRY(compare(out, l, &rows[i], &filled->record, e));
+            TRY(compare(out, l, &rows[i], filled, e));
     }
     state->entries = out;
     return OK;
 }
 
 /* --- decide --- */
+
+/* Of what was filled in, what this person entered: all of it, or, behind a first entry, the fields
+ * that two enter. */
+static enum outcome own_values(struct form_record *out, struct decision *d,
+                               const struct flow_filled *filled, struct err *e)
+{
+    *out = filled->record;
+    if (!filled->partly || filled->base == 0)
+        return OK;
+    struct form_value *values = ARENA_ARRAY(d->arena, out->values.n + 1, struct form_value);
+    if (!values)
+        return err_no_memory(e);
+    size_t n = 0;
+    for (size_t i = 0; i < out->values.n; i++)
+        if (compared(filled->partly, out->values.p[i].name))
+            values[n++] = out->values.p[i];
+    out->values.p = values;
+    out->values.n = n;
+    return OK;
+}
 
 static void answer(struct decision *d, const char *entry, const struct flow_entries *entries)
 {
@@ -184,7 +213,11 @@ enum outcome flow_entry_decide(struct decision *d, const struct flow_complete *b
     *agreed = true;
     if (!entries) /* nor need there be a form, and anything prepared */
         return OK;
-    const struct form_record *record = &((const struct flow_filled *)d->prepared)->record;
+    struct form_record record;
+    struct stream stream = flow_stream(body->order);
+    if (entries->base_changed) /* somebody was first meanwhile: what is asked for is less now */
+        return REFUSE(e, "ledger.changed", { "stream", stream_str(&stream) });
+    TRY(own_values(&record, d, d->prepared, e));
     if (entries->mine && !entries->others)
         return REFUSE(e, "flow.entered_by_you", { "task", body->task });
     if (entries->n == FLOW_ENTRIES_MAX)
@@ -194,10 +227,10 @@ enum outcome flow_entry_decide(struct decision *d, const struct flow_complete *b
         .order = body->order,
         .task = body->task,
         .number = entries->last + 1,
-        .form = record->form,
-        .form_version = record->form_version,
-        .values = { record->values.p, record->values.n },
-        .secrets = { record->secrets.p, record->secrets.n },
+        .form = record.form,
+        .form_version = record.form_version,
+        .values = { record.values.p, record.values.n },
+        .secrets = { record.secrets.p, record.secrets.n },
     };
     flow_happened(d, body->order, &flow_entry_made_event, &made);
     answer(d, *agreed ? "agrees" : entries->others ? "differs" : "first", entries);

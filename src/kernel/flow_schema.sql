@@ -29,6 +29,15 @@ CREATE TABLE IF NOT EXISTS flow_party (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS flow_party_site ON flow_party (organisation, site, order_id);
 
+-- Who of a role at a part's site is meant in this order.
+CREATE TABLE IF NOT EXISTS flow_person (
+    order_id TEXT NOT NULL,
+    role     TEXT NOT NULL,
+    part     TEXT NOT NULL,
+    account  TEXT NOT NULL,
+    PRIMARY KEY (order_id, role, part)
+) STRICT;
+
 -- Tasks that have opened, or were skipped, in their present pass. open: neither done nor skipped nor
 -- ended with the order.
 CREATE TABLE IF NOT EXISTS flow_task (
@@ -95,7 +104,11 @@ CREATE TABLE IF NOT EXISTS flow_move (
     reason       TEXT,          -- sealed
     event        TEXT NOT NULL,
     approved     INTEGER,
-    approved_by  TEXT
+    approved_by  TEXT,
+    declined     INTEGER,
+    declined_by  TEXT,
+    declined_why TEXT,          -- sealed …
+    declined_event TEXT         -- … for this event
 ) STRICT;
 
 -- What modules noted for a task; the first who noted it stands.

@@ -60,7 +60,7 @@ static enum outcome check_who(const struct flow_check *p, struct str part, struc
     if (!found)
         return REFUSE(e, "flow.unknown_part", { "part", part },
                       { "at", arena_printf(c->arena, "%.*spart", STR(where)) });
-    TRY(define_find(&found_role, c->db, S("role"), role, 0, c->now_us, c->arena, &found, e));
+    TRY(define_look(&found_role, c, S("role"), role, 0, &found, e));
     if (!found)
         return REFUSE(e, "flow.unknown_role", { "role", role },
                       { "at", arena_printf(c->arena, "%.*srole", STR(where)) });
@@ -74,7 +74,7 @@ static enum outcome find_form(const struct flow_check *p, const struct flow_task
     struct definition form;
     bool found;
     int64_t version = task->form_version == INT_NONE ? 0 : task->form_version;
-    TRY(define_find(&form, c->db, S("form"), task->form, version, c->now_us, c->arena, &found, e));
+    TRY(define_look(&form, c, S("form"), task->form, version, &found, e));
     *out = found ? form.body : NULL;
     return OK;
 }
@@ -165,13 +165,28 @@ static bool guard_is_clear(const struct flow_guard *g)
     bool compares = g->is.p || g->is_not.p || limits;
     bool value = g->task.p || g->field.p || compares;
     bool time = g->of.p || g->within.p || g->after.p;
-    if ((g->done.p != NULL) + (g->any.n > 0) + (g->fact.p != NULL) + value + time != 1)
+    if ((g->done.p != NULL) + (g->reviewed.p != NULL) + (g->any.n > 0) + (g->fact.p != NULL) +
+            value + time !=
+        1)
         return false;
     if (g->is_not.p && (g->is.p || limits))
         return false;
     if (value)
         return g->task.p && g->field.p && compares;
     return !time || (g->of.p && (g->within.p || g->after.p));
+}
+
+/* Of a task that has a record; and no condition, which would skip what a reviewer was slow with. */
+static enum outcome check_reviewed(const struct flow_check *p, const struct flow_guard *g,
+                                   struct str where, struct err *e)
+{
+    const struct flow_task *task;
+    struct str at = arena_printf(p->context->arena, "%.*sreviewed", STR(where));
+    bool condition = g >= p->task->when.p && g < p->task->when.p + p->task->when.n;
+    TRY(check_earlier(p, g->reviewed, at, &task, e));
+    if (condition || !task->form.p)
+        return REFUSE(e, "flow.guard_unclear", { "guard", g->name }, { "at", at });
+    return OK;
 }
 
 static enum outcome check_guard(const struct flow_check *p, const struct flow_guard *g,
@@ -186,6 +201,8 @@ static enum outcome check_guard(const struct flow_check *p, const struct flow_gu
         TRY(check_earlier(p, g->any.p[i], arena_printf(a, "%.*sany.%zu", STR(where), i), &task, e));
     if (g->done.p)
         return check_earlier(p, g->done, arena_printf(a, "%.*sdone", STR(where)), &task, e);
+    if (g->reviewed.p)
+        return check_reviewed(p, g, where, e);
     if (g->task.p)
         return check_value_guard(p, g, where, e);
     if (!g->of.p)

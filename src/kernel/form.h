@@ -46,7 +46,9 @@ enum {
  * without either), "form.name_too_long" {max}, "form.rule_field" {name} (not an earlier field that
  * the rule can see), "form.rule_unclear" (not exactly one condition, or limits in the wrong order),
  * "form.rule_unfitting" {type, property}, "form.not_once" {type}: a signature's place within rows
- * or under a rule. */
+ * or under a rule. Of fields that two persons enter: "form.twice_unfitting" {name} (under a rule
+ * that looks at what is entered once, or some of a row's fields and not all), "form.sealed_once"
+ * {name}: a sealed field beside them that is entered once. */
 extern const struct define_kind form_kind;
 
 /* One thing that is wrong with what was entered, at its field ("volume.3"); texts by code as a
@@ -130,6 +132,15 @@ struct str form_record_value(const struct form_record *r, struct str name);
 
 /* The field that a value's name means ("volume", "volume.3"); NULL when there is none. */
 const struct form_field *form_field_of(const struct form *form, struct str name);
+
+/* Two persons enter the form, or (partly) the fields marked `entry: double`; the rest is entered
+ * once. form_twice_only: what the second person sees, in the arena; the form itself where they
+ * enter all of it. */
+bool form_twice(const struct form *form);
+bool form_partly_twice(const struct form *form);
+bool form_field_twice(const struct form *form, const struct form_field *field);
+enum outcome form_twice_only(struct definition *out, const struct definition *form,
+                             struct arena *arena, struct err *e);
 
 /* The places of a form where it is signed, in their order. */
 struct form_place {

@@ -96,6 +96,8 @@ enum outcome form_order_of(struct form_order *out, const struct form_plan *p,
 
 /* What holds between fields and sections: rules, rows, places of signatures. `at` is added. */
 enum outcome form_check_sections(const struct form_plan *p, struct err *e);
+/* What two persons enter: nothing of it rests on what is entered once (form_twice.c). */
+enum outcome form_check_twice(const struct form_plan *p, struct err *e);
 /* Adds {at}: the item's path and property; a formula's line gives way to it. */
 enum outcome form_at(enum outcome outcome, struct err *e, const struct form_plan *p, size_t item,
                      const char *property);

@@ -23,6 +23,7 @@ enum property {
     SIZE = 1 << 13,
     MEANING = 1 << 14,
     ROLE = 1 << 15,
+    ENTRY = 1 << 16,
     LIMITS = MIN | MAX | LOW | HIGH,
 };
 
@@ -34,6 +35,7 @@ static const struct {
     { FORMULA, "formula" }, { MUST, "required" }, { PERSONAL, "sealed" }, { MIN, "min" },
     { MAX, "max" },         { LOW, "low" },       { HIGH, "high" },       { RULE, "shown_when" },
     { MEDIA, "media" },     { SIZE, "size" },     { MEANING, "meaning" }, { ROLE, "role" },
+    { ENTRY, "entry" },
 };
 
 static const struct {
@@ -41,15 +43,15 @@ static const struct {
     unsigned needs;
     unsigned may;
 } types[FORM_TYPES] = {
-    [FORM_TEXT] = { "text", 0, LENGTH | RULE | MUST | PERSONAL },
-    [FORM_QUANTITY] = { "quantity", UNIT, LIMITS | RULE | MUST | PERSONAL },
-    [FORM_CHOICE] = { "choice", CHOICES, RULE | MUST | PERSONAL },
-    [FORM_TIME] = { "time", 0, RULE | MUST | PERSONAL },
-    [FORM_DATE] = { "date", 0, RULE | MUST | PERSONAL },
-    [FORM_BOOL] = { "bool", 0, RULE | MUST | PERSONAL },
-    [FORM_SCAN] = { "scan", 0, LENGTH | RULE | MUST | PERSONAL },
+    [FORM_TEXT] = { "text", 0, LENGTH | RULE | MUST | PERSONAL | ENTRY },
+    [FORM_QUANTITY] = { "quantity", UNIT, LIMITS | RULE | MUST | PERSONAL | ENTRY },
+    [FORM_CHOICE] = { "choice", CHOICES, RULE | MUST | PERSONAL | ENTRY },
+    [FORM_TIME] = { "time", 0, RULE | MUST | PERSONAL | ENTRY },
+    [FORM_DATE] = { "date", 0, RULE | MUST | PERSONAL | ENTRY },
+    [FORM_BOOL] = { "bool", 0, RULE | MUST | PERSONAL | ENTRY },
+    [FORM_SCAN] = { "scan", 0, LENGTH | RULE | MUST | PERSONAL | ENTRY },
     [FORM_COMPUTED] = { "computed", UNIT | FORMULA, RULE | DIGITS | LIMITS },
-    [FORM_FILE] = { "file", 0, RULE | MUST | MEDIA | SIZE },
+    [FORM_FILE] = { "file", 0, RULE | MUST | MEDIA | SIZE | ENTRY },
     [FORM_SIGNATURE] = { "signature", MEANING | ROLE, 0 },
 };
 
@@ -101,7 +103,7 @@ static unsigned properties_of(const struct form_field *f)
            (decimal_present(f->low) ? LOW : 0U) | (decimal_present(f->high) ? HIGH : 0U) |
            (f->shown_when.n > 0 ? RULE : 0U) | (f->media.n > 0 ? MEDIA : 0U) |
            (f->size != INT_NONE ? SIZE : 0U) | (f->meaning.p ? MEANING : 0U) |
-           (f->role.p ? ROLE : 0U);
+           (f->role.p ? ROLE : 0U) | (f->entry.p ? ENTRY : 0U);
 }
 
 static enum outcome check_properties(const struct form_plan *p, size_t i, struct err *e)
@@ -194,6 +196,7 @@ static enum outcome check(const struct define_context *context, const void *body
     for (size_t i = 0; i < p->n; i++)
         TRY(check_field(p, i, e));
     TRY(form_check_sections(p, e));
+    TRY(form_check_twice(p, e));
     const char **names = form_formula_names(p, context->arena);
     if (!names)
         return err_no_memory(e);

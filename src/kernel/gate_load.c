@@ -66,16 +66,9 @@ void load_subject(struct load *l, struct str subject)
 enum outcome load_order(struct load *l, struct str order, struct err *e)
 {
     TRY(load_stream(l, stream_of("stop", order), NULL, e));
-    const struct command_type *type = l->impl->type;
-    if (type->flags & COMMAND_WHILE_STOPPED)
+    if (l->impl->type->flags & COMMAND_WHILE_STOPPED)
         return OK;
     struct stop_state stop;
     TRY(stop_find(l->db, order, &stop, l->arena, e));
-    if (stop.discarding && !(type->flags & COMMAND_WHILE_DISCARDING))
-        return REFUSE(e, "stop.discarding", { "point", stop.point });
-    if (!stop.standing)
-        return OK;
-    if ((type->flags & COMMAND_SAFE_ACT) && stop_permits(&stop, str_z(type->name)))
-        return OK;
-    return REFUSE(e, "stop.stopped", { "point", stop.point }, { "safe_state", stop.safe_state });
+    return stop_allows(&stop, l->impl->type, e);
 }

@@ -129,7 +129,7 @@ enum outcome notify_raise_load(struct load *l, const struct notify_raise *body,
         return OK;
     state->kind = kind.body;
     state->version = kind.version;
-    const struct notify_place place = { body->organisation, body->site, body->role };
+    const struct notify_place place = { body->organisation, body->site, body->role, body->account };
     return notify_load_recipients(l, state, &place, body->kind, e);
 }
 
@@ -200,7 +200,7 @@ enum outcome notify_escalate_load(struct load *l, const struct notify_escalate *
     const bool last = (size_t)n->rung + 1 >= state->kind->ladder.n;
     state->rung = last ? n->rung : n->rung + 1;
     state->repeats = last ? n->repeats + 1 : n->repeats;
-    const struct notify_place place = { n->organisation, n->site, n->role };
+    const struct notify_place place = { n->organisation, n->site, n->role, { NULL, 0 } };
     return notify_load_recipients(l, state, &place, n->kind, e);
 }
 
@@ -286,8 +286,8 @@ enum outcome notify_end_load(struct load *l, const struct notify_end *body,
         return end_one(l, state, arena_str(l->arena, id_str(&id)), e);
     }
     struct record_list list;
-    struct notify_about_in in = { body->about };
-    TRY(db_list(l->db, &sql_notify_about, &in, &list, NOTIFY_TO_MAX, l->arena, e));
+    struct notify_about_in in = { body->about, body->beneath };
+    TRY(db_list(l->db, &sql_notify_about, &in, &list, NOTIFY_ABOUT_MAX, l->arena, e));
     const struct notify_about_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
         TRY(end_one(l, state, rows[i].notification, e));

@@ -12,6 +12,11 @@
  * (right "notification.acknowledge" there) acknowledges it, a timer tells the next rung, and then
  * the last one again, as often as the kind says.
  *
+ * Who is told that a task opened (`tell` of a workflow, flow.alerted): for each role that it names
+ * a notification of its own, at that site, so that one's acknowledgement does not stand for
+ * another's; where the workflow says `person`, first who is named in the order (flow.name_person),
+ * while they hold the role there. When the task is done, all that was told of it ends.
+ *
  * What leaves the program holds no personal data: the text of the kind, the pseudonym it is about,
  * a link. Addresses of staff are sealed under their account, and opened when a mail is made.
  *
@@ -26,7 +31,12 @@
 #include "gen/kernel/notify.sql.h"
 #include "kernel/outbox.h"
 
-enum { NOTIFY_TO_MAX = 20, NOTIFY_PARTNERS_MAX = 10, NOTIFY_BODY_MAX = 4000 };
+enum {
+    NOTIFY_TO_MAX = 20,
+    NOTIFY_PARTNERS_MAX = 10,
+    NOTIFY_BODY_MAX = 4000,
+    NOTIFY_ABOUT_MAX = 60, /* ended by one command */
+};
 
 struct notify_raise_state {
     struct str notification;
@@ -49,8 +59,8 @@ struct notify_state {
     struct notify_find_out row;
 };
 struct notify_end_state {
-    struct str ids[NOTIFY_TO_MAX];
-    struct str about[NOTIFY_TO_MAX];
+    struct str ids[NOTIFY_ABOUT_MAX];
+    struct str about[NOTIFY_ABOUT_MAX];
     size_t n;
 };
 struct notify_contact_state {

@@ -37,9 +37,13 @@ ORDER BY CASE state WHEN 'standing' THEN 0 ELSE 1 END,
 SELECT COUNT(*) AS n FROM notify_to t JOIN notify n ON n.notification = t.notification
 WHERE t.account = :account AND n.state = 'standing';
 
--- about (about TEXT) -> (notification ID, state CODE)
+-- about (about TEXT, beneath TEXT) -> (notification ID, state CODE)
+-- beneath: of one cause and of those that begin with it and a slash; absent: of all.
 SELECT notification, state FROM notify
-WHERE about = :about AND state IN ('standing', 'acknowledged') ORDER BY notification LIMIT 20;
+WHERE about = :about AND state IN ('standing', 'acknowledged')
+  AND (CAST(:beneath AS TEXT) IS NULL OR cause = :beneath
+       OR substr(cause, 1, length(:beneath) + 1) = :beneath || '/')
+ORDER BY notification LIMIT 60;
 
 -- was_told (notification ID, account ID) -> (rung INT)
 SELECT rung FROM notify_to WHERE notification = :notification AND account = :account;

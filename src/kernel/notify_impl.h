@@ -7,7 +7,8 @@
 struct notify_place {
     struct str organisation;
     struct str site;
-    struct str role; /* that "asked" means */
+    struct str role;    /* that "asked" means */
+    struct str account; /* of those, at the first rung; absent: all */
 };
 
 /* In load, with state->kind and state->rung set: fills in recipients, partners, when mail may go,
@@ -38,6 +39,6 @@ enum outcome notify_tell(struct decision *d, const struct notify_raise_state *st
 #undef RECORDS
 
 extern const struct policy notify_policies[];
-enum { NOTIFY_POLICIES = 14 };
+enum { NOTIFY_POLICIES = 24, NOTIFY_TELLS_MAX = 10 /* of one alert, as flow.def has it */ };
 
 #endif

@@ -66,9 +66,9 @@ enum outcome notify_policy_end(struct policy_send *out, bool *send, struct db *d
         TRY(notification_read(&row, &found, db, body->kind, body->cause, arena, e));
         *send = found && !str_is(row.state, "ended");
     } else {
-        struct notify_about_in in = { body->about };
+        struct notify_about_in in = { body->about, body->beneath };
         struct record_list list;
-        TRY(db_list(db, &sql_notify_about, &in, &list, NOTIFY_TO_MAX, arena, e));
+        TRY(db_list(db, &sql_notify_about, &in, &list, NOTIFY_ABOUT_MAX, arena, e));
         *send = list.n > 0;
     }
     return *send ? policy_sends(out, "notification.end", &notify_end_record, body, arena, e) : OK;
@@ -167,6 +167,85 @@ static enum outcome on_escalated(struct db *db, const struct event *event, const
     return notify_policy_raise(out, send, db, event, &body, arena, e);
 }
 
+/* The person whom the order names for it, if the workflow means that one. */
+static enum outcome person_told(struct str *out, struct db *db, const struct flow_alerted *alert,
+                                size_t which, struct arena *arena, struct err *e)
+{
+    struct flow_view v;
+    struct flow_person_out row;
+    bool found;
+    TRY(flow_read(db, alert->order, &v, arena, e));
+    const struct flow_task *task = v.found ? flow_task_find(&v, alert->task) : NULL;
+    if (!task || which >= task->tell.n || !task->tell.p[which].person)
+        return OK;
+    const struct flow_person_in in = { alert->order, task->tell.p[which].role,
+                                       task->tell.p[which].part };
+    TRY(db_get(db, &sql_flow_person, &in, &row, arena, &found, e));
+    if (found)
+        *out = row.account;
+    return OK;
+}
+
+/* The same role at the same site once, however often the workflow names it. */
+static bool told_before(const struct flow_alerted *alert, size_t which)
+{
+    for (size_t i = 0; i < which; i++)
+        if (str_eq(alert->tell.p[i].role, alert->tell.p[which].role) &&
+            str_eq(alert->tell.p[i].site, alert->tell.p[which].site))
+            return true;
+    return false;
+}
+
+/* One of those whom the workflow names when a task opens. Each has a policy of its own, and so a
+ * notification, an acknowledgement and its own tries. */
+static enum outcome alerted(size_t which, struct db *db, const struct event *event,
+                            const void *payload, struct policy_send *out, bool *send,
+                            struct arena *arena, struct err *e)
+{
+    const struct flow_alerted *alert = payload;
+    struct notify_task_place_in in = { alert->order, alert->task };
+    struct notify_task_place_out place;
+    struct str account = { 0 };
+    bool found;
+    if (which >= alert->tell.n || told_before(alert, which))
+        return OK;
+    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
+    if (!found || !place.open)
+        return OK;
+    TRY(person_told(&account, db, alert, which, arena, e));
+    const struct notify_raise body = {
+        .kind = S("task_alerted"),
+        .cause = arena_printf(arena, "task/%.*s/%.*s/%.*s/%zu", STR(alert->order), STR(alert->task),
+                              STR(notify_short(event->id, arena)), which),
+        .about = notify_about_order(alert->order, arena),
+        .label = notify_short(alert->order, arena),
+        .link = arena_printf(arena, "/orders/%.*s/tasks/%.*s", STR(alert->order), STR(alert->task)),
+        .organisation = alert->tell.p[which].organisation,
+        .site = alert->tell.p[which].site,
+        .role = alert->tell.p[which].role,
+        .account = account,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
+#define ALERTED(which)                                                                             \
+    static enum outcome on_alerted_##which(struct db *db, const struct event *event,               \
+                                           const void *payload, struct policy_send *out,           \
+                                           bool *send, struct arena *arena, struct err *e)         \
+    {                                                                                              \
+        return alerted((which), db, event, payload, out, send, arena, e);                          \
+    }
+ALERTED(0)
+ALERTED(1)
+ALERTED(2)
+ALERTED(3)
+ALERTED(4)
+ALERTED(5)
+ALERTED(6)
+ALERTED(7)
+ALERTED(8)
+ALERTED(9)
+
 static enum outcome on_task_done(struct db *db, const struct event *event, const void *payload,
                                  struct policy_send *out, bool *send, struct arena *arena,
                                  struct err *e)
@@ -174,8 +253,8 @@ static enum outcome on_task_done(struct db *db, const struct event *event, const
     (void)event;
     const struct flow_task_done *task = payload;
     const struct notify_end body = {
-        .kind = S("task_overdue"),
-        .cause = task_cause(task->order, task->task, arena),
+        .about = notify_about_order(task->order, arena),
+        .beneath = task_cause(task->order, task->task, arena),
     };
     return notify_policy_end(out, send, db, &body, arena, e);
 }
@@ -275,6 +354,16 @@ const struct policy notify_policies[NOTIFY_POLICIES] = {
     { "notify.stop_resolved", &stop_resolved_event, on_stop_resolved },
     { "notify.task_overdue", &flow_task_overdue_event, on_task_overdue },
     { "notify.escalated", &flow_escalated_event, on_escalated },
+    { "notify.alerted_0", &flow_alerted_event, on_alerted_0 },
+    { "notify.alerted_1", &flow_alerted_event, on_alerted_1 },
+    { "notify.alerted_2", &flow_alerted_event, on_alerted_2 },
+    { "notify.alerted_3", &flow_alerted_event, on_alerted_3 },
+    { "notify.alerted_4", &flow_alerted_event, on_alerted_4 },
+    { "notify.alerted_5", &flow_alerted_event, on_alerted_5 },
+    { "notify.alerted_6", &flow_alerted_event, on_alerted_6 },
+    { "notify.alerted_7", &flow_alerted_event, on_alerted_7 },
+    { "notify.alerted_8", &flow_alerted_event, on_alerted_8 },
+    { "notify.alerted_9", &flow_alerted_event, on_alerted_9 },
     { "notify.task_done", &flow_task_done_event, on_task_done },
     { "notify.flow_ended", &flow_ended_event, on_flow_ended },
     { "notify.effect_died", &effect_died_event, on_effect_died },

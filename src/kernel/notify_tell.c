@@ -2,6 +2,7 @@
 #include "base/zone.h"
 #include "gen/kernel/auth.sql.h"
 #include "gen/kernel/define.sql.h"
+#include "gen/kernel/flow.sql.h"
 #include "kernel/notify_impl.h"
 #include "kernel/rota.h"
 #include "kernel/text.h"
@@ -25,7 +26,17 @@ static enum outcome add_role(struct load *l, struct notify_raise_state *state,
     return OK;
 }
 
-/* Who is on call, else everyone with the role. */
+/* The person who is meant has the role there, still. */
+static enum outcome holds(bool *out, struct load *l, const struct notify_place *place,
+                          struct str role, struct err *e)
+{
+    const struct flow_person_holds_in in = { place->account, role, place->organisation,
+                                             place->site };
+    struct flow_person_holds_out row;
+    return db_get(l->db, &sql_flow_person_holds, &in, &row, l->arena, out, e);
+}
+
+/* The person who is meant, else who is on call, else everyone with the role. */
 static enum outcome load_to(struct load *l, struct notify_raise_state *state,
                             const struct notify_place *place, struct err *e)
 {
@@ -33,8 +44,15 @@ static enum outcome load_to(struct load *l, struct notify_raise_state *state,
     struct str role = str_is(rung->role, "asked") ? place->role : rung->role;
     const bool whole = str_is(rung->place, "organisation") || !place->site.p;
     struct str on_call = { 0 };
+    bool named = false;
     if (!role.p)
         return OK;
+    if (place->account.p)
+        TRY(holds(&named, l, place, role, e));
+    if (named) {
+        state->to[state->nto++] = place->account;
+        return OK;
+    }
     if (!whole)
         TRY(rota_on_call(&on_call, l->db, place->site, role, l->now_us, l->arena, e));
     if (!on_call.p)
@@ -98,7 +116,12 @@ static int64_t quiet_until(const struct notify_kind *k, int64_t now, struct str 
     const bool quiet = from < to ? of_day >= from && of_day < to : of_day >= from || of_day < to;
     if (!quiet)
         return TIME_NONE;
-    return now + (to - of_day + TIME_DAY) % TIME_DAY;
+    /* By the clock on the wall: where it is put forward or back in between, an hour sooner or
+     * later. */
+    const int64_t end = now + (to - of_day + TIME_DAY) % TIME_DAY;
+    int64_t then;
+    (void)zone_offset(&then, zone, end);
+    return end - (then - offset) * TIME_SECOND;
 }
 
 static enum outcome site_zone(struct str *out, struct load *l, struct str site, struct err *e)

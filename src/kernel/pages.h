@@ -4,6 +4,7 @@
 #define VEIN_KERNEL_PAGES_H
 
 #include "gen/kernel/define.sql.h"
+#include "kernel/flow_journey.h"
 #include "kernel/form.h"
 #include "kernel/merkle.h"
 #include "kernel/show.h"
@@ -46,6 +47,29 @@ struct pages_try_view {
     struct html fields;
     struct html record;
 };
+/* --- a workflow tried --- */
+
+struct pages_journey_line {
+    struct str time;
+    struct str text;
+    const char *sort; /* class of the line */
+    struct str key;   /* of the word before it; absent: none */
+    bool loud;
+};
+struct pages_journey_view {
+    struct definition workflow;
+    struct str journey; /* as entered */
+    struct str order;
+    bool tried;
+    struct str refused; /* why it could not be tried */
+    struct str title;
+    const struct pages_journey_line *lines;
+    size_t n;
+    size_t nfailed;
+    size_t ndiffers;
+    struct str open;
+};
+
 /* What the page and the print of a definition show, by the route's parameters; its texts live in
  * the page's arena. REFUSED "define.unknown". */
 enum outcome pages_definition_read(struct pages_definition_view *view, struct http_request *r,
@@ -117,6 +141,7 @@ enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);
 enum http_state pages_print_form(struct http_request *r);
 enum http_state pages_try_form(struct http_request *r);
+enum http_state pages_try_workflow(struct http_request *r);
 enum http_state pages_print_definition(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);

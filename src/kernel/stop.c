@@ -87,6 +87,20 @@ bool stop_permits(const struct stop_state *stop, struct str command)
     return false;
 }
 
+enum outcome stop_allows(const struct stop_state *stop, const struct command_type *type,
+                         struct err *e)
+{
+    if (type->flags & COMMAND_WHILE_STOPPED)
+        return OK;
+    if (stop->discarding && !(type->flags & COMMAND_WHILE_DISCARDING))
+        return REFUSE(e, "stop.discarding", { "point", stop->point });
+    if (!stop->standing)
+        return OK;
+    if ((type->flags & COMMAND_SAFE_ACT) && stop_permits(stop, str_z(type->name)))
+        return OK;
+    return REFUSE(e, "stop.stopped", { "point", stop->point }, { "safe_state", stop->safe_state });
+}
+
 void stop_raise(struct decision *d, const struct stop_raised *stop)
 {
     decide_order_event(d, stop->order,

@@ -61,6 +61,10 @@ enum outcome stop_find(struct db *db, struct str order, struct stop_state *out, 
 enum outcome stop_involves(struct db *db, struct str order, struct str account, bool *out,
                            struct arena *arena, struct err *e);
 bool stop_permits(const struct stop_state *stop, struct str command);
+/* Whether a command of the order goes on under it, as load_order has it: REFUSED "stop.stopped"
+ * {point, safe_state}, "stop.discarding" {point}. */
+enum outcome stop_allows(const struct stop_state *stop, const struct command_type *type,
+                         struct err *e);
 
 /* Part of the decide that found the mismatch; its load has called load_order. key is the order's
  * distribution key. */

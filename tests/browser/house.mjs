@@ -104,14 +104,14 @@ export class House {
     return this.last;
   }
 
-  async visitor(size, { script = true } = {}) {
+  async visitor(size, { script = true, timezoneId = "Europe/Berlin" } = {}) {
     const context = await this.browser.newContext({
       viewport: sizes[size],
       hasTouch: size === "phone",
       javaScriptEnabled: script,
       baseURL: this.demo.address,
       locale: "en-GB",
-      timezoneId: "Europe/Berlin",
+      timezoneId,
     });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();

@@ -270,7 +270,7 @@ static void what_is_asked_for_ends_once(void **state)
     assert_int_equal(shipped_load(&n, &program, &changed, &e), OK);
     struct db *db;
     assert_int_equal(store_reader_take(&db, n.store, &e), OK);
-    struct define_context context = { db, env_now(n.env), arena };
+    struct define_context context = { .db = db, .now_us = env_now(n.env), .arena = arena };
     assert_int_equal(define_load_text(n.gate, &context, &program,
                                       S("kind: partner\nname: file\nversion: 1\ntitle: File\n"
                                         "effective: 2026-01-01T00:00:00Z\nprotocol: webhook\n"

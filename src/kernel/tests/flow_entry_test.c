@@ -7,40 +7,10 @@
 #include <cmocka.h>
 
 #include "kernel/flow_record.h"
-#include "kernel/tests/flow_trial.h"
+#include "kernel/tests/flow_count.h"
 
 static struct trial t;
 static struct fixture_person third, reviewer;
-
-static const char count_form[] = TRIAL_HEAD(
-    "form", "count",
-    "1") "double_entry: true\n"
-         "fields:\n"
-         "- {name: cells, label: Cells, type: quantity, unit: 10*6, required: true}\n"
-         "- {name: twice, label: Twice, type: computed, unit: 10*6, formula: cells * 2}\n"
-         "- {name: remark, label: Remark, type: text, sealed: true}\n"
-         "- {name: counted, label: Counted, type: signature, meaning: Counted, role: nurse}\n"
-         "- {name: checked, label: Checked, type: signature, meaning: Checked, role: nurse}\n";
-
-static const char count_workflow[] = TRIAL_HEAD(
-    "workflow", "counting",
-    "1") "product: trial\n"
-         "material: fresh\n"
-         "parts: [site, maker]\n"
-         "stages:\n"
-         "- name: s\n"
-         "  title: S\n"
-         "  tasks:\n"
-         "  - {name: identify, title: Identify, part: site, role: nurse, act: collect,\n"
-         "     checks: [patient]}\n"
-         "  - {name: count, title: Count, part: site, role: nurse, form: count}\n"
-         "  - name: receive\n"
-         "    title: Receive\n"
-         "    part: maker\n"
-         "    role: operator\n"
-         "    act: receive\n"
-         "    checks: [receipt]\n"
-         "    guards: [{name: signed, text: the count is checked, fact: 'signed:checked'}]\n";
 
 static int set_up(void **state)
 {
@@ -214,51 +184,13 @@ static void entries_are_checked_like_any(void **state)
 
 /* --- two tabs at once --- */
 
-struct sent {
-    struct gate_command command;
-    struct gate_answer answer;
-    char body[400];
-};
-
-static void answered(void *context, const struct gate_answer *answer)
-{
-    ((struct sent *)context)->answer = *answer;
-}
-
-static void submit(struct sent *s, const struct fixture_person *who, int number, const char *cells)
-{
-    struct err e = { 0 };
-    snprintf(s->body, sizeof s->body,
-             "{\"order\":\"%s\",\"task\":\"count\",\"inputs\":[{\"name\":\"cells\","
-             "\"entered\":\"%s\"}]}",
-             t.order, cells);
-    s->command = (struct gate_command){
-        .id = fixture_id('c', number),
-        .name = S("flow.complete"),
-        .body = str_z(s->body),
-        .actor = &who->actor,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = t.f.arena,
-    };
-    assert_int_equal(gate_submit(t.f.node.gate, &s->command, answered, s, &e), OK);
-}
-
-static void run(void)
-{
-    struct err e = { 0 };
-    size_t ran = 1;
-    while (ran > 0)
-        assert_int_equal(gate_step(t.f.node.gate, &ran, &e), OK);
-}
-
 static void two_tabs_of_one_person(void **state)
 {
     (void)state;
-    static struct sent a, b;
-    submit(&a, &t.nurse, 1, "12");
-    submit(&b, &t.nurse, 2, "12");
-    run();
+    static struct count_sent a, b;
+    count_submit(&t, &a, &t.nurse, 1, "12");
+    count_submit(&t, &b, &t.nurse, 2, "12");
+    count_run(&t);
     assert_int_equal(a.answer.error.outcome, OK);
     assert_int_equal(b.answer.error.outcome, REFUSED);
     assert_string_equal(b.answer.error.code, "flow.entered_by_you");
@@ -269,10 +201,10 @@ static void two_tabs_of_one_person(void **state)
 static void two_persons_at_once(void **state)
 {
     (void)state;
-    static struct sent a, b;
-    submit(&a, &t.nurse, 1, "12");
-    submit(&b, &t.second, 2, "13");
-    run();
+    static struct count_sent a, b;
+    count_submit(&t, &a, &t.nurse, 1, "12");
+    count_submit(&t, &b, &t.second, 2, "13");
+    count_run(&t);
     assert_true(str_is(a.answer.body, "{\"entry\":\"first\"}"));
     assert_true(str_is(b.answer.body, "{\"entry\":\"differs\",\"fields\":[\"cells\"]}"));
     assert_true(trial_is_open(&t, "count"));

@@ -174,6 +174,45 @@ static void the_order_went_on_meanwhile(void **state)
     assert_true(trial_is_open(&t, "pack"));
 }
 
+/* What one proposes, another may decline, with a reason; the order stays where it is, and the same
+ * may be proposed anew. */
+static void what_is_declined_does_not_happen(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    trial_do(&t, "collect");
+    assert_int_equal(trial_load(&t, trial_apheresis_2, &e), OK);
+    VERSION(2, "  - {name: pack,", WEIGH "  - {name: pack,");
+    assert_int_equal(move(&t.approver, "flow.decline_move", 2), REFUSED);
+    fixture_refused(&t.f, "flow.not_proposed");
+    assert_int_equal(move(&t.coordinator, "flow.propose_move", 2), OK);
+    assert_int_equal(move(&t.coordinator, "flow.decline_move", 2), REFUSED);
+    fixture_refused(&t.f, "flow.own_proposal");
+    assert_int_equal(move(&t.nurse, "flow.decline_move", 2), REFUSED);
+    fixture_refused(&t.f, "gate.forbidden");
+    assert_int_equal(move(&t.stranger, "flow.decline_move", 2), REFUSED);
+    fixture_refused(&t.f, "gate.unknown");
+    assert_int_equal(fixture_send(&t.f, &t.approver, "flow.decline_move", NULL,
+                                  "{'order':'%s','version':2}", t.order),
+                     REFUSED);
+    fixture_refused(&t.f, "gate.reason_needed");
+    assert_int_equal(move(&t.approver, "flow.decline_move", 3), REFUSED); /* another version */
+    fixture_refused(&t.f, "flow.not_proposed");
+    assert_int_equal(move(&t.approver, "flow.decline_move", 2), OK);
+    assert_int_equal(trial_events(&t, "flow.move_declined"), 1);
+    struct flow_move_out seen = proposal();
+    assert_true(seen.declined != TIME_NONE && str_eq(seen.declined_by, t.approver.actor.name));
+    assert_true(seen.declined_why.n > 0); /* sealed, and there */
+    assert_int_equal(move(&t.approver, "flow.approve_move", 2), REFUSED);
+    fixture_refused(&t.f, "flow.not_proposed");
+    assert_int_equal(trial_view(&t).workflow_version, 1);
+    fixture_rebuilds(&t.f);
+    assert_int_equal(move(&t.coordinator, "flow.propose_move", 2), OK);
+    assert_int_equal(move(&t.approver, "flow.approve_move", 2), OK);
+    assert_int_equal(trial_view(&t).workflow_version, 2);
+    fixture_rebuilds(&t.f);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -182,6 +221,7 @@ int main(void)
         TEST(orc_02_moved_by_an_approved_change),
         TEST(coi_02_a_move_loses_no_point),
         TEST(the_order_went_on_meanwhile),
+        TEST(what_is_declined_does_not_happen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,11 +14,19 @@
 #include "kernel/define_commands.h"
 #undef RECORDS
 
-static const struct module trial_module = { .name = "trial", MODULE_ARRAY(commands) };
+enum { TRIAL_POINTS = 7 };
+static const struct flow_point trial_points[TRIAL_POINTS];
+
+const struct module trial_module = {
+    .name = "trial",
+    MODULE_ARRAY(commands),
+    .points = trial_points,
+    .npoints = TRIAL_POINTS,
+};
 
 /* --- what is defined --- */
 
-static const struct flow_point trial_points[] = {
+static const struct flow_point trial_points[TRIAL_POINTS] = {
     { .name = "patient", .act = "collect", .material = "" },
     { .name = "receipt", .act = "receive", .material = "", .gate = true },
     { .name = "step", .act = "process", .material = NULL },
@@ -180,12 +188,14 @@ void trial_open(struct trial *t)
     fixture_person(&t->second, 2, 1, 1, "flow.complete trial.note role.nurse");
     fixture_person(&t->coordinator, 3, 1, 1,
                    "define.load trial.start trial.stop flow.complete flow.hold flow.resume flow.end"
-                   " stop.resolve flow.propose_move flow.approve_move flow.repeat");
+                   " stop.resolve flow.propose_move flow.approve_move flow.decline_move flow.repeat"
+                   " flow.name_person");
     fixture_person(&t->operator, 4, 2, 2, "flow.complete trial.note role.operator");
-    fixture_person(&t->approver, 6, 2, 2, "flow.propose_move flow.approve_move stop.resolve");
+    fixture_person(&t->approver, 6, 2, 2,
+                   "flow.propose_move flow.approve_move flow.decline_move stop.resolve");
     fixture_person(&t->stranger, 5, 3, 3,
                    "flow.complete flow.correct flow.hold trial.note role.nurse role.operator"
-                   " flow.repeat flow.propose_move flow.approve_move");
+                   " flow.repeat flow.propose_move flow.approve_move flow.decline_move");
     must_load(t, TRIAL_HEAD("role", "nurse", "1") "permissions: [flow.complete]\n");
     must_load(t, TRIAL_HEAD("role", "operator", "1") "permissions: [flow.complete]\n");
     must_load(t, apheresis_1);

@@ -32,6 +32,9 @@ struct trial {
     struct str payload; /* JSON of the last event that trial_events found */
 };
 
+/* For tests that open a node of more modules: starts orders and notes facts. */
+extern const struct module trial_module;
+
 /* Opens the node; forms, roles and trial_workflow are loaded. */
 void trial_open(struct trial *t);
 void trial_close(struct trial *t);

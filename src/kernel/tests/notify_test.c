@@ -34,7 +34,7 @@ static void load(const char *yaml)
     bool changed;
     struct db *db;
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
-    struct define_context context = { db, f.sim.now_us, f.arena };
+    struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = f.arena };
     if (define_load_text(f.node.gate, &context, &program.actor, str_z(yaml), &changed, &e) != OK)
         fail_msg("%s: %s %s", yaml, e.code, e.params[0].value);
     store_reader_give(f.node.store, db);
@@ -297,6 +297,60 @@ static void quiet_hours_are_those_of_the_site(void **state)
     assert_true(rows[0].not_before == 0 || rows[1].not_before == 0);
 }
 
+/* A night in which the clock is put forward or back ends by the clock on the wall. */
+static void quiet_hours_across_a_change_of_the_clock(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        const char *night;
+        const char *morning; /* six o'clock there */
+    } nights[] = {
+        { "America/New_York", "2026-11-01T03:00:00Z", "2026-11-01T11:00:00Z" }, /* back */
+        { "Europe/London", "2027-03-27T23:00:00Z", "2027-03-28T05:00:00Z" },    /* forward */
+        { "America/New_York", "2027-03-14T04:00:00Z", "2027-03-14T10:00:00Z" }, /* forward */
+        { "Europe/London", "2027-10-30T22:00:00Z", "2027-10-31T06:00:00Z" },    /* back */
+    };
+    assert_int_equal(fixture_send(&f, &nurse, "contact.set", NULL,
+                                  "{'account':'%.*s','mail':'nurse@ward.example'}",
+                                  STR(nurse.actor.account)),
+                     OK);
+    static const int order[] = { 0, 2, 1, 3 }; /* as they come */
+    for (size_t k = 0; k < 4; k++) {
+        int i = order[k];
+        int64_t night, morning;
+        struct str site = fixture_id('t', 20 + i);
+        assert_true(clock_read(&night, str_z(nights[i].night)));
+        assert_true(clock_read(&morning, str_z(nights[i].morning)));
+        env_sim_advance(&f.sim, night - f.sim.now_us);
+        fixture_settle(&f);
+        assert_int_equal(fixture_send(&f, &program, "site.make", NULL,
+                                      "{'site':'%.*s','organisation':'%.*s','name':'S%d',"
+                                      "'kind':'ward','zone':'%s'}",
+                                      STR(site), STR(nurse.actor.organisation), i, nights[i].zone),
+                         OK);
+        assert_int_equal(fixture_send(&f, &program, "account.give_role", NULL,
+                                      "{'account':'%.*s','role':'nurse','organisation':'%.*s',"
+                                      "'site':'%.*s'}",
+                                      STR(nurse.actor.account), STR(nurse.actor.organisation),
+                                      STR(site)),
+                         OK);
+        const size_t before = messages().n;
+        assert_int_equal(fixture_send(&f, &program, "notification.raise", NULL,
+                                      "{'kind':'calm','cause':'c/%d','label':'K2MH','link':'/o/1',"
+                                      "'organisation':'%.*s','site':'%.*s','role':'nurse'}",
+                                      i, STR(nurse.actor.organisation), STR(site)),
+                         OK);
+        bool found = false;
+        const struct outbox_list_out *rows = messages().p;
+        assert_int_equal(messages().n, before + 1);
+        for (size_t m = 0; m < before + 1; m++)
+            found |= rows[m].not_before >= morning && rows[m].not_before < morning + TIME_MINUTE;
+        if (!found)
+            fail_msg("%s: not until %s", nights[i].zone, nights[i].morning);
+    }
+}
+
 /* --- the rota --- */
 
 static struct str plan(const struct fixture_person *who, const struct fixture_person *by,
@@ -421,6 +475,7 @@ int main(void)
         CASE(an_acknowledgement_keeps_it_quiet),
         CASE(an_address_is_its_owners_and_sealed),
         CASE(quiet_hours_are_those_of_the_site),
+        CASE(quiet_hours_across_a_change_of_the_clock),
         CASE(who_is_on_call_is_told),
         CASE(a_rota_holds_one_person_who_can),
         CASE(what_was_given_up_is_told),

@@ -175,10 +175,12 @@ struct desk_order_view {
     const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
     size_t nwaiting;
     bool may_move;
-    bool may_approve;          /* the move that waits: proposed by another */
+    bool may_approve; /* the move that waits: proposed by another */
+    bool may_decline;
     bool moving;               /* one waits */
     struct flow_move_out move; /* it */
     struct str mover;
+    struct str decliner; /* of the last proposal; absent: it was not declined */
     struct str move_version;
     const struct desk_loop *loops; /* that the reader may take now */
     size_t nloops;
@@ -257,6 +259,7 @@ struct desk_record_view {
     const struct desk_place *places;
     size_t nplaces;
     bool twice;   /* two persons enter it, unseen by each other */
+    bool partly;  /* and of this form only some fields: somebody has entered the rest */
     bool entered; /* the actor did, and nobody else yet */
     const struct desk_entry *entries;
     size_t nentries;

@@ -354,12 +354,19 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
     TRY(db_get(db, &sql_flow_move, &in, &v->move, r->arena, &v->moving, e));
     v->moving = v->moving && live && v->move.approved == TIME_NONE &&
                 v->move.from_version == v->o.flow.workflow_version;
+    if (v->moving && v->move.declined != TIME_NONE) {
+        v->moving = false;
+        v->decliner = show_person(p, db, v->move.declined_by);
+        v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
+    }
     if (!v->moving)
         return OK;
     v->mover = show_person(p, db, v->move.proposed_by);
     v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
     v->may_approve =
         show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+    v->may_decline =
+        show_may(r, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
     return OK;
 }
 
@@ -430,9 +437,11 @@ enum http_state desk_order_again(struct http_request *r, const struct err *refus
 
 enum http_state desk_post_order(struct http_request *r)
 {
-    static const char *const known[] = { "flow.hold",         "flow.resume",      "flow.end",
-                                         "stop.resolve",      "order.schedule",   "flow.repeat",
-                                         "flow.propose_move", "flow.approve_move" };
+    static const char *const known[] = { "flow.hold",         "flow.resume",
+                                         "flow.end",          "stop.resolve",
+                                         "order.schedule",    "flow.repeat",
+                                         "flow.propose_move", "flow.approve_move",
+                                         "flow.decline_move" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

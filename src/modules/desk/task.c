@@ -296,13 +296,31 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
     return OK;
 }
 
+/* What somebody else has entered already is not asked for, and nothing is wrong with it. */
+static bool twice_only(struct desk_task_view *out, const struct desk_task_view *v,
+                       struct arena *arena)
+{
+    struct err ignored = { 0 };
+    struct form_problem *problems = ARENA_ARRAY(arena, v->nproblems + 1, struct form_problem);
+    if (!problems || form_twice_only(&out->form, &v->form, arena, &ignored) != OK)
+        return false;
+    out->nproblems = 0;
+    for (size_t i = 0; i < v->nproblems; i++)
+        if (form_field_of(out->form.body, v->problems[i].field))
+            problems[out->nproblems++] = v->problems[i];
+    out->problems = problems;
+    return true;
+}
+
 struct html desk_form(struct page *p, const struct desk_task_view *v)
 {
     struct page part = *p;
     struct buf b = buf_in(p->b->arena, FORM_HTML_MAX);
+    struct desk_task_view shown = *v;
     part.b = &b;
-    if (v->form.kind.p)
-        form_render(&part, &v->form, v->inputs, v->ninputs, v->problems, v->nproblems, p->b->arena);
+    if (v->form.kind.p && (!v->kept.partly || twice_only(&shown, v, p->b->arena)))
+        form_render(&part, &shown.form, v->inputs, v->ninputs, shown.problems, shown.nproblems,
+                    p->b->arena);
     return page_body(&part);
 }
 

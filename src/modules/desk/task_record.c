@@ -99,7 +99,8 @@ static enum outcome entries(struct desk_task_view *v, struct http_request *r, st
     bool others = false;
     if (!out)
         return err_no_memory(e);
-    v->kept.twice = ((const struct form *)v->form.body)->double_entry;
+    v->kept.twice = form_twice(v->form.body);
+    v->kept.partly = s->nentries > 0 && form_partly_twice(v->form.body);
     for (size_t i = 0; i < s->nentries; i++) {
         bool mine = str_eq(s->entries[i].entered_by, actor->name);
         v->kept.entered |= mine;

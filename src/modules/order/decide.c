@@ -190,6 +190,15 @@ enum outcome order_place_load(struct load *l, const struct order_place *body,
     return coi_free(l, product->coi_pattern, &state->coi, e);
 }
 
+/* Who prescribed is the physician of the order, until another is named. */
+static void name_prescriber(struct decision *d, struct str order, const struct order_state *state)
+{
+    struct str who = state->row.prescriber;
+    const struct workflow *w = state->plan.workflow.body;
+    if (str_starts(who, S("account/")) && str_among(S("treatment"), w->parts.p, w->parts.n))
+        flow_name(d, order, S("physician"), S("treatment"), str_from(who, sizeof "account/" - 1));
+}
+
 enum outcome order_place_decide(struct decision *d, const struct order_place *body,
                                 const struct order_state *state, struct err *e)
 {
@@ -209,6 +218,7 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
     };
     order_happened(d, body->order, &order_placed_event, &payload, state->row.patient);
     TRY(flow_start(d, body->order, &state->plan, body->parties.p, body->parties.n, e));
+    name_prescriber(d, body->order, state);
     struct order_ordered answer = { body->order, state->coi };
     decide_answer(d, &order_ordered_record, &answer);
     return OK;

@@ -1,0 +1,128 @@
+/* A workflow tried at its definition: on an imagined journey, or on the history of an order that
+ * the person may see. No command is sent, no event is made, nothing is written. */
+#include "gen/kernel/pages/workflow_try.html.h"
+#include "kernel/pages.h"
+
+static const char example[] = "title: As it should be\n"
+                              "workflow: %.*s\n"
+                              "starts: 2026-01-05T08:00:00Z\n"
+                              "steps:\n"
+                              "- {say: One task after the other., complete: %.*s}\n"
+                              "- {wait: P1D}\n";
+
+static const struct pages_journey_line *lines(struct page *p, const struct flow_journey_report *r)
+{
+    static const char *const sorts[] = {
+        [JOURNEY_STEP] = "step",     [JOURNEY_FOLLOWS] = "follows", [JOURNEY_REFUSED] = "refused",
+        [JOURNEY_FAILED] = "failed", [JOURNEY_DIFFERS] = "differs",
+    };
+    struct arena *a = p->b->arena;
+    struct pages_journey_line *out = ARENA_ARRAY(a, r->n + 1, struct pages_journey_line);
+    for (size_t i = 0; out && i < r->n; i++) {
+        const struct flow_journey_line *line = &r->lines[i];
+        bool loud = line->sort == JOURNEY_FAILED || line->sort == JOURNEY_DIFFERS;
+        out[i] = (struct pages_journey_line){
+            .time = show_time(p, line->at),
+            .text = flow_journey_text(line, p->language, a),
+            .sort = sorts[line->sort],
+            .key = loud || line->sort == JOURNEY_REFUSED
+                       ? arena_printf(a, "page.journey.sort.%s", sorts[line->sort])
+                       : (struct str){ 0 },
+            .loud = loud,
+        };
+    }
+    return out;
+}
+
+static struct str joined(struct page *p, const struct flow_journey_report *r)
+{
+    struct buf b = buf_in(p->b->arena, 64 << 10);
+    for (size_t i = 0; i < r->nopen; i++) {
+        buf_z(&b, i > 0 ? ", " : "");
+        buf_str(&b, r->open[i]);
+    }
+    return buf_get(&b);
+}
+
+static enum outcome imagined(struct flow_journey_report *out, struct str yaml,
+                             const struct flow_journey_trial *trial, struct err *e)
+{
+    const struct flow_journey *j;
+    TRY(flow_journey_read(&j, yaml, trial->context->arena, e));
+    return flow_journey_run(out, j, trial, e);
+}
+
+/* An order that the person may not see is unknown. */
+static enum outcome recorded(struct flow_journey_report *out, struct http_request *r, struct db *db,
+                             struct str order, const struct flow_journey_trial *trial,
+                             struct err *e)
+{
+    const struct flow_right right = { order, "order.see" };
+    bool may = false;
+    if (id_valid(order))
+        TRY(flow_party_may(&may, db, show_actor(r), &right, trial->context->arena, e));
+    if (!may)
+        return REFUSE(e, "journey.unknown_order");
+    return flow_journey_replay(out, db, order, trial, e);
+}
+
+/* Runs it and shows what came of it, while its memory is there. */
+static enum outcome tried(struct pages_journey_view *v, struct http_request *r, struct db *db,
+                          struct page *p, struct arena *arena, struct err *e)
+{
+    const struct define_context context = { .db = db, .now_us = INT64_MAX, .arena = arena };
+    const struct flow_journey_trial trial = { &v->workflow, &context, p->language };
+    struct flow_journey_report report = { 0 };
+    struct err why = { 0 };
+    enum outcome o = v->order.n > 0 ? recorded(&report, r, db, v->order, &trial, &why)
+                                    : imagined(&report, v->journey, &trial, &why);
+    if (o == FAULT)
+        *e = why;
+    if (o == FAULT)
+        return FAULT;
+    if (o == REFUSED)
+        v->refused = define_error(r->arena, p->language, &why);
+    v->tried = o == OK;
+    v->title = report.title;
+    v->lines = lines(p, &report);
+    v->n = v->lines ? report.n : 0;
+    v->nfailed = report.nfailed;
+    v->ndiffers = report.ndiffers;
+    v->open = joined(p, &report);
+    page_workflow_try(p, v);
+    return OK;
+}
+
+static enum outcome try_workflow(struct http_request *r, struct db *db, struct page *p,
+                                 struct err *e)
+{
+    struct pages_journey_view v = { 0 };
+    int64_t version = 0;
+    bool found;
+    (void)str_to_u63(&version, http_query(r, "version"));
+    TRY(define_find(&v.workflow, db, S("workflow"), http_param(r, "name"), version, p->now_us,
+                    r->arena, &found, e));
+    if (!found)
+        return REFUSE(e, "define.unknown");
+    const struct workflow *w = v.workflow.body;
+    v.journey = http_form(r, "journey");
+    v.order = str_trim(http_form(r, "order"));
+    if (!v.journey.p)
+        v.journey = arena_printf(r->arena, example, STR(v.workflow.name),
+                                 STR(w->stages.p[0].tasks.p[0].name));
+    if (!str_is(r->method, "POST")) {
+        page_workflow_try(p, &v);
+        return OK;
+    }
+    struct arena *arena = arena_new(FLOW_JOURNEY_ARENA);
+    if (!arena)
+        return err_no_memory(e);
+    enum outcome o = tried(&v, r, db, p, arena, e);
+    arena_free(arena);
+    return o;
+}
+
+enum http_state pages_try_workflow(struct http_request *r)
+{
+    return show(r, "page.journey.title", try_workflow);
+}
