@@ -75,10 +75,9 @@ struct str desk_coi_opened(const struct desk_coi_event *x, const char *path);
 /* report.json of the bundle: canonical, a function of the events and what was opened alone. */
 enum outcome desk_coi_report(struct buf *out, const struct desk_coi *c, struct err *e);
 
-/* The report in words, for page and paper, in the arena of the page's buffer. `links`: units of the
- * drawing lead to their pages. */
+/* The report in words, for page and paper, in the arena of the page's buffer. */
 enum outcome desk_coi_document(const struct print_document **out, struct page *p, struct db *db,
-                               const struct desk_coi *c, bool links, struct err *e);
+                               const struct desk_coi *c, struct err *e);
 
 /* Files of a bundle, one after the other, each under its path; the manifest last. */
 typedef enum outcome desk_coi_put_fn(void *context, const char *path, struct str content,

@@ -100,7 +100,7 @@ static enum outcome put_page(struct writing *w, struct page *p, struct db *db, s
     struct buf words = buf_in(w->c->arena, REPORT_MAX); /* lends its arena */
     struct buf b = buf_new(REPORT_MAX);
     part.b = &words;
-    enum outcome o = desk_coi_document(&d, &part, db, w->c, false, e);
+    enum outcome o = desk_coi_document(&d, &part, db, w->c, e);
     part.b = &b;
     if (o == OK) {
         buf_printf(&b,

@@ -67,7 +67,7 @@ static enum outcome shown(struct page *p, struct db *db, struct desk_coi_view *v
     struct page part = *p;
     struct buf b = buf_in(c->arena, HTML_MAX);
     part.b = &b;
-    TRY(desk_coi_document(&d, &part, db, c, true, e));
+    TRY(desk_coi_document(&d, &part, db, c, e));
     print_html(&part, d);
     TRY(buf_check(&b, e));
     v->report.markup = buf_get(&b);
@@ -122,7 +122,7 @@ static enum outcome paper(struct http_request *r, struct db *db, struct page *p,
     TRY(desk_order_load(&o, r, db, p, http_param(r, "order"), e));
     enum outcome done = desk_coi_read(&c, app_of(r)->node, db, o.id, o.patient.by_name, e);
     if (done == OK)
-        done = desk_coi_document((const struct print_document **)out, p, db, &c, false, e);
+        done = desk_coi_document((const struct print_document **)out, p, db, &c, e);
     desk_coi_close(&c);
     return done;
 }

@@ -73,13 +73,21 @@ static void a_line_has_one_form(void **state)
 {
     (void)state;
     static const char *const files[] = {
-        HEX " 12 event/7",       HEX " 012 event/7\n", HEX "  12 event/7\n", HEX " 12\n",
-        HEX " 12 ../secret\n",   HEX " 12 Event/7\n",  HEX " -1 event/7\n",  "9B 12 event/7\n",
-        HEX " 12 event/7 more\n", " 12 event/7\n",     "\n",
+        HEX " 12 event/7",
+        HEX " 012 event/7\n",
+        HEX "  12 event/7\n",
+        HEX " 12\n",
+        HEX " 12 ../secret\n",
+        HEX " 12 Event/7\n",
+        HEX " -1 event/7\n",
+        "9B 12 event/7\n",
+        HEX " 12 event/7 more\n",
+        " 12 event/7\n",
+        "\n",
     };
     static const char *const keys[] = {
-        "7 family " KEY, "07 family " KEY "\n", "7  " KEY "\n",          "7 family AQ==\n",
-        "family " KEY "\n", "7 family\n",       "7 family " KEY "AA==\n", "7 Family " KEY "\n",
+        "7 family " KEY,    "07 family " KEY "\n", "7  " KEY "\n",           "7 family AQ==\n",
+        "family " KEY "\n", "7 family\n",          "7 family " KEY "AA==\n", "7 Family " KEY "\n",
     };
     struct verify_file file;
     struct verify_field_key field;
@@ -124,14 +132,15 @@ static void values_are_found_along_a_path(void **state)
 {
     (void)state;
     struct verify_scanner *s = verify_scanner_new();
-    const struct str value =
-        S("{\"a\":{\"b\":[1,{\"c\":\"x\"},[]]},\"b\":\"y\\n\",\"list\":[]}");
+    const struct str value = S("{\"a\":{\"b\":[1,{\"c\":\"x\"},[]]},\"b\":\"y\\n\",\"list\":[]}");
     struct str out;
     assert_true(verify_member_path(s, value, S("a.b.1.c"), &out) && str_is(out, "\"x\""));
     assert_true(verify_member_path(s, value, S("a.b.0"), &out) && str_is(out, "1"));
     assert_true(verify_member(s, value, S("b"), &out) && str_is(out, "\"y\\n\""));
     assert_false(verify_member_text(s, value, "b", &out)); /* escapes */
-    static const char *const none[] = { "a.b.3", "a.b.00", "a.c", "list.0", "b.0", "", "a.b.1.c.d" };
+    static const char *const none[] = {
+        "a.b.3", "a.b.00", "a.c", "list.0", "b.0", "", "a.b.1.c.d"
+    };
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         assert_false(verify_member_path(s, value, str_z(none[i]), &out));
     verify_scanner_free(s);

@@ -70,7 +70,7 @@ static void report(struct verify_scanner *s, struct str text)
     static const struct str leaf =
         S("{\"type\":\"unit.made\",\"stream\":\"unit/u\",\"payload\":{\"unit\":\"u\"}}");
     static const struct verify_opened opened = { S("family"), S("\"Ex\\ample\"\n\x01") };
-    static const struct verify_told told = { 7, leaf, &opened, 1 };
+    const struct verify_told told = { 7, leaf, &opened, 1 };
     const struct verify_claims claims = { S("o"), S("log"), 9, S("AA="), &told, 1 };
     int64_t event;
     (void)verify_claims_hold(&claims, text, s, &event);
