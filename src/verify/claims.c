@@ -109,14 +109,9 @@ static void expect_number(struct reading *r, uint64_t number)
 /* The letter behind the backslash; NUL: none. */
 static char short_escape(char c)
 {
-    static const struct {
-        char c, letter;
-    } shorts[] = { { '"', '"' },  { '\\', '\\' }, { '\b', 'b' }, { '\f', 'f' },
-                   { '\n', 'n' }, { '\r', 'r' },  { '\t', 't' } };
-    for (size_t i = 0; i < sizeof shorts / sizeof shorts[0]; i++)
-        if (c == shorts[i].c)
-            return shorts[i].letter;
-    return '\0';
+    static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+    const char *at = c ? strchr(from, c) : NULL;
+    return at ? to[at - from] : '\0';
 }
 
 /* As canonical JSON writes a string. */

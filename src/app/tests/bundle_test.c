@@ -15,11 +15,12 @@
 
 #include "app/cli.h"
 #include "app/sim.h"
+#include "app/tests/bundle_folder.h"
 #include "base/log.h"
 #include "modules/desk/coi.h"
 #include "verify/verify.h"
 
-enum { ORDERS = 4, DAYS = 20, TAIL_DAYS = 120, FILE_MAX = 8 << 20, EVENTS_MAX = 4000 };
+enum { ORDERS = 4, DAYS = 20, TAIL_DAYS = 120 };
 
 static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
 static char folder[64], db_path[96], plain[96], named[96];
@@ -33,94 +34,6 @@ static void go(void *context, int64_t now_us)
 {
     struct env_sim *sim = context;
     env_sim_advance(sim, now_us - sim->now_us);
-}
-
-/* --- files --- */
-
-static struct str slurp(const char *dir, const char *name)
-{
-    static char content[4][FILE_MAX];
-    static size_t turn;
-    char *out = content[turn++ % 4];
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        fail_msg("no %s", path);
-    const size_t n = fread(out, 1, FILE_MAX, file);
-    fclose(file);
-    return (struct str){ out, n };
-}
-
-static void put(const char *dir, const char *name, struct str content)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(content.p, 1, content.n, file), content.n);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void drop(const char *dir, const char *name)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    assert_int_equal(remove(path), 0);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    const long long x = *(const long long *)a, y = *(const long long *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Places in the log of the bundle's events, ascending. */
-static size_t places(const char *dir, long long out[EVENTS_MAX])
-{
-    char path[200];
-    size_t n = 0;
-    snprintf(path, sizeof path, "%s/event", dir);
-    DIR *d = opendir(path);
-    assert_non_null(d);
-    for (struct dirent *x = readdir(d); x; x = readdir(d))
-        if (x->d_name[0] != '.' && n < EVENTS_MAX)
-            out[n++] = atoll(x->d_name);
-    closedir(d);
-    qsort(out, n, sizeof *out, by_number);
-    return n;
-}
-
-static void manifest_line(struct buf *b, const char *dir, const char *name)
-{
-    char hex[HASH_HEX + 1];
-    const struct str content = slurp(dir, name);
-    hash_hex(hex, hash_of(content.p, content.n));
-    buf_printf(b, "%s %zu %s\n", hex, content.n, name);
-}
-
-/* Signs what lies there, as only whoever has the log's key can. */
-static void sign_anew(const char *dir, bool keys)
-{
-    static const char *const first[] = { "vkey", "checkpoint", "report.json", "report.html",
-                                         "keys" };
-    static long long at[EVENTS_MAX];
-    struct buf b = buf_new(4 << 20);
-    buf_printf(&b, "vein.bundle/v1\norder %s\n", order);
-    for (size_t i = 0; i < (keys ? 5U : 4U); i++)
-        manifest_line(&b, dir, first[i]);
-    const size_t n = places(dir, at);
-    for (size_t i = 0; i < n; i++) {
-        char name[40];
-        snprintf(name, sizeof name, "event/%lld", at[i]);
-        manifest_line(&b, dir, name);
-        snprintf(name, sizeof name, "proof/%lld", at[i]);
-        manifest_line(&b, dir, name);
-    }
-    note_sign(&b, 0, &node.signer);
-    assert_true(buf_ok(&b));
-    put(dir, "manifest", buf_get(&b));
-    buf_free(&b);
 }
 
 /* --- verifying --- */
@@ -231,26 +144,11 @@ static int set_up(void **state)
     return 0;
 }
 
-static void remove_all(const char *path)
-{
-    DIR *d = opendir(path);
-    for (struct dirent *x = d ? readdir(d) : NULL; x; x = readdir(d)) {
-        char below[300];
-        if (strcmp(x->d_name, ".") == 0 || strcmp(x->d_name, "..") == 0)
-            continue;
-        snprintf(below, sizeof below, "%s/%s", path, x->d_name);
-        remove_all(below);
-    }
-    if (d)
-        closedir(d);
-    (void)!remove(path);
-}
-
 static int tear_down(void **state)
 {
     (void)state;
     node_close(&node);
-    remove_all(folder);
+    bundle_remove(folder);
     return 0;
 }
 
@@ -271,24 +169,19 @@ static struct order_patient_secret secret_of(struct arena *arena)
     return secret;
 }
 
-static bool contains(struct str all, struct str part)
-{
-    return part.n > 0 && memmem(all.p, all.n, part.p, part.n) != NULL;
-}
-
 /* In how many files of the bundle the text stands. */
 static size_t stands_in(const char *dir, struct str text)
 {
-    static long long at[EVENTS_MAX];
+    static long long at[BUNDLE_PLACES_MAX];
     static const char *const files[] = { "report.json", "report.html", "manifest" };
-    const size_t n = places(dir, at);
+    const size_t n = bundle_places(dir, at);
     size_t found = 0;
     for (size_t i = 0; i < 3; i++)
-        found += contains(slurp(dir, files[i]), text);
+        found += bundle_holds(bundle_read(dir, files[i]), text);
     for (size_t i = 0; i < n; i++) {
         char name[40];
         snprintf(name, sizeof name, "event/%lld", at[i]);
-        found += contains(slurp(dir, name), text);
+        found += bundle_holds(bundle_read(dir, name), text);
     }
     return found;
 }
@@ -324,31 +217,31 @@ static void the_report_tells_all_of_it(void **state)
         "\"section\":\"stop\"", "\"parents\":[{",        "\"section\":\"deviation\"",
         "\"result\":\"fail\"",  "\"section\":\"name\"",  "\"coi\":\"",
     };
-    const struct str json = slurp(plain, "report.json");
-    const struct str html = slurp(plain, "report.html");
+    const struct str json = bundle_read(plain, "report.json");
+    const struct str html = bundle_read(plain, "report.html");
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
-        if (!contains(json, str_z(said[i])))
+        if (!bundle_holds(json, str_z(said[i])))
             fail_msg("the report lacks %s", said[i]);
-    assert_true(contains(html, S("Identity checks")));
-    assert_true(contains(html, S("<svg")));
-    assert_true(contains(html, S("mismatch: stop")));
-    assert_false(contains(html, S("href=\"/units"))); /* no way back into the system */
+    assert_true(bundle_holds(html, S("Identity checks")));
+    assert_true(bundle_holds(html, S("<svg")));
+    assert_true(bundle_holds(html, S("mismatch: stop")));
+    assert_false(bundle_holds(html, S("href=\"/units"))); /* no way back into the system */
 }
 
 static void flip(const char *dir, const char *name, size_t at)
 {
-    const struct str was = slurp(dir, name);
+    const struct str was = bundle_read(dir, name);
     if (at >= was.n)
         return;
     char *content = malloc(was.n);
     assert_non_null(content);
     memcpy(content, was.p, was.n);
     content[at] = (char)(content[at] ^ 1);
-    put(dir, name, (struct str){ content, was.n });
+    bundle_put(dir, name, (struct str){ content, was.n });
     content[at] = (char)(content[at] ^ 1);
     if (holds(dir))
         fail_msg("a flipped byte %zu of %s is not detected", at, name);
-    put(dir, name, (struct str){ content, was.n });
+    bundle_put(dir, name, (struct str){ content, was.n });
     free(content);
 }
 
@@ -358,38 +251,22 @@ static void aud_02_a_flipped_byte_of_any_file_is_detected(void **state)
     (void)state;
     static const char *const files[] = { "manifest",    "vkey",        "checkpoint",
                                          "report.json", "report.html", "keys" };
-    static long long at[EVENTS_MAX];
-    const size_t n = places(named, at);
+    static long long at[BUNDLE_PLACES_MAX];
+    const size_t n = bundle_places(named, at);
     for (size_t i = 0; i < 6; i++)
         for (size_t k = 0; k < 8; k++)
-            flip(named, files[i], slurp(named, files[i]).n * k / 8);
+            flip(named, files[i], bundle_read(named, files[i]).n * k / 8);
     for (size_t i = 0; i < n; i += 7) {
         char name[40];
         snprintf(name, sizeof name, i % 2 ? "event/%lld" : "proof/%lld", at[i]);
-        flip(named, name, slurp(named, name).n * (i % 9) / 9);
+        flip(named, name, bundle_read(named, name).n * (i % 9) / 9);
     }
     must_hold(named);
 }
 
-/* An event of the bundle whose type is this, number n of them. */
-static long long event_of(const char *dir, const char *type, size_t n)
-{
-    static long long at[EVENTS_MAX];
-    char text[80], name[40];
-    const size_t count = places(dir, at);
-    snprintf(text, sizeof text, "\"type\":\"%s\"", type);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(name, sizeof name, "event/%lld", at[i]);
-        if (contains(slurp(dir, name), str_z(text)) && n-- == 0)
-            return at[i];
-    }
-    fail_msg("no %s", type);
-    return -1;
-}
-
 static void copy_file(const char *dir, const char *from, const char *to)
 {
-    put(dir, to, slurp(dir, from));
+    bundle_put(dir, to, bundle_read(dir, from));
 }
 
 /* Each by whoever has the key: what is signed anew must still agree with itself and the log. */
@@ -397,8 +274,8 @@ static void an_event_dropped_swapped_or_doubled_is_detected(void **state)
 {
     (void)state;
     char e1[40], p1[40], e2[40], p2[40];
-    const long long one = event_of(plain, "identity.checked", 0);
-    const long long two = event_of(plain, "identity.checked", 1);
+    const long long one = bundle_event_of(plain, "identity.checked", 0);
+    const long long two = bundle_event_of(plain, "identity.checked", 1);
     snprintf(e1, sizeof e1, "event/%lld", one);
     snprintf(p1, sizeof p1, "proof/%lld", one);
     snprintf(e2, sizeof e2, "event/%lld", two);
@@ -407,65 +284,50 @@ static void an_event_dropped_swapped_or_doubled_is_detected(void **state)
     size_t size[4];
     const char *const names[] = { e1, p1, e2, p2 };
     for (size_t i = 0; i < 4; i++) {
-        const struct str was = slurp(plain, names[i]);
+        const struct str was = bundle_read(plain, names[i]);
         keep[i] = malloc(was.n);
         assert_non_null(keep[i]);
         memcpy(keep[i], was.p, size[i] = was.n);
     }
     /* dropped: without a new manifest, and with one */
-    drop(plain, e1);
+    bundle_drop(plain, e1);
     must_fail(plain, e1, "missing");
-    drop(plain, p1);
-    sign_anew(plain, false);
+    bundle_drop(plain, p1);
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, "event/", "stream");
-    put(plain, e1, (struct str){ keep[0], size[0] });
-    put(plain, p1, (struct str){ keep[1], size[1] });
+    bundle_put(plain, e1, (struct str){ keep[0], size[0] });
+    bundle_put(plain, p1, (struct str){ keep[1], size[1] });
     /* swapped, with and without their proofs */
     copy_file(plain, e2, e1);
-    put(plain, e2, (struct str){ keep[0], size[0] });
-    sign_anew(plain, false);
+    bundle_put(plain, e2, (struct str){ keep[0], size[0] });
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, e1, "");
     copy_file(plain, p2, p1);
-    put(plain, p2, (struct str){ keep[1], size[1] });
-    sign_anew(plain, false);
+    bundle_put(plain, p2, (struct str){ keep[1], size[1] });
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, "", "");
-    put(plain, e1, (struct str){ keep[0], size[0] });
-    put(plain, e2, (struct str){ keep[2], size[2] });
+    bundle_put(plain, e1, (struct str){ keep[0], size[0] });
+    bundle_put(plain, e2, (struct str){ keep[2], size[2] });
     /* one proof for another */
-    put(plain, p1, (struct str){ keep[3], size[3] });
-    sign_anew(plain, false);
+    bundle_put(plain, p1, (struct str){ keep[3], size[3] });
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, p1, "another event");
-    put(plain, p1, (struct str){ keep[1], size[1] });
-    put(plain, p2, (struct str){ keep[3], size[3] });
-    sign_anew(plain, false);
+    bundle_put(plain, p1, (struct str){ keep[1], size[1] });
+    bundle_put(plain, p2, (struct str){ keep[3], size[3] });
+    bundle_sign(plain, order, false, &node.signer);
     must_hold(plain);
     /* the same event once more, under a place of its own */
-    put(plain, "event/99999999", (struct str){ keep[0], size[0] });
-    put(plain, "proof/99999999", (struct str){ keep[1], size[1] });
+    bundle_put(plain, "event/99999999", (struct str){ keep[0], size[0] });
+    bundle_put(plain, "proof/99999999", (struct str){ keep[1], size[1] });
     must_fail(plain, "", "is not in the manifest");
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, "event/99999999", "");
-    drop(plain, "event/99999999");
-    drop(plain, "proof/99999999");
-    sign_anew(plain, false);
+    bundle_drop(plain, "event/99999999");
+    bundle_drop(plain, "proof/99999999");
+    bundle_sign(plain, order, false, &node.signer);
     must_hold(plain);
     for (size_t i = 0; i < 4; i++)
         free(keep[i]);
-}
-
-/* Replaces the first `from` of a file; the lengths may differ. */
-static void replace(const char *dir, const char *name, const char *from, const char *to)
-{
-    const struct str was = slurp(dir, name);
-    const char *found = memmem(was.p, was.n, from, strlen(from));
-    if (!found)
-        fail_msg("%s lacks %s", name, from);
-    struct buf b = buf_new(FILE_MAX);
-    buf_put(&b, was.p, (size_t)(found - was.p));
-    buf_z(&b, to);
-    buf_str(&b, str_from(was, (size_t)(found - was.p) + strlen(from)));
-    put(dir, name, buf_get(&b));
-    buf_free(&b);
 }
 
 static void what_the_events_do_not_say_is_no_report(void **state)
@@ -480,18 +342,18 @@ static void what_the_events_do_not_say_is_no_report(void **state)
         { "vein.coi/1", "vein.coi/2" },
     };
     char *keep = NULL;
-    const struct str was = slurp(plain, "report.json");
+    const struct str was = bundle_read(plain, "report.json");
     keep = malloc(was.n);
     assert_non_null(keep);
     memcpy(keep, was.p, was.n);
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
-        replace(plain, "report.json", lies[i].from, lies[i].to);
+        bundle_replace(plain, "report.json", lies[i].from, lies[i].to);
         must_fail(plain, "report.json", "");
-        sign_anew(plain, false);
+        bundle_sign(plain, order, false, &node.signer);
         must_fail(plain, "report.json", "");
-        put(plain, "report.json", (struct str){ keep, was.n });
+        bundle_put(plain, "report.json", (struct str){ keep, was.n });
     }
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_hold(plain);
     free(keep);
 }
@@ -501,7 +363,7 @@ static void a_key_of_another_field_opens_nothing(void **state)
 {
     (void)state;
     char keep[4096], lines[2][200];
-    const struct str was = slurp(named, "keys");
+    const struct str was = bundle_read(named, "keys");
     assert_true(was.n < sizeof keep);
     memcpy(keep, was.p, was.n);
     struct str rest = { keep, was.n };
@@ -513,22 +375,22 @@ static void a_key_of_another_field_opens_nothing(void **state)
     char *key_0 = strrchr(lines[0], ' ') + 1;
     char *key_1 = strrchr(lines[1], ' ') + 1;
     /* the key of the second for the first */
-    replace(named, "keys", key_0, key_1);
-    sign_anew(named, true);
+    bundle_replace(named, "keys", key_0, key_1);
+    bundle_sign(named, order, true, &node.signer);
     must_fail(named, "keys", "does not open it");
-    put(named, "keys", (struct str){ keep, was.n });
+    bundle_put(named, "keys", (struct str){ keep, was.n });
     /* a line doubled */
     snprintf(changed, sizeof changed, "%s\n%s\n", lines[0], lines[0]);
-    put(named, "keys", str_z(changed));
-    sign_anew(named, true);
+    bundle_put(named, "keys", str_z(changed));
+    bundle_sign(named, order, true, &node.signer);
     must_fail(named, "keys", "twice");
     /* fewer than the report tells */
     snprintf(changed, sizeof changed, "%s\n", lines[0]);
-    put(named, "keys", str_z(changed));
-    sign_anew(named, true);
+    bundle_put(named, "keys", str_z(changed));
+    bundle_sign(named, order, true, &node.signer);
     must_fail(named, "report.json", "not what that says");
-    put(named, "keys", (struct str){ keep, was.n });
-    sign_anew(named, true);
+    bundle_put(named, "keys", (struct str){ keep, was.n });
+    bundle_sign(named, order, true, &node.signer);
     must_hold(named);
 }
 
@@ -538,18 +400,18 @@ static void events_of_another_order_are_detected(void **state)
     char foreign[96], from[40];
     snprintf(foreign, sizeof foreign, "%s/foreign", folder);
     export(other, false, foreign);
-    const long long at = event_of(foreign, "order.prescribed", 0);
+    const long long at = bundle_event_of(foreign, "order.prescribed", 0);
     for (size_t i = 0; i < 2; i++) {
         snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
-        put(plain, from, slurp(foreign, from));
+        bundle_put(plain, from, bundle_read(foreign, from));
     }
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, "event/", "another order");
     for (size_t i = 0; i < 2; i++) {
         snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
-        drop(plain, from);
+        bundle_drop(plain, from);
     }
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_hold(plain);
 }
 
@@ -561,10 +423,10 @@ static void another_key_is_no_key(void **state)
     struct err e = { 0 };
     const uint8_t seed[32] = { 7 };
     assert_int_equal(note_signer_init(&node.signer, str_z(real.name), seed, &e), OK);
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_fail(plain, "manifest", "no signature");
     node.signer = real;
-    sign_anew(plain, false);
+    bundle_sign(plain, order, false, &node.signer);
     must_hold(plain);
 }
 
