@@ -52,6 +52,8 @@ void cli_print_row(const struct record *r, const void *row, bool json, struct ar
 int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
+/* vein export coi: the bundle of an order, by id or chain-of-identity identifier, into a folder. */
+int cli_export_coi(const char *db, const char *order, bool identity, const char *folder);
 int cli_rebuild(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);

@@ -134,17 +134,23 @@ static int export_openapi(const char *path)
 int cli_export(int argc, char **argv)
 {
     const char *db = NULL;
+    const char *order = NULL;
+    bool identity = false;
     const char *words[2] = { NULL, NULL };
-    const struct cli_option options[] = { { "db", CLI_TEXT, &db, false } };
+    const struct cli_option options[] = { { "db", CLI_TEXT, &db, false },
+                                          { "order", CLI_TEXT, &order, false },
+                                          { "identity", CLI_FLAG, &identity, false } };
     int code;
     struct node n;
-    if (!cli_read(argc, argv, options, 1, words, 2, &code))
+    if (!cli_read(argc, argv, options, 3, words, 2, &code))
         return code;
+    if (db && order && words[0] && strcmp(words[0], "coi") == 0 && words[1])
+        return cli_export_coi(db, order, identity, words[1]);
     if (words[0] && strcmp(words[0], "openapi") == 0 && words[1])
         return export_openapi(words[1]);
-    if (!db || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
+    if (!db || order || identity || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
         fprintf(stderr, "vein export: say what and where to: vein export tlog --db FILE DIR, "
-                        "or vein export openapi FILE\n");
+                        "vein export coi --db FILE --order ID DIR, or vein export openapi FILE\n");
         return CLI_USAGE;
     }
     if (!cli_node_open(&n, db, false, true, &code))

@@ -346,6 +346,9 @@ static enum outcome check_task(const struct flow_check *p, struct err *e)
     TRY(check_texts(p, "units", task->units.p, task->units.n, UNIT_KIND_MAX, e));
     TRY(check_texts(p, "makes", task->makes.p, task->makes.n, UNIT_KIND_MAX, e));
     TRY(check_texts(p, "needs", task->needs.p, task->needs.n, FACT_MAX, e));
+    if (decimal_present(task->tolerance) &&
+        (decimal_sign(task->tolerance) < 0 || decimal_cmp(task->tolerance, decimal_of(100)) > 0))
+        return REFUSE(e, "flow.tolerance_range", { "at", flow_check_at(p, "tolerance") });
     TRY(check_after(p, e));
     TRY(check_guards(p, "when", task->when.p, task->when.n, e));
     TRY(check_guards(p, "guards", task->guards.p, task->guards.n, e));

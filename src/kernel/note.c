@@ -59,22 +59,26 @@ void note_vkey_write(struct buf *b, const struct note_signer *s)
     buf_base64(b, key, sizeof key);
 }
 
-void checkpoint_write(struct buf *b, const struct checkpoint *c, const struct note_signer *s)
+void note_sign(struct buf *b, size_t start, const struct note_signer *s)
 {
-    size_t start = b->n;
-    buf_printf(b, "%s\n%llu\n", c->origin, (unsigned long long)c->size);
-    buf_base64(b, c->root.b, HASH_SIZE);
-    buf_char(b, '\n');
+    uint8_t signature[KEY_ID_SIZE + crypto_sign_BYTES];
     if (!buf_ok(b))
         return;
-
-    uint8_t signature[KEY_ID_SIZE + crypto_sign_BYTES];
     key_id_bytes(signature, s);
     crypto_sign_detached(signature + KEY_ID_SIZE, NULL, (const uint8_t *)b->p + start, b->n - start,
                          s->secret_key);
     buf_printf(b, "\n\xe2\x80\x94 %s ", s->name);
     buf_base64(b, signature, sizeof signature);
     buf_char(b, '\n');
+}
+
+void checkpoint_write(struct buf *b, const struct checkpoint *c, const struct note_signer *s)
+{
+    size_t start = b->n;
+    buf_printf(b, "%s\n%llu\n", c->origin, (unsigned long long)c->size);
+    buf_base64(b, c->root.b, HASH_SIZE);
+    buf_char(b, '\n');
+    note_sign(b, start, s);
 }
 
 /* A line with its LF; false when there is none. */

@@ -24,6 +24,10 @@ uint32_t note_key_id(struct str name, const uint8_t public_key[32]);
 /* name+<8 hex>+base64(01 ‖ key) */
 void note_vkey_write(struct buf *b, const struct note_signer *s);
 
+/* Makes a note of the text from `start` on, which ends in a line feed: adds the blank line and the
+ * signer's signature line. No text but a checkpoint's has the signer's name as its first line. */
+void note_sign(struct buf *b, size_t start, const struct note_signer *s);
+
 struct checkpoint {
     char origin[CHECKPOINT_ORIGIN_MAX + 1];
     uint64_t size;

@@ -40,7 +40,7 @@ static const char *cell_class(const struct print_column *c)
 
 static void put_table(struct page *p, const struct print_block *b)
 {
-    buf_z(p->b, "<table>");
+    buf_z(p->b, "<div class=\"scroll\" tabindex=\"0\"><table>");
     element(p, "caption", NULL, b->text);
     buf_z(p->b, "<thead><tr>");
     for (size_t i = 0; i < b->columns.n; i++) {
@@ -59,7 +59,7 @@ static void put_table(struct page *p, const struct print_block *b)
         }
         buf_z(p->b, "</tr>");
     }
-    buf_z(p->b, "</tbody></table>");
+    buf_z(p->b, "</tbody></table></div>");
 }
 
 static void put_signatures(struct page *p, const struct print_block *b)
@@ -81,8 +81,11 @@ static void put_signatures(struct page *p, const struct print_block *b)
 static void put_figure(struct page *p, const struct print_block *b)
 {
     open_tag(p, "figure", NULL);
-    if (b->drawing.n > 0)
+    if (b->drawing.n > 0) {
+        buf_z(p->b, "<div class=\"scroll\" tabindex=\"0\">");
         page_put_html(p, (struct html){ b->drawing });
+        buf_z(p->b, "</div>");
+    }
     element(p, "figcaption", NULL, b->text.n > 0 ? b->text : b->alt);
     close_tag(p, "figure");
 }

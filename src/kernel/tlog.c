@@ -103,40 +103,52 @@ static enum outcome tile_entries(struct str *out, const struct view *v, const st
     return OK;
 }
 
-/* Proofs ask for neighbouring hashes: the tile last read is kept. */
+/* Proofs ask for neighbouring hashes, and for those of the edge again and again: some tiles are
+ * kept. */
+enum { TILES_KEPT = 8 };
 struct hashes {
     const struct view *view;
-    uint32_t level;
-    uint64_t index;
-    size_t n; /* 0: none yet */
-    struct hash hash[MERKLE_WIDTH];
+    size_t next;
+    struct {
+        uint32_t level;
+        uint64_t index;
+        size_t n; /* 0: none yet */
+        struct hash hash[MERKLE_WIDTH];
+    } kept[TILES_KEPT];
 };
 
 static enum outcome hash_get(void *context, uint32_t level, uint64_t index, struct hash *out,
                              struct err *e)
 {
     struct hashes *h = context;
-    uint64_t tile = index / MERKLE_WIDTH;
-    if (h->n == 0 || h->level != level || h->index != tile) {
-        uint64_t there = ledger_level_count(h->view->size, level) - tile * MERKLE_WIDTH;
-        h->n = there < MERKLE_WIDTH ? (size_t)there : MERKLE_WIDTH;
-        h->level = level;
-        h->index = tile;
-        TRY(ledger_tile_read(h->hash, h->n, h->view->db, level, tile, e));
+    const uint64_t tile = index / MERKLE_WIDTH;
+    size_t at = 0;
+    while (at < TILES_KEPT &&
+           (h->kept[at].n == 0 || h->kept[at].level != level || h->kept[at].index != tile))
+        at++;
+    if (at == TILES_KEPT) {
+        const uint64_t there = ledger_level_count(h->view->size, level) - tile * MERKLE_WIDTH;
+        const size_t n = there < MERKLE_WIDTH ? (size_t)there : MERKLE_WIDTH;
+        at = h->next++ % TILES_KEPT;
+        h->kept[at].n = 0;
+        TRY(ledger_tile_read(h->kept[at].hash, n, h->view->db, level, tile, e));
+        h->kept[at].level = level;
+        h->kept[at].index = tile;
+        h->kept[at].n = n;
     }
-    BUG_ON(index % MERKLE_WIDTH >= h->n);
-    *out = h->hash[index % MERKLE_WIDTH];
+    BUG_ON(index % MERKLE_WIDTH >= h->kept[at].n);
+    *out = h->kept[at].hash[index % MERKLE_WIDTH];
     return OK;
 }
 
 /* C2SP tlog-proof: index, audit path, and the checkpoint that it leads to. */
-static enum outcome proof(struct str *out, const struct view *v, uint64_t index,
+static enum outcome proof(struct str *out, struct hashes *source, uint64_t index,
                           struct arena *arena, struct err *e)
 {
-    struct hashes source = { .view = v };
+    const struct view *v = source->view;
     struct hash path[MERKLE_PROOF_MAX];
     size_t n;
-    TRY(merkle_inclusion(path, &n, index, v->size, hash_get, &source, e));
+    TRY(merkle_inclusion(path, &n, index, v->size, hash_get, source, e));
     struct buf b = buf_in(arena, NOTE_MAX + 64 * (MERKLE_PROOF_MAX + 2));
     buf_printf(&b, "c2sp.org/tlog-proof@v1\nindex %llu\n", (unsigned long long)index);
     for (size_t i = 0; i < n; i++) {
@@ -147,6 +159,39 @@ static enum outcome proof(struct str *out, const struct view *v, uint64_t index,
     buf_str(&b, v->note);
     *out = buf_get(&b);
     return buf_check(&b, e);
+}
+
+struct tlog_prover {
+    struct view view;
+    struct hashes hashes;
+};
+
+enum outcome tlog_prover_new(struct tlog_prover **out, struct db *db, struct arena *arena,
+                             struct err *e)
+{
+    struct tlog_prover *p = ARENA_NEW(arena, struct tlog_prover);
+    *out = p;
+    if (p == NULL)
+        return err_no_memory(e);
+    *p = (struct tlog_prover){ 0 };
+    p->hashes.view = &p->view;
+    return view_open(&p->view, db, arena, e);
+}
+
+uint64_t tlog_prover_size(const struct tlog_prover *p)
+{
+    return p->view.size;
+}
+
+struct str tlog_prover_note(const struct tlog_prover *p)
+{
+    return p->view.note;
+}
+
+enum outcome tlog_prove(struct str *out, struct tlog_prover *p, uint64_t index, struct arena *arena,
+                        struct err *e)
+{
+    return index < p->view.size ? proof(out, &p->hashes, index, arena, e) : unknown(e);
 }
 
 /* ---- paths -----------------------------------------------------------------------------------*/
@@ -235,9 +280,13 @@ enum outcome tlog_get(struct db *db, struct str vkey, struct str path, struct st
         return OK;
     }
     if (str_starts(path, S("proof/"))) {
+        struct hashes *source = ARENA_NEW(arena, struct hashes);
+        if (source == NULL)
+            return err_no_memory(e);
+        *source = (struct hashes){ .view = &v };
         if (!str_to_u63(&index, str_from(path, 6)) || (uint64_t)index >= v.size)
             return unknown(e);
-        return proof(out, &v, (uint64_t)index, arena, e);
+        return proof(out, source, (uint64_t)index, arena, e);
     }
     *media_type = media_bytes;
     if (!str_starts(path, S("tile/")) || !tile_path_read(&t, path))

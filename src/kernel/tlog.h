@@ -13,6 +13,18 @@
 enum outcome tlog_get(struct db *db, struct str vkey, struct str path, struct str *out,
                       const char **media_type, struct arena *arena, struct err *e);
 
+/* Proofs of several events into one checkpoint: the last one signed when this was made, for as long
+ * as the arena. REFUSED "tlog.no_checkpoint". */
+struct tlog_prover;
+enum outcome tlog_prover_new(struct tlog_prover **out, struct db *db, struct arena *arena,
+                             struct err *e);
+uint64_t tlog_prover_size(const struct tlog_prover *p);   /* of the checkpoint */
+struct str tlog_prover_note(const struct tlog_prover *p); /* the checkpoint itself */
+/* What "proof/<index>" gives; REFUSED "tlog.unknown" beyond the size. Cheapest in the order of the
+ * log. */
+enum outcome tlog_prove(struct str *out, struct tlog_prover *p, uint64_t index, struct arena *arena,
+                        struct err *e);
+
 /* Writes the whole log into dir, which must be absent or empty: REFUSED "tlog.not_empty". The
  * checkpoint is written last, after all else is on the disk: a folder without one is an export that
  * did not end. */

@@ -207,6 +207,21 @@ static bool signature_line(size_t *good, struct str line, struct str text, struc
     return true;
 }
 
+/* At least one known key of this name signed it, and none falsely. */
+static bool signed_under(const struct note *parts, struct str name, const struct verify_keys *keys,
+                         const char *item, struct verify_report *r)
+{
+    size_t good = 0;
+    struct str rest = parts->tail;
+    while (rest.p)
+        if (!signature_line(&good, str_cut(&rest, '\n'), parts->text, name, keys, item, r))
+            return false;
+    if (good == 0)
+        return verify_bad(r, item, "no signature by %s%s under the log's own name",
+                          keys->key[0].name, keys->n > 1 ? " or another known key" : "");
+    return true;
+}
+
 bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
                             const struct verify_keys *keys, const char *item,
                             struct verify_report *r)
@@ -233,13 +248,15 @@ bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
         if (str_cut(&rest, '\n').n == 0)
             return verify_bad(r, item, "text has an empty line");
 
-    size_t good = 0;
-    rest = parts.tail;
-    while (rest.p)
-        if (!signature_line(&good, str_cut(&rest, '\n'), parts.text, origin, keys, item, r))
-            return false;
-    if (good == 0)
-        return verify_bad(r, item, "no signature by %s%s under the log's own name",
-                          keys->key[0].name, keys->n > 1 ? " or another known key" : "");
+    return signed_under(&parts, origin, keys, item, r);
+}
+
+bool verify_note_read(struct str *text, struct str note, struct str name,
+                      const struct verify_keys *keys, const char *item, struct verify_report *r)
+{
+    struct note parts;
+    if (!note_split(&parts, note, item, r) || !signed_under(&parts, name, keys, item, r))
+        return false;
+    *text = parts.text;
     return true;
 }

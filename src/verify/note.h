@@ -36,6 +36,10 @@ bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
                             const struct verify_keys *keys, const char *item,
                             struct verify_report *r);
 
+/* The same for any signed note: its text, with its last LF, signed under this name. */
+bool verify_note_read(struct str *text, struct str note, struct str name,
+                      const struct verify_keys *keys, const char *item, struct verify_report *r);
+
 /* Plain decimal without sign and leading zeros, at most 2^63-1. */
 bool verify_decimal(uint64_t *out, struct str s);
 

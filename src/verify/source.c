@@ -137,9 +137,10 @@ static bool list_folder(int above, const char *name, char path[PATH_BYTES_MAX], 
     return good;
 }
 
-bool verify_source_list(struct verify_source *s, verify_file_fn *each, void *context,
-                        struct verify_report *r)
+bool verify_source_list(struct verify_source *s, const char *folder, verify_file_fn *each,
+                        void *context, struct verify_report *r)
 {
-    char path[PATH_BYTES_MAX] = "tile";
-    return list_folder(s->folder, "tile", path, 0, each, context, r);
+    char path[PATH_BYTES_MAX];
+    snprintf(path, sizeof path, "%s", folder);
+    return list_folder(s->folder, folder, path, 0, each, context, r);
 }

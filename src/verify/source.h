@@ -18,9 +18,10 @@ enum verify_got { VERIFY_GOT, VERIFY_MISSING, VERIFY_BROKEN /* with a bad report
 enum verify_got verify_source_get(struct verify_source *s, const char *path, uint8_t *out,
                                   size_t max, size_t *n, struct verify_report *r);
 
-/* Calls each with the path of every file below tile/, until it returns false. */
+/* Calls each with the path of every file below a folder ("tile"; ".": all of it, each behind "./"),
+ * until it returns false. */
 typedef bool verify_file_fn(void *context, const char *path, struct verify_report *r);
-bool verify_source_list(struct verify_source *s, verify_file_fn *each, void *context,
-                        struct verify_report *r);
+bool verify_source_list(struct verify_source *s, const char *folder, verify_file_fn *each,
+                        void *context, struct verify_report *r);
 
 #endif

@@ -216,7 +216,8 @@ static bool verify_all(struct tlog *t, const struct verify_options *options,
         return false;
     r->signed_size = t->size;
     r->checkpoints = 1;
-    return !verify_source_is_folder(t->source) || verify_source_list(t->source, check_file, t, r);
+    return !verify_source_is_folder(t->source) ||
+           verify_source_list(t->source, "tile", check_file, t, r);
 }
 
 bool verify_tlog(const char *where, const struct verify_options *options,

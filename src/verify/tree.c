@@ -10,7 +10,7 @@ struct hash verify_leaf_hash(struct str entry)
     return hash_parts(parts, 2);
 }
 
-static struct hash node_hash(const struct hash *left, const struct hash *right)
+struct hash verify_node_hash(const struct hash *left, const struct hash *right)
 {
     uint8_t both[1 + 2 * HASH_SIZE] = { 1 };
     memcpy(both + 1, left->b, HASH_SIZE);
@@ -30,7 +30,7 @@ uint32_t verify_tree_append(struct verify_tree *t, struct hash leaf)
     uint32_t height = 0, full = 0;
     level_push(t, 0, &leaf);
     while (t->size >> height & 1) {
-        leaf = node_hash(&t->stack[height], &leaf);
+        leaf = verify_node_hash(&t->stack[height], &leaf);
         height++;
         if (height % 8 == 0) {
             full++;
@@ -53,7 +53,7 @@ struct hash verify_tree_root(const struct verify_tree *t)
     struct hash root = t->stack[height];
     while (++height < 64)
         if (t->size >> height & 1)
-            root = node_hash(&t->stack[height], &root);
+            root = verify_node_hash(&t->stack[height], &root);
     return root;
 }
 

@@ -18,6 +18,7 @@ struct verify_tree {
 };
 
 struct hash verify_leaf_hash(struct str entry);
+struct hash verify_node_hash(const struct hash *left, const struct hash *right);
 
 /* Appends a leaf; returns how many levels, from 0 on, now have a full tile. */
 uint32_t verify_tree_append(struct verify_tree *t, struct hash leaf);

@@ -39,6 +39,8 @@ struct verify_report {
     uint64_t bytes;                 /* of entries */
     bool own_key;                   /* the key came from the log itself: proves consistency only */
     char key[VERIFY_KEY_TEXT_MAX];  /* name+id */
+    char order[40];                 /* of a bundle */
+    uint64_t disclosed;             /* texts that were opened in it */
     char bad_item[VERIFY_ITEM_MAX]; /* empty: all is well */
     char reason[VERIFY_REASON_MAX];
 };
@@ -54,6 +56,17 @@ bool verify_db(const char *path, const struct verify_options *options,
  * belong to the signed log; beside tile/ others may lie. */
 bool verify_tlog(const char *where, const struct verify_options *options,
                  struct verify_report *report);
+
+/* A bundle of one order (docs/bundle.md): a folder in which every file is what the manifest, signed
+ * by the log's key, says; every event is in the log of the checkpoint, each stream runs from its
+ * first event on, and nothing is of another order or patient; what is disclosed opens under its
+ * key; and report.json is what these events say, made anew and compared byte by byte. report.html
+ * is compared with the manifest alone. What it cannot see: an event that whoever made the bundle
+ * left off the end of a stream, or a whole stream; that takes the whole log.
+ *
+ * options->since is not for bundles. All of the bundle is held in memory. */
+bool verify_bundle(const char *folder, const struct verify_options *options,
+                   struct verify_report *report);
 
 /* `vein verify …`; argv[0] is the command's name. Returns the exit status: 0 good, 1 bad, 2 usage.
  */

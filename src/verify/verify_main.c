@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static const char usage[] =
-    "usage: vein verify --db FILE | --tlog DIR|URL [options]\n"
+    "usage: vein verify --db FILE | --tlog DIR|URL | --bundle DIR [options]\n"
     "\n"
     "Reads a ledger again from its first event and says whether it is what was signed.\n"
     "\n"
@@ -14,6 +14,7 @@ static const char usage[] =
     "http://HOST[:PORT][/PREFIX].\n"
     "                  In a directory every file below tile/ must belong to the log; what lies\n"
     "                  beside tile/, checkpoint and vkey is not looked at\n"
+    "  --bundle DIR    the chain of identity of one order, as vein export coi writes it\n"
     "  --vkey KEY      who must have signed: NAME+ID+KEY, or a file with such lines. Without it "
     "the\n"
     "                  key that lies with the log is taken: that shows that the log agrees with\n"
@@ -28,7 +29,7 @@ static const char usage[] =
     "thing found (1). A wrong command line ends with 2.\n";
 
 struct arguments {
-    const char *db, *tlog;
+    const char *db, *tlog, *bundle;
     struct verify_options options;
     bool help;
 };
@@ -50,6 +51,7 @@ static bool parse(struct arguments *out, int argc, char **argv)
     } options[] = {
         { "--db", &out->db },
         { "--tlog", &out->tlog },
+        { "--bundle", &out->bundle },
         { "--vkey", &out->options.vkey },
         { "--since", &out->options.since },
     };
@@ -73,9 +75,11 @@ static bool parse(struct arguments *out, int argc, char **argv)
     }
     if (out->help)
         return true;
-    if (!out->db == !out->tlog || (out->db && out->options.any_entries)) {
-        fprintf(stderr, "vein verify: give either --db FILE or --tlog DIR|URL%s\n",
-                out->options.any_entries ? "; --any-entries goes with --tlog" : "");
+    if (!!out->db + !!out->tlog + !!out->bundle != 1 || (!out->tlog && out->options.any_entries) ||
+        (out->bundle && out->options.since)) {
+        fprintf(stderr, "vein verify: give one of --db FILE, --tlog DIR|URL and --bundle DIR%s%s\n",
+                out->options.any_entries ? "; --any-entries goes with --tlog" : "",
+                out->options.since ? "; --since goes with a whole log" : "");
         return false;
     }
     return true;
@@ -102,6 +106,24 @@ static void print_good(const struct arguments *a, const struct verify_report *r)
            r->root_hex);
 }
 
+static void print_bundle(const struct verify_report *r)
+{
+    const unsigned long long count = r->count, size = r->signed_size;
+    printf("order: %s\n", r->order);
+    printf("events: %llu, each in the log of %s, of which the first %llu are signed\n", count,
+           r->key, size);
+    printf("streams: %llu, each from its first event on; what was left off an end is not seen\n",
+           (unsigned long long)r->streams);
+    printf("report.json: made anew from these events, the same byte for byte\n");
+    printf("report.html: as it was signed; not made anew\n");
+    printf("disclosed: %llu sealed texts, each opened under its own key\n",
+           (unsigned long long)r->disclosed);
+    printf("key: %s\n", r->own_key
+                            ? "the bundle's own; shows that it agrees with itself, not who made it"
+                            : "as given");
+    printf("events %llu root %s ok\n", count, r->root_hex);
+}
+
 int verify_main(int argc, char **argv)
 {
     struct arguments a = { 0 };
@@ -116,9 +138,12 @@ int verify_main(int argc, char **argv)
     static struct verify_report report;
     if (sodium_init() < 0)
         return 1;
-    const bool good =
-        a.db ? verify_db(a.db, &a.options, &report) : verify_tlog(a.tlog, &a.options, &report);
-    if (good)
+    const bool good = a.db     ? verify_db(a.db, &a.options, &report)
+                      : a.tlog ? verify_tlog(a.tlog, &a.options, &report)
+                               : verify_bundle(a.bundle, &a.options, &report);
+    if (good && a.bundle)
+        print_bundle(&report);
+    else if (good)
         print_good(&a, &report);
     else
         printf("bad %s: %s\n", report.bad_item, report.reason);

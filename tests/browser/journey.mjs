@@ -361,6 +361,15 @@ async function journey(house, plan) {
     for (const name of ["collect", "receive", "administer", "follow_up_28"])
       expect(done.filter((n) => n === name).length === 1, `${name} was not done once`);
   });
+  await house.check(say("its chain of identity is one report, also to take away"), async () => {
+    const page = await j.open(j.coordinator);
+    await page.getByRole("link", { name: "Chain of identity" }).click();
+    await page.getByRole("heading", { level: 1, name: "Chain of identity" }).waitFor();
+    await house.look(page, "chain of identity");
+    for (const name of ["PDF", "Bundle without identity"])
+      await page.getByRole("link", { name }).waitFor();
+    expect((await page.getByText(j.patient.family).count()) > 0, "the patient is not named");
+  });
   await house.check(say("the bag's page tells what it was made from and who held it"), async () => {
     const page = await j.open(house.person("qa_specialist"));
     await page.getByRole("link", { name: /^final bag/i }).click();

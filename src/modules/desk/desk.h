@@ -50,6 +50,10 @@ struct str desk_owner(struct page *p, struct db *db, struct str role, struct str
 /* Whether the actor has the permission where the task is done. */
 bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at);
 
+/* What was entered under a name into the form of this command; empty for that of another. */
+struct desk_unit_view;
+struct str desk_tried(const struct desk_unit_view *v, const char *command, const char *name);
+
 /* Whether the task makes units of one kind out of such of the other. */
 bool desk_takes(const struct flow_task *task, struct str from, struct str into);
 
@@ -354,12 +358,23 @@ struct desk_account { /* what became of its quantity */
     struct str by; /* taken; empty: nothing */
     struct str left;
 };
-enum { DESK_PIECES = 8, DESK_PIECES_SHOWN = 3 }; /* of one form, and shown at first */
+enum {
+    DESK_PIECES = 8,
+    DESK_PIECES_SHOWN = 3,
+    DESK_PARENTS = 20
+}; /* of one form, and shown at first */
 struct desk_piece {
     int64_t number; /* from 1 */
     struct str kind_name;
     struct str quantity_name;
     struct str kind; /* as entered */
+    struct str quantity;
+};
+struct desk_other { /* a unit that it may be combined with */
+    const struct identity_units_out *row;
+    struct str unit_name; /* of its two inputs */
+    struct str quantity_name;
+    bool chosen; /* as entered */
     struct str quantity;
 };
 struct desk_unit_view {
@@ -379,8 +394,12 @@ struct desk_unit_view {
     bool identified;              /* for that task */
     bool may_discard;             /* and it is where the reader may */
     bool may_report;              /* a deviation of it */
+    bool may_lose;                /* record a mishap, also in a stop */
     const struct desk_piece *pieces;
     size_t npieces;
+    const struct desk_other *others;
+    size_t nothers;
+    struct str tolerance; /* of the task: "2 %" */
     struct show_refusal refused;
     const struct http_request *r; /* what was entered */
     struct str tried;             /* command that was refused */

@@ -1,5 +1,5 @@
 /* Wiring of the desk module: routes alone. */
-#include "modules/desk/desk.h"
+#include "modules/desk/coi.h"
 
 enum { FORM_MAX = 256 << 10 };
 
@@ -14,6 +14,13 @@ static const struct route module_routes[] = {
           "help.order_do"),
     ROUTE("GET", "/orders/{order}/stop", "order.see", 0, desk_get_stop, "help.stop",
           .row = &stop_raised_record),
+    ROUTE("GET", "/orders/{order}/coi", "order.see", 0, desk_get_coi, "help.coi"),
+    ROUTE("GET", "/orders/{order}/coi/print", "order.see", 0, desk_get_coi_print, "help.coi_print",
+          .media_type = "application/pdf"),
+    ROUTE("GET", "/orders/{order}/coi/bundle", "coi.export", 0, desk_get_coi_bundle,
+          "help.coi_bundle", .media_type = "application/x-tar", .query = "identity"),
+    ROUTE("POST", "/orders/{order}/coi/disclose", "identity.disclose", FORM_MAX, desk_post_coi,
+          "help.coi_disclose"),
     ROUTE("GET", "/orders/{order}/tasks/{task}", "order.see", 0, desk_get_task, "help.task",
           .row = &flow_task_record),
     ROUTE("POST", "/orders/{order}/tasks/{task}/complete", "flow.complete", FORM_MAX,

@@ -6,6 +6,11 @@
 #include "kernel/ledger.h"
 #include "modules/desk/desk.h"
 
+struct str desk_tried(const struct desk_unit_view *v, const char *command, const char *name)
+{
+    return str_is(v->tried, command) ? show_entered(v->r, name) : S("");
+}
+
 enum { LEGS_MAX = 200, EVENTS_MAX = 200, DEPTH_MAX = 6 };
 
 static enum outcome legs(struct desk_unit_view *v, struct http_request *r, struct db *db,
@@ -119,6 +124,24 @@ static enum outcome family(struct desk_unit_view *v, struct db *db, struct arena
 
 /* --- what became of its quantity: every event of it, so that what is left can be added up --- */
 
+/* "180 mL taken, 178 mL measured after, 1 mL lost: 1 mL unaccounted for, 2 % allowed" */
+static struct str reconciled_words(struct page *p, const struct json *body)
+{
+    const struct str tolerance = json_get_str(body, "tolerance");
+    const struct str loss = json_get_str(body, "loss");
+    const struct text_param params[] = {
+        { "taken", json_get_str(body, "taken") },
+        { "made", json_get_str(body, "made") },
+        { "loss", loss.n > 0 ? loss : S("0") },
+        { "difference", json_get_str(body, "difference") },
+        { "tolerance", tolerance.n > 0 ? tolerance : S("0") },
+    };
+    struct buf b = buf_in(p->b->arena, 1000);
+    text_write(&b, p->language, S("page.unit.reconciled"), params,
+               sizeof params / sizeof params[0]);
+    return buf_get(&b);
+}
+
 static enum outcome account_line(struct desk_account *out, struct http_request *r, struct db *db,
                                  struct page *p, struct str leaf, bool *shown, struct err *e)
 {
@@ -139,6 +162,8 @@ static enum outcome account_line(struct desk_account *out, struct http_request *
     } else if (str_is(event.type, "unit.ended")) {
         out->what = show_name(p, "unit_ended", json_get_str(body, "how"));
         out->left = S("");
+    } else if (str_is(event.type, "unit.reconciled")) {
+        out->what = reconciled_words(p, body);
     } else {
         *shown = false;
     }
@@ -204,6 +229,8 @@ static enum outcome acts(struct desk_unit_view *v, struct http_request *r, struc
     v->may_discard =
         !v->o.stop.standing && v->nlegs > 0 &&
         actor_may(actor, S("unit.discard"), v->legs[0].leg->organisation, v->legs[0].leg->site);
+    v->may_lose = v->nlegs > 0 && actor_may(actor, S("unit.lose"), v->legs[0].leg->organisation,
+                                            v->legs[0].leg->site);
     if (flow->state == FLOW_RUNNING && !v->o.stop.standing)
         find_task(v, actor, r->arena);
     if (!v->task)
@@ -212,6 +239,41 @@ static enum outcome acts(struct desk_unit_view *v, struct http_request *r, struc
     struct record_list points;
     TRY(db_list(db, &sql_identity_identified, &in, &points, 20, r->arena, e));
     v->identified = points.n > 0 || (!v->samples && str_eq(v->unit.task, v->task->name));
+    return OK;
+}
+
+/* Other live units that the task may take from, for the form that combines. */
+static enum outcome others(struct desk_unit_view *v, struct http_request *r, struct db *db,
+                           struct err *e)
+{
+    struct identity_units_in in = { v->unit.order_id };
+    struct record_list list;
+    if (!v->task || v->samples)
+        return OK;
+    struct decimal tolerance = v->task->tolerance;
+    struct buf b = buf_in(r->arena, 80);
+    decimal_write(&b, decimal_present(tolerance) ? tolerance : decimal_of(0));
+    v->tolerance = buf_get(&b);
+    TRY(db_list(db, &sql_identity_units, &in, &list, DESK_UNITS_MAX, r->arena, e));
+    struct desk_other *out = ARENA_ARRAY(r->arena, list.n + 1, struct desk_other);
+    if (!out)
+        return err_no_memory(e);
+    const struct identity_units_out *row = list.p;
+    for (size_t i = 0; i < list.n && v->nothers + 1 < DESK_PARENTS; i++) {
+        if (row[i].ended != TIME_NONE || row[i].past || str_eq(row[i].unit, v->unit.unit) ||
+            !(has(v->task->units.p, v->task->units.n, row[i].kind) ||
+              str_eq(row[i].task, v->task->name)))
+            continue;
+        struct desk_other *x = &out[v->nothers++];
+        x->row = &row[i];
+        x->unit_name = arena_printf(r->arena, "parents.%zu.unit", v->nothers);
+        x->quantity_name = arena_printf(r->arena, "parents.%zu.quantity", v->nothers);
+        if (!x->unit_name.p || !x->quantity_name.p)
+            return err_no_memory(e);
+        x->chosen = str_eq(desk_tried(v, "unit.combine", x->unit_name.p), row[i].unit);
+        x->quantity = desk_tried(v, "unit.combine", x->quantity_name.p);
+    }
+    v->others = out;
     return OK;
 }
 
@@ -260,6 +322,7 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
     TRY(acts(v, r, db, e));
     TRY(pieces(v, r, e));
     v->may_report = v->o.flow.found && show_may(r, "deviation.open");
+    TRY(others(v, r, db, e));
     v->made_by = show_person(p, db, v->unit.made_by);
     v->holder = v->nlegs > 0 ? v->legs[0].site : auth_site_name(db, v->unit.site, r->arena);
     page_unit(p, v);
@@ -310,8 +373,9 @@ static enum http_state again(struct http_request *r, const struct err *refused)
     return show_again(r, "page.unit.title", unit, refused);
 }
 
-/* Lines without a quantity are not there; the others are numbered anew. */
-static enum outcome tidy_pieces(struct http_request *r, struct err *e)
+/* Lines of a list whose `key` is empty are not there; the others are numbered anew. */
+static enum outcome tidy_lines(struct http_request *r, const char *list, const char *key,
+                               const char *other, struct err *e)
 {
     struct record_pair *out = ARENA_ARRAY(r->arena, r->nform + 1, struct record_pair);
     size_t n = 0;
@@ -319,20 +383,22 @@ static enum outcome tidy_pieces(struct http_request *r, struct err *e)
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < r->nform; i++)
-        if (!str_starts(r->form[i].name, S("pieces.")))
+        if (!str_starts(r->form[i].name, str_z(list)))
             out[n++] = r->form[i];
-    for (size_t i = 0; i < DESK_PIECES; i++) {
-        struct str kind = arena_printf(r->arena, "pieces.%zu.kind", i);
-        struct str quantity = arena_printf(r->arena, "pieces.%zu.quantity", i);
-        if (!kind.p || !quantity.p)
-            return err_no_memory(e);
-        const struct str values[] = { http_form(r, kind.p), http_form(r, quantity.p) };
-        if (str_trim(values[1]).n == 0 || n + 2 > r->nform + 1)
-            continue;
-        out[n++] =
-            (struct record_pair){ arena_printf(r->arena, "pieces.%zu.kind", kept), values[0] };
-        out[n++] = (struct record_pair){ arena_printf(r->arena, "pieces.%zu.quantity", kept++),
-                                         values[1] };
+    for (size_t i = 0; i < DESK_PARENTS; i++) {
+        const char *const members[] = { key, other };
+        for (size_t m = 0; m < 2; m++) {
+            struct str name = arena_printf(r->arena, "%s.%zu.%s", list, i, members[m]);
+            struct str now = arena_printf(r->arena, "%s.%zu.%s", list, kept, members[m]);
+            if (!name.p || !now.p)
+                return err_no_memory(e);
+            const struct str value = http_form(r, name.p);
+            if (m == 0 && str_trim(value).n == 0)
+                break;
+            if (value.p && n < r->nform)
+                out[n++] = (struct record_pair){ now, value };
+            kept += m;
+        }
     }
     r->form = out;
     r->nform = n;
@@ -341,10 +407,13 @@ static enum outcome tidy_pieces(struct http_request *r, struct err *e)
 
 enum http_state desk_post_unit(struct http_request *r)
 {
-    static const char *const known[] = { "unit.split", "unit.sample", "unit.discard" };
+    static const char *const known[] = { "unit.split",   "unit.aliquot", "unit.sample",
+                                         "unit.combine", "unit.make",    "unit.discard",
+                                         "unit.lose" };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
-    if (tidy_pieces(r, &e) != OK)
+    if (tidy_lines(r, "pieces", "quantity", "kind", &e) != OK ||
+        tidy_lines(r, "parents", "unit", "quantity", &e) != OK)
         return app_problem(r, &e);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_is(name, known[i]))

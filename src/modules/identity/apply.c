@@ -65,6 +65,41 @@ enum outcome identity_unit_reduced_apply(struct db *db, const struct event *even
     return db_run(db, &sql_identity_unit_reduce, &in, NULL, e);
 }
 
+enum outcome identity_disclosed_apply(struct db *db, const struct event *event,
+                                      const struct identity_disclosed *payload, struct err *e)
+{
+    const struct identity_disclosure_add_in in = {
+        .event = event->id,
+        .order_id = payload->order,
+        .actor = event->actor,
+        .to_whom = payload->to,
+        .reason = event->reason,
+        .happened = event->happened,
+        .recorded = event->recorded,
+    };
+    return db_run(db, &sql_identity_disclosure_add, &in, NULL, e);
+}
+
+enum outcome identity_reconciled_apply(struct db *db, const struct event *event,
+                                       const struct identity_reconciled *payload, struct err *e)
+{
+    struct identity_balance_add_in in = {
+        .event = event->id,
+        .order_id = payload->order,
+        .unit = payload->unit,
+        .task = payload->task,
+        .act = payload->act,
+        .taken = payload->taken,
+        .made = payload->made,
+        .loss = payload->loss,
+        .difference = payload->difference,
+        .tolerance = payload->tolerance,
+        .happened = event->happened,
+        .actor = event->actor,
+    };
+    return db_run(db, &sql_identity_balance_add, &in, NULL, e);
+}
+
 enum outcome identity_unit_ended_apply(struct db *db, const struct event *event,
                                        const struct identity_unit_ended *payload, struct err *e)
 {

@@ -100,9 +100,15 @@ struct identity_unit_state {
     struct flow_view flow;
     struct stop_things *stopped; /* of a discard */
     bool label_taken;
+    struct identity_holder holder;         /* of a unit that is lost */
     struct str units[IDENTITY_PIECES_MAX]; /* that come into being */
     struct str labels[IDENTITY_PIECES_MAX];
     struct str symbols[IDENTITY_PIECES_MAX];
+};
+
+struct identity_disclose_state {
+    struct str patient;
+    bool by_name; /* the actor may call the patient by name */
 };
 
 /* A symbol that was read, and what the node knows of it. */

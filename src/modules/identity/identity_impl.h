@@ -43,6 +43,64 @@ bool identity_name_is(struct str stated, struct str family, struct str given, st
 enum outcome identity_is_here(bool *out, struct load *l, const struct flow_view *v, struct str task,
                               struct str unit, bool offered, struct err *e);
 
+/* Who holds the unit; site absent: where it was made. */
+enum outcome identity_holder_of(struct load *l, const struct identity_unit_out *unit,
+                                struct identity_holder *out, struct err *e);
+
+/* --- acts (unit.c) --- */
+
+/* The task may be worked on, and its points that stand before the act are passed. */
+enum outcome identity_may_act(struct decision *d, const struct flow_view *v, struct str task,
+                              const struct flow_task **out, struct err *e);
+/* Takes, and leaves in unit what is left. */
+enum outcome identity_take(struct decision *d, struct identity_unit_out *unit, struct quantity by,
+                           const char *how, struct str child, struct err *e);
+void identity_end_if_empty(struct decision *d, const struct identity_unit_out *unit);
+/* Takes from each parent for the unit of the state, and says in parts how much. */
+enum outcome identity_take_parts(struct decision *d, const struct identity_make_state *state,
+                                 const struct identity_part *asked, const struct flow_task *task,
+                                 const char *how, struct identity_part *parts, struct err *e);
+/* Donation number that all parents have in common, unless the command says its own. */
+struct str identity_inherited_din(const struct identity_make_state *state);
+
+struct identity_making {
+    const struct flow_view *flow;
+    const struct flow_task *task;
+    struct str unit;
+    struct str label;
+    struct str kind;
+    struct str din;
+    struct str product_code;
+    struct quantity quantity;
+    const struct identity_part *parents;
+    size_t nparents;
+};
+/* The unit comes into being; the fact that it was made is the caller's to note. */
+enum outcome identity_making(struct decision *d, const struct identity_making *m, struct err *e);
+void identity_note_made(struct decision *d, const struct flow_view *v, struct str task,
+                        struct str kind);
+/* Splits into these pieces; act names it in the events: "split", "aliquot". */
+enum outcome identity_divide(struct decision *d, const struct identity_split *body,
+                             const struct identity_unit_state *state, const char *act,
+                             struct err *e);
+
+/* --- reconciliation (genealogy.c) --- */
+
+/* What was taken is what was made and lost, but for a difference within the task's tolerance: none
+ * without one. Quantities in any units of one dimension; the event is of `unit`. REFUSED
+ * "identity.not_reconciled" {difference, tolerance}. */
+struct identity_balance {
+    const char *act;
+    struct str unit;
+    const struct flow_task *task;
+    struct quantity taken;
+    struct quantity made;
+    struct quantity loss;       /* may be absent */
+    struct quantity difference; /* out, in the unit of taken */
+};
+enum outcome identity_reconcile(struct decision *d, struct str order, struct identity_balance *b,
+                                struct err *e);
+
 /* --- events --- */
 
 void identity_unit_happened(struct decision *d, struct str unit, struct str order,

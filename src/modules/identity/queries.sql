@@ -143,6 +143,30 @@ VALUES (:unit, :order_id, :task, :pass, :kind, :label, :din, :product_code, :qua
 INSERT INTO identity_part (order_id, child, parent, quantity)
 VALUES (:order_id, :child, :parent, :quantity);
 
+-- balances (order_id ID) -> (event ID, unit ID, task CODE, act CODE, taken QUANTITY, made QUANTITY,
+--                            loss QUANTITY, difference QUANTITY, tolerance DECIMAL, happened TIME,
+--                            actor TEXT)
+SELECT event, unit, task, act, taken, made, loss, difference, tolerance, happened, actor
+FROM identity_balance WHERE order_id = :order_id ORDER BY happened, event;
+
+-- balance_add (event ID, order_id ID, unit ID, task CODE, act CODE, taken QUANTITY, made QUANTITY,
+--              loss QUANTITY, difference QUANTITY, tolerance DECIMAL, happened TIME, actor TEXT)
+INSERT INTO identity_balance (event, order_id, unit, task, act, taken, made, loss, difference,
+                              tolerance, happened, actor)
+VALUES (:event, :order_id, :unit, :task, :act, :taken, :made, :loss, :difference, :tolerance,
+        :happened, :actor);
+
+-- disclosures (order_id ID) -> (event ID, actor TEXT, to_whom TEXT, reason TEXT, happened TIME,
+--                               recorded TIME)
+-- The newest first.
+SELECT event, actor, to_whom, reason, happened, recorded FROM identity_disclosure
+WHERE order_id = :order_id ORDER BY recorded DESC, event LIMIT 200;
+
+-- disclosure_add (event ID, order_id ID, actor TEXT, to_whom TEXT, reason TEXT, happened TIME,
+--                 recorded TIME)
+INSERT INTO identity_disclosure (event, order_id, actor, to_whom, reason, happened, recorded)
+VALUES (:event, :order_id, :actor, :to_whom, :reason, :happened, :recorded);
+
 -- unit_reduce (unit ID, quantity QUANTITY)
 UPDATE identity_unit SET quantity = :quantity WHERE unit = :unit;
 

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS identity_unit (
     made         INTEGER NOT NULL,
     made_by      TEXT NOT NULL,
     ended        INTEGER,
-    how          TEXT -- used_up discarded given destroyed
+    how          TEXT -- used_up discarded given destroyed spilled leaked broken missing
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS identity_unit_label ON identity_unit (label);
 CREATE INDEX IF NOT EXISTS identity_unit_din ON identity_unit (din, order_id);
@@ -29,6 +29,35 @@ CREATE TABLE IF NOT EXISTS identity_part (
     PRIMARY KEY (order_id, child, parent)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS identity_part_parent ON identity_part (order_id, parent);
+
+-- Acts in which what was taken was held against what was measured after: one row an act.
+CREATE TABLE IF NOT EXISTS identity_balance (
+    event      TEXT NOT NULL PRIMARY KEY,
+    order_id   TEXT NOT NULL,
+    unit       TEXT NOT NULL, -- that it took from, or that several became
+    task       TEXT NOT NULL,
+    act        TEXT NOT NULL, -- split aliquot combine
+    taken      TEXT NOT NULL,
+    made       TEXT NOT NULL,
+    loss       TEXT,
+    difference TEXT NOT NULL,
+    tolerance  TEXT,          -- per cent
+    happened   INTEGER NOT NULL,
+    actor      TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS identity_balance_order ON identity_balance (order_id, happened);
+
+-- Who gave the patient's identity out with a bundle of the order.
+CREATE TABLE IF NOT EXISTS identity_disclosure (
+    event    TEXT NOT NULL PRIMARY KEY,
+    order_id TEXT NOT NULL,
+    actor    TEXT NOT NULL,
+    to_whom  TEXT NOT NULL,
+    reason   TEXT, -- sealed
+    happened INTEGER NOT NULL,
+    recorded INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS identity_disclosure_order ON identity_disclosure (order_id, recorded);
 
 -- Every check, whatever its result.
 CREATE TABLE IF NOT EXISTS identity_check (

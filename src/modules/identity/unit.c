@@ -41,8 +41,7 @@ static enum outcome positive(struct quantity q, struct err *e)
     return decimal_sign(q.value) > 0 ? OK : REFUSE(e, "identity.not_positive");
 }
 
-/* Takes, and leaves in unit what is left. */
-static enum outcome reduce(struct decision *d, struct identity_unit_out *unit, struct quantity by,
+enum outcome identity_take(struct decision *d, struct identity_unit_out *unit, struct quantity by,
                            const char *how, struct str child, struct err *e)
 {
     struct quantity left;
@@ -81,7 +80,7 @@ struct str identity_in_use(struct str unit, struct arena *arena)
     return arena_printf(arena, "in_use:%.*s", STR(unit));
 }
 
-static void end_if_empty(struct decision *d, const struct identity_unit_out *unit)
+void identity_end_if_empty(struct decision *d, const struct identity_unit_out *unit)
 {
     if (decimal_sign(unit->quantity.value) == 0)
         identity_end(d, unit, "used_up");
@@ -91,8 +90,8 @@ enum outcome identity_reduce(struct decision *d, const struct identity_unit_out 
                              struct quantity by, const char *how, struct str child, struct err *e)
 {
     struct identity_unit_out now = *unit;
-    TRY(reduce(d, &now, by, how, child, e));
-    end_if_empty(d, &now);
+    TRY(identity_take(d, &now, by, how, child, e));
+    identity_end_if_empty(d, &now);
     return OK;
 }
 
@@ -101,7 +100,7 @@ enum outcome identity_give(struct decision *d, const struct identity_unit_out *u
 {
     struct identity_unit_out now = *unit;
     if (decimal_sign(given.value) != 0)
-        TRY(reduce(d, &now, given, "given", (struct str){ 0 }, e));
+        TRY(identity_take(d, &now, given, "given", (struct str){ 0 }, e));
     identity_end(d, &now, "given");
     return OK;
 }
@@ -113,9 +112,8 @@ static bool passed(struct decision *d, const struct flow_view *v, struct str tas
     return flow_has_fact(v, task, arena_printf(d->arena, "check:%.*s", STR(point)));
 }
 
-/* The task may be worked on, and its points that stand before the act are passed. */
-static enum outcome task_may_act(struct decision *d, const struct flow_view *v, struct str task,
-                                 const struct flow_task **out, struct err *e)
+enum outcome identity_may_act(struct decision *d, const struct flow_view *v, struct str task,
+                              const struct flow_task **out, struct err *e)
 {
     TRY(flow_task_ready(v, task, d->command->actor, e));
     TRY(flow_task_guards(v, task, d->now_us, e));
@@ -178,22 +176,9 @@ static enum outcome nothing_escapes(struct decision *d, const struct flow_view *
 
 /* --- making --- */
 
-struct making {
-    const struct flow_view *flow;
-    const struct flow_task *task;
-    struct str unit;
-    struct str label;
-    struct str kind;
-    struct str din;
-    struct str product_code;
-    struct quantity quantity;
-    const struct identity_part *parents;
-    size_t nparents;
-};
-
 /* "made:<kind>" is noted each time, so that whoever read the order's units meanwhile reads again.
  */
-static enum outcome make(struct decision *d, const struct making *m, struct err *e)
+enum outcome identity_making(struct decision *d, const struct identity_making *m, struct err *e)
 {
     if (!str_among(m->kind, m->task->makes.p, m->task->makes.n))
         return REFUSE(e, "identity.kind_not_made", { "kind", m->kind }, { "task", m->task->title });
@@ -218,16 +203,15 @@ static enum outcome make(struct decision *d, const struct making *m, struct err 
     return OK;
 }
 
-static void note_made(struct decision *d, const struct flow_view *v, struct str task,
-                      struct str kind)
+void identity_note_made(struct decision *d, const struct flow_view *v, struct str task,
+                        struct str kind)
 {
     flow_note(d, v, task, arena_printf(d->arena, "made:%.*s", STR(kind)));
 }
 
-/* Takes from each parent; parents[i] says how much. */
-static enum outcome convert(struct decision *d, const struct identity_make *body,
-                            const struct identity_make_state *state, const struct flow_task *task,
-                            struct identity_part *parents, struct err *e)
+enum outcome identity_take_parts(struct decision *d, const struct identity_make_state *state,
+                                 const struct identity_part *asked, const struct flow_task *task,
+                                 const char *how, struct identity_part *parts, struct err *e)
 {
     for (size_t i = 0; i < state->nparents; i++) {
         const struct identity_source *source = &state->parents[i];
@@ -236,16 +220,14 @@ static enum outcome convert(struct decision *d, const struct identity_make *body
                 return REFUSE(e, "identity.parent_twice", { "label", source->unit.label });
         TRY(source_may_act(task, source, true, e));
         struct quantity all = source->unit.quantity;
-        parents[i].unit = source->unit.unit;
-        parents[i].quantity =
-            quantity_present(body->parents.p[i].quantity) ? body->parents.p[i].quantity : all;
-        TRY(identity_reduce(d, &source->unit, parents[i].quantity, "convert", state->unit, e));
+        parts[i].unit = source->unit.unit;
+        parts[i].quantity = quantity_present(asked[i].quantity) ? asked[i].quantity : all;
+        TRY(identity_reduce(d, &source->unit, parts[i].quantity, how, state->unit, e));
     }
     return OK;
 }
 
-/* What all parents have in common, unless the command says its own. */
-static struct str inherited_din(const struct identity_make_state *state)
+struct str identity_inherited_din(const struct identity_make_state *state)
 {
     struct str din = state->din;
     for (size_t i = 0; !state->din.p && i < state->nparents; i++) {
@@ -262,7 +244,7 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
 {
     const struct flow_task *task;
     struct identity_part parents[IDENTITY_PARENTS_MAX];
-    TRY(task_may_act(d, &state->flow, body->task, &task, e));
+    TRY(identity_may_act(d, &state->flow, body->task, &task, e));
     if (state->din_error.outcome != OK) {
         *e = state->din_error;
         return e->outcome;
@@ -273,21 +255,21 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
         return REFUSE(e, "identity.label_taken");
     if (state->nparents == 0 && !str_is(task->act, "collect"))
         return REFUSE(e, "identity.parent_needed", { "kind", body->kind });
-    TRY(convert(d, body, state, task, parents, e));
-    struct making making = {
+    TRY(identity_take_parts(d, state, body->parents.p, task, "convert", parents, e));
+    struct identity_making making = {
         .flow = &state->flow,
         .task = task,
         .unit = state->unit,
         .label = state->label,
         .kind = body->kind,
-        .din = inherited_din(state),
+        .din = identity_inherited_din(state),
         .product_code = body->product_code,
         .quantity = body->quantity,
         .parents = parents,
         .nparents = state->nparents,
     };
-    TRY(make(d, &making, e));
-    note_made(d, &state->flow, body->task, body->kind);
+    TRY(identity_making(d, &making, e));
+    identity_note_made(d, &state->flow, body->task, body->kind);
     if (state->din_new) {
         struct identity_din_taken taken = { state->din, body->order };
         decide_event(d, &(struct happening){
@@ -308,7 +290,7 @@ static enum outcome make_child(struct decision *d, const struct identity_unit_st
 {
     const struct identity_unit_out *unit = &state->source.unit;
     struct identity_part parent = { unit->unit, piece->quantity };
-    struct making making = {
+    struct identity_making making = {
         .flow = &state->flow,
         .task = task,
         .unit = state->units[i],
@@ -320,7 +302,7 @@ static enum outcome make_child(struct decision *d, const struct identity_unit_st
         .parents = &parent,
         .nparents = 1,
     };
-    return make(d, &making, e);
+    return identity_making(d, &making, e);
 }
 
 /* What all pieces take together, in the unit's own unit of measure. */
@@ -336,22 +318,46 @@ static enum outcome sum_pieces(struct quantity *out, const struct identity_split
     return OK;
 }
 
-enum outcome identity_split_decide(struct decision *d, const struct identity_split *body,
-                                   const struct identity_unit_state *state, struct err *e)
+/* Takes pieces and loss; of one that was emptied also what was measured in none of them, or, where
+ * more was measured than it held, all but the loss. */
+static enum outcome take_pieces(struct decision *d, const struct identity_split *body,
+                                const struct identity_unit_state *state,
+                                const struct flow_task *task, const char *act, struct err *e)
+{
+    struct identity_unit_out unit = state->source.unit;
+    const struct str child = body->pieces.n == 1 ? state->units[0] : (struct str){ 0 };
+    const bool lost = quantity_present(body->loss);
+    struct quantity sum;
+    struct identity_balance balance = { act, unit.unit, task, unit.quantity, .loss = body->loss };
+    TRY(sum_pieces(&sum, body, &unit, e));
+    if (body->emptied) {
+        balance.made = sum;
+        TRY(identity_reconcile(d, state->flow.order, &balance, e));
+        if (decimal_sign(balance.difference.value) < 0)
+            TRY(quantity_add(&sum, sum, balance.difference, e));
+    }
+    TRY(identity_take(d, &unit, sum, act, child, e));
+    if (lost)
+        TRY(identity_take(d, &unit, body->loss, "loss", (struct str){ 0 }, e));
+    if (body->emptied && decimal_sign(unit.quantity.value) > 0)
+        TRY(identity_take(d, &unit, unit.quantity, "difference", (struct str){ 0 }, e));
+    identity_end_if_empty(d, &unit);
+    return OK;
+}
+
+enum outcome identity_divide(struct decision *d, const struct identity_split *body,
+                             const struct identity_unit_state *state, const char *act,
+                             struct err *e)
 {
     const struct flow_task *task;
     struct identity_made made[IDENTITY_PIECES_MAX];
-    struct identity_unit_out unit = state->source.unit;
-    struct quantity sum;
-    TRY(task_may_act(d, &state->flow, body->task, &task, e));
+    TRY(identity_may_act(d, &state->flow, body->task, &task, e));
     TRY(source_may_act(task, &state->source, true, e));
     if (state->label_taken)
         return REFUSE(e, "identity.label_taken");
     if (body->pieces.n == 0)
         return REFUSE(e, "identity.no_pieces");
-    TRY(sum_pieces(&sum, body, &unit, e));
-    TRY(reduce(d, &unit, sum, "split", body->pieces.n == 1 ? state->units[0] : (struct str){ 0 },
-               e));
+    TRY(take_pieces(d, body, state, task, act, e));
     for (size_t i = 0; i < body->pieces.n; i++) {
         TRY(make_child(d, state, task, i, &body->pieces.p[i], e));
         made[i] = (struct identity_made){ state->units[i], state->labels[i], state->symbols[i] };
@@ -359,14 +365,17 @@ enum outcome identity_split_decide(struct decision *d, const struct identity_spl
         for (size_t k = 0; k < i; k++)
             noted |= str_eq(body->pieces.p[k].kind, body->pieces.p[i].kind);
         if (!noted)
-            note_made(d, &state->flow, body->task, body->pieces.p[i].kind);
+            identity_note_made(d, &state->flow, body->task, body->pieces.p[i].kind);
     }
-    if (quantity_present(body->loss))
-        TRY(reduce(d, &unit, body->loss, "loss", (struct str){ 0 }, e));
-    end_if_empty(d, &unit);
     struct identity_pieces_made answer = { .units = { made, body->pieces.n } };
     decide_answer(d, &identity_pieces_made_record, &answer);
     return OK;
+}
+
+enum outcome identity_split_decide(struct decision *d, const struct identity_split *body,
+                                   const struct identity_unit_state *state, struct err *e)
+{
+    return identity_divide(d, body, state, "split", e);
 }
 
 enum outcome identity_sample_decide(struct decision *d, const struct identity_sample *body,
@@ -374,7 +383,7 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
 {
     const struct flow_task *task;
     const struct identity_piece piece = { body->kind, body->quantity };
-    TRY(task_may_act(d, &state->flow, body->task, &task, e));
+    TRY(identity_may_act(d, &state->flow, body->task, &task, e));
     if (!str_among(S("before_qc_sampling"), task->checks.p, task->checks.n))
         return REFUSE(e, "identity.point_not_here", { "point", S("before_qc_sampling") },
                       { "task", task->title });
@@ -383,7 +392,7 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
         return REFUSE(e, "identity.label_taken");
     TRY(identity_reduce(d, &state->source.unit, body->quantity, "sample", state->units[0], e));
     TRY(make_child(d, state, task, 0, &piece, e));
-    note_made(d, &state->flow, body->task, body->kind);
+    identity_note_made(d, &state->flow, body->task, body->kind);
     struct identity_made answer = { state->units[0], state->labels[0], state->symbols[0] };
     decide_answer(d, &identity_made_record, &answer);
     return OK;

@@ -34,6 +34,15 @@ enum outcome identity_is_here(bool *out, struct load *l, const struct flow_view 
     return OK;
 }
 
+enum outcome identity_holder_of(struct load *l, const struct identity_unit_out *unit,
+                                struct identity_holder *out, struct err *e)
+{
+    if (holder_of)
+        return holder_of(l, unit->unit, out, e);
+    *out = (struct identity_holder){ unit->organisation, unit->site, { 0 } };
+    return OK;
+}
+
 enum outcome identity_kinds(struct str *out, const struct flow_task *task, struct arena *arena,
                             struct err *e)
 {
@@ -151,6 +160,27 @@ enum outcome identity_split_load(struct load *l, const struct identity_split *bo
     return OK;
 }
 
+enum outcome identity_aliquot_load(struct load *l, const struct identity_aliquot *body,
+                                   struct identity_unit_state *state, struct err *e)
+{
+    TRY(load_source(l, body->unit, body->task, state, e));
+    for (int64_t i = 0; i < body->count && i < IDENTITY_PIECES_MAX; i++)
+        TRY(load_child(l, (uint64_t)i, &state->units[i], &state->labels[i], &state->label_taken,
+                       e));
+    return OK;
+}
+
+enum outcome identity_combine_load(struct load *l, const struct identity_combine *body,
+                                   struct identity_make_state *state, struct err *e)
+{
+    const struct identity_make make = {
+        .order = body->order,
+        .task = body->task,
+        .parents = { body->parents.p, body->parents.n },
+    };
+    return identity_make_load(l, &make, state, e);
+}
+
 enum outcome identity_sample_load(struct load *l, const struct identity_sample *body,
                                   struct identity_unit_state *state, struct err *e)
 {
@@ -160,12 +190,26 @@ enum outcome identity_sample_load(struct load *l, const struct identity_sample *
     return OK;
 }
 
-enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,
-                                   struct identity_unit_state *state, struct err *e)
+static enum outcome load_to_end(struct load *l, struct str unit, struct identity_unit_state *state,
+                                struct err *e)
 {
-    TRY(load_source(l, body->unit, (struct str){ 0 }, state, e));
+    TRY(load_source(l, unit, (struct str){ 0 }, state, e));
     state->stopped = ARENA_NEW(l->arena, struct stop_things);
     if (!state->stopped)
         return err_no_memory(e);
     return load_stop_things(l, state->flow.order, state->stopped, e);
+}
+
+enum outcome identity_discard_load(struct load *l, const struct identity_discard *body,
+                                   struct identity_unit_state *state, struct err *e)
+{
+    return load_to_end(l, body->unit, state, e);
+}
+
+enum outcome identity_lose_load(struct load *l, const struct identity_lose *body,
+                                struct identity_unit_state *state, struct err *e)
+{
+    TRY(load_to_end(l, body->unit, state, e));
+    TRY(identity_holder_of(l, &state->source.unit, &state->holder, e));
+    return load_deviation(l, e);
 }

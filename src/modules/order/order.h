@@ -124,6 +124,10 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e);
 
+/* Whether the viewer may see the name, by the same rule; false for an unknown patient. */
+enum outcome order_patient_by_name(bool *out, struct db *db, const struct actor *viewer,
+                                   struct str patient, struct arena *arena, struct err *e);
+
 /* The patient's opened data, for comparison only: never shown, logged or kept. REFUSED
  * "gate.unknown", "seal.erased". */
 struct order_patient_secret {

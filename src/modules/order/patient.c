@@ -80,6 +80,16 @@ static enum outcome may_name(bool *out, struct db *db, const struct actor *viewe
     return OK;
 }
 
+enum outcome order_patient_by_name(bool *out, struct db *db, const struct actor *viewer,
+                                   struct str patient, struct arena *arena, struct err *e)
+{
+    struct order_patient_in in = { patient };
+    struct order_patient_out row;
+    *out = false;
+    TRY(db_get(db, &sql_order_patient, &in, &row, arena, out, e));
+    return *out ? may_name(out, db, viewer, &row, arena, e) : OK;
+}
+
 enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e)

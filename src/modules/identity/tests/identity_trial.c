@@ -35,7 +35,8 @@ static const char workflow[] =
                   "  - {name: wash, title: Wash, part: plant, role: operator, act: process,\n"
                   "     checks: [before_processing], units: [bag], makes: [culture]}\n"
                   "  - {name: fill, title: Fill, part: plant, role: operator, act: process,\n"
-                  "     checks: [before_processing], units: [culture], makes: [final_bag]}\n"
+                  "     checks: [before_processing], units: [culture], makes: [final_bag],\n"
+                  "     tolerance: 2}\n"
                   "  - name: release\n"
                   "    title: Release\n"
                   "    part: plant\n"
@@ -78,7 +79,8 @@ static struct db *reader(struct trial_id *t)
 }
 
 #define UNITS                                                                                      \
-    "flow.repeat unit.make unit.split unit.sample unit.discard flow.complete identity.check "
+    "flow.repeat unit.make unit.split unit.sample unit.discard flow.complete identity.check "      \
+    "unit.aliquot unit.combine unit.lose identity.disclose "
 
 void trial_id_open(struct trial_id *t)
 {

@@ -164,6 +164,61 @@ static void send_sample(struct trial_walk *w, const struct trial_order *o, const
                        task, kind, trial_walk_draw(w, 6));
 }
 
+static void send_combine(struct trial_walk *w, const struct trial_order *o, const char *task)
+{
+    const struct fixture_person *maker = person(w, task);
+    struct str one = some_unit(w, o, task);
+    struct str two = some_unit(w, o, task);
+    const char *kind = made_in(w, task);
+    (void)fixture_send(&w->t->f, maker, "unit.combine", NULL,
+                       "{'order':'%s','task':'%s','kind':'%s','parents':["
+                       "{'unit':'%.*s','quantity':'10 mL'},{'unit':'%.*s','quantity':'10 mL'}],"
+                       "'quantity':'%u.%u mL'}",
+                       o->id, task, kind, STR(one), STR(two), 19 + trial_walk_draw(w, 2),
+                       trial_walk_draw(w, 10));
+}
+
+/* Units are made with 40 mL, mostly: two of 20 mL empty one, to the drop or nearly. */
+static void send_aliquot(struct trial_walk *w, const struct trial_order *o, const char *task)
+{
+    static const char *const each[] = { "20 mL", "20 mL", "19.9 mL", "20.1 mL", "100 mL", "2 mL" };
+    const struct fixture_person *maker = person(w, task);
+    struct str unit = some_unit(w, o, task);
+    const char *kind = made_in(w, task);
+    (void)fixture_send(&w->t->f, maker, "unit.aliquot", NULL,
+                       "{'unit':'%.*s','task':'%s','kind':'%s','count':2,'quantity':'%s'%s}",
+                       STR(unit), task, kind, PICK(w, each),
+                       trial_walk_draw(w, 4) ? ",'emptied':true" : "");
+}
+
+static void send_lose(struct trial_walk *w, const struct trial_order *o, const char *task)
+{
+    static const char *const how[] = { "spilled", "leaked", "broken", "missing" };
+    const struct fixture_person *who = person(w, task);
+    struct str unit = some_unit(w, o, task);
+    (void)fixture_send(&w->t->f, who, "unit.lose", "fell", "{'unit':'%.*s','how':'%s'%s}",
+                       STR(unit), PICK(w, how),
+                       trial_walk_draw(w, 4) ? ",'quantity':'0.5 mL'" : "");
+}
+
+static void send_genealogy(struct trial_walk *w, const struct trial_order *o, const char *task)
+{
+    switch (trial_walk_draw(w, 8)) {
+    case 0:
+        send_combine(w, o, task);
+        break;
+    case 1:
+    case 2:
+        send_aliquot(w, o, task);
+        break;
+    case 3:
+        send_lose(w, o, task);
+        break;
+    default:
+        send_split(w, o, task);
+    }
+}
+
 static void send_resolve(struct trial_walk *w)
 {
     const struct fixture_person *who =
@@ -190,7 +245,7 @@ void trial_walk_step(struct trial_walk *w)
     else if (what < 60)
         send_make(w, o, task);
     else if (what < 67)
-        send_split(w, o, task);
+        send_genealogy(w, o, task);
     else if (what < 73)
         send_sample(w, o, task);
     else if (what < 74)

@@ -52,6 +52,7 @@ static size_t fails;
 static size_t completed;
 static size_t furthest; /* tasks done of one order */
 static size_t bedside;  /* passes at the bedside */
+static size_t reconciled;
 
 static struct unit_model *unit_find(struct str id)
 {
@@ -112,6 +113,28 @@ static void unit_reduced(const struct identity_unit_reduced *p)
     assert_int_equal(quantity_add(&sum, u->left, u->taken, &e), OK);
     assert_int_equal(quantity_cmp(&order, sum, u->made, &e), OK);
     assert_int_equal(order, 0);
+}
+
+/* Fill allows 2 per cent of what was taken, the other tasks nothing. */
+static void unit_reconciled(const struct identity_reconciled *p)
+{
+    struct err e = { 0 };
+    struct quantity sum, difference;
+    struct decimal hundredfold, allowed;
+    int order;
+    assert_int_equal(quantity_add(&sum, p->made, p->difference, &e), OK);
+    if (quantity_present(p->loss))
+        assert_int_equal(quantity_add(&sum, sum, p->loss, &e), OK);
+    assert_int_equal(quantity_cmp(&order, sum, p->taken, &e), OK);
+    assert_int_equal(order, 0);
+    difference = p->difference;
+    if (decimal_sign(difference.value) < 0)
+        assert_int_equal(decimal_sub(&difference.value, decimal_of(0), difference.value, &e), OK);
+    assert_int_equal(decimal_mul(&hundredfold, difference.value, decimal_of(100), &e), OK);
+    assert_int_equal(
+        decimal_mul(&allowed, decimal_of(str_is(p->task, "fill") ? 2 : 0), p->taken.value, &e), OK);
+    assert_true(decimal_cmp(hundredfold, allowed) <= 0);
+    reconciled++;
 }
 
 /* What a point expects at a task, in the test's own words: sorted labels of live units. */
@@ -283,6 +306,8 @@ static void follow(const struct event *event)
         unit_made(payload);
     else if (str_is(event->type, "unit.reduced"))
         unit_reduced(payload);
+    else if (str_is(event->type, "unit.reconciled"))
+        unit_reconciled(payload);
     else if (str_is(event->type, "unit.ended"))
         unit_find(((const struct identity_unit_ended *)payload)->unit)->live = false;
     else if (str_is(event->type, "identity.checked"))
@@ -363,6 +388,7 @@ static void coi_04_no_order_of_commands_passes_a_point(void **state)
     assert_true(completed > 20);
     assert_true(furthest >= 8); /* as far as the bedside, */
     assert_true(bedside > 0);   /* where it passed as well */
+    assert_true(reconciled > 0);
 }
 
 int main(void)

@@ -1,0 +1,446 @@
+/* A bundle of one order, given to a stranger: honest, it verifies, and without disclosure it names
+ * nobody. Altered by anyone without the log's key, anywhere, it does not. And altered by whoever
+ * has the key and signs a new manifest, it still does not: events, proofs, chains, keys and report
+ * hold each other. shows: COI-10 */
+#define _GNU_SOURCE /* memmem */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/cli.h"
+#include "app/sim.h"
+#include "app/tests/bundle_folder.h"
+#include "base/log.h"
+#include "modules/desk/coi.h"
+#include "verify/verify.h"
+
+enum { ORDERS = 4, DAYS = 20, TAIL_DAYS = 120 };
+
+static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
+static char folder[64], db_path[96], plain[96], named[96];
+static struct env_sim env;
+static struct node node;
+static struct network network;
+static char order[40], other[40];
+static struct verify_report report;
+
+static void go(void *context, int64_t now_us)
+{
+    struct env_sim *sim = context;
+    env_sim_advance(sim, now_us - sim->now_us);
+}
+
+/* --- verifying --- */
+
+static bool holds(const char *dir)
+{
+    char vkey[400];
+    snprintf(vkey, sizeof vkey, "%.*s", STR(node.vkey));
+    const struct verify_options options = { .vkey = vkey };
+    return verify_bundle(dir, &options, &report);
+}
+
+static void must_hold(const char *dir)
+{
+    if (!holds(dir))
+        fail_msg("bad %s: %s", report.bad_item, report.reason);
+}
+
+/* Detected, and named: the item begins so, the reason holds this. */
+static void must_fail(const char *dir, const char *item, const char *reason)
+{
+    if (holds(dir))
+        fail_msg("not detected: %s %s", item, reason);
+    if (strncmp(report.bad_item, item, strlen(item)) != 0 || !strstr(report.reason, reason))
+        fail_msg("bad %s: %s, not %s: %s", report.bad_item, report.reason, item, reason);
+}
+
+/* --- the ground: a network, one of its orders with a stop --- */
+
+static void export(const char *of, bool identity, const char *to)
+{
+    struct err e = { 0 };
+    struct db *db;
+    struct desk_coi c;
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(db_begin(db, &e), OK);
+    if (desk_coi_read(&c, &node, db, str_z(of), identity, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
+    struct buf b = buf_in(c.arena, 1 << 20);
+    struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
+    if (desk_coi_export(&page, db, &node, &c, to, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
+    desk_coi_close(&c);
+    db_rollback(db);
+    store_reader_give(node.store, db);
+}
+
+/* The order of the first stop, and one that is not it. */
+static void choose(void)
+{
+    struct arena *arena = arena_new(4 << 20);
+    struct err e = { 0 };
+    struct db *db;
+    struct record_list rows;
+    const struct order_all_in in = { S("") };
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(db_list(db, &sql_order_all, &in, &rows, 200, arena, &e), OK);
+    const struct order_all_out *row = rows.p;
+    assert_true(rows.n >= 2);
+    for (size_t i = 0; i < rows.n; i++) {
+        struct quality_of_order_in of = { row[i].order_id };
+        struct record_list deviations;
+        assert_int_equal(db_list(db, &sql_quality_of_order, &of, &deviations, 100, arena, &e), OK);
+        char *to = deviations.n > 0 && !order[0] ? order : other;
+        snprintf(to, 40, "%.*s", STR(row[i].order_id));
+    }
+    if (!order[0])
+        snprintf(order, sizeof order, "%.*s", STR(row[0].order_id));
+    assert_string_not_equal(order, other);
+    store_reader_give(node.store, db);
+    arena_free(arena);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct sim *sim = NULL;
+    log_set_level(LOG_ERROR);
+    text_use(text_rows, text_rows_count);
+    snprintf(folder, sizeof folder, "/tmp/vein-bundle-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(db_path, sizeof db_path, "%s/db", folder);
+    snprintf(plain, sizeof plain, "%s/plain", folder);
+    snprintf(named, sizeof named, "%s/named", folder);
+    env_sim_init(&env, 11, start_us);
+    struct node_options options = { .env = &env.env, .path = db_path, .create = true };
+    options.modules = cli_modules(&options.nmodules);
+    if (node_open(&node, &options, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
+    struct sender sender = { .node = &node, .arena = arena_new(4 << 20), .seed = S("network") };
+    const struct sim_options run = { .node = &node,
+                                     .seed = 11,
+                                     .orders = ORDERS,
+                                     .from_us = start_us,
+                                     .to_us = start_us + DAYS * TIME_DAY,
+                                     .wrong_label_per = 5000 };
+    if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
+        sim_open(&sim, &run, &network, &e) != OK ||
+        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK ||
+        gate_checkpoint_step(node.gate, 0, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
+    sim_close(sim);
+    arena_free(sender.arena);
+    choose();
+    export(order, false, plain);
+    export(order, true, named);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    node_close(&node);
+    bundle_remove(folder);
+    return 0;
+}
+
+/* --- tests --- */
+
+static struct order_patient_secret secret_of(struct arena *arena)
+{
+    struct err e = { 0 };
+    struct db *db;
+    bool found;
+    struct order_order_out row;
+    struct order_patient_secret secret;
+    const struct order_order_in in = { str_z(order) };
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(db_get(db, &sql_order_order, &in, &row, arena, &found, &e), OK);
+    assert_int_equal(order_patient_open(&secret, node.keys, db, row.patient, arena, &e), OK);
+    store_reader_give(node.store, db);
+    return secret;
+}
+
+/* In how many files of the bundle the text stands. */
+static size_t stands_in(const char *dir, struct str text)
+{
+    static long long at[BUNDLE_PLACES_MAX];
+    static const char *const files[] = { "report.json", "report.html", "manifest" };
+    const size_t n = bundle_places(dir, at);
+    size_t found = 0;
+    for (size_t i = 0; i < 3; i++)
+        found += bundle_holds(bundle_read(dir, files[i]), text);
+    for (size_t i = 0; i < n; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "event/%lld", at[i]);
+        found += bundle_holds(bundle_read(dir, name), text);
+    }
+    return found;
+}
+
+/* partial: COI-01 (personal data is not exposed) */
+static void an_honest_bundle_holds_and_names_nobody_unless_asked(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1 << 20);
+    const struct order_patient_secret secret = secret_of(arena);
+    must_hold(plain);
+    assert_int_equal(report.disclosed, 0);
+    assert_true(report.count > 100);
+    assert_string_equal(report.order, order);
+    const struct str texts[] = { secret.family, secret.given, secret.birth_date,
+                                 secret.identifiers[0] };
+    for (size_t i = 0; i < 4; i++)
+        if (texts[i].n > 3) /* a short name may stand in other words */
+            assert_int_equal(stands_in(plain, texts[i]), 0);
+    must_hold(named);
+    assert_true(report.disclosed >= 4);
+    assert_int_equal(stands_in(named, secret.family) >= 2, true); /* both reports */
+    assert_int_equal(stands_in(named, secret.identifiers[0]), 1); /* report.json; no event */
+    arena_free(arena);
+}
+
+/* The report says what an inspector asks: each unit, check, hand-over and stop with its event. */
+static void the_report_tells_all_of_it(void **state)
+{
+    (void)state;
+    static const char *const said[] = {
+        "\"section\":\"unit\"", "\"section\":\"check\"", "\"section\":\"custody\"",
+        "\"section\":\"stop\"", "\"parents\":[{",        "\"section\":\"deviation\"",
+        "\"result\":\"fail\"",  "\"section\":\"name\"",  "\"coi\":\"",
+    };
+    const struct str json = bundle_read(plain, "report.json");
+    const struct str html = bundle_read(plain, "report.html");
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (!bundle_holds(json, str_z(said[i])))
+            fail_msg("the report lacks %s", said[i]);
+    assert_true(bundle_holds(html, S("Identity checks")));
+    assert_true(bundle_holds(html, S("<svg")));
+    assert_true(bundle_holds(html, S("mismatch: stop")));
+    assert_false(bundle_holds(html, S("href=\"/units"))); /* no way back into the system */
+}
+
+static void flip(const char *dir, const char *name, size_t at)
+{
+    const struct str was = bundle_read(dir, name);
+    if (at >= was.n)
+        return;
+    char *content = malloc(was.n);
+    assert_non_null(content);
+    memcpy(content, was.p, was.n);
+    content[at] = (char)(content[at] ^ 1);
+    bundle_put(dir, name, (struct str){ content, was.n });
+    content[at] = (char)(content[at] ^ 1);
+    if (holds(dir))
+        fail_msg("a flipped byte %zu of %s is not detected", at, name);
+    bundle_put(dir, name, (struct str){ content, was.n });
+    free(content);
+}
+
+/* partial: AUD-02 (from exported data alone) */
+static void aud_02_a_flipped_byte_of_any_file_is_detected(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "manifest",    "vkey",        "checkpoint",
+                                         "report.json", "report.html", "keys" };
+    static long long at[BUNDLE_PLACES_MAX];
+    const size_t n = bundle_places(named, at);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t k = 0; k < 8; k++)
+            flip(named, files[i], bundle_read(named, files[i]).n * k / 8);
+    for (size_t i = 0; i < n; i += 7) {
+        char name[40];
+        snprintf(name, sizeof name, i % 2 ? "event/%lld" : "proof/%lld", at[i]);
+        flip(named, name, bundle_read(named, name).n * (i % 9) / 9);
+    }
+    must_hold(named);
+}
+
+static void copy_file(const char *dir, const char *from, const char *to)
+{
+    bundle_put(dir, to, bundle_read(dir, from));
+}
+
+/* Each by whoever has the key: what is signed anew must still agree with itself and the log. */
+static void an_event_dropped_swapped_or_doubled_is_detected(void **state)
+{
+    (void)state;
+    char e1[40], p1[40], e2[40], p2[40];
+    const long long one = bundle_event_of(plain, "identity.checked", 0);
+    const long long two = bundle_event_of(plain, "identity.checked", 1);
+    snprintf(e1, sizeof e1, "event/%lld", one);
+    snprintf(p1, sizeof p1, "proof/%lld", one);
+    snprintf(e2, sizeof e2, "event/%lld", two);
+    snprintf(p2, sizeof p2, "proof/%lld", two);
+    char *keep[4];
+    size_t size[4];
+    const char *const names[] = { e1, p1, e2, p2 };
+    for (size_t i = 0; i < 4; i++) {
+        const struct str was = bundle_read(plain, names[i]);
+        keep[i] = malloc(was.n);
+        assert_non_null(keep[i]);
+        memcpy(keep[i], was.p, size[i] = was.n);
+    }
+    /* dropped: without a new manifest, and with one */
+    bundle_drop(plain, e1);
+    must_fail(plain, e1, "missing");
+    bundle_drop(plain, p1);
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, "event/", "stream");
+    bundle_put(plain, e1, (struct str){ keep[0], size[0] });
+    bundle_put(plain, p1, (struct str){ keep[1], size[1] });
+    /* swapped, with and without their proofs */
+    copy_file(plain, e2, e1);
+    bundle_put(plain, e2, (struct str){ keep[0], size[0] });
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, e1, "");
+    copy_file(plain, p2, p1);
+    bundle_put(plain, p2, (struct str){ keep[1], size[1] });
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, "", "");
+    bundle_put(plain, e1, (struct str){ keep[0], size[0] });
+    bundle_put(plain, e2, (struct str){ keep[2], size[2] });
+    /* one proof for another */
+    bundle_put(plain, p1, (struct str){ keep[3], size[3] });
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, p1, "another event");
+    bundle_put(plain, p1, (struct str){ keep[1], size[1] });
+    bundle_put(plain, p2, (struct str){ keep[3], size[3] });
+    bundle_sign(plain, order, false, &node.signer);
+    must_hold(plain);
+    /* the same event once more, under a place of its own */
+    bundle_put(plain, "event/99999999", (struct str){ keep[0], size[0] });
+    bundle_put(plain, "proof/99999999", (struct str){ keep[1], size[1] });
+    must_fail(plain, "", "is not in the manifest");
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, "event/99999999", "");
+    bundle_drop(plain, "event/99999999");
+    bundle_drop(plain, "proof/99999999");
+    bundle_sign(plain, order, false, &node.signer);
+    must_hold(plain);
+    for (size_t i = 0; i < 4; i++)
+        free(keep[i]);
+}
+
+static void what_the_events_do_not_say_is_no_report(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+    } lies[] = {
+        { "\"result\":\"fail\"", "\"result\":\"pass\"" },
+        { "\"section\":\"stop\"", "\"section\":\"unit\"" },
+        { "\"statements\":[", "\"statements\":[{}," },
+        { "vein.coi/1", "vein.coi/2" },
+    };
+    char *keep = NULL;
+    const struct str was = bundle_read(plain, "report.json");
+    keep = malloc(was.n);
+    assert_non_null(keep);
+    memcpy(keep, was.p, was.n);
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        bundle_replace(plain, "report.json", lies[i].from, lies[i].to);
+        must_fail(plain, "report.json", "");
+        bundle_sign(plain, order, false, &node.signer);
+        must_fail(plain, "report.json", "");
+        bundle_put(plain, "report.json", (struct str){ keep, was.n });
+    }
+    bundle_sign(plain, order, false, &node.signer);
+    must_hold(plain);
+    free(keep);
+}
+
+/* The lines of keys, changed. */
+static void a_key_of_another_field_opens_nothing(void **state)
+{
+    (void)state;
+    char keep[4096], lines[2][200];
+    const struct str was = bundle_read(named, "keys");
+    assert_true(was.n < sizeof keep);
+    memcpy(keep, was.p, was.n);
+    struct str rest = { keep, was.n };
+    for (size_t i = 0; i < 2; i++) {
+        const struct str line = str_cut(&rest, '\n');
+        snprintf(lines[i], sizeof lines[i], "%.*s", STR(line));
+    }
+    char changed[420];
+    char *key_0 = strrchr(lines[0], ' ') + 1;
+    char *key_1 = strrchr(lines[1], ' ') + 1;
+    /* the key of the second for the first */
+    bundle_replace(named, "keys", key_0, key_1);
+    bundle_sign(named, order, true, &node.signer);
+    must_fail(named, "keys", "does not open it");
+    bundle_put(named, "keys", (struct str){ keep, was.n });
+    /* a line doubled */
+    snprintf(changed, sizeof changed, "%s\n%s\n", lines[0], lines[0]);
+    bundle_put(named, "keys", str_z(changed));
+    bundle_sign(named, order, true, &node.signer);
+    must_fail(named, "keys", "twice");
+    /* fewer than the report tells */
+    snprintf(changed, sizeof changed, "%s\n", lines[0]);
+    bundle_put(named, "keys", str_z(changed));
+    bundle_sign(named, order, true, &node.signer);
+    must_fail(named, "report.json", "not what that says");
+    bundle_put(named, "keys", (struct str){ keep, was.n });
+    bundle_sign(named, order, true, &node.signer);
+    must_hold(named);
+}
+
+static void events_of_another_order_are_detected(void **state)
+{
+    (void)state;
+    char foreign[96], from[40];
+    snprintf(foreign, sizeof foreign, "%s/foreign", folder);
+    export(other, false, foreign);
+    const long long at = bundle_event_of(foreign, "order.prescribed", 0);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
+        bundle_put(plain, from, bundle_read(foreign, from));
+    }
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, "event/", "another order");
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
+        bundle_drop(plain, from);
+    }
+    bundle_sign(plain, order, false, &node.signer);
+    must_hold(plain);
+}
+
+/* Nobody but the log's key signs a manifest. */
+static void another_key_is_no_key(void **state)
+{
+    (void)state;
+    struct note_signer real = node.signer;
+    struct err e = { 0 };
+    const uint8_t seed[32] = { 7 };
+    assert_int_equal(note_signer_init(&node.signer, str_z(real.name), seed, &e), OK);
+    bundle_sign(plain, order, false, &node.signer);
+    must_fail(plain, "manifest", "no signature");
+    node.signer = real;
+    bundle_sign(plain, order, false, &node.signer);
+    must_hold(plain);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_honest_bundle_holds_and_names_nobody_unless_asked),
+        cmocka_unit_test(the_report_tells_all_of_it),
+        cmocka_unit_test(aud_02_a_flipped_byte_of_any_file_is_detected),
+        cmocka_unit_test(an_event_dropped_swapped_or_doubled_is_detected),
+        cmocka_unit_test(what_the_events_do_not_say_is_no_report),
+        cmocka_unit_test(a_key_of_another_field_opens_nothing),
+        cmocka_unit_test(events_of_another_order_are_detected),
+        cmocka_unit_test(another_key_is_no_key),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
