@@ -225,6 +225,7 @@ static void the_report_tells_all_of_it(void **state)
     assert_true(bundle_holds(html, S("Identity checks")));
     assert_true(bundle_holds(html, S("<svg")));
     assert_true(bundle_holds(html, S("mismatch: stop")));
+    assert_false(bundle_holds(html, S("{point}")));       /* texts are filled in */
     assert_false(bundle_holds(html, S("href=\"/units"))); /* no way back into the system */
 }
 
