@@ -225,6 +225,7 @@ static void the_report_tells_all_of_it(void **state)
     assert_true(bundle_holds(html, S("Identity checks")));
     assert_true(bundle_holds(html, S("<svg")));
     assert_true(bundle_holds(html, S("mismatch: stop")));
+    assert_false(bundle_holds(html, S("{point}")));       /* texts are filled in */
     assert_false(bundle_holds(html, S("href=\"/units"))); /* no way back into the system */
 }
 
@@ -430,6 +431,31 @@ static void another_key_is_no_key(void **state)
     must_hold(plain);
 }
 
+/* The last test: the patient's key is destroyed. What is left proves as much, and names nobody. */
+static void an_erased_patient_is_disclosed_no_more(void **state)
+{
+    (void)state;
+    char erased[96];
+    struct err e = { 0 };
+    struct arena *arena = arena_new(1 << 20);
+    const struct order_patient_secret secret = secret_of(arena);
+    const struct order_order_in in = { str_z(order) };
+    struct order_order_out row;
+    struct db *db;
+    bool found;
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(db_get(db, &sql_order_order, &in, &row, arena, &found, &e), OK);
+    store_reader_give(node.store, db);
+    assert_int_equal(keyring_destroy(node.keys, row.patient, &e), OK);
+    snprintf(erased, sizeof erased, "%s/erased", folder);
+    export(order, true, erased);
+    must_hold(erased);
+    assert_int_equal(stands_in(erased, secret.family), 0);
+    assert_int_equal(stands_in(erased, secret.identifiers[0]), 0);
+    must_hold(named); /* what was given out cannot be taken back */
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_key_of_another_field_opens_nothing),
         cmocka_unit_test(events_of_another_order_are_detected),
         cmocka_unit_test(another_key_is_no_key),
+        cmocka_unit_test(an_erased_patient_is_disclosed_no_more),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

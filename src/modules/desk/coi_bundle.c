@@ -94,7 +94,7 @@ static enum outcome put_page(struct writing *w, struct page *p, struct db *db, s
         "th,td{border:1px solid #999;padding:.25rem .5rem;text-align:left;vertical-align:top;"
         "overflow-wrap:anywhere}tr.stop td{font-weight:bold}dl.facts div{display:flex;gap:1rem}"
         "dt{min-width:14rem;color:#444}dd{margin:0;overflow-wrap:anywhere}figure{overflow-x:auto;"
-        "margin:1rem 0}.soft,footer{color:#444}";
+        "margin:1rem 0}.soft,footer{color:#444}td.id,th.id{white-space:nowrap}";
     const struct print_document *d;
     struct page part = *p;
     struct buf words = buf_in(w->c->arena, REPORT_MAX); /* lends its arena */

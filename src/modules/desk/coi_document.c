@@ -110,7 +110,7 @@ static void custody(const struct coi_writer *w)
             coi_number(w, x),
             coi_when(w, x),
             coi_unit(w, desk_coi_text(x, "unit")),
-            text_find(w->p->language, arena_printf(w->a, "event.%.*s", STR(x->event.type))),
+            coi_happened(w, x),
             coi_site(w, desk_coi_text(x, "from_site")),
             coi_site(w, to.n > 0 ? to : desk_coi_text(x, "site")),
             coi_who(w, x),
@@ -130,10 +130,7 @@ static void custody(const struct coi_writer *w)
 static struct str about(const struct coi_writer *w, const struct desk_coi_event *x)
 {
     if (coi_is(x, "stop.raised"))
-        return arena_printf(w->a, "%.*s: %.*s ≠ %.*s; %.*s",
-                            STR(show_name(w->p, "point", desk_coi_text(x, "point"))),
-                            STR(desk_coi_text(x, "read")), STR(desk_coi_text(x, "expected")),
-                            STR(show_name(w->p, "safe_state", desk_coi_text(x, "safe_state"))));
+        return coi_both(w, desk_coi_text(x, "read"), " ≠ ", desk_coi_text(x, "expected"));
     if (coi_is(x, "stop.resolved"))
         return show_name(w->p, "decision", desk_coi_text(x, "decision"));
     if (coi_is(x, "stop.thing_ended"))
@@ -177,12 +174,8 @@ static void section(const struct coi_writer *w, const char *heading, const char 
             continue;
         coi_begin(w, heading, columns, &begun);
         const struct str cells[] = {
-            coi_number(w, x),
-            coi_when(w, x),
-            text_find(w->p->language, arena_printf(w->a, "event.%.*s", STR(x->event.type))),
-            about(w, x),
-            coi_who(w, x),
-            coi_reason(x),
+            coi_number(w, x), coi_when(w, x), coi_happened(w, x),
+            about(w, x),      coi_who(w, x),  coi_reason(x),
         };
         print_row(w->print, coi_is(x, "stop.raised") ? "stop" : NULL, cells);
     }

@@ -36,6 +36,8 @@ struct str coi_joined(const struct coi_writer *w, const struct desk_coi_event *x
                       const char *member, const char *name);
 /* Two parts and what stands between; the one that is not empty alone. */
 struct str coi_both(const struct coi_writer *w, struct str a, const char *between, struct str b);
+/* What happened, as the catalogue tells of such an event. */
+struct str coi_happened(const struct coi_writer *w, const struct desk_coi_event *x);
 struct str coi_when(const struct coi_writer *w, const struct desk_coi_event *x);
 struct str coi_who(const struct coi_writer *w, const struct desk_coi_event *x);
 struct str coi_reason(const struct desk_coi_event *x);

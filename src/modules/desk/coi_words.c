@@ -1,7 +1,7 @@
 /* What the sections of the report share: events found, and their parts in words. */
 #include "modules/desk/coi_impl.h"
 
-enum { COLUMNS_MAX = 9, TEXT_BYTES = 2000, WEIGHT = 12, EVENT_WEIGHT = 7 };
+enum { COLUMNS_MAX = 9, TEXT_BYTES = 2000, PARAMS_MAX = 24, WEIGHT = 12, EVENT_WEIGHT = 7 };
 
 struct str coi_words(const struct coi_writer *w, const char *key)
 {
@@ -84,6 +84,35 @@ struct str coi_both(const struct coi_writer *w, struct str a, const char *betwee
     if (a.n == 0 || b.n == 0)
         return a.n > 0 ? a : b;
     return arena_printf(w->a, "%.*s%s%.*s", STR(a), between, STR(b));
+}
+
+/* A member as the event's text takes it. */
+static struct str member(const struct coi_writer *w, const struct json *m)
+{
+    static const struct {
+        const char *name, *prefix;
+    } codes[] = { { "point", "point" },
+                  { "safe_state", "safe_state" },
+                  { "decision", "decision" },
+                  { "verdict", "correction" } };
+    if (str_is(m->key, "task"))
+        return coi_task(w, m->text);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (str_is(m->key, codes[i].name))
+            return show_name(w->p, codes[i].prefix, m->text);
+    return m->text;
+}
+
+struct str coi_happened(const struct coi_writer *w, const struct desk_coi_event *x)
+{
+    struct text_param params[PARAMS_MAX];
+    struct buf b = buf_in(w->a, TEXT_BYTES);
+    size_t n = 0;
+    for (const struct json *m = x->body->child; m && n < PARAMS_MAX; m = m->next)
+        if (m->type == JSON_STRING)
+            params[n++] = (struct text_param){ arena_str(w->a, m->key).p, member(w, m) };
+    text_write(&b, w->p->language, arena_printf(w->a, "event.%.*s", STR(x->event.type)), params, n);
+    return buf_get(&b);
 }
 
 struct str coi_when(const struct coi_writer *w, const struct desk_coi_event *x)

@@ -119,7 +119,7 @@ static void a_proof_has_one_form(void **state)
         "c2sp.org/tlog-proof@v1\nindex 05\n\nlog\n",
         "c2sp.org/tlog-proof@v1\nextra AA==\nindex 5\n\nlog\n",
         "c2sp.org/tlog-proof@v1\nindex 5\nAQ==\n\nlog\n",
-        "c2sp.org/tlog-proof@v1\nindex 5\n" KEY,
+        ("c2sp.org/tlog-proof@v1\nindex 5\n" KEY),
     };
     struct verify_proof p;
     assert_true(verify_proof_read(&p, str_z(good)));

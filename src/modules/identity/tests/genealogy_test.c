@@ -74,7 +74,7 @@ static enum outcome combine(const struct trial_order *o, const char *more)
                         STR(unit_of(o, "culture", 1)->unit), more);
 }
 
-/* shows: COI-08 */
+/* partial: COI-08 (pooling) */
 static void coi_08_pooling_reconciles_within_the_tasks_tolerance(void **state)
 {
     (void)state;
@@ -224,6 +224,75 @@ static void coi_08_mishaps_reconcile_and_deviate(void **state)
     fixture_rebuilds(&t.f);
 }
 
+static bool comes_of(struct str unit, struct str of)
+{
+    struct identity_ancestors_in up = { str_z(a.id), unit };
+    struct record_list rows = fixture_list(&t.f, &sql_identity_ancestors, &up);
+    const struct identity_ancestors_out *row = rows.p;
+    bool found = false;
+    for (size_t i = 0; i < rows.n; i++)
+        found |= str_eq(row[i].parent, of);
+    return found;
+}
+
+/* A bag that breaks while the order stands still is recorded at once. */
+static void a_mishap_during_a_stop_is_recorded(void **state)
+{
+    (void)state;
+    trial_id_do(&t, &a, "hand_over");
+    trial_id_do(&t, &b, "hand_over");
+    const struct str bag = unit_of(&a, "bag", 0)->unit;
+    assert_int_equal(check(&t.plant, "receive", "receipt_at_manufacture", own_bag(&b), ""), OK);
+    is("fail");
+    assert_true(stopped());
+    assert_int_equal(lose(&t.plant, bag, ",'how':'leaked','quantity':'5 mL'"), OK);
+    assert_int_equal(lose(&t.plant, bag, ",'how':'broken'"), OK);
+    assert_true(stopped()); /* which only another person resolves */
+    assert_int_equal(deviations(&a), 3);
+    fixture_rebuilds(&t.f);
+}
+
+/* From the bag to every sample, bag and waste: each comes of it, and together they are what it was.
+ * shows: COI-08 */
+static void coi_08_all_that_was_collected_is_accounted_for(void **state)
+{
+    (void)state;
+    two_cultures(&a); /* 200 mL collected: 2 mL sampled, 100 mL and 98 mL cultured */
+    const struct str bag = unit_of(&a, "bag", 0)->unit;
+    assert_int_equal(combine(&a, ",'quantity':'195 mL','loss':'1 mL'"), OK); /* 2 mL differ */
+    const struct str pool = unit_of(&a, "final_bag", 0)->unit;
+    assert_int_equal(aliquots("fill", pool, 4, ",'quantity':'40 mL','loss':'5 mL'"), OK);
+    const struct identity_units_out *first = unit_of(&a, "final_bag", 0);
+    const struct str broken =
+        str_eq(first->unit, pool) ? unit_of(&a, "final_bag", 1)->unit : first->unit;
+    assert_int_equal(lose(&t.plant, broken, ",'how':'broken'"), OK);
+    struct identity_units_in in = { str_z(a.id) };
+    struct record_list rows = fixture_list(&t.f, &sql_identity_units, &in);
+    const struct identity_units_out *row = rows.p;
+    for (size_t i = 0; i < rows.n; i++)
+        if (row[i].ended == TIME_NONE && str_is(row[i].kind, "final_bag") &&
+            !str_eq(row[i].unit, pool)) {
+            assert_int_equal(fixture_send(&t.f, &t.plant, "unit.discard", "cloudy",
+                                          "{'unit':'%.*s'}", STR(row[i].unit)),
+                             OK);
+            break;
+        }
+    struct quantity sum = { decimal_of(1 + 5 + 2), S("mL") }; /* lost, lost, difference */
+    size_t waste = 0;
+    struct err e = { 0 };
+    rows = fixture_list(&t.f, &sql_identity_units, &in);
+    row = rows.p;
+    for (size_t i = 0; i < rows.n; i++) {
+        if (str_eq(row[i].unit, bag) || str_is(row[i].kind, "tube"))
+            continue;
+        assert_true(comes_of(row[i].unit, bag));
+        assert_int_equal(quantity_add(&sum, sum, row[i].quantity, &e), OK);
+        waste += row[i].how.n > 0 && !str_is(row[i].how, "used_up");
+    }
+    assert_true(says(sum, "200 mL"));
+    assert_int_equal(waste, 2); /* broken, discarded */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +301,8 @@ int main(void)
         TEST(coi_08_aliquots_are_labelled_at_once),
         TEST(coi_08_without_a_tolerance_it_is_exact),
         TEST(coi_08_mishaps_reconcile_and_deviate),
+        TEST(a_mishap_during_a_stop_is_recorded),
+        TEST(coi_08_all_that_was_collected_is_accounted_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
