@@ -1,5 +1,5 @@
 /* embedgen OUT.c NAME FILE…: puts files into the program as `const struct embedded NAME[]`, in the
- * order given, ended by a row without path (src/app/embedded.h). */
+ * order given, ended by a row without path (src/base/embedded.h). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
         perror(argv[1]);
         return 1;
     }
-    fprintf(out, "#include \"app/embedded.h\"\n\n");
+    fprintf(out, "#include \"base/embedded.h\"\n\nextern const struct embedded %s[];\n", argv[2]);
     for (int i = 3; i < argc; i++) {
         FILE *in = fopen(argv[i], "rb");
         if (!in) {

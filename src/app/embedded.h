@@ -1,13 +1,9 @@
-/* Files that are part of the program: the definitions that ship. Made by tools/embedgen. */
+/* The definitions that ship, made by tools/embedgen. */
 #ifndef VEIN_APP_EMBEDDED_H
 #define VEIN_APP_EMBEDDED_H
 
-#include "base/str.h"
+#include "base/embedded.h"
 
-struct embedded {
-    const char *path; /* as the build gave it; ends with "defs/roles/courier.yaml" */
-    struct str text;
-};
 extern const struct embedded shipped_definitions[]; /* ends with a NULL path */
 
 #endif

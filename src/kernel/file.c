@@ -11,7 +11,8 @@
 /* clang-format off: one row a route */
 static const struct route module_routes[] = {
     ROUTE("POST", "/uploads", "signed_in", FILE_FORM_MAX, file_post_upload, "help.file_upload"),
-    ROUTE("GET", "/uploads/{upload}", "signed_in", 0, file_get_upload, "help.file_upload_get"),
+    ROUTE("GET", "/uploads/{upload}", "signed_in", 0, file_get_upload, "help.file_upload_get",
+          .media_type = ""),
     ROUTE("PATCH", "/uploads/{upload}", "signed_in", FILE_APPEND_MAX, file_patch_upload,
           "help.file_upload_patch"),
     ROUTE("DELETE", "/uploads/{upload}", "signed_in", 0, file_delete_upload,

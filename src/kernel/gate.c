@@ -23,6 +23,7 @@ struct gate {
     struct gate_writer writer;
     gate_committed_fn *committed;
     void *context;
+    gate_answered_fn *answered;
 
     pthread_mutex_t lock;
     pthread_cond_t arrived;
@@ -57,6 +58,7 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
     g->store = options->store;
     g->committed = options->committed;
     g->context = options->context;
+    g->answered = options->answered;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -143,6 +145,13 @@ static enum outcome item_prepare(struct gate *g, struct gate_item *item, struct 
     return o;
 }
 
+static void gate_tell(const struct gate *g, const struct gate_item *item,
+                      const struct gate_answer *answer)
+{
+    if (g->answered)
+        g->answered(item->command, item->type, item->body, answer);
+}
+
 static bool queue_full(struct gate *g)
 {
     pthread_mutex_lock(&g->lock);
@@ -166,7 +175,11 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
         return REFUSE(e, "gate.reason_needed", { "command", command->name });
     TRY(reason_check(command->reason, e));
     TRY(item_read(g, &item, e));
-    TRY(item_prepare(g, &item, e));
+    if (item_prepare(g, &item, e) != OK) {
+        const struct gate_answer refused = { .error = *e, .sequence = -1 };
+        gate_tell(g, &item, &refused);
+        return e->outcome;
+    }
 
     pthread_mutex_lock(&g->lock);
     bool full = g->shut || g->count == GATE_QUEUE_MAX;
@@ -243,8 +256,10 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
     } else {
         group_fail(g, n, e);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        gate_tell(g, &g->group[i], &g->group[i].answer);
         g->group[i].done(g->group[i].context, &g->group[i].answer);
+    }
     return o;
 }
 

@@ -216,6 +216,14 @@ struct gate_happened {
 };
 typedef void gate_committed_fn(void *context, const struct gate_happened *events, size_t n);
 
+/* What was asked, and what it was answered; body is the struct of the type's record. Of what is
+ * refused before the queue on the sender's thread, of all else on the writer's, before the sender
+ * hears of it. For tests, which keep worked examples of the API (kernel/tests/example.h): bodies
+ * are as they were sent, with what is personal in them. */
+struct command_type;
+typedef void gate_answered_fn(const struct gate_command *command, const struct command_type *type,
+                              const void *body, const struct gate_answer *answer);
+
 struct gate_options {
     const struct env *env;
     struct store *store;   /* borrowed; gives prepare its readers */
@@ -227,6 +235,7 @@ struct gate_options {
      * be NULL. */
     gate_committed_fn *committed;
     void *context;
+    gate_answered_fn *answered; /* MAY */
 };
 
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e);

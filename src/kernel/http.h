@@ -92,7 +92,7 @@ struct route {
      * record, or a document of its own shape ("application/json"); else a page alone. */
     const struct record *rows;
     const struct record *row;
-    const char *media_type; /* of what is neither page nor record */
+    const char *media_type; /* of what is neither page nor record; "": headers alone (204) */
     const char *query;      /* names of the query's parameters, separated by blanks */
 };
 

@@ -156,6 +156,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
         .registry = n->registry,
         .committed = node_committed,
         .context = n,
+        .answered = o->answered,
     };
     TRY(gate_open(&n->gate, &gate, e));
     TRY(timers_open(&n->timers, n->gate, n->ledger, n->impl->writer, n->env, e));

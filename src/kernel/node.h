@@ -50,6 +50,7 @@ struct node_options {
     size_t nmodules;
     gate_committed_fn *committed; /* see gate_options */
     void *context;
+    gate_answered_fn *answered; /* likewise */
 };
 
 /* Opens or creates; REFUSED "node.restore_empty" for a restore of a log without events. Enduring

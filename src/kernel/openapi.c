@@ -96,11 +96,34 @@ static void put_access(struct openapi *d, const char *access, bool writes)
 
 /* --- reads --- */
 
-static void put_read(struct openapi *d, const struct route *route)
+/* What a read answers with. */
+static void put_read_content(struct openapi *d, const struct route *route)
 {
     const bool api = str_starts(str_z(route->path), S("/api/"));
+    const char *media = route->media_type;
+    struct example_read x = { 0 };
+    (void)example_read(&x, str_z(route->path));
+    openapi_open(d, "content");
+    if (route->rows || route->row)
+        openapi_content(d, "application/json", route->rows, route->row, x.answer);
+    /* A file is of its own type. */
+    if (media)
+        openapi_content(d, strcmp(media, "application/octet-stream") == 0 ? "*/*" : media, NULL,
+                        NULL, str_is(x.media_type, media) ? x.answer : S(""));
+    /* Documents of their own shape are what a page shows, but for /health, which has none. */
+    const bool page =
+        !api &&
+        (!media || (strcmp(media, "application/json") == 0 && strcmp(route->path, "/health") != 0));
+    if (page)
+        openapi_content(d, "text/html", NULL, NULL, S(""));
+    openapi_close(d);
+}
+
+static void put_read(struct openapi *d, const struct route *route)
+{
+    const bool empty = route->media_type && !route->media_type[0];
     openapi_open(d, "responses");
-    openapi_open(d, "200");
+    openapi_open(d, empty ? "204" : "200");
     openapi_text(d, "description", openapi_english(route->help));
     openapi_open(d, "headers");
     json_key(&d->out, "ETag");
@@ -108,18 +131,8 @@ static void put_read(struct openapi *d, const struct route *route)
     json_key(&d->out, "RateLimit");
     put_ref(d, "headers", "RateLimit");
     openapi_close(d);
-    openapi_open(d, "content");
-    if (route->rows || route->row)
-        openapi_content(d, "application/json", route->rows, route->row);
-    if (route->media_type)
-        openapi_content(d, route->media_type, NULL, NULL);
-    /* Documents of their own shape are what a page shows, but for /health, which has none. */
-    const bool page =
-        !api && (!route->media_type || (strcmp(route->media_type, "application/json") == 0 &&
-                                        strcmp(route->path, "/health") != 0));
-    if (page)
-        openapi_content(d, "text/html", NULL, NULL);
-    openapi_close(d);
+    if (!empty)
+        put_read_content(d, route);
     openapi_close(d);
     openapi_open(d, "304");
     openapi_text(d, "description", openapi_english("api.not_modified"));
@@ -128,30 +141,47 @@ static void put_read(struct openapi *d, const struct route *route)
     openapi_close(d);
 }
 
-/* A form of a page: its fields are those of the command that it sends. */
-static void put_form(struct openapi *d, const struct route *route)
+/* A form of a page: its fields are those of the command that it sends. An upload that goes on has
+ * bytes for a body (file_pages.h), and is answered by headers. */
+static void put_change(struct openapi *d, const struct route *route)
 {
-    openapi_open(d, "requestBody");
-    openapi_open(d, "content");
-    openapi_open(d, "application/x-www-form-urlencoded");
-    openapi_open(d, "schema");
-    openapi_pair(d, "type", "object");
-    openapi_close(d);
-    openapi_close(d);
-    openapi_close(d);
-    openapi_close(d);
+    const bool form = strcmp(route->method, "POST") == 0;
+    if (form || route->body_max > 0) {
+        openapi_open(d, "requestBody");
+        openapi_open(d, "content");
+        openapi_open(d, form ? "application/x-www-form-urlencoded"
+                             : "application/offset+octet-stream");
+        openapi_open(d, "schema");
+        openapi_pair(d, "type", form ? "object" : "string");
+        openapi_close(d);
+        openapi_close(d);
+        openapi_close(d);
+        openapi_close(d);
+    }
     openapi_open(d, "responses");
-    openapi_open(d, "303");
+    openapi_open(d, form ? "303" : "204");
     openapi_text(d, "description", openapi_english("api.done"));
     openapi_close(d);
     put_problems(d, route->access);
     openapi_close(d);
 }
 
+/* As OpenAPI names it. */
+static const char *method_of(const struct route *route)
+{
+    static const char *const names[][2] = { { "GET", "get" },
+                                            { "PATCH", "patch" },
+                                            { "DELETE", "delete" } };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(route->method, names[i][0]) == 0)
+            return names[i][1];
+    return "post";
+}
+
 static void put_route(struct openapi *d, const struct route *route)
 {
     const bool read = strcmp(route->method, "GET") == 0;
-    openapi_open(d, read ? "get" : "post");
+    openapi_open(d, method_of(route));
     openapi_text(d, "summary", openapi_english(route->help));
     put_access(d, route->access, !read);
     json_key(&d->out, "parameters");
@@ -164,7 +194,7 @@ static void put_route(struct openapi *d, const struct route *route)
     if (read)
         put_read(d, route);
     else
-        put_form(d, route);
+        put_change(d, route);
     openapi_close(d);
 }
 
@@ -192,7 +222,8 @@ static void put_meta(struct openapi *d, const struct command_type *type)
     openapi_close(d);
 }
 
-static void put_body(struct openapi *d, const struct command_type *type)
+static void put_body(struct openapi *d, const struct command_type *type,
+                     const struct example_command *x)
 {
     openapi_open(d, "requestBody");
     json_key(&d->out, "required");
@@ -209,12 +240,14 @@ static void put_body(struct openapi *d, const struct command_type *type)
     json_key(&d->out, "additionalProperties");
     json_bool(&d->out, false);
     openapi_close(d);
+    openapi_example(d, example_command_body(x, d->arena));
     openapi_close(d);
     openapi_close(d);
     openapi_close(d);
 }
 
-static void put_command_answers(struct openapi *d, const struct command_type *type)
+static void put_command_answers(struct openapi *d, const struct command_type *type,
+                                const struct example_command *x)
 {
     static const char *const refused[] = { "409", "412", "413", "422" };
     openapi_open(d, "responses");
@@ -231,6 +264,7 @@ static void put_command_answers(struct openapi *d, const struct command_type *ty
         json_bool(&d->out, false);
     }
     openapi_close(d);
+    openapi_example(d, x->answer);
     openapi_close(d);
     openapi_close(d);
     openapi_close(d);
@@ -242,9 +276,22 @@ static void put_command_answers(struct openapi *d, const struct command_type *ty
     openapi_close(d);
 }
 
+/* Refusals that this command alone may be answered with; their words stand in "x-refusals". */
+static void put_refused(struct openapi *d, const struct example_command *x)
+{
+    struct str codes = x->refusals;
+    json_key(&d->out, "x-refused");
+    json_begin_array(&d->out);
+    while (codes.n > 0)
+        json_str(&d->out, str_cut(&codes, ' '));
+    json_end(&d->out);
+}
+
 static void put_command(struct openapi *d, const struct command_type *type)
 {
     struct str key = arena_printf(d->arena, "command.%s", type->name);
+    struct example_command x = { 0 };
+    (void)example_command(&x, str_z(type->name));
     json_key_str(&d->out, arena_printf(d->arena, "/commands/%s", type->name));
     json_begin_object(&d->out);
     openapi_open(d, "post");
@@ -260,8 +307,9 @@ static void put_command(struct openapi *d, const struct command_type *type)
     put_ref(d, "parameters", "Idempotency-Key");
     put_ref(d, "parameters", "If-Match");
     json_end(&d->out);
-    put_body(d, type);
-    put_command_answers(d, type);
+    put_refused(d, &x);
+    put_body(d, type, &x);
+    put_command_answers(d, type, &x);
     openapi_close(d);
     openapi_close(d);
 }

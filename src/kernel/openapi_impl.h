@@ -3,6 +3,7 @@
 #ifndef VEIN_KERNEL_OPENAPI_IMPL_H
 #define VEIN_KERNEL_OPENAPI_IMPL_H
 
+#include "kernel/example.h"
 #include "kernel/openapi.h"
 #include "kernel/text.h"
 
@@ -30,9 +31,12 @@ void openapi_ref(struct openapi *d, const struct record *record);
 /* The members of "properties", and "required". */
 void openapi_fields(struct openapi *d, const struct record *record);
 void openapi_required(struct openapi *d, const struct record *record);
-/* A media type with its schema: rows of a record, a record, or (both NULL) what it is called. */
+/* A media type with its schema: rows of a record, a record, or (both NULL) what it is called; and
+ * a worked example of it, JSON, where there is one. */
 void openapi_content(struct openapi *d, const char *media_type, const struct record *rows,
-                     const struct record *row);
+                     const struct record *row, struct str example);
+/* "examples" of a media type; nothing for an empty one. */
+void openapi_example(struct openapi *d, struct str json);
 void openapi_components(struct openapi *d);
 
 #endif

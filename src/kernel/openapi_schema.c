@@ -159,8 +159,20 @@ static void openapi_rows(struct openapi *d, const struct record *record)
     json_bool(&d->out, false);
 }
 
+void openapi_example(struct openapi *d, struct str json)
+{
+    if (json.n == 0)
+        return;
+    openapi_open(d, "examples");
+    openapi_open(d, "recorded");
+    json_key(&d->out, "value");
+    json_raw(&d->out, json);
+    openapi_close(d);
+    openapi_close(d);
+}
+
 void openapi_content(struct openapi *d, const char *media_type, const struct record *rows,
-                     const struct record *row)
+                     const struct record *row, struct str example)
 {
     openapi_open(d, media_type);
     openapi_open(d, "schema");
@@ -171,6 +183,7 @@ void openapi_content(struct openapi *d, const char *media_type, const struct rec
     else if (strcmp(media_type, "application/json") != 0)
         openapi_pair(d, "type", "string");
     openapi_close(d);
+    openapi_example(d, example);
     openapi_close(d);
 }
 

@@ -99,11 +99,12 @@ struct pages_ledger_view {
 
 struct pages_field_view {
     struct str name;
-    const char *kind;
+    struct str kind; /* in words */
     bool required;
     bool sealed;
     size_t depth;
-    size_t max;
+    size_t max;     /* 0: not said */
+    bool max_items; /* of a list; else bytes */
 };
 struct pages_entry_view { /* of a command or event */
     const char *name;
@@ -125,6 +126,7 @@ struct pages_refusal_view {
     struct str code;
     struct str text;
     struct str hint;
+    int status; /* of HTTP; 0: not said */
 };
 struct pages_help_view {
     const struct pages_route_view *routes;
@@ -136,6 +138,11 @@ struct pages_help_view {
     const struct pages_refusal_view *refusals;
     size_t nrefusals;
 };
+
+/* The fields of a record, nested ones behind their list, in the page's arena; of what is sent with
+ * the limits that hold where the row names none. */
+struct pages_entry_view pages_fields_of(struct page *p, const char *name,
+                                        const struct record *record, bool sent);
 
 enum http_state pages_get_definitions(struct http_request *r);
 enum http_state pages_get_definition(struct http_request *r);

@@ -7,29 +7,58 @@
 
 enum { FIELDS_MAX = 400, HELP_DEPTH_MAX = 4 };
 
-static void add_fields(struct pages_field_view *out, size_t *n, const struct record *record,
-                       size_t depth)
+static struct str text_of(struct page *p, const char *prefix, const char *name)
+{
+    return text_find(p->language, arena_printf(p->b->arena, "%s.%s", prefix, name));
+}
+
+static struct str kind_of(struct page *p, const struct field *f)
+{
+    const char *kind = f->kind == FIELD_TEXTS ? "texts" : record_expected(f->kind);
+    return text_of(p, "kind", f->flags & ALONE ? "object" : kind);
+}
+
+/* What the reader of a record allows where the row says nothing. */
+static bool is_list(const struct field *f)
+{
+    return f->kind == FIELD_LIST || f->kind == FIELD_TEXTS;
+}
+
+static size_t max_of(const struct field *f, bool sent)
+{
+    if (f->flags & ALONE)
+        return 0;
+    if (f->max > 0 || !sent)
+        return f->max;
+    if (is_list(f))
+        return RECORD_ITEMS_MAX;
+    return f->kind == FIELD_TEXT || f->kind == FIELD_CODE ? RECORD_TEXT_MAX : 0;
+}
+
+static void add_fields(struct page *p, struct pages_field_view *out, size_t *n,
+                       const struct record *record, size_t depth, bool sent)
 {
     for (size_t i = 0; i < record->nfields && *n < FIELDS_MAX; i++) {
         const struct field *f = &record->fields[i];
         out[(*n)++] = (struct pages_field_view){
             .name = str_z(f->name),
-            .kind = record_expected(f->kind),
+            .kind = kind_of(p, f),
             .required = (f->flags & REQUIRED) != 0,
             .sealed = (f->flags & SEALED) != 0,
             .depth = depth,
-            .max = f->max,
+            .max = max_of(f, sent),
+            .max_items = is_list(f),
         };
         if (f->item && depth < HELP_DEPTH_MAX)
-            add_fields(out, n, f->item, depth + 1);
+            add_fields(p, out, n, f->item, depth + 1, sent);
     }
 }
 
 static void entry_fields(struct page *p, struct pages_entry_view *entry,
-                         const struct record *record)
+                         const struct record *record, bool sent)
 {
     struct pages_field_view fields[FIELDS_MAX];
-    add_fields(fields, &entry->nfields, record, 0);
+    add_fields(p, fields, &entry->nfields, record, 0, sent);
     struct pages_field_view *copy =
         ARENA_ARRAY(p->b->arena, entry->nfields + 1, struct pages_field_view);
     if (!copy) {
@@ -40,6 +69,14 @@ static void entry_fields(struct page *p, struct pages_entry_view *entry,
     entry->fields = copy;
 }
 
+struct pages_entry_view pages_fields_of(struct page *p, const char *name,
+                                        const struct record *record, bool sent)
+{
+    struct pages_entry_view entry = { .name = name };
+    entry_fields(p, &entry, record, sent);
+    return entry;
+}
+
 /* The fields of what is answered; NULL where that is no record. */
 static const struct pages_entry_view *answer_of(struct page *p, const struct record *record)
 {
@@ -47,8 +84,7 @@ static const struct pages_entry_view *answer_of(struct page *p, const struct rec
         record ? ARENA_NEW(p->b->arena, struct pages_entry_view) : NULL;
     if (!answer)
         return NULL;
-    *answer = (struct pages_entry_view){ .name = record->name };
-    entry_fields(p, answer, record);
+    *answer = pages_fields_of(p, record->name, record, false);
     return answer;
 }
 
@@ -66,11 +102,6 @@ static int by_path(const void *a, const void *b)
     const struct pages_route_view *y = b;
     const int c = strcmp(x->route->path, y->route->path);
     return c != 0 ? c : strcmp(x->route->method, y->route->method);
-}
-
-static struct str text_of(struct page *p, const char *prefix, const char *name)
-{
-    return text_find(p->language, arena_printf(p->b->arena, "%s.%s", prefix, name));
 }
 
 static void count(const struct module *const *modules, size_t n, struct pages_help_view *v)
@@ -101,7 +132,7 @@ static void put_module(struct page *p, const struct module *m, struct pages_rout
             .while_stopped = (c->flags & COMMAND_WHILE_STOPPED) != 0,
             .answer = answer_of(p, c->answer),
         };
-        entry_fields(p, (*command)++, c->body);
+        entry_fields(p, (*command)++, c->body, true);
     }
     for (size_t i = 0; i < m->nevents; i++) {
         const struct event_type *t = m->events[i];
@@ -110,7 +141,7 @@ static void put_module(struct page *p, const struct module *m, struct pages_rout
             .text = text_of(p, "event", t->name),
             .version = t->version,
         };
-        entry_fields(p, (*event)++, t->payload);
+        entry_fields(p, (*event)++, t->payload, false);
     }
 }
 

@@ -1,7 +1,7 @@
 /* Wiring: the routes of the kernel's own pages. */
 #include "kernel/api.h"
 #include "kernel/asset.h"
-#include "kernel/pages.h"
+#include "kernel/pages_api.h"
 #include "kernel/pages_post.h"
 
 enum { PAGES_TRY_MAX = 256 << 10 };
@@ -40,6 +40,10 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/rota", "rota.see", 0, pages_get_rota, "help.rota",
           .rows = &rota_list_out_record),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
+    ROUTE("GET", "/help/api", "public", 0, pages_get_api, "help.api"),
+    ROUTE("GET", "/help/api/commands/{name}", "public", 0, pages_get_api_command,
+          "help.api_command"),
+    ROUTE("GET", "/help/api/reads/{slug}", "public", 0, pages_get_api_read, "help.api_read"),
     ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health",
           .media_type = "application/json"),
     ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog",

@@ -25,14 +25,20 @@ export class Checker {
 
   check(path, method, answer) {
     const type = (answer.headers["content-type"] ?? "").split(";")[0];
-    const content = this.response(path, method, answer.status).content?.[type];
-    assert(content, `${method} ${path} ${answer.status} may not be ${type}`);
-    const schema = JSON.parse(JSON.stringify(content.schema ?? {})
+    const content = this.response(path, method, answer.status).content;
+    const part = content?.[type] ?? content?.["*/*"];
+    assert(part, `${method} ${path} ${answer.status} may not be ${type}`);
+    this.holds(part.schema ?? {}, answer.data, `${method} ${path} ${answer.status}`);
+    this.checked++;
+  }
+
+  /* A value against a schema of the description. */
+  holds(part, value, what) {
+    const schema = JSON.parse(JSON.stringify(part)
       .replaceAll('"#/components', '"vein#/components'));
     const validate = this.ajv.compile(schema);
-    assert(validate(answer.data), `${method} ${path} ${answer.status}: ` +
-      `${JSON.stringify(validate.errors)} of ${JSON.stringify(answer.data).slice(0, 600)}`);
-    this.checked++;
+    assert(validate(value), `${what}: ` +
+      `${JSON.stringify(validate.errors)} of ${JSON.stringify(value).slice(0, 600)}`);
   }
 }
 

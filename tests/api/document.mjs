@@ -21,10 +21,10 @@ function sources(end) {
 
 /* What of the program the document leaves out. */
 export function missing(api) {
-  const routes = rowsOf(/ROUTE\("(GET|POST)", "([^"]+)"/g, sources(".c"))
+  const routes = rowsOf(/ROUTE\("(GET|POST|PATCH|DELETE)", "([^"]+)"/g, sources(".c"))
     .map(([, method, path]) => [method.toLowerCase(), path.replace("*}", "}")])
     .filter(([, path]) => path !== "/commands/{name}");
-  const commands = rowsOf(/^(?:PREPARED_)?COMMAND\(\w+, "([^"]+)"/gm, sources(".def"))
+  const commands = rowsOf(/^(?:PREPARED_)?COMMAND\(\s*\w+,\s*"([^"]+)"/gm, sources(".def"))
     .map(([, name]) => ["post", `/commands/${name}`]);
   assert(routes.length > 20 && commands.length > 20, "the tables were not read");
   return [...routes, ...commands].filter(([method, path]) => !api.paths[path]?.[method])

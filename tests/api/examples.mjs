@@ -14,7 +14,7 @@ export function example(title, answer) {
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /* The same id is the same throughout the page. */
-function settle(text, ids) {
+export function settle(text, ids) {
   return text
     .replace(uuid, (id) => {
       if (!ids.has(id)) ids.set(id, ids.size + 1);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "kernel/tests/example.h"
 
 static const int64_t start_us = INT64_C(1793000000) * TIME_SECOND; /* in October 2026 */
 
@@ -23,6 +24,7 @@ static void fixture_node(struct fixture *f)
         .create = true,
         .modules = f->modules,
         .nmodules = f->nmodules,
+        .answered = example_keeper(),
     };
     struct err e = { 0 };
     if (node_open(&f->node, &options, &e) != OK)

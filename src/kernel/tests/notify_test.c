@@ -402,6 +402,27 @@ static void who_is_on_call_is_told(void **state)
     fixture_rebuilds(&f);
 }
 
+/* Who is taken off the rota is not told any more, and what is over stays as it was. */
+static void a_duty_is_withdrawn_before_it_ends(void **state)
+{
+    (void)state;
+    static const char *const why = "on leave from tomorrow";
+    fixture_person(&second, 4, 1, 1, "notification.acknowledge");
+    account(&second, "nurse.two", "nurse");
+    struct str duty = plan(&nurse, &lead, 0, 8);
+    env_sim_advance(&f.sim, TIME_MINUTE);
+    assert_false(told(raise_for("alarm", "stop/1"), &second));
+    assert_int_equal(fixture_send(&f, &lead, "rota.withdraw", why, "{'duty':'%.*s'}", STR(duty)),
+                     OK);
+    assert_true(told(raise_for("alarm", "stop/2"), &second)); /* a gap: everyone */
+    duty = plan(&nurse, &lead, 1, 2);
+    go_on(3 * TIME_HOUR);
+    assert_int_equal(fixture_send(&f, &lead, "rota.withdraw", why, "{'duty':'%.*s'}", STR(duty)),
+                     REFUSED);
+    fixture_refused(&f, "rota.ended");
+    fixture_rebuilds(&f);
+}
+
 static void a_rota_holds_one_person_who_can(void **state)
 {
     (void)state;
@@ -477,6 +498,7 @@ int main(void)
         CASE(quiet_hours_are_those_of_the_site),
         CASE(quiet_hours_across_a_change_of_the_clock),
         CASE(who_is_on_call_is_told),
+        CASE(a_duty_is_withdrawn_before_it_ends),
         CASE(a_rota_holds_one_person_who_can),
         CASE(what_was_given_up_is_told),
     };

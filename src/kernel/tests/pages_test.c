@@ -221,6 +221,27 @@ static void machines_read_health_log_and_help(void **state)
     assert_int_equal(get("/live?topics=tower", "text/event-stream", (struct str){ 0 }), 303);
 }
 
+/* Everybody reads how to call: each command by example, and nothing that is not there. */
+static void the_reference_shows_each_command_by_example(void **state)
+{
+    (void)state;
+    const struct str nobody = { 0 };
+    assert_int_equal(get("/help/api", "text/html", nobody), 200);
+    assert_non_null(strstr(got, "href=\"/help/api/commands/account.give_role\""));
+    assert_non_null(strstr(got, "href=\"/help/api/reads/files.file.about\""));
+    assert_non_null(strstr(got, "gate.key_reused"));
+    assert_int_equal(get("/help/api/commands/account.close", "text/html", nobody), 200);
+    assert_non_null(strstr(got, "https://vein.example/commands/account.close"));
+    assert_non_null(strstr(got, "&quot;_reason&quot;: &quot;")); /* it needs one, and shows it */
+    assert_non_null(strstr(got, "auth.account_closed"));         /* with what to do */
+    assert_non_null(strstr(got, "id: a UUID"));
+    assert_int_equal(get("/help/api/reads/site", "text/html", nobody), 200);
+    assert_non_null(strstr(got, "curl -b cookies -H &#39;Accept: application/json&#39;"));
+    assert_non_null(strstr(got, "&quot;rows&quot;: ["));
+    assert_int_equal(get("/help/api/commands/account.steal", "text/html", nobody), 404);
+    assert_int_equal(get("/help/api/reads/nothing", "text/html", nobody), 404);
+}
+
 /* Events are given out neither to the world nor to who may see the ledger's page: they are of all
  * organisations of the node. */
 static void events_leave_by_export_alone(void **state)
@@ -273,6 +294,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_read_on_the_machine_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(machines_read_health_log_and_help, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_reference_shows_each_command_by_example, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(events_leave_by_export_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,22 +36,21 @@ enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *
     return OK;
 }
 
-/* As the event said it; an empty object when nothing stands. */
+/* As the event said it; unknown when nothing stands, for a program has no page to go on at. */
 static enum outcome stop_json(struct http_request *r, const struct desk_order *o, struct err *e)
 {
     struct stop_raised raised;
+    if (!o->stop.standing)
+        return REFUSE(e, "gate.unknown", { "kind", S("stop") });
     record_clear(&stop_raised_record, &raised);
-    if (o->stop.standing)
-        raised = (struct stop_raised){
-            .order = o->id,
-            .point = o->stop.point,
-            .safe_state = o->stop.safe_state,
-            .expected = o->stop.expected,
-            .read = o->stop.read,
-            .organisation = o->stop.organisation,
-            .site = o->stop.site,
-            .respond_by = o->stop.respond_by,
-        };
+    raised.order = o->id;
+    raised.point = o->stop.point;
+    raised.safe_state = o->stop.safe_state;
+    raised.expected = o->stop.expected;
+    raised.read = o->stop.read;
+    raised.organisation = o->stop.organisation;
+    raised.site = o->stop.site;
+    raised.respond_by = o->stop.respond_by;
     return show_row(r, &stop_raised_record, &raised, e);
 }
 
