@@ -63,4 +63,6 @@ const struct module order_module = {
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,
+    .searches = order_searches,
+    .nsearches = ORDER_SEARCHES,
 };

@@ -39,4 +39,6 @@ const struct module quality_module = {
     MODULE_ARRAY(routes),
     MODULE_ARRAY(watches),
     .schema = &quality_schema,
+    .searches = quality_searches,
+    .nsearches = QUALITY_SEARCHES,
 };
