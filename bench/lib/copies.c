@@ -196,19 +196,20 @@ static void orders(size_t n)
     static const char *const tables[] = { "flow_order", "flow_party", "flow_task",
                                           "flow_fact",  "flow_past",  "stop_order" };
     enum { TABLES = sizeof tables / sizeof tables[0] };
-    static const char *const own[] = { "coi" };
-    sqlite3_stmt *copies[TABLES], *copy = copying("order_order", "order_id", own, 1);
+    static const char *const own[] = { "coi", "patient" };
+    sqlite3_stmt *copies[TABLES], *copy = copying("order_order", "order_id", own, 2);
     for (size_t k = 0; k < TABLES; k++)
         copies[k] = copying(tables[k], "order_id", NULL, 0);
     take_templates("order");
     for (size_t i = 0; i < n; i++) {
-        char id[40], coi[30], code[16], token[30];
+        char id[40], patient[40], coi[30], code[16], token[30];
         const struct template *t = &templates[i % ntemplates];
         id_of(id, 3, i);
+        id_of(patient, 4, i); /* who is copied, too */
         letters(code, 14);
         snprintf(coi, sizeof coi, "VN-%.4s-%.4s-%.4s-%s", code, code + 4, code + 8, code + 12);
-        const char *const values[] = { id, t->thing, coi };
-        step(copy, values, 3);
+        const char *const values[] = { id, t->thing, coi, patient };
+        step(copy, values, 4);
         for (size_t k = 0; k < TABLES; k++)
             step(copies[k], values, 2);
         folded(token, sizeof token, coi);
