@@ -1,7 +1,8 @@
 /* A scanner that types: characters in quick succession, ended by Enter, are a scan, wherever the
  * focus stands. They go into the page's scan field, never into another field or a button: what they
- * typed elsewhere is taken back. A field with data-scan="submit" sends its form. What a person types
- * is left alone; with the focus in the scan field the browser does all by itself. */
+ * typed elsewhere is taken back. A field with data-scan="submit" sends its form. Where the page has no
+ * field of its own they are searched for: data-scan="find", which sends its form too. What a person
+ * types is left alone; with the focus in the scan field the browser does all by itself. */
 
 const GAP_MS = 40; /* between two characters of a scanner; fast typists need 80 */
 const LENGTH_MIN = 5;
@@ -19,7 +20,9 @@ function textField(element: Element | null): HTMLInputElement | HTMLTextAreaElem
 }
 
 function target(): HTMLInputElement | undefined {
-  const fields = [...document.querySelectorAll<HTMLInputElement>("input[data-scan]")];
+  const all = [...document.querySelectorAll<HTMLInputElement>("input[data-scan]")];
+  const fields = all.filter((field) => field.dataset["scan"] !== "find");
+  if (fields.length === 0) return all[0];
   return (
     fields.find((field) => field.dataset["scan"] === "submit" && field.value === "") ??
     fields.find((field) => field.value === "") ??
@@ -42,7 +45,8 @@ function take(event: KeyboardEvent): void {
   if (here && before !== undefined) here.value = before;
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  if (field.dataset["scan"] === "submit") field.form?.requestSubmit();
+  if (field.dataset["scan"] === "submit" || field.dataset["scan"] === "find")
+    field.form?.requestSubmit();
   else field.focus();
 }
 

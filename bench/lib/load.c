@@ -205,3 +205,35 @@ void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(vo
         .p99_ms = latencies[r.answered * 99 / 100] / 1e3,
     };
 }
+
+void load_ask(struct load_result *out, size_t client, size_t n, const char *path,
+              void (*form)(char *to, size_t size, uint64_t number))
+{
+    struct client *c = &clients[client];
+    char body[PERSON_BODY_MAX];
+    const int64_t from_us = bench_now();
+    uint64_t led = 0;
+    for (size_t i = 0; i < n && i < LATENCIES_MAX; i++) {
+        if (form)
+            form(body, sizeof body, i);
+        c->began_us = bench_now();
+        if (form)
+            request(c,
+                    "POST %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\nX-CSRF-Token: %s\r\n"
+                    "Content-Type: application/x-www-form-urlencoded\r\n"
+                    "Content-Length: %zu\r\n\r\n%s",
+                    path, c->cookie, c->csrf, strlen(body), body);
+        else
+            request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", path, c->cookie);
+        wait_answer(c);
+        latencies[i] = (uint32_t)(bench_now() - c->began_us);
+        const bool leads = strncmp(c->in, "HTTP/1.1 303 ", 13) == 0;
+        if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0 && !leads)
+            bench_die(c->in, NULL);
+        led += leads;
+    }
+    const double seconds = (double)(bench_now() - from_us) / 1e6;
+    qsort(latencies, n, sizeof *latencies, by_size);
+    *out = (struct load_result){ seconds, n, latencies[n / 2] / 1e3, latencies[n * 99 / 100] / 1e3,
+                                 led };
+}

@@ -13,6 +13,7 @@ struct load_result {
     uint64_t answered;
     double p50_ms;
     double p99_ms;
+    uint64_t led; /* of load_ask: answered by a way to go on */
 };
 
 /* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in. */
@@ -23,5 +24,11 @@ void load_close(void);
  * warm up, does not count. `mark` is called when the time that counts begins and when it ends.
  * Ends the program at any answer but 200. */
 void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void));
+
+/* One client asks n times, one request after the other: posts the form that `form` writes
+ * (URL-encoded) to the path, or gets it where there is none. Ends the program at any answer but 200
+ * and 303. */
+void load_ask(struct load_result *out, size_t client, size_t n, const char *path,
+              void (*form)(char *to, size_t size, uint64_t number));
 
 #endif

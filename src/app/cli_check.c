@@ -114,6 +114,11 @@ static void check_tables(struct check *c)
     struct err e = { 0 };
     if (node_rebuild_check(&c->node, &out, &e) != OK)
         failed(c, "tables", &e);
+    else if (out.same && out.unsearched > 0)
+        line(c, true, "tables",
+             "%zu tables are what the ledger says; the search index, %" PRId64
+             " events behind, was left out",
+             out.tables, out.unsearched);
     else if (out.same)
         line(c, true, "tables", "%zu tables are what the ledger says", out.tables);
     else

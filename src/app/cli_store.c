@@ -193,6 +193,8 @@ int cli_rebuild(int argc, char **argv)
         printf("same %lld events %zu tables\n", (long long)out.events, out.tables);
     else
         printf("differs %s\n", out.difference);
+    if (out.unsearched > 0)
+        printf("the search index, %lld events behind, was left out\n", (long long)out.unsearched);
     return out.same ? CLI_DONE : CLI_REFUSED;
 }
 

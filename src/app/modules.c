@@ -8,6 +8,7 @@
 #include "kernel/notify.h"
 #include "kernel/pages.h"
 #include "kernel/rota.h"
+#include "kernel/search.h"
 #include "kernel/stop.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
@@ -17,7 +18,7 @@
 static const struct module *const modules[] = {
     &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
     &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
-    &pages_module, &rota_module,        &stop_module,   &timer_module,
+    &pages_module, &rota_module,        &search_module, &stop_module,   &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

@@ -41,6 +41,8 @@ const struct module auth_module = {
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
     .schema = &auth_schema,
+    .searches = auth_searches,
+    .nsearches = AUTH_SEARCHES,
 };
 
 /* "noun.verb": the name of a command or a view. */

@@ -112,4 +112,8 @@ struct actor auth_system(struct str organisation);
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e);
 
+/* What of accounts and sites is found. */
+enum { AUTH_SEARCHES = 2 };
+extern const struct search_rule auth_searches[AUTH_SEARCHES];
+
 #endif

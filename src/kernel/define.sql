@@ -33,6 +33,10 @@ JOIN (SELECT kind, name, max(version) AS newest, count(*) AS versions FROM defin
 WHERE (v.kind, v.name) > (:after_kind, :after_name)
 ORDER BY v.kind, v.name LIMIT :max;
 
+-- newest (kind CODE, name CODE) -> (version INT, title TEXT, effective TIME)
+SELECT version, title, effective FROM define_version WHERE kind = :kind AND name = :name
+ORDER BY version DESC LIMIT 1;
+
 -- versions (kind CODE, name CODE) -> (version INT, effective TIME, hash HASH)
 SELECT version, effective, hash FROM define_version WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 200;

@@ -2,6 +2,7 @@
 #ifndef VEIN_KERNEL_DEFINE_IMPL_H
 #define VEIN_KERNEL_DEFINE_IMPL_H
 
+#include "kernel/search.h"
 #include "kernel/define.h"
 
 #define RECORDS "kernel/define.def"
@@ -33,5 +34,9 @@ enum outcome define_whole_settle(struct definition *out, const struct define_who
 /* Binds the canonical JSON of a body. */
 enum outcome define_body_read(void *body, const struct define_kind *kind, struct str json,
                               struct arena *arena, struct err *e);
+
+/* What of definitions is found. */
+enum { DEFINE_SEARCHES = 1 };
+extern const struct search_rule define_searches[DEFINE_SEARCHES];
 
 #endif

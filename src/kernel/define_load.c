@@ -33,6 +33,8 @@ const struct module define_module = {
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     .schema = &define_schema,
+    .searches = define_searches,
+    .nsearches = DEFINE_SEARCHES,
 };
 
 static enum outcome bind_stored(struct definition *out, struct arena *arena, struct err *e)

@@ -94,6 +94,9 @@ struct route {
     const struct record *row;
     const char *media_type; /* of what is neither page nor record; "": headers alone (204) */
     const char *query;      /* names of the query's parameters, separated by blanks */
+    /* Of a POST that only reads, because what it asks for has no place in an address: what its form
+     * or JSON holds. It answers as a GET does. NULL: it sends a command. */
+    const struct record *ask;
 };
 
 /* Rows are written so that tools read them, too:

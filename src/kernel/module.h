@@ -37,6 +37,7 @@ struct define_kind;
 struct flow_point;
 struct file_rule;
 struct job_kind;
+struct search_rule;
 
 struct module {
     const char *name;
@@ -61,6 +62,8 @@ struct module {
     size_t njobs;
     const struct watch *watches;
     size_t nwatches;
+    const struct search_rule *searches; /* what of its things is found by what (search.h) */
+    size_t nsearches;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

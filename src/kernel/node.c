@@ -130,8 +130,21 @@ static void node_committed(void *context, const struct gate_happened *events, si
         jobs_committed(n->jobs, events, n_events);
     if (n->outbox)
         outbox_committed(n->outbox, events, n_events);
+    if (n->search)
+        search_committed(n->search, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
+}
+
+static enum outcome node_open_search(struct node *n, struct err *e)
+{
+    const struct search_options options = {
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .registry = n->registry,
+        .env = n->env,
+    };
+    return search_among(n->registry) ? search_open(&n->search, &options, e) : OK;
 }
 
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
@@ -186,6 +199,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     };
     if (registry_event(n->registry, S("message.queued"), 1))
         TRY(outbox_open(&n->outbox, &outbox, e));
+    TRY(node_open_search(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -244,11 +258,14 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     TRY(timers_step(n->timers, &fired, e));
     bool working = false;
     bool sending = false;
+    bool indexing = false;
     if (n->jobs)
         TRY(jobs_step(n->jobs, &working, e));
     if (n->outbox)
         TRY(outbox_step(n->outbox, &sending, e));
-    *busy = ran > 0 || following || fired > 0 || working || sending;
+    if (n->search)
+        TRY(search_step(n->search, ran == 0, &indexing, e));
+    *busy = ran > 0 || following || fired > 0 || working || sending || indexing;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
 }
 
@@ -287,6 +304,7 @@ void node_close(struct node *n)
         return;
     if (n->gate)
         node_drain(n);
+    search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);
     policies_close(n->policies);

@@ -7,6 +7,7 @@
 #include "kernel/module.h"
 #include "kernel/outbox.h"
 #include "kernel/policy.h"
+#include "kernel/search.h"
 #include "kernel/timer.h"
 
 struct node {
@@ -20,6 +21,7 @@ struct node {
     struct files *files;       /* contents, in F.files (file.h) */
     struct jobs *jobs;         /* likewise, and without the job module */
     struct outbox *outbox;     /* likewise, and without the outbox module */
+    struct search *search;     /* likewise, and without the search module */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
@@ -86,8 +88,9 @@ enum outcome node_prepare(struct node_prepared *out, struct node *n, struct err 
 void node_close(struct node *n);
 
 /* One turn of the node's work, on the writer's thread: a group of commands, policies, due timers,
- * jobs, messages, a checkpoint when one is due since checkpoint_us. *busy is true while there is
- * more to do at once. Never waits: whoever calls it decides how (gate_wait, or simulated time). */
+ * jobs, messages, the search index, a checkpoint when one is due since checkpoint_us. *busy is true
+ * while there is more to do at once. Never waits: whoever calls it decides how (gate_wait, or
+ * simulated time). */
 enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e);
 /* Wall time at which something is due next (a timer, something that is tried again); TIME_NONE when
  * nothing waits. For simulated time. */
@@ -105,6 +108,8 @@ struct node_rebuild {
     size_t tables;
     bool same;
     char difference[80];
+    int64_t
+        unsearched; /* events that the search index has not followed yet: then it was left out */
 };
 enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct err *e);
 /* Throws the projections away and builds them anew. */

@@ -101,9 +101,13 @@ enum outcome node_rebuild(struct node *n, struct err *e)
         o = db_commit(db, e);
     else
         db_rollback(db);
-    if (o == OK)
-        LOG(n->env, LOG_INFO, "node.rebuilt", LOG_F_INT("events", events));
-    return o;
+    if (o != OK)
+        return o;
+    LOG(n->env, LOG_INFO, "node.rebuilt", LOG_F_INT("events", events));
+    if (!n->search) /* when a node opens, its index follows afterwards */
+        return OK;
+    search_restart(n->search);
+    return search_catch_up(n->search, e);
 }
 
 static enum outcome compare_module(const struct module *module, struct db *living,
@@ -125,6 +129,15 @@ static enum outcome compare_module(const struct module *module, struct db *livin
     return OK;
 }
 
+/* The index is written by its follower, from projections and seals. */
+static enum outcome build_search(struct node *n, struct db *living, struct db *beside,
+                                 struct node_rebuild *out, struct err *e)
+{
+    if (!search_among(n->registry))
+        return OK;
+    return search_build(living, beside, n->registry, n->keys, &out->unsearched, e);
+}
+
 static enum outcome rebuild_beside(struct node *n, struct db *living, struct db *beside,
                                    struct node_rebuild *out, struct err *e)
 {
@@ -136,8 +149,10 @@ static enum outcome rebuild_beside(struct node *n, struct db *living, struct db 
         o = node_projections_make(n, beside, false, e);
     if (o == OK)
         o = node_replay(n->registry, living, beside, &out->events, e);
+    if (o == OK)
+        o = build_search(n, living, beside, out, e);
     for (size_t i = 0; o == OK && out->same && i < nmodules; i++)
-        if (modules[i]->schema)
+        if (modules[i]->schema && (modules[i] != &search_module || out->unsearched == 0))
             o = compare_module(modules[i], living, beside, out, e);
     db_rollback(beside);
     db_rollback(living);
@@ -147,6 +162,8 @@ static enum outcome rebuild_beside(struct node *n, struct db *living, struct db 
 enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct err *e)
 {
     *out = (struct node_rebuild){ .same = true };
+    if (n->search)
+        TRY(search_catch_up(n->search, e));
     char path[1200];
     struct id unique = id_new(&env_system);
     snprintf(path, sizeof path, "%.*s.rebuild-%s", STR(n->impl->path), unique.text);

@@ -126,16 +126,18 @@ static void put_read(struct openapi *d, const struct route *route)
     openapi_open(d, empty ? "204" : "200");
     openapi_text(d, "description", openapi_english(route->help));
     openapi_open(d, "headers");
-    json_key(&d->out, "ETag");
-    put_ref(d, "headers", "ETag");
+    if (!route->ask) {
+        json_key(&d->out, "ETag");
+        put_ref(d, "headers", "ETag");
+    }
     json_key(&d->out, "RateLimit");
     put_ref(d, "headers", "RateLimit");
     openapi_close(d);
     if (!empty)
         put_read_content(d, route);
     openapi_close(d);
-    openapi_open(d, "304");
-    openapi_text(d, "description", openapi_english("api.not_modified"));
+    openapi_open(d, route->ask ? "303" : "304");
+    openapi_text(d, "description", openapi_english(route->ask ? "api.found" : "api.not_modified"));
     openapi_close(d);
     put_problems(d, route->access);
     openapi_close(d);
@@ -166,6 +168,23 @@ static void put_change(struct openapi *d, const struct route *route)
     openapi_close(d);
 }
 
+/* What a POST that only reads asks for. */
+static void put_ask(struct openapi *d, const struct route *route)
+{
+    openapi_open(d, "requestBody");
+    json_key(&d->out, "required");
+    json_bool(&d->out, true);
+    openapi_open(d, "content");
+    openapi_content(d, "application/json", NULL, route->ask, S(""));
+    openapi_open(d, "application/x-www-form-urlencoded"); /* with the session's token besides */
+    openapi_open(d, "schema");
+    openapi_pair(d, "type", "object");
+    openapi_close(d);
+    openapi_close(d);
+    openapi_close(d);
+    openapi_close(d);
+}
+
 /* As OpenAPI names it. */
 static const char *method_of(const struct route *route)
 {
@@ -191,7 +210,9 @@ static void put_route(struct openapi *d, const struct route *route)
     if (read)
         put_ref(d, "parameters", "If-None-Match");
     json_end(&d->out);
-    if (read)
+    if (route->ask)
+        put_ask(d, route);
+    if (read || route->ask)
         put_read(d, route);
     else
         put_change(d, route);

@@ -410,6 +410,9 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
     desk_get_label, desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
 
+enum { DESK_SEARCHES = 2 };
+extern const struct search_rule desk_searches[DESK_SEARCHES];
+
 /* The task's page again after a refusal, and the order's and the stop's. */
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
 enum http_state desk_order_again(struct http_request *r, const struct err *e);

@@ -1,4 +1,4 @@
-/* Wiring of the desk module: routes alone. */
+/* Wiring of the desk module: routes, and what is found of what they show. */
 #include "modules/desk/coi.h"
 
 enum { FORM_MAX = 256 << 10 };
@@ -46,4 +46,6 @@ static const struct route module_routes[] = {
 const struct module desk_module = {
     .name = "desk",
     MODULE_ARRAY(routes),
+    .searches = desk_searches,
+    .nsearches = DESK_SEARCHES,
 };

@@ -90,3 +90,7 @@ ORDER BY t.due_by, t.order_id, t.number LIMIT 41;
 SELECT u.unit, u.kind, u.label
 FROM stop_thing t JOIN identity_unit u ON u.unit = t.thing
 WHERE t.order_id = :order_id ORDER BY u.label;
+
+-- holder (unit ID) -> (site ID)
+-- Who holds a unit, or held it last.
+SELECT site FROM custody_leg WHERE unit = :unit ORDER BY number DESC LIMIT 1;

@@ -69,4 +69,6 @@ const struct module order_module = {
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,
     .use = use,
+    .searches = order_searches,
+    .nsearches = ORDER_SEARCHES,
 };

@@ -99,8 +99,9 @@ http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get
 enum http_state order_patient_again(struct http_request *r, const struct err *refused);
 
 /* Rows of files that belong to an order (file.c). */
-enum { ORDER_FILE_RULES = 1 };
+enum { ORDER_FILE_RULES = 1, ORDER_SEARCHES = 2 };
 
 extern const struct file_rule order_file_rules[];
+extern const struct search_rule order_searches[ORDER_SEARCHES];
 
 #endif

@@ -49,4 +49,6 @@ const struct module quality_module = {
     MODULE_ARRAY(watches),
     .schema = &quality_schema,
     .use = use,
+    .searches = quality_searches,
+    .nsearches = QUALITY_SEARCHES,
 };

@@ -44,4 +44,7 @@ struct quality_open_view {
 http_handler_fn quality_get_open, quality_post_open;
 http_handler_fn quality_get_deviations, quality_get_deviation, quality_post_close;
 
+enum { QUALITY_SEARCHES = 1 };
+extern const struct search_rule quality_searches[QUALITY_SEARCHES];
+
 #endif
