@@ -64,6 +64,7 @@ async function tried(house, size) {
   await steps.fill(`${text}- { complete: collect, opens: [receive] }\n- { open: [receive] }\n`);
   await page.getByRole("button", { name: "Try it" }).click();
   await page.getByText(/^Not as expected: [1-9]/).waitFor();
+  expect(!(await steps.inputValue()).includes("\uFFFD"), "ends of lines come back as what they are not");
   await house.look(page, "workflow tried");
   await steps.fill("title: x\nworkflow: corvicel\n");
   await page.getByRole("button", { name: "Try it" }).click();
