@@ -95,7 +95,8 @@ function upgrade(field: HTMLInputElement): void {
   });
   now.addEventListener("click", () => at(new Date(Date.now() + offset)));
   field.before(line);
-  line.append(picker, which, now, field);
+  line.append(picker, now, field);
+  line.after(which);
   line.parentElement?.querySelector(".time-help")?.remove();
 }
 

@@ -44,6 +44,17 @@ static struct str joined(struct page *p, const struct flow_journey_report *r)
     return buf_get(&b);
 }
 
+/* With plain ends of lines, which browsers post as CR LF. */
+static struct str plain_lines(struct str s, struct arena *arena)
+{
+    char *to = arena_alloc(arena, s.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; to && i < s.n; i++)
+        if (s.p[i] != '\r')
+            to[n++] = s.p[i];
+    return (struct str){ s.p ? to : NULL, n };
+}
+
 static enum outcome imagined(struct flow_journey_report *out, struct str yaml,
                              const struct flow_journey_trial *trial, struct err *e)
 {
@@ -105,7 +116,7 @@ static enum outcome try_workflow(struct http_request *r, struct db *db, struct p
     if (!found)
         return REFUSE(e, "define.unknown");
     const struct workflow *w = v.workflow.body;
-    v.journey = http_form(r, "journey");
+    v.journey = plain_lines(http_form(r, "journey"), r->arena);
     v.order = str_trim(http_form(r, "order"));
     if (!v.journey.p)
         v.journey = arena_printf(r->arena, example, STR(v.workflow.name),

@@ -64,6 +64,7 @@ async function tried(house, size) {
   await steps.fill(`${text}- { complete: collect, opens: [receive] }\n- { open: [receive] }\n`);
   await page.getByRole("button", { name: "Try it" }).click();
   await page.getByText(/^Not as expected: [1-9]/).waitFor();
+  expect(!(await steps.inputValue()).includes("\uFFFD"), "ends of lines come back as what they are not");
   await house.look(page, "workflow tried");
   await steps.fill("title: x\nworkflow: corvicel\n");
   await page.getByRole("button", { name: "Try it" }).click();
@@ -77,8 +78,12 @@ async function tried(house, size) {
 async function replayed(house, size) {
   const page = await house.page(house.person("coordinator"), size);
   await page.goto("/");
-  const href = await page.locator('a[href^="/orders/"]').first().getAttribute("href");
-  const order = href.match(/[0-9a-f-]{36}/)[0];
+  await page.locator('a[href^="/orders/"]').first().waitFor();
+  const links = await page
+    .locator('a[href^="/orders/"]')
+    .evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+  const order = links.map((l) => l.match(/^\/orders\/([0-9a-f-]{36})$/)?.[1]).find(Boolean);
+  expect(order, "no order in sight");
   const product = /Lunacel/i.test(await (await page.goto(`/orders/${order}`)).text()) ? "lunacel" : "corvicel";
   await page.goto(`/definitions/workflow/${product}/try`);
   await page.getByLabel("Order").fill(order);
