@@ -154,7 +154,10 @@ const sources = {
   deviation: async (t) =>
     (await rows(t, "/deviations")).map((row) => ({ deviation: row.deviation })),
   unit: async (t) => (await changed(t, "unit")).map((unit) => ({ unit })),
-  "kind name version": async () => [{ kind: "role", name: "courier", version: "1" }],
+  "kind name version": async (t) => (await rows(t, "/definitions"))
+    .filter((row) => row.kind === "role")
+    .map(({ kind, name, version }) => ({ kind, name, version })),
+  "/definitions/workflow/{name}/try": async () => [{ name: "corvicel" }],
   "/definitions/form/{name}/print": (t) => forms(t),
   "/definitions/form/{name}/try": (t) => forms(t),
   name: async () => [{ name: "deviation.open" }],

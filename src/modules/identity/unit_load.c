@@ -149,14 +149,20 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
     return load_parents(l, body, state, e);
 }
 
+static enum outcome load_piece(struct load *l, size_t i, struct identity_unit_state *state,
+                               struct err *e)
+{
+    TRY(load_child(l, i, &state->units[i], &state->labels[i], &state->label_taken, e));
+    state->symbols[i] = identity_symbol(l->keys, state->labels[i], l->arena);
+    return OK;
+}
+
 enum outcome identity_split_load(struct load *l, const struct identity_split *body,
                                  struct identity_unit_state *state, struct err *e)
 {
     TRY(load_source(l, body->unit, body->task, state, e));
-    for (size_t i = 0; i < body->pieces.n; i++) {
-        TRY(load_child(l, i, &state->units[i], &state->labels[i], &state->label_taken, e));
-        state->symbols[i] = identity_symbol(l->keys, state->labels[i], l->arena);
-    }
+    for (size_t i = 0; i < body->pieces.n; i++)
+        TRY(load_piece(l, i, state, e));
     return OK;
 }
 
@@ -165,8 +171,7 @@ enum outcome identity_aliquot_load(struct load *l, const struct identity_aliquot
 {
     TRY(load_source(l, body->unit, body->task, state, e));
     for (int64_t i = 0; i < body->count && i < IDENTITY_PIECES_MAX; i++)
-        TRY(load_child(l, (uint64_t)i, &state->units[i], &state->labels[i], &state->label_taken,
-                       e));
+        TRY(load_piece(l, (size_t)i, state, e));
     return OK;
 }
 
@@ -185,9 +190,7 @@ enum outcome identity_sample_load(struct load *l, const struct identity_sample *
                                   struct identity_unit_state *state, struct err *e)
 {
     TRY(load_source(l, body->unit, body->task, state, e));
-    TRY(load_child(l, 0, &state->units[0], &state->labels[0], &state->label_taken, e));
-    state->symbols[0] = identity_symbol(l->keys, state->labels[0], l->arena);
-    return OK;
+    return load_piece(l, 0, state, e);
 }
 
 static enum outcome load_to_end(struct load *l, struct str unit, struct identity_unit_state *state,
