@@ -109,16 +109,13 @@ static int close_node(void **state)
 
 static struct str raise_for(const char *kind, const char *cause)
 {
-    const struct json *json;
-    struct err e = { 0 };
     assert_int_equal(fixture_send(&f, &program, "notification.raise", NULL,
                                   "{'kind':'%s','cause':'%s','label':'K2MH','link':'/orders/1',"
                                   "'organisation':'%.*s','site':'%.*s','role':'nurse'}",
                                   kind, cause, STR(nurse.actor.organisation),
                                   STR(nurse.actor.site)),
                      OK);
-    assert_int_equal(json_read(&json, f.arena, f.answer.body, &json_limits_default, &e), OK);
-    return arena_str(f.arena, json_get_str(json, "notification"));
+    return arena_str(f.arena, str_z(fixture_answer(&f, "notification")));
 }
 
 static struct notify_find_out row(struct str notification)
@@ -356,8 +353,6 @@ static void quiet_hours_across_a_change_of_the_clock(void **state)
 static struct str plan(const struct fixture_person *who, const struct fixture_person *by,
                        int from_h, int to_h)
 {
-    const struct json *json;
-    struct err e = { 0 };
     char from[CLOCK_TEXT_LENGTH + 1];
     char to[CLOCK_TEXT_LENGTH + 1];
     struct buf a = buf_over(from, sizeof from);
@@ -369,8 +364,7 @@ static struct str plan(const struct fixture_person *who, const struct fixture_pe
                      STR(nurse.actor.site), STR(who->actor.account), STR(buf_get(&a)),
                      STR(buf_get(&b))) != OK)
         return (struct str){ 0 };
-    assert_int_equal(json_read(&json, f.arena, f.answer.body, &json_limits_default, &e), OK);
-    return arena_str(f.arena, json_get_str(json, "duty"));
+    return arena_str(f.arena, str_z(fixture_answer(&f, "duty")));
 }
 
 static struct fixture_person second;
@@ -470,17 +464,12 @@ static void what_was_given_up_is_told(void **state)
     struct fixture_person owner;
     fixture_person(&owner, 5, 1, 1, "job.queue job.replay ledger.see");
     assert_int_equal(fixture_send(&f, &owner, "job.queue", NULL, "{'kind':'refused'}"), OK);
-    const struct json *json;
-    struct err e = { 0 };
-    assert_int_equal(json_read(&json, f.arena, f.answer.body, &json_limits_default, &e), OK);
-    struct str id = arena_str(f.arena, json_get_str(json, "job"));
+    const char *job = fixture_answer(&f, "job");
     fixture_settle(&f);
-    struct str cause = arena_printf(f.arena, "job/%.*s", STR(id));
+    struct str cause = arena_printf(f.arena, "job/%s", job);
     const struct id n = notify_id(S("work_failed"), cause);
     assert_true(told(id_str(&n), &lead));
-    assert_int_equal(
-        fixture_send(&f, &owner, "job.replay", "the disk was changed", "{'job':'%.*s'}", STR(id)),
-        OK);
+    assert_int_equal(fixture_send(&f, &owner, "job.replay", "a new disk", "{'job':'%s'}", job), OK);
     const uint64_t size = ledger_size(f.node.ledger);
     fixture_settle(&f); /* it ends with the decision, and is raised anew when the job fails again */
     assert_int_equal(ledger_size(f.node.ledger), size + 3);
