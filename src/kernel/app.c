@@ -272,6 +272,7 @@ struct app_meta {
     struct str reason;
     struct str happened;
     struct str next;
+    struct str seen;
 };
 
 static void meta_set(struct app_meta *meta, struct str name, struct str value)
@@ -284,6 +285,8 @@ static void meta_set(struct app_meta *meta, struct str name, struct str value)
         meta->happened = value;
     else if (str_is(name, "_next"))
         meta->next = value;
+    else if (str_is(name, "_seen"))
+        meta->seen = value;
 }
 
 static enum outcome body_of_struct(struct str *out, const struct record *record, const void *body,
@@ -337,9 +340,23 @@ static enum outcome body_of_json(struct http_request *r, struct str *out, struct
     return OK;
 }
 
-/* If-Match: "order/<id>@7", "unit/<id>@2": what the sender saw. */
+/* One of what the sender saw: unit/<id>@2. */
+static enum outcome expect_read(struct gate_command *command, struct gate_expect *expects,
+                                struct str version, struct err *e)
+{
+    if (command->nexpects == APP_EXPECTS_MAX)
+        return REFUSE(e, "http.malformed_if_match");
+    struct gate_expect *expect = &expects[command->nexpects++];
+    expect->stream = str_cut(&version, '@');
+    if (expect->stream.n == 0 || expect->stream.n > STREAM_MAX ||
+        !str_to_u63(&expect->version, version))
+        return REFUSE(e, "http.malformed_if_match");
+    return OK;
+}
+
+/* If-Match: "order/<id>@7", "unit/<id>@2"; and a form's _seen, which has one. */
 static enum outcome expects_read(struct http_request *r, struct gate_command *command,
-                                 struct err *e)
+                                 struct str seen, struct err *e)
 {
     struct str rest = http_header(r, "If-Match");
     struct gate_expect *expects = ARENA_ARRAY(r->arena, APP_EXPECTS_MAX, struct gate_expect);
@@ -347,16 +364,12 @@ static enum outcome expects_read(struct http_request *r, struct gate_command *co
         return err_no_memory(e);
     while (rest.p) {
         struct str tag = str_trim(str_cut(&rest, ','));
-        if (tag.n < 2 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"' ||
-            command->nexpects == APP_EXPECTS_MAX)
+        if (tag.n < 2 || tag.p[0] != '"' || tag.p[tag.n - 1] != '"')
             return REFUSE(e, "http.malformed_if_match");
-        struct str version = { tag.p + 1, tag.n - 2 };
-        struct gate_expect *expect = &expects[command->nexpects++];
-        expect->stream = str_cut(&version, '@');
-        if (expect->stream.n == 0 || expect->stream.n > STREAM_MAX ||
-            !str_to_u63(&expect->version, version))
-            return REFUSE(e, "http.malformed_if_match");
+        TRY(expect_read(command, expects, (struct str){ tag.p + 1, tag.n - 2 }, e));
     }
+    if (seen.n > 0)
+        TRY(expect_read(command, expects, seen, e));
     command->expects = expects;
     return OK;
 }
@@ -381,7 +394,7 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
     if (meta.happened.p && !clock_read(&p->command.happened, meta.happened))
         return REFUSE(e, "record.malformed", { "field", S("_happened") },
                       { "expected", S("time") });
-    TRY(expects_read(r, &p->command, e));
+    TRY(expects_read(r, &p->command, meta.seen, e));
     p->next = c->next.p ? c->next : app_next(meta.next);
     return OK;
 }

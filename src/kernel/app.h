@@ -67,7 +67,8 @@ struct str app_next(struct str path);
  * `done` fills the answer. The command's id is the form's "_id" field or the Idempotency-Key header
  * (a page puts a fresh one into each form); reason "_reason", happened "_happened" (RFC 3339), of
  * the form or as members of the JSON object. If-Match names streams at the version that was seen,
- * "order/<id>@7": where one has changed since, the answer is 412. Body: the form's other fields or
+ * "order/<id>@7": where one has changed since, the answer is 412; a form's "_seen" names one,
+ * without quotes, and the form comes back. Body: the form's other fields or
  * the JSON's other members, read by the command's record. Without `done` a form's answer is a
  * redirect to `next` (303) and JSON the answer itself. */
 struct app_command {

@@ -12,7 +12,12 @@
 
 extern const struct module desk_module;
 
-enum { DESK_STAGES_MAX = 40, DESK_COUNTDOWNS_MAX = 10, DESK_ROWS = 40, DESK_UNITS_MAX = 200 };
+enum {
+    DESK_STAGES_MAX = 40,
+    DESK_COUNTDOWNS_MAX = 10,
+    DESK_ROWS = 40,
+    DESK_UNITS_MAX = IDENTITY_ORDER_UNITS_MAX
+};
 
 /* --- an order, as every page of it needs it --- */
 
@@ -378,6 +383,7 @@ struct desk_other { /* a unit that it may be combined with */
     struct str quantity;
 };
 struct desk_unit_view {
+    int64_t version; /* of the unit's stream, which a form sends back */
     struct identity_unit_out unit;
     struct desk_order o;
     struct desk_kin *kin;

@@ -316,6 +316,7 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
     v->refused = show_refusal(p, r);
     v->r = r;
     v->tried = show_refused(r) ? http_param(r, "command") : S("");
+    TRY(ledger_head(db, arena_printf(r->arena, "unit/%.*s", STR(v->unit.unit)), &v->version, e));
     TRY(family(v, db, r->arena, e));
     TRY(account(v, r, db, p, e));
     TRY(legs(v, r, db, p, e));

@@ -104,6 +104,7 @@ enum outcome identity_combine_decide(struct decision *d, const struct identity_c
         return REFUSE(e, "identity.label_taken");
     if (state->nparents < 2)
         return REFUSE(e, "identity.combine_two");
+    TRY(identity_room(state->room, 1, e));
     TRY(identity_take_parts(d, state, body->parents.p, task, "combine", parts, e));
     struct identity_balance balance = {
         .act = "combine",

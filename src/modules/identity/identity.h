@@ -72,7 +72,8 @@ enum {
     IDENTITY_EXPECTED_MAX = 36, /* live units that one check identifies; beyond: refused */
     IDENTITY_PARENTS_MAX = 20,
     IDENTITY_PIECES_MAX = 40,
-    IDENTITY_OTHERS_MAX = 4, /* other orders that one mismatch stops as well */
+    IDENTITY_ORDER_UNITS_MAX = 500, /* of one order, ended ones too: what pages and reports list */
+    IDENTITY_OTHERS_MAX = 4,        /* other orders that one mismatch stops as well */
 };
 
 /* A unit that a command takes from, and the points that identified it at the command's task. */
@@ -92,6 +93,7 @@ struct identity_make_state {
     struct str unit;
     struct str label;
     struct str symbol;
+    int64_t room; /* units that the order may have besides */
     size_t nparents;
     struct identity_source parents[IDENTITY_PARENTS_MAX];
 };
@@ -100,6 +102,7 @@ struct identity_unit_state {
     struct flow_view flow;
     struct stop_things *stopped; /* of a discard */
     bool label_taken;
+    int64_t room;                          /* units that the order may have besides */
     struct identity_holder holder;         /* of a unit that is lost */
     struct str units[IDENTITY_PIECES_MAX]; /* that come into being */
     struct str labels[IDENTITY_PIECES_MAX];

@@ -75,6 +75,9 @@ struct identity_making {
     const struct identity_part *parents;
     size_t nparents;
 };
+/* REFUSED "identity.too_many_units" {max} where the order may not have n more. */
+enum outcome identity_room(int64_t room, size_t n, struct err *e);
+
 /* The unit comes into being; the fact that it was made is the caller's to note. */
 enum outcome identity_making(struct decision *d, const struct identity_making *m, struct err *e);
 void identity_note_made(struct decision *d, const struct flow_view *v, struct str task,

@@ -211,3 +211,6 @@ WHERE order_id = :order_id AND (CAST(:point AS TEXT) IS NULL OR point = :point)
 -- Every unit of the node in the order of ids, 200 at a time, for the command line.
 SELECT unit, label, order_id, kind, quantity, din, ended, how FROM identity_unit
 WHERE unit > :after ORDER BY unit LIMIT 200;
+
+-- unit_count (order_id ID) -> (n INT)
+SELECT count(*) AS n FROM identity_unit WHERE order_id = :order_id;

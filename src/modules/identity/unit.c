@@ -239,6 +239,14 @@ struct str identity_inherited_din(const struct identity_make_state *state)
     return din;
 }
 
+enum outcome identity_room(int64_t room, size_t n, struct err *e)
+{
+    char max[24];
+    struct buf b = buf_over(max, sizeof max);
+    buf_int(&b, IDENTITY_ORDER_UNITS_MAX);
+    return room >= (int64_t)n ? OK : REFUSE(e, "identity.too_many_units", { "max", buf_get(&b) });
+}
+
 enum outcome identity_make_decide(struct decision *d, const struct identity_make *body,
                                   const struct identity_make_state *state, struct err *e)
 {
@@ -255,6 +263,7 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
         return REFUSE(e, "identity.label_taken");
     if (state->nparents == 0 && !str_is(task->act, "collect"))
         return REFUSE(e, "identity.parent_needed", { "kind", body->kind });
+    TRY(identity_room(state->room, 1, e));
     TRY(identity_take_parts(d, state, body->parents.p, task, "convert", parents, e));
     struct identity_making making = {
         .flow = &state->flow,
@@ -357,6 +366,7 @@ enum outcome identity_divide(struct decision *d, const struct identity_split *bo
         return REFUSE(e, "identity.label_taken");
     if (body->pieces.n == 0)
         return REFUSE(e, "identity.no_pieces");
+    TRY(identity_room(state->room, body->pieces.n, e));
     TRY(take_pieces(d, body, state, task, act, e));
     for (size_t i = 0; i < body->pieces.n; i++) {
         TRY(make_child(d, state, task, i, &body->pieces.p[i], e));
@@ -390,6 +400,7 @@ enum outcome identity_sample_decide(struct decision *d, const struct identity_sa
     TRY(source_may_act(task, &state->source, false, e)); /* before every sample */
     if (state->label_taken)
         return REFUSE(e, "identity.label_taken");
+    TRY(identity_room(state->room, 1, e));
     TRY(identity_reduce(d, &state->source.unit, body->quantity, "sample", state->units[0], e));
     TRY(make_child(d, state, task, 0, &piece, e));
     identity_note_made(d, &state->flow, body->task, body->kind);

@@ -72,6 +72,17 @@ static enum outcome load_child(struct load *l, uint64_t n, struct str *unit, str
     return OK;
 }
 
+/* How many units the order may have besides those that it has had. */
+static enum outcome load_room(struct load *l, struct str order, int64_t *room, struct err *e)
+{
+    struct identity_unit_count_in in = { order };
+    struct identity_unit_count_out count;
+    bool found;
+    TRY(db_get(l->db, &sql_identity_unit_count, &in, &count, l->arena, &found, e));
+    *room = IDENTITY_ORDER_UNITS_MAX - count.n;
+    return OK;
+}
+
 /* They rest on the patient's data too. */
 static enum outcome load_points(struct load *l, const struct flow_view *v, struct str task,
                                 struct identity_source *source, struct err *e)
@@ -96,6 +107,7 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
 {
     TRY(load_unit(l, unit, &state->source.unit, e));
     TRY(load_flow(l, state->source.unit.order_id, task, &state->flow, e));
+    TRY(load_room(l, state->source.unit.order_id, &state->room, e));
     return task.p ? load_points(l, &state->flow, task, &state->source, e) : OK;
 }
 
@@ -130,6 +142,7 @@ enum outcome identity_make_load(struct load *l, const struct identity_make *body
 {
     TRY(load_flow(l, body->order, body->task, &state->flow, e));
     TRY(load_child(l, 0, &state->unit, &state->label, &state->label_taken, e));
+    TRY(load_room(l, body->order, &state->room, e));
     state->symbol = identity_symbol(l->keys, state->label, l->arena);
     if (body->din.p) {
         enum outcome o = identity_din_read(&state->din, body->din, l->arena, &state->din_error);

@@ -293,6 +293,32 @@ static void coi_08_all_that_was_collected_is_accounted_for(void **state)
     assert_int_equal(waste, 2); /* broken, discarded */
 }
 
+static enum outcome aliquot(int count)
+{
+    return fixture_send(
+        &t.f, &t.plant, "unit.aliquot", NULL,
+        "{'unit':'%.*s','task':'fill','kind':'final_bag','count':%d,'quantity':'0.1 mL'}",
+        STR(unit_of(&a, "culture", 0)->unit), count);
+}
+
+/* What every page and report of an order lists is bounded where it is made. */
+static void an_order_has_so_many_units_and_no_more(void **state)
+{
+    (void)state;
+    two_cultures(&a);
+    struct identity_units_in in = { str_z(a.id) };
+    size_t n = fixture_list(&t.f, &sql_identity_units, &in).n;
+    for (; n + IDENTITY_PIECES_MAX <= IDENTITY_ORDER_UNITS_MAX; n += IDENTITY_PIECES_MAX)
+        assert_int_equal(aliquot(IDENTITY_PIECES_MAX), OK);
+    assert_int_equal(aliquot(IDENTITY_PIECES_MAX), REFUSED);
+    refused("identity.too_many_units");
+    assert_int_equal(fixture_list(&t.f, &sql_identity_units, &in).n, n); /* nothing half done */
+    assert_int_equal(aliquot((int)(IDENTITY_ORDER_UNITS_MAX - n)), OK);
+    assert_int_equal(fixture_list(&t.f, &sql_identity_units, &in).n, IDENTITY_ORDER_UNITS_MAX);
+    assert_int_equal(combine(&a, ",'quantity':'100 mL'"), REFUSED);
+    refused("identity.too_many_units");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +329,7 @@ int main(void)
         TEST(coi_08_mishaps_reconcile_and_deviate),
         TEST(a_mishap_during_a_stop_is_recorded),
         TEST(coi_08_all_that_was_collected_is_accounted_for),
+        TEST(an_order_has_so_many_units_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
