@@ -80,4 +80,5 @@ export async function beginOrder(j) {
   expect(/^\/orders\/[^/]+$/.test(j.path), `placed, but at ${page.url()}`);
   const heading = await page.getByRole("heading", { level: 1 }).textContent();
   j.coi = heading.trim().split(" ").pop();
+  j.house.ours.push(j.coi);
 }

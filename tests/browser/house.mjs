@@ -56,6 +56,7 @@ export class House {
     this.contexts = new Map();
     this.looked = new Set();
     this.troubles = [];
+    this.ours = []; /* orders that a journey takes on its way: another must not stop them */
   }
 
   /* --- cases --- */

@@ -4,7 +4,8 @@ import { expect } from "./house.mjs";
 /* A bag of another order, as the warehouse might pick up the wrong one. */
 async function otherBag(journey, page) {
   await page.goto("/");
-  const orders = page.getByRole("listitem").filter({ hasNotText: journey.coi }).getByRole("link");
+  const ours = new RegExp(journey.house.ours.join("|"));
+  const orders = page.getByRole("listitem").filter({ hasNotText: ours }).getByRole("link");
   const paths = await orders.evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   for (const path of paths.filter((p) => /^\/orders\/[^/]+$/.test(p))) {
     await page.goto(path);

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { ORDERS = 2, STEPS = 600, UNITS_MAX = 2000, PASSES_MAX = 4000 };
+enum { ORDERS = 2, STEPS = 900, UNITS_MAX = 2000, PASSES_MAX = 4000 };
 
 static struct trial_id t;
 static struct trial_order orders[ORDERS];
