@@ -52,7 +52,8 @@ static unsigned lower(unsigned c)
     for (size_t i = 0; i < sizeof greek / sizeof greek[0]; i++)
         if (greek[i].code == c)
             return greek[i].base;
-    if ((c >= 'A' && c <= 'Z') || (c >= 0x391 && c <= 0x3A9) || (c >= 0x410 && c <= 0x42F))
+    if ((c >= 'A' && c <= 'Z') || (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) ||
+        (c >= 0x410 && c <= 0x42F))
         return c + 32;
     return c >= 0x400 && c <= 0x40F ? c + 80 : c;
 }
