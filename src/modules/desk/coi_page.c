@@ -114,25 +114,31 @@ static enum outcome on_snapshot(struct http_request *r, reading_fn *fn, void *ou
     return o;
 }
 
+/* The document points into the report. */
+struct paper {
+    struct desk_coi report;
+    const struct print_document *document;
+};
+
 static enum outcome paper(struct http_request *r, struct db *db, struct page *p, void *out,
                           struct err *e)
 {
     struct desk_order o;
-    struct desk_coi c;
+    struct paper *paper = out;
     TRY(desk_order_load(&o, r, db, p, http_param(r, "order"), e));
-    enum outcome done = desk_coi_read(&c, app_of(r)->node, db, o.id, o.patient.by_name, e);
-    if (done == OK)
-        done = desk_coi_document((const struct print_document **)out, p, db, &c, e);
-    desk_coi_close(&c);
-    return done;
+    TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id, o.patient.by_name, e));
+    return desk_coi_document(&paper->document, p, db, &paper->report, e);
 }
 
 enum http_state desk_get_coi_print(struct http_request *r)
 {
     struct err e = { 0 };
-    const struct print_document *d = NULL;
-    const enum outcome o = on_snapshot(r, paper, &d, &e);
-    return o == OK ? app_print(r, d, "chain-of-identity") : app_problem(r, &e);
+    struct paper made = { 0 };
+    const enum outcome o = on_snapshot(r, paper, &made, &e);
+    const enum http_state state =
+        o == OK ? app_print(r, made.document, "chain-of-identity") : app_problem(r, &e);
+    desk_coi_close(&made.report); /* it was sent to the worker, or is not needed */
+    return state;
 }
 
 /* --- the bundle --- */
