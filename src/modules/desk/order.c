@@ -45,6 +45,16 @@ static bool holds_up(const struct flow_view *v, const struct flow_task *task)
     return open;
 }
 
+/* Any open task, as the tower counts and sorts: also one that nothing waits for, as a late result.
+ */
+static bool is_late(const struct flow_view *v)
+{
+    bool late = false;
+    for (size_t i = 0; i < v->ntasks; i++)
+        late |= !v->tasks[i].done && v->tasks[i].overdue;
+    return late;
+}
+
 /* What is to be done next: the first that the others wait for, else the first that is open. */
 static void find_next(struct desk_order *o)
 {
@@ -106,7 +116,7 @@ static void find_word(struct desk_order *o, struct page *p)
     } else if (first < p->now_us) {
         o->tone = SHOW_STOP;
         key = "order_state.expired";
-    } else if (o->next_open && o->next_open->overdue) {
+    } else if (is_late(&o->flow)) {
         o->tone = SHOW_WARN;
         key = "order_state.late";
     } else if (first - p->now_us < RISK_US_HOURS * TIME_HOUR) {
