@@ -117,16 +117,25 @@ static struct str task_cause(struct str order, struct str task, struct arena *ar
     return arena_printf(arena, "task/%.*s/%.*s", STR(order), STR(task));
 }
 
+/* Where the task is to be done, and whether it still is. */
+static enum outcome task_open(struct notify_task_place_out *place, bool *open, struct db *db,
+                              struct str order, struct str task, struct arena *arena, struct err *e)
+{
+    struct notify_task_place_in in = { order, task };
+    TRY(db_get(db, &sql_notify_task_place, &in, place, arena, open, e));
+    *open = *open && place->open;
+    return OK;
+}
+
 static enum outcome on_task_overdue(struct db *db, const struct event *event, const void *payload,
                                     struct policy_send *out, bool *send, struct arena *arena,
                                     struct err *e)
 {
     const struct flow_task_overdue *task = payload;
-    struct notify_task_place_in in = { task->order, task->task };
     struct notify_task_place_out place;
-    bool found;
-    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
-    if (!found || !place.open)
+    bool open;
+    TRY(task_open(&place, &open, db, task->order, task->task, arena, e));
+    if (!open)
         return OK;
     const struct notify_raise body = {
         .kind = S("task_overdue"),
@@ -147,11 +156,10 @@ static enum outcome on_escalated(struct db *db, const struct event *event, const
                                  struct err *e)
 {
     const struct flow_escalated *step = payload;
-    struct notify_task_place_in in = { step->order, step->task };
     struct notify_task_place_out place;
-    bool found;
-    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
-    if (!found || !place.open)
+    bool open;
+    TRY(task_open(&place, &open, db, step->order, step->task, arena, e));
+    if (!open)
         return OK;
     const struct notify_raise body = {
         .kind = S("task_escalated"),
@@ -203,14 +211,13 @@ static enum outcome alerted(size_t which, struct db *db, const struct event *eve
                             struct arena *arena, struct err *e)
 {
     const struct flow_alerted *alert = payload;
-    struct notify_task_place_in in = { alert->order, alert->task };
     struct notify_task_place_out place;
     struct str account = { 0 };
-    bool found;
+    bool open;
     if (which >= alert->tell.n || told_before(alert, which))
         return OK;
-    TRY(db_get(db, &sql_notify_task_place, &in, &place, arena, &found, e));
-    if (!found || !place.open)
+    TRY(task_open(&place, &open, db, alert->order, alert->task, arena, e));
+    if (!open)
         return OK;
     TRY(person_told(&account, db, alert, which, arena, e));
     const struct notify_raise body = {

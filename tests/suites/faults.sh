@@ -1,12 +1,13 @@
 #!/bin/bash
 # What a machine does to the whole program: stopped and started under load, its disk full, its disk
-# read-only, its clock moved by a day, its keys gone or open to others, its certificate half written. Each must be a clear text
-# that says what to do, and nothing acknowledged may be lost or done twice.
+# read-only, its clock moved by a day, its keys gone or open to others, its certificate half written.
+# Each must be a clear text that says what to do, and nothing acknowledged may be lost or done twice.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 vein=$PWD/build/gcc/vein
 here=$PWD/tests/faults
-passed=0 failed=0 server=0
+server=0
+. tests/lib/count.sh
 # A disk of our own that can be filled and made read-only needs a name space of mounts.
 if [ -z "${VEIN_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
     VEIN_OWN_MOUNTS=1 exec unshare -m bash "$0" "$@"
@@ -15,15 +16,6 @@ export VEIN_RATE=100000 VEIN_BURST=100000 # it is the machine that is tried here
 dir=$(mktemp -d)
 trap '[ "$server" = 0 ] || kill -9 "$server" 2>/dev/null; umount "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
 
-count() { # STATUS WHAT
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "not ok: $2"
-    fi
-}
-
 begin() { # FILE: a database with one administrator; sets login, password, organisation
     local out
     out=$("$vein" init --db "$1" --admin fault.drill 2>&1) || { echo "$out"; return 1; }
@@ -31,27 +23,31 @@ begin() { # FILE: a database with one administrator; sets login, password, organ
     password=$(awk '$1 == "password" { print $2 }' <<<"$out")
 }
 
-start() { # FILE: serves it; sets server and base
-    port=$((20000 + RANDOM % 20000))
-    base=http://127.0.0.1:$port
-    "$vein" serve --db "$1" --listen "127.0.0.1:$port" >"$dir/serve" 2>&1 &
-    server=$!
+# What was started last answers, before it ends or ten seconds have passed.
+answers() {
     for _ in $(seq 200); do
         curl -fs "$base/health" >/dev/null && return 0
-        kill -0 "$server" 2>/dev/null || { server=0; return 1; }
+        kill -0 "$server" 2>/dev/null || return 1
         sleep 0.05
     done
     return 1
 }
 
-again() { # FILE: the same address
+address() { # a new one: sets port and base
+    port=$((20000 + RANDOM % 20000))
+    base=http://127.0.0.1:$port
+}
+
+again() { # FILE: serves it at the address; sets server
     "$vein" serve --db "$1" --listen "127.0.0.1:$port" >>"$dir/serve" 2>&1 &
     server=$!
-    for _ in $(seq 200); do
-        curl -fs "$base/health" >/dev/null && return 0
-        sleep 0.05
-    done
-    return 1
+    answers
+}
+
+start() { # FILE: the same at a new address, and the log anew
+    address
+    : >"$dir/serve"
+    again "$1"
 }
 
 stop() {
@@ -173,11 +169,7 @@ serve_moved() { # FILE
         FAKETIME_DONT_FAKE_MONOTONIC=1 "$vein" serve --db "$1" --listen "127.0.0.1:$port" \
         >"$dir/serve" 2>&1 &
     server=$!
-    for _ in $(seq 200); do
-        curl -fs "$base/health" >/dev/null && return 0
-        sleep 0.05
-    done
-    return 1
+    answers
 }
 confirm() { # WALL: its answer
     local token
@@ -191,7 +183,7 @@ confirm() { # WALL: its answer
 }
 held() { grep -q 'Timers are held' <<<"$(curl -s -b "$dir/jar" "$base/operations")"; }
 clock +0
-port=$((20000 + RANDOM % 20000)) base=http://127.0.0.1:$port
+address
 begin "$dir/c.db" && serve_moved "$dir/c.db"
 count $? "it starts with a clock of its own"
 load_start

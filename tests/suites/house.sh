@@ -6,16 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 root=$PWD
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
-passed=0 failed=0
-
-count() { # STATUS WHAT
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "not ok: $2"
-    fi
-}
+. tests/lib/count.sh
 
 make_tree() {
     mkdir -p "$tree"/src/{base,kernel/pages,app} "$tree"/src/modules/{order,custody}/tests \

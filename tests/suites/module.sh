@@ -6,16 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 root=$PWD
 tree=$(mktemp -d) && trap 'rm -rf "$tree"' EXIT
-passed=0 failed=0
-
-count() { # STATUS WHAT
-    if [ "$1" = 0 ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "not ok: $2"
-    fi
-}
+. tests/lib/count.sh
 
 tools/quoted docs/adding-a-module.md docs/example
 count $? "the page quotes the example as it stands"

@@ -1,17 +1,21 @@
-#define _GNU_SOURCE /* nftw */
+#define _GNU_SOURCE /* nftw, memmem */
 #include "kernel/tests/fixture.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/id.h"
 #include "kernel/tests/example.h"
+
+enum { FILE_MAX = 64 << 20 }; /* bytes of one that is looked through */
 
 static const int64_t start_us = INT64_C(1793000000) * TIME_SECOND; /* in October 2026 */
 
@@ -68,6 +72,35 @@ void fixture_close(struct fixture *f)
     node_close(&f->node);
     arena_free(f->arena);
     assert_int_equal(nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static bool file_holds(const char *path, const char *needle)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char *text = malloc(FILE_MAX);
+    assert_non_null(text);
+    const size_t n = fread(text, 1, FILE_MAX, file);
+    assert_true(n < FILE_MAX);
+    fclose(file);
+    const bool holds = memmem(text, n, needle, strlen(needle)) != NULL;
+    free(text);
+    return holds;
+}
+
+size_t fixture_files_holding(const struct fixture *f, const char *needle)
+{
+    size_t holding = 0;
+    DIR *dir = opendir(f->folder);
+    assert_non_null(dir);
+    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
+        char path[400];
+        snprintf(path, sizeof path, "%s/%s", f->folder, entry->d_name);
+        if (entry->d_name[0] != '.' && entry->d_type == DT_REG)
+            holding += file_holds(path, needle);
+    }
+    closedir(dir);
+    return holding;
 }
 
 struct str fixture_id(char kind, int number)

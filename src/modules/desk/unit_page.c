@@ -299,9 +299,11 @@ static enum outcome pieces(struct desk_unit_view *v, struct http_request *r, str
 
 /* --- the page --- */
 
-static enum outcome unit(struct http_request *r, struct db *db, struct page *p, struct err *e)
+/* The unit that the path names, and its order, which decides who may know of it. */
+static enum outcome unit_read(struct desk_unit_view **out, struct http_request *r, struct db *db,
+                              struct page *p, struct err *e)
 {
-    struct desk_unit_view *v = ARENA_NEW(r->arena, struct desk_unit_view);
+    struct desk_unit_view *v = *out = ARENA_NEW(r->arena, struct desk_unit_view);
     struct identity_unit_in in = { http_param(r, "unit") };
     bool found = false;
     if (!v)
@@ -310,7 +312,13 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
         TRY(db_get(db, &sql_identity_unit, &in, &v->unit, r->arena, &found, e));
     if (!found)
         return REFUSE(e, "gate.unknown", { "kind", S("unit") });
-    TRY(desk_order_load(&v->o, r, db, p, v->unit.order_id, e));
+    return desk_order_load(&v->o, r, db, p, v->unit.order_id, e);
+}
+
+static enum outcome unit(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct desk_unit_view *v;
+    TRY(unit_read(&v, r, db, p, e));
     if (http_wants_json(r))
         return show_row(r, sql_identity_unit.out, &v->unit, e);
     v->refused = show_refusal(p, r);
@@ -339,16 +347,8 @@ enum http_state desk_get_unit(struct http_request *r)
 
 static enum outcome label(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
-    struct desk_unit_view *v = ARENA_NEW(r->arena, struct desk_unit_view);
-    struct identity_unit_in in = { http_param(r, "unit") };
-    bool found = false;
-    if (!v)
-        return err_no_memory(e);
-    if (id_valid(in.unit))
-        TRY(db_get(db, &sql_identity_unit, &in, &v->unit, r->arena, &found, e));
-    if (!found)
-        return REFUSE(e, "gate.unknown", { "kind", S("unit") });
-    TRY(desk_order_load(&v->o, r, db, p, v->unit.order_id, e));
+    struct desk_unit_view *v;
+    TRY(unit_read(&v, r, db, p, e));
     struct identity_made out = {
         .unit = v->unit.unit,
         .label = v->unit.label,

@@ -114,18 +114,10 @@ enum outcome identity_combine_decide(struct decision *d, const struct identity_c
         .loss = body->loss,
     };
     TRY(sum_parts(&balance.taken, parts, state->nparents, e));
-    const struct identity_making making = {
-        .flow = &state->flow,
-        .task = task,
-        .unit = state->unit,
-        .label = state->label,
-        .kind = body->kind,
-        .din = identity_inherited_din(state),
-        .product_code = body->product_code,
-        .quantity = body->quantity,
-        .parents = parts,
-        .nparents = state->nparents,
-    };
+    struct identity_making making = identity_making_of(state, task, parts);
+    making.kind = body->kind;
+    making.product_code = body->product_code;
+    making.quantity = body->quantity;
     TRY(identity_making(d, &making, e));
     TRY(identity_reconcile(d, body->order, &balance, e));
     identity_note_made(d, &state->flow, body->task, body->kind);

@@ -60,9 +60,6 @@ void identity_end_if_empty(struct decision *d, const struct identity_unit_out *u
 enum outcome identity_take_parts(struct decision *d, const struct identity_make_state *state,
                                  const struct identity_part *asked, const struct flow_task *task,
                                  const char *how, struct identity_part *parts, struct err *e);
-/* Donation number that all parents have in common, unless the command says its own. */
-struct str identity_inherited_din(const struct identity_make_state *state);
-
 struct identity_making {
     const struct flow_view *flow;
     const struct flow_task *task;
@@ -75,6 +72,11 @@ struct identity_making {
     const struct identity_part *parents;
     size_t nparents;
 };
+/* What is said of the state's unit, made of these parts, but for kind, product code and quantity.
+ * Its donation number is the command's, else the one that all parents have in common. */
+struct identity_making identity_making_of(const struct identity_make_state *state,
+                                          const struct flow_task *task,
+                                          const struct identity_part *parts);
 /* REFUSED "identity.too_many_units" {max} where the order may not have n more. */
 enum outcome identity_room(int64_t room, size_t n, struct err *e);
 

@@ -227,7 +227,7 @@ enum outcome identity_take_parts(struct decision *d, const struct identity_make_
     return OK;
 }
 
-struct str identity_inherited_din(const struct identity_make_state *state)
+static struct str inherited_din(const struct identity_make_state *state)
 {
     struct str din = state->din;
     for (size_t i = 0; !state->din.p && i < state->nparents; i++) {
@@ -237,6 +237,21 @@ struct str identity_inherited_din(const struct identity_make_state *state)
         din = of;
     }
     return din;
+}
+
+struct identity_making identity_making_of(const struct identity_make_state *state,
+                                          const struct flow_task *task,
+                                          const struct identity_part *parts)
+{
+    return (struct identity_making){
+        .flow = &state->flow,
+        .task = task,
+        .unit = state->unit,
+        .label = state->label,
+        .din = inherited_din(state),
+        .parents = parts,
+        .nparents = state->nparents,
+    };
 }
 
 enum outcome identity_room(int64_t room, size_t n, struct err *e)
@@ -265,18 +280,10 @@ enum outcome identity_make_decide(struct decision *d, const struct identity_make
         return REFUSE(e, "identity.parent_needed", { "kind", body->kind });
     TRY(identity_room(state->room, 1, e));
     TRY(identity_take_parts(d, state, body->parents.p, task, "convert", parents, e));
-    struct identity_making making = {
-        .flow = &state->flow,
-        .task = task,
-        .unit = state->unit,
-        .label = state->label,
-        .kind = body->kind,
-        .din = identity_inherited_din(state),
-        .product_code = body->product_code,
-        .quantity = body->quantity,
-        .parents = parents,
-        .nparents = state->nparents,
-    };
+    struct identity_making making = identity_making_of(state, task, parents);
+    making.kind = body->kind;
+    making.product_code = body->product_code;
+    making.quantity = body->quantity;
     TRY(identity_making(d, &making, e));
     identity_note_made(d, &state->flow, body->task, body->kind);
     if (state->din_new) {

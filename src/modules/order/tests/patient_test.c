@@ -1,6 +1,4 @@
 /* What of a patient is seen by whom, and that nothing of it is ever written in plain. */
-#define _GNU_SOURCE /* memmem */
-#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -80,34 +78,6 @@ static void sec_01_an_erased_patient_stays_a_pseudonym(void **state)
     fixture_rebuilds(&f);
 }
 
-static bool file_holds(const char *path, const char *needle)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = malloc(64 << 20);
-    assert_non_null(text);
-    size_t n = fread(text, 1, 64 << 20, file);
-    fclose(file);
-    bool holds = memmem(text, n, needle, strlen(needle)) != NULL;
-    free(text);
-    return holds;
-}
-
-static size_t files_holding(const char *needle)
-{
-    size_t holding = 0;
-    DIR *dir = opendir(f.folder);
-    assert_non_null(dir);
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", f.folder, entry->d_name);
-        if (entry->d_name[0] != '.')
-            holding += file_holds(path, needle);
-    }
-    closedir(dir);
-    return holding;
-}
-
 /* partial: SEC-01 (no personal text in database, write-ahead log, keyring or program's log)
  */
 /* What is said in an order's records, reasons and deviations goes with the patient's key as well.
@@ -167,11 +137,11 @@ static void sec_01_no_personal_text_in_any_file(void **state)
     dup2(kept, STDERR_FILENO);
     close(kept);
     close(fd);
-    assert_true(files_holding(pseudonym) > 0); /* so that the search finds what is there */
-    assert_int_equal(files_holding(FAMILY), 0);
-    assert_int_equal(files_holding(GIVEN), 0);
-    assert_int_equal(files_holding(BORN), 0);
-    assert_int_equal(files_holding(NUMBER), 0);
+    assert_true(fixture_files_holding(&f, pseudonym) > 0); /* it finds what is there */
+    assert_int_equal(fixture_files_holding(&f, FAMILY), 0);
+    assert_int_equal(fixture_files_holding(&f, GIVEN), 0);
+    assert_int_equal(fixture_files_holding(&f, BORN), 0);
+    assert_int_equal(fixture_files_holding(&f, NUMBER), 0);
 }
 
 int main(void)

@@ -1,6 +1,4 @@
 /* Patients in the index: by name for who may use it, never plain in any file, gone with the key. */
-#define _GNU_SOURCE /* memmem */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,34 +80,6 @@ static void acc_03_a_name_finds_for_who_may_use_it(void **state)
     fixture_rebuilds(&f);
 }
 
-static bool file_holds(const char *path, const char *needle)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = malloc(64 << 20);
-    assert_non_null(text);
-    const size_t n = fread(text, 1, 64 << 20, file);
-    fclose(file);
-    const bool holds = memmem(text, n, needle, strlen(needle)) != NULL;
-    free(text);
-    return holds;
-}
-
-static size_t files_holding(const char *needle)
-{
-    size_t holding = 0;
-    DIR *dir = opendir(f.folder);
-    assert_non_null(dir);
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", f.folder, entry->d_name);
-        if (entry->d_name[0] != '.' && entry->d_type == DT_REG)
-            holding += file_holds(path, needle);
-    }
-    closedir(dir);
-    return holding;
-}
-
 static void hash_text(char hex[HASH_HEX + 1], const char *text)
 {
     hash_hex(hex, hash_of(text, strlen(text)));
@@ -126,16 +96,16 @@ static void sec_01_no_file_holds_what_is_searched_by(void **state)
     static const char *const secrets[] = { "zaunkoenigin", "Zaunkoenigin", "wilhelmetta",
                                            "kh77341902", "77341902" };
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
-        assert_int_equal(files_holding(secrets[i]), 0);
+        assert_int_equal(fixture_files_holding(&f, secrets[i]), 0);
         hash_text(hex, secrets[i]);
         hex[32] = '\0';
-        assert_int_equal(files_holding(hex), 0);
+        assert_int_equal(fixture_files_holding(&f, hex), 0);
     }
     char folded[40] = "i"; /* the check can fail: what is plain is there */
     for (size_t i = 0, n = 1; pseudonym[i]; i++)
         if (pseudonym[i] != '-')
             folded[n++] = (char)(pseudonym[i] | (pseudonym[i] >= 'A' ? 32 : 0));
-    assert_true(files_holding(folded) > 0);
+    assert_true(fixture_files_holding(&f, folded) > 0);
 }
 
 /* partial: SEC-01 (after erasure nothing is found by the name, and its tokens are gone) */
