@@ -21,6 +21,7 @@
 #include "bench/lib/limit.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
+#include "bench/lib/server.h"
 
 enum { RUNS = 3, PATH = 300, WAL_INDEX_CHANGES = 2 /* word of SQLite's WalIndexHdr */ };
 
@@ -44,37 +45,6 @@ static const volatile uint32_t *wal_index;
 static clockid_t server_clock;
 
 /* --- the server --- */
-
-static pid_t server_start(const char *vein, const char *path, int *port)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        bench_die("pipe", NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execl(vein, vein, "serve", "--db", path, "--listen", "127.0.0.1:0", (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    FILE *from = fdopen(ends[0], "r");
-    char line[200] = "";
-    if (!from || !fgets(line, sizeof line, from))
-        bench_die("the server does not start", NULL);
-    const char *colon = strrchr(line, ':');
-    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
-    return pid;
-}
-
-static void server_stop(pid_t pid)
-{
-    int status;
-    kill(pid, SIGTERM);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the server did not end well", NULL);
-}
 
 static void wal_index_open(const char *path)
 {

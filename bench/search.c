@@ -11,7 +11,6 @@
  *
  * Beside each figure stands the same page without a search, from the same server in the same run.
  */
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 #include "bench/lib/copies.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
+#include "bench/lib/server.h"
 
 enum {
     PATH = 300,
@@ -116,49 +116,17 @@ static void people(const char *path)
 
 /* --- processes --- */
 
-static pid_t spawn(const char *const *words, int *out)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        bench_die("pipe", NULL);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execv(words[0], (char *const *)(uintptr_t)words);
-        _exit(127);
-    }
-    close(ends[1]);
-    *out = ends[0];
-    return pid;
-}
-
 static void simulate(const char *vein, const char *path)
 {
     int out, status;
     char sink[4096];
     const char *const words[] = { vein, "simulate", "--db", path, "--orders", "40", NULL };
-    const pid_t pid = spawn(words, &out);
+    const pid_t pid = server_spawn(words, &out);
     while (read(out, sink, sizeof sink) > 0)
         ;
     close(out);
     if (waitpid(pid, &status, 0) != pid || status != 0)
         bench_die("the simulation did not end well", NULL);
-}
-
-static pid_t serve(const char *vein, const char *path, int *port)
-{
-    int out;
-    char line[200] = "";
-    const char *const words[] = { vein, "serve", "--db", path, "--listen", "127.0.0.1:0", NULL };
-    const pid_t pid = spawn(words, &out);
-    FILE *from = fdopen(out, "r");
-    if (!from || !fgets(line, sizeof line, from))
-        bench_die("the server does not start", NULL);
-    const char *colon = strrchr(line, ':');
-    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
-    return pid;
 }
 
 /* --- what is asked --- */
@@ -266,7 +234,7 @@ int main(int argc, char **argv)
     const size_t n = (size_t)bench_number(argc > 1 ? argv[1] : NULL, 1000000);
     const char *vein = argc > 2 ? argv[2] : "build/gcc/vein";
     char folder[PATH - 20], path[PATH], out[PATH];
-    int port, status;
+    int port;
     bench_folder(folder, sizeof folder, "search");
     snprintf(path, sizeof path, "%s/vein.db", folder);
     snprintf(out, sizeof out, "%s/result.json", folder);
@@ -276,13 +244,11 @@ int main(int argc, char **argv)
         bench_die("sodium", NULL);
     simulate(vein, path);
     people(path);
-    if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
-        bench_die("environment", NULL); /* as many as one account may not ask */
     const int64_t from = bench_now();
     kept = copies_make(&node, path, n);
     node_close(&node);
     printf("%zu things in %.0f s\n", n, (double)(bench_now() - from) / 1e6);
-    const pid_t pid = serve(vein, path, &port);
+    const pid_t pid = server_start(vein, path, &port);
     load_open(port, 2);
     FILE *json = fopen(out, "w");
     if (!json)
@@ -290,9 +256,7 @@ int main(int argc, char **argv)
     measure(json);
     fclose(json);
     load_close();
-    kill(pid, SIGTERM);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the server did not end well", NULL);
+    server_stop(pid);
     bench_remove(path);
     return 0;
 }

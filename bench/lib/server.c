@@ -1,0 +1,53 @@
+#include "bench/lib/server.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/lib/people.h"
+
+pid_t server_spawn(const char *const *words, int *out)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        bench_die("pipe", NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execv(words[0], (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    close(ends[1]);
+    *out = ends[0];
+    return pid;
+}
+
+pid_t server_start(const char *vein, const char *path, int *port)
+{
+    int out;
+    char line[200] = "";
+    const char *const words[] = { vein, "serve", "--db", path, "--listen", "127.0.0.1:0", NULL };
+    if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
+        bench_die("environment", NULL);
+    const pid_t pid = server_spawn(words, &out);
+    FILE *from = fdopen(out, "r");
+    if (!from || !fgets(line, sizeof line, from))
+        bench_die("the server does not start", NULL);
+    const char *colon = strrchr(line, ':');
+    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
+    return pid;
+}
+
+void server_stop(pid_t pid)
+{
+    int status;
+    kill(pid, SIGTERM);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        bench_die("the server did not end well", NULL);
+}

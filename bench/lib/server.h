@@ -1,0 +1,16 @@
+/* The real `vein serve` beside a bench, on a port of its own, without the limit on what one account
+ * may ask: what is measured is the server, not its patience. */
+#ifndef VEIN_BENCH_SERVER_H
+#define VEIN_BENCH_SERVER_H
+
+#include <sys/types.h>
+
+/* Answers when the server does. */
+pid_t server_start(const char *vein, const char *path, int *port);
+/* Ends the bench unless the server ends well. */
+void server_stop(pid_t pid);
+
+/* Runs another program whose output is read at *out. */
+pid_t server_spawn(const char *const *words, int *out);
+
+#endif
