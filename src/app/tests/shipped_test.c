@@ -41,11 +41,11 @@ static void they_load_and_load_again_without_change(void **state)
     struct err e = { 0 };
     size_t changed;
     fixture_person(&system, 1, 1, 1, "define.load");
-    if (shipped_load(&f.node, &system.actor, &changed, &e) != OK)
+    if (shipped_load(&f.node, system.actor.organisation, &changed, &e) != OK)
         fail_msg("%s %s: %.*s", e.code, e.detail, STR(define_error(f.arena, S("en"), &e)));
     assert_true(changed > 30);
     uint64_t size = ledger_size(f.node.ledger);
-    assert_int_equal(shipped_load(&f.node, &system.actor, &changed, &e), OK);
+    assert_int_equal(shipped_load(&f.node, system.actor.organisation, &changed, &e), OK);
     assert_int_equal(changed, 0);
     assert_int_equal(ledger_size(f.node.ledger), size);
     fixture_rebuilds(&f);
@@ -106,7 +106,7 @@ static void coi_02_no_way_leads_round_a_point(void **state)
     struct err e = { 0 };
     size_t changed;
     fixture_person(&system, 1, 1, 1, "define.load");
-    assert_int_equal(shipped_load(&f.node, &system.actor, &changed, &e), OK);
+    assert_int_equal(shipped_load(&f.node, system.actor.organisation, &changed, &e), OK);
     const char *text = cryopreserved();
     assert_int_equal(reads(text, &e), OK);
 

@@ -24,7 +24,7 @@ enum outcome load_text(const char *yaml, struct err *e)
     env_sim_advance(&f.sim, TIME_SECOND);
     context.now_us = env_now(&f.sim.env);
     enum outcome o =
-        define_load_text(f.node.gate, &context, &physician.actor, str_z(yaml), &changed, e);
+        define_load_text(f.node.gate, &context, physician.actor.organisation, str_z(yaml), &changed, e);
     store_reader_give(f.node.store, context.db);
     return o;
 }
