@@ -124,6 +124,10 @@ enum outcome define_write(struct buf *b, const struct definition *d, struct aren
     struct buf effective = buf_over(text, sizeof text);
     TRY(json_read(&body, arena, d->json, &json_limits_default, e));
     clock_write(&effective, d->effective);
+    if (d->effective % TIME_SECOND == 0) { /* "…:00.000000Z" as a person writes it */
+        buf_cut(&effective, strlen("2026-01-01T00:00:00"));
+        buf_char(&effective, 'Z');
+    }
     buf_printf(b, "kind: %.*s\nname: ", STR(d->kind));
     put_text(b, d->name, 1);
     buf_printf(b, "\nversion: %lld\ntitle: ", (long long)d->version);
