@@ -155,8 +155,8 @@ enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, i
 
 /* --- commits --- */
 
-/* Roles come by definitions: whatever happens to one (released, retired, recalled) may change rights.
- * What concerns an account changes its version and needs no look. */
+/* Roles come by definitions: whatever happens to one (released, retired, recalled) may change
+ * rights. What concerns an account changes its version and needs no look. */
 void auth_committed(struct auth *a, const struct gate_happened *events, size_t n)
 {
     bool changed = false;

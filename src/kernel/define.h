@@ -123,9 +123,9 @@ enum outcome define_effective(const struct definition **out, size_t *n, struct d
  *
  * define.retire {kind, name, version, effective}: the version in force, and all before it, are in
  * force no more from that time on. REFUSED "define.not_in_force" {version} of another,
- * "define.ends_already", "define.waits" {version} while a later one waits for its date, "define.in_the_past",
- * "define.foreign", and "define.needed" of the table of approvals, without which nothing could be
- * approved any more. What runs stays pinned to it. */
+ * "define.ends_already", "define.waits" {version} while a later one waits for its date,
+ * "define.in_the_past", "define.foreign", and "define.needed" of the table of approvals, without
+ * which nothing could be approved any more. What runs stays pinned to it. */
 #define RECORDS "kernel/define_events.def"
 #include "base/record_structs.h"
 #include "kernel/declare.h"

@@ -68,7 +68,9 @@ static void told(struct walk *w, enum differ_what what, struct str before, struc
         return;
     }
     struct differ_change *c = &out->changes[out->n++];
-    *c = (struct differ_change){ .what = what, .nsteps = w->depth, .before = before, .after = after };
+    *c = (struct differ_change){
+        .what = what, .nsteps = w->depth, .before = before, .after = after
+    };
     memcpy(c->steps, w->steps, sizeof c->steps);
 }
 
@@ -252,8 +254,7 @@ static void walk_places(struct walk *w, const struct field *f, const struct reco
         if (i >= from->n)
             told(w, DIFFER_ADDED, (struct str){ 0 }, item_short(w, f->item, item_at(f, to, i)));
         else if (i >= to->n)
-            told(w, DIFFER_REMOVED, item_short(w, f->item, item_at(f, from, i)),
-                 (struct str){ 0 });
+            told(w, DIFFER_REMOVED, item_short(w, f->item, item_at(f, from, i)), (struct str){ 0 });
         else
             walk_record(w, f->item, item_at(f, from, i), item_at(f, to, i));
     }

@@ -1,6 +1,6 @@
-/* What differs between two documents of one shape, as a reader understands it: field by field, items
- * of lists matched by what they are called, not by where they stand. One mechanism for versions of
- * definitions and for an order that moves to another version of its workflow. */
+/* What differs between two documents of one shape, as a reader understands it: field by field,
+ * items of lists matched by what they are called, not by where they stand. One mechanism for
+ * versions of definitions and for an order that moves to another version of its workflow. */
 #ifndef VEIN_KERNEL_DEFINE_DIFFER_H
 #define VEIN_KERNEL_DEFINE_DIFFER_H
 

@@ -196,7 +196,8 @@ struct stream define_stream(struct str kind, struct str name)
     buf_str(&b, kind);
     buf_char(&b, '.');
     buf_str(&b, name);
-    BUG_ON(!buf_ok(&b) || b.n > DEFINE_STREAM_MAX); /* what is longer was refused when it was read */
+    BUG_ON(!buf_ok(&b) ||
+           b.n > DEFINE_STREAM_MAX); /* what is longer was refused when it was read */
     return stream_of("definition", buf_get(&b));
 }
 
@@ -304,7 +305,8 @@ enum outcome define_retire_decide(struct decision *d, const struct define_retire
     if (state->foreign)
         return REFUSE(e, "define.foreign", { "kind", body->kind }, { "name", body->name });
     if (state->stands.version != body->version)
-        return REFUSE(e, "define.not_in_force", { "version", version_text(d->arena, body->version) });
+        return REFUSE(e, "define.not_in_force",
+                      { "version", version_text(d->arena, body->version) });
     if (state->stands.ended != TIME_NONE)
         return REFUSE(e, "define.ends_already");
     if (state->stands.waiting != INT_NONE)
@@ -350,7 +352,8 @@ enum outcome define_load_text(struct gate *g, const struct define_context *conte
     struct json_out out = json_out(&json);
     TRY(record_to_json(&define_load_record, &body, &out, NULL, e));
     TRY(buf_check(&json, e));
-    /* The same text for the same organisation is the same command: a retry finds its first answer. */
+    /* The same text for the same organisation is the same command: a retry finds its first answer.
+     */
     struct id id = gate_own_id(
         g, arena_printf(arena, "define.load %.*s %.*s", STR(read.hash), STR(organisation)));
     struct gate_command command = {

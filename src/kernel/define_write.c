@@ -9,7 +9,8 @@ enum { WRITE_DEPTH_MAX = 16 };
 static bool plain(struct str s)
 {
     static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off" };
-    if (s.n == 0 || s.n > 200 || !((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z')))
+    if (s.n == 0 || s.n > 200 ||
+        !((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z')))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (str_is(s, words[i]))

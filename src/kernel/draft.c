@@ -1,5 +1,5 @@
-/* Drafts reviewed, approved, released and withdrawn: what is loaded, and what is decided. Making and
- * trying one stands in draft_make.c, what became of it in draft_apply.c. */
+/* Drafts reviewed, approved, released and withdrawn: what is loaded, and what is decided. Making
+ * and trying one stands in draft_make.c, what became of it in draft_apply.c. */
 #include "kernel/draft.h"
 
 #include "kernel/draft_impl.h"
@@ -19,8 +19,8 @@ static enum outcome read_rule(struct draft_state *s, struct db *db, const struct
 }
 
 enum outcome draft_read(struct draft_state *s, struct db *db, struct str draft,
-                        const struct actor *actor, int64_t now_us, bool *found,
-                        struct arena *arena, struct err *e)
+                        const struct actor *actor, int64_t now_us, bool *found, struct arena *arena,
+                        struct err *e)
 {
     const struct draft_one_in one = { draft };
     const struct draft_deciders_in of = { draft };
@@ -66,8 +66,7 @@ enum outcome draft_load(struct load *l, struct str draft, struct draft_state *s,
 
 enum outcome draft_same_text(const struct draft_state *s, struct str hash, struct err *e)
 {
-    return str_eq(s->row.hash, hash) ? OK
-                                     : REFUSE(e, "define.other_hash", { "hash", s->row.hash });
+    return str_eq(s->row.hash, hash) ? OK : REFUSE(e, "define.other_hash", { "hash", s->row.hash });
 }
 
 void draft_happened(struct decision *d, struct str draft, const struct event_type *type,
@@ -178,8 +177,7 @@ static enum outcome may_release(const struct draft_state *s, struct err *e)
 {
     if (!is(s, "approved"))
         return REFUSE(e, "define.not_approved");
-    return define_follows(s->row.kind, s->row.name, s->row.version, s->last_version, s->foreign,
-                          e);
+    return define_follows(s->row.kind, s->row.name, s->row.version, s->last_version, s->foreign, e);
 }
 
 enum outcome draft_may(enum draft_act act, const struct draft_state *s, const struct actor *actor,
@@ -246,8 +244,7 @@ static bool complete_with(const struct draft_state *s, struct str role)
         for (size_t k = 0; k < s->rule->roles.n; k++)
             wanted += str_eq(s->rule->roles.p[k], asked);
         for (size_t k = 0; k < s->ndeciders; k++)
-            given +=
-                str_is(s->deciders[k].act, "approved") && str_eq(s->deciders[k].role, asked);
+            given += str_is(s->deciders[k].act, "approved") && str_eq(s->deciders[k].role, asked);
         if (given < wanted)
             return false;
     }
@@ -260,8 +257,8 @@ enum outcome define_approve_decide(struct decision *d, const struct define_appro
     TRY(draft_may(DRAFT_APPROVE, state, d->command->actor, body->role, e));
     TRY(draft_same_text(state, body->hash, e));
     const struct draft_approved answer = { complete_with(state, body->role) };
-    const struct define_approved payload = { body->draft, body->hash, body->role,
-                                             state->approvals, answer.complete };
+    const struct define_approved payload = { body->draft, body->hash, body->role, state->approvals,
+                                             answer.complete };
     draft_happened(d, body->draft, &define_approved_event, &payload);
     decide_answer(d, &draft_approved_record, &answer);
     return OK;
@@ -290,9 +287,8 @@ static enum outcome date_may(const struct draft_state *s, int64_t date, int64_t 
     if (date < now_us)
         return REFUSE(e, "define.in_the_past");
     clock_write(&b, s->row.planned);
-    return date < s->row.planned
-               ? REFUSE(e, "define.before_planned", { "effective", buf_get(&b) })
-               : OK;
+    return date < s->row.planned ? REFUSE(e, "define.before_planned", { "effective", buf_get(&b) })
+                                 : OK;
 }
 
 enum outcome define_release_decide(struct decision *d, const struct define_release *body,

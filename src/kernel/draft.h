@@ -9,13 +9,13 @@
  * - Where the kind has a sandbox (define_kind.trial) the last trial must have passed before a draft
  *   is reviewed. The program tries exactly the draft's text; what came of it is recorded.
  * - It is reviewed by another person than its author, and approved by those whom the table says
- *   (definition approval.definitions): each role by a person of its own, never by the author, and by
- *   who reviewed it only where the table allows that. Without a rule for its kind nothing is
+ *   (definition approval.definitions): each role by a person of its own, never by the author, and
+ * by who reviewed it only where the table allows that. Without a rule for its kind nothing is
  *   approved. A reviewer's "rejected" ends it at any time before it is released.
  * - It is released for a date, now or ahead, and not before the date that the document says. Then
  *   it is checked again, as things are at that date. Until the date has come it can be withdrawn.
- * - The program reviews, approves and releases nothing. It may draft: what a new version of it ships
- *   for a definition that is there already.
+ * - The program reviews, approves and releases nothing. It may draft: what a new version of it
+ * ships for a definition that is there already.
  *
  * Refusals beside those: define.draft "define.draft_open" {name} while another's draft, or one that
  * was reviewed already, is on its way, and those of reading a document (define_read) and of
@@ -81,8 +81,8 @@ enum outcome draft_may(enum draft_act act, const struct draft_state *s, const st
                        struct str role, struct err *e);
 /* What draft_may and the commands rest on, but for what belongs to the gate. */
 enum outcome draft_read(struct draft_state *s, struct db *db, struct str draft,
-                        const struct actor *actor, int64_t now_us, bool *found,
-                        struct arena *arena, struct err *e);
+                        const struct actor *actor, int64_t now_us, bool *found, struct arena *arena,
+                        struct err *e);
 
 extern const struct module draft_module;
 

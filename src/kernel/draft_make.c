@@ -59,8 +59,7 @@ static enum outcome keep(struct definition **out, const struct definition *read,
     return arena_exhausted(arena) ? err_no_memory(e) : OK;
 }
 
-enum outcome define_draft_prepare(struct prepare *p, const struct define_draft *body,
-                                  struct err *e)
+enum outcome define_draft_prepare(struct prepare *p, const struct define_draft *body, struct err *e)
 {
     struct definition read;
     struct definition *kept = NULL;
@@ -142,8 +141,8 @@ enum outcome draft_bind(struct definition *out, const struct draft_one_out *row,
 }
 
 /* The draft, if the actor may do this to it and means its text; else load tells what is wrong. */
-static enum outcome prepared_draft(struct draft_state *s, const struct prepare *p,
-                                   struct str draft, struct str hash, bool *may, struct err *e)
+static enum outcome prepared_draft(struct draft_state *s, const struct prepare *p, struct str draft,
+                                   struct str hash, bool *may, struct err *e)
 {
     const struct actor *a = p->command->actor;
     TRY(draft_read(s, p->db, draft, a, p->now_us, may, p->arena, e));
@@ -172,7 +171,8 @@ static enum outcome run_trial(struct draft_trial *t, const struct prepare *p,
                               const struct draft_state *s, struct str input, struct err *e)
 {
     const struct define_context context = { .db = p->db,
-                                            .now_us = INT64_MAX, /* what it rests on may wait, too */
+                                            .now_us =
+                                                INT64_MAX, /* what it rests on may wait, too */
                                             .arena = arena_new(DRAFT_TRIAL_ARENA) };
     struct definition d;
     if (!context.arena)

@@ -1,5 +1,5 @@
-/* Forms of a trial, filled in by the engine that fills in all forms, with examples for what a journey
- * does not name. */
+/* Forms of a trial, filled in by the engine that fills in all forms, with examples for what a
+ * journey does not name. */
 #include "kernel/flow_journey_impl.h"
 #include "kernel/form_example.h"
 

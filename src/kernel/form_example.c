@@ -1,5 +1,5 @@
-/* Examples for a form: what is asked for and not given gets one, until the form asks for nothing more
- * or refuses something else. For journeys and trials; nothing of it is kept. */
+/* Examples for a form: what is asked for and not given gets one, until the form asks for nothing
+ * more or refuses something else. For journeys and trials; nothing of it is kept. */
 #include "kernel/form_example.h"
 
 #include "kernel/form_impl.h"

@@ -143,7 +143,7 @@ static void standing(struct pages_definition_view *view, int64_t now_us)
     static const struct define_versions_out old = { .ended = TIME_NONE, .loaded = TIME_NONE };
     bool found = false;
     view->superseded = TIME_NONE;
-    view->version = &old; /* beyond those that are listed */
+    view->version = &old;                          /* beyond those that are listed */
     for (size_t i = 0; i < view->nversions; i++) { /* newest first */
         const struct define_versions_out *o = &view->versions[i];
         const bool ended = o->ended != TIME_NONE && o->ended <= now_us;

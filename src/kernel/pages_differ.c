@@ -54,8 +54,7 @@ static struct str value_of(struct page *p, struct str text)
 }
 
 enum outcome pages_differ(struct pages_differences *out, struct page *p,
-                          const struct definition *from, const struct definition *to,
-                          struct err *e)
+                          const struct definition *from, const struct definition *to, struct err *e)
 {
     struct arena *arena = p->b->arena;
     struct differ d;

@@ -17,8 +17,8 @@
 struct pages_differences {
     const struct pages_difference *rows;
     size_t n;
-    bool more;      /* there are others, beyond what is shown */
-    int64_t from;   /* version */
+    bool more;    /* there are others, beyond what is shown */
+    int64_t from; /* version */
     int64_t to;
 };
 /* Between two versions of one definition; texts in the page's arena. */
@@ -93,8 +93,8 @@ struct pages_definition_view {
     struct pages_doc doc;
     const struct define_versions_out *versions;
     size_t nversions;
-    bool effective;    /* now */
-    struct html graph; /* of a workflow; else empty */
+    bool effective;                            /* now */
+    struct html graph;                         /* of a workflow; else empty */
     const struct define_versions_out *version; /* this one's row */
     int64_t superseded;                        /* when the next took its place; TIME_NONE */
     struct pages_life life;

@@ -54,8 +54,7 @@ static enum outcome draft_rows(const struct pages_draft_row **out, const struct 
 }
 
 enum outcome pages_drafts_open(const struct pages_draft_row **out, size_t *n,
-                               struct http_request *r, struct db *db, struct page *p,
-                               struct err *e)
+                               struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct draft_waiting_in in = { show_actor(r)->organisation };
     struct record_list list;
@@ -114,8 +113,8 @@ static enum outcome yaml_of(struct str *out, const struct definition *d, struct 
 }
 
 /* What it goes on from: "form/dose/2", a version that is there, with the next number. */
-static enum outcome start_from(struct str *out, struct db *db, struct str from,
-                               struct arena *arena, struct err *e)
+static enum outcome start_from(struct str *out, struct db *db, struct str from, struct arena *arena,
+                               struct err *e)
 {
     const struct str kind = str_cut(&from, '/');
     const struct str name = str_cut(&from, '/');

@@ -91,8 +91,8 @@ enum show_tone pages_draft_tone(struct str state)
     static const struct {
         const char *state;
         enum show_tone tone;
-    } tones[] = { { "drafted", SHOW_INFO },   { "reviewed", SHOW_INFO },  { "approved", SHOW_OK },
-                  { "released", SHOW_OK },    { "rejected", SHOW_STOP },  { "withdrawn", SHOW_IDLE },
+    } tones[] = { { "drafted", SHOW_INFO }, { "reviewed", SHOW_INFO }, { "approved", SHOW_OK },
+                  { "released", SHOW_OK },  { "rejected", SHOW_STOP }, { "withdrawn", SHOW_IDLE },
                   { "replaced", SHOW_IDLE } };
     for (size_t i = 0; i < sizeof tones / sizeof tones[0]; i++)
         if (str_is(state, tones[i].state))

@@ -313,7 +313,8 @@ static enum outcome load(const struct fixture_person *who, struct str yaml, bool
     struct db *db;
     TRY(store_reader_take(&db, f.node.store, e));
     const struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = arena };
-    enum outcome outcome = define_load_text(f.node.gate, &context, who->actor.organisation, yaml, changed, e);
+    enum outcome outcome =
+        define_load_text(f.node.gate, &context, who->actor.organisation, yaml, changed, e);
     store_reader_give(f.node.store, db);
     return outcome;
 }

@@ -98,8 +98,8 @@ static enum outcome reviews(const struct fixture_person *who, const char *verdic
 
 static enum outcome approves(const struct fixture_person *who, const char *role)
 {
-    return fixture_send(&f, who, "define.approve", NULL,
-                        "{'draft':'%s','hash':'%s','role':'%s'}", draft, hash, role);
+    return fixture_send(&f, who, "define.approve", NULL, "{'draft':'%s','hash':'%s','role':'%s'}",
+                        draft, hash, role);
 }
 
 static enum outcome releases(const struct fixture_person *who, const char *at)
@@ -141,8 +141,7 @@ static int64_t in_force(const char *at)
     int64_t at_us = f.sim.now_us;
     assert_true(!at || clock_read(&at_us, str_z(at)));
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
-    assert_int_equal(
-        define_find(&d, db, S("plan"), S("car-t"), 0, at_us, f.arena, &found, &e), OK);
+    assert_int_equal(define_find(&d, db, S("plan"), S("car-t"), 0, at_us, f.arena, &found, &e), OK);
     store_reader_give(f.node.store, db);
     return found ? d.version : 0;
 }
@@ -464,9 +463,10 @@ static void without_a_rule_nothing_is_approved(void **state)
     char kept_hash[80];
     snprintf(kept, sizeof kept, "%s", draft);
     snprintf(kept_hash, sizeof kept_hash, "%s", hash);
-    must(drafts(&author, "kind: approval\nname: definitions\nversion: 2\ntitle: Table\n"
-                         "effective: 2026-01-01T00:00:00Z\nrules:\n"
-                         "- {kinds: [approval, list], roles: [quality_manager, quality_manager]}\n"));
+    must(drafts(&author,
+                "kind: approval\nname: definitions\nversion: 2\ntitle: Table\n"
+                "effective: 2026-01-01T00:00:00Z\nrules:\n"
+                "- {kinds: [approval, list], roles: [quality_manager, quality_manager]}\n"));
     must(reviews(&reviewer, "accepted"));
     must(approves(&reviewer, "quality_manager")); /* this kind's rule lets the reviewer */
     must(releases(&quality, NULL));
@@ -507,11 +507,11 @@ static void a_mistake_at_its_place(void **state)
             "gate.unknown");
     assert_string_equal(err_param(&f.error, "line").p, "8");
     refused(drafts(&author, "kind: plan\n\tname: x\n"), "define.control");
-    assert_int_equal(fixture_list(&f, &sql_draft_list,
-                                  &(struct draft_list_in){ author.actor.organisation, INT64_MAX,
-                                                           S(""), 10 })
-                         .n,
-                     0);
+    assert_int_equal(
+        fixture_list(&f, &sql_draft_list,
+                     &(struct draft_list_in){ author.actor.organisation, INT64_MAX, S(""), 10 })
+            .n,
+        0);
 }
 
 int main(void)

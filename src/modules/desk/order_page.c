@@ -352,8 +352,8 @@ static enum outcome move_differences(struct desk_order_view *v, struct db *db, s
     struct definition from;
     struct definition to;
     bool found[2];
-    TRY(define_find(&from, db, S("workflow"), name, v->move.from_version, 0, p->b->arena,
-                    &found[0], e));
+    TRY(define_find(&from, db, S("workflow"), name, v->move.from_version, 0, p->b->arena, &found[0],
+                    e));
     TRY(define_find(&to, db, S("workflow"), name, v->move.version, 0, p->b->arena, &found[1], e));
     return found[0] && found[1] ? pages_differ(&v->move_differences, p, &from, &to, e) : OK;
 }

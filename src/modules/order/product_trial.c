@@ -18,9 +18,8 @@ static enum outcome weigh(struct buf *b, bool *planned, const struct product *pr
     struct order_dose dose;
     struct quantity kg;
     struct err why = { 0 };
-    const struct str text = str_find(weight, ' ') == weight.n
-                                ? arena_printf(arena, "%.*s kg", STR(weight))
-                                : weight;
+    const struct str text =
+        str_find(weight, ' ') == weight.n ? arena_printf(arena, "%.*s kg", STR(weight)) : weight;
     TRY(quantity_read(&kg, text, e));
     enum outcome o = order_dose_plan(&dose, product, kg, arena, &why);
     *planned = o == OK;
