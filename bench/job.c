@@ -122,7 +122,7 @@ static void partner(struct node *n)
     struct arena *arena = arena_new(32 << 20);
     must(store_reader_take(&db, n->store, &e), &e, "reader");
     struct define_context context = { .db = db, .now_us = env_now(n->env), .arena = arena };
-    must(define_load_text(n->gate, &context, &program,
+    must(define_load_text(n->gate, &context, program.organisation,
                           S("kind: partner\nname: p\nversion: 1\ntitle: P\n"
                             "effective: 2026-01-01T00:00:00Z\nprotocol: webhook\n"
                             "endpoint: https://p.example/\nat_once: 16\n"),
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     snprintf(path, sizeof path, "%s/db", folder);
     if (!cli_node_open(&n, path, true, false, &code))
         return code;
-    must(shipped_load(&n, &program, &changed, &e), &e, "definitions");
+    must(shipped_load(&n, program.organisation, &changed, &e), &e, "definitions");
     partner(&n);
     outbox_use(n.outbox, &transport, &setup);
     run(&n, "jobs", "job.queue", (int)count, "{\"kind\":\"ledger.read_back\"}");

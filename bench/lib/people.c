@@ -96,7 +96,8 @@ static void load_role(struct node *n, struct arena *arena)
     if (store_reader_take(&db, n->store, &e) != OK)
         bench_die("store", &e);
     struct define_context context = { .db = db, .now_us = env_now(n->env), .arena = arena };
-    if (define_load_text(n->gate, &context, &founder, str_z(role_text), &changed, &e) != OK)
+    if (define_load_text(n->gate, &context, founder.organisation, str_z(role_text), &changed, &e) !=
+        OK)
         bench_die("role", &e);
     store_reader_give(n->store, db);
 }

@@ -113,7 +113,7 @@ static enum outcome make_all(struct init *i, struct err *e)
         return err_no_memory(e);
     TRY(auth_open(&i->auth, &auth, e));
     TRY(make_place(i, e));
-    TRY(shipped_load(&i->node, &i->actor, &changed, e));
+    TRY(shipped_load(&i->node, i->actor.organisation, &changed, e));
     return make_administrator(i, e);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/cli.h"
-#include "kernel/form.h"
+#include "kernel/form_example.h"
 #include "kernel/text.h"
 
 enum { TRY_ARENA = 64 << 20, INPUTS_MAX = 1 << 20, TRY_PAIRS_MAX = 512 };
@@ -24,29 +24,6 @@ bool cli_try_read(struct str *out, const char *path, size_t max, struct arena *a
         fclose(f);
     *out = (struct str){ text, n };
     return good;
-}
-
-/* {"volume": "12.5", "bag.1": "…"}: texts, and numbers and truths as they are written. */
-static enum outcome read_inputs(struct record_pair **pairs, size_t *n, struct str text,
-                                struct arena *arena, struct err *e)
-{
-    const struct json *object;
-    TRY(json_read(&object, arena, text, &json_limits_default, e));
-    if (object->type != JSON_OBJECT)
-        return REFUSE(e, "record.wrong_type", { "field", S("inputs") },
-                      { "expected", S("object") });
-    *pairs = ARENA_ARRAY(arena, object->count + 1, struct record_pair);
-    *n = 0;
-    if (!*pairs)
-        return err_no_memory(e);
-    for (const struct json *m = object->child; m; m = m->next) {
-        bool word = m->type == JSON_TRUE || m->type == JSON_FALSE;
-        if (m->type != JSON_STRING && m->type != JSON_NUMBER && !word)
-            return REFUSE(e, "record.wrong_type", { "field", m->key }, { "expected", S("text") });
-        struct str value = word ? str_z(m->type == JSON_TRUE ? "true" : "false") : m->text;
-        (*pairs)[(*n)++] = (struct record_pair){ m->key, value };
-    }
-    return OK;
 }
 
 /* --- what came of it --- */
@@ -115,7 +92,7 @@ static enum outcome try_form(struct definition *form, struct form_filled *filled
         return REFUSE(e, "define.unknown_kind", { "kind", form->kind }, { "expected", S("form") });
     if (!fill)
         return OK;
-    TRY(read_inputs(&pairs, &n, inputs, arena, e));
+    TRY(form_entries_read(&pairs, &n, inputs, arena, e));
     const struct form_filling in = { .form = form, .inputs = pairs, .ninputs = n, .working = true };
     enum outcome o = form_fill(filled, &in, arena, e);
     return o == REFUSED && filled->nproblems > 0 ? OK : o;

@@ -8,7 +8,7 @@
 #include "app/embedded.h"
 #include "kernel/flow_journey.h"
 
-enum { KNOWN_MAX = 2000, KNOWN_ARENA = 256 << 20, PATH_BYTES = 1100 };
+enum { KNOWN_MAX = 2000, KNOWN_ARENA = 256 << 20, PATH_BYTES = 1100, REPORT_BYTES = 4 << 20 };
 
 struct trying {
     const char *journey;
@@ -86,23 +86,13 @@ static enum outcome know_all(struct trying *t, struct err *e)
 
 /* --- the report --- */
 
-static void print_report(const struct flow_journey_report *r, struct arena *arena)
+static enum outcome print_report(const struct flow_journey_report *r, struct arena *arena,
+                                 struct err *e)
 {
-    static const char *const marks[] = {
-        [JOURNEY_STEP] = "- ",     [JOURNEY_FOLLOWS] = "    ", [JOURNEY_REFUSED] = "    ",
-        [JOURNEY_FAILED] = "  ! ", [JOURNEY_DIFFERS] = "  ~ ",
-    };
-    printf("TRIAL, nothing is kept: %.*s\n", STR(r->title));
-    for (size_t i = 0; i < r->n; i++) {
-        char text[CLOCK_TEXT_LENGTH + 1];
-        struct buf b = buf_over(text, sizeof text);
-        struct str line = flow_journey_text(&r->lines[i], S("en"), arena);
-        clock_write(&b, r->lines[i].at);
-        printf("%.10s %.5s %s%.*s\n", text, text + 11, marks[r->lines[i].sort], STR(line));
-    }
-    for (size_t i = 0; i < r->nopen; i++)
-        printf("%s%.*s%s", i == 0 ? "open at the end: " : ", ", STR(r->open[i]),
-               i + 1 == r->nopen ? "\n" : "");
+    struct buf b = buf_in(arena, REPORT_BYTES);
+    flow_journey_write(&b, r, S("en"), arena);
+    printf("TRIAL, nothing is kept: %.*s\n%.*s", STR(r->title), STR(buf_get(&b)));
+    return buf_check(&b, e);
 }
 
 /* --- trying --- */
@@ -117,7 +107,7 @@ static enum outcome journey(const struct trying *t, const struct flow_journey_tr
         return err_fault(e, "cli.file", "%s", t->journey);
     TRY(flow_journey_read(&j, yaml, t->context.arena, e));
     TRY(flow_journey_run(&report, j, trial, e));
-    print_report(&report, t->context.arena);
+    TRY(print_report(&report, t->context.arena, e));
     printf("expectations that did not hold: %zu\n", report.nfailed);
     *nfailed = report.nfailed;
     return OK;
@@ -128,7 +118,7 @@ static enum outcome recorded(const struct trying *t, const struct flow_journey_t
 {
     struct flow_journey_report report;
     TRY(flow_journey_replay(&report, t->context.db, str_z(t->order), trial, e));
-    print_report(&report, t->context.arena);
+    TRY(print_report(&report, t->context.arena, e));
     printf("otherwise than recorded: %zu\n", report.ndiffers);
     return OK;
 }

@@ -1,6 +1,7 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
 #include "kernel/auth.h"
+#include "kernel/draft.h"
 #include "kernel/effect.h"
 #include "kernel/epoch.h"
 #include "kernel/file.h"
@@ -17,10 +18,9 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,   &define_module, &effect_module,      &epoch_module,
-    &file_module,   &flow_module,   &flow_record_module, &job_module,
-    &notify_module, &outbox_module, &pages_module,       &rota_module,
-    &search_module, &sign_module,   &stop_module,        &timer_module,
+    &auth_module, &define_module,      &draft_module, &effect_module, &epoch_module,  &file_module,
+    &flow_module, &flow_record_module, &job_module,   &notify_module, &outbox_module, &pages_module,
+    &rota_module, &search_module,      &sign_module,  &stop_module,   &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

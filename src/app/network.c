@@ -22,7 +22,7 @@ static const struct {
     { "Corvida office", "office", "Corvida Therapeutics", "sponsor", "Europe/Berlin" },
     { "Lunaris office", "office", "Lunaris Bio", "sponsor", "Europe/London" },
 };
-enum { SITES = sizeof sites / sizeof sites[0] };
+enum { SITES = sizeof sites / sizeof sites[0], DEFINING = 7 }; /* whose office keeps definitions */
 
 /* Who works where: kind of site, role, how many. */
 static const struct {
@@ -53,6 +53,9 @@ static const struct {
     { "depot", "quality_manager", 1 },
     { "laboratory", "quality_manager", 1 },
     { "plant", "safety_officer", 1 },
+    { "office", "qa_specialist", 1 },
+    { "office", "quality_manager", 1 },
+    { "office", "administrator", 1 },
 };
 enum { STAFF = sizeof staff / sizeof staff[0] };
 
@@ -214,7 +217,7 @@ enum outcome network_make(struct network *out, struct sender *sender, struct str
     size_t changed;
     plan(out);
     TRY(begin(sender, e));
-    TRY(shipped_load(sender->node, &founder, &changed, e));
+    TRY(shipped_load(sender->node, id_str(&out->sites[DEFINING].organisation_id), &changed, e));
     for (size_t i = 0; i < out->nsites; i++)
         TRY(make_site(out, sender, i, e));
     for (size_t i = 0; i < out->npeople; i++)

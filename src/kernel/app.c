@@ -146,7 +146,7 @@ static void problem_errors(struct http_request *r, struct json_out *out, struct 
     json_begin_array(out);
     json_begin_object(out);
     json_key(out, "detail");
-    json_str(out, text_error(r->arena, language, e));
+    json_str(out, define_error(r->arena, language, e));
     json_key(out, "pointer");
     json_str(out, buf_get(&pointer));
     json_end(out);
@@ -166,7 +166,7 @@ static void problem_json(struct http_request *r, int status, const struct err *e
     json_key(&out, "status");
     json_int(&out, status);
     json_key(&out, "detail");
-    json_str(&out, text_error(r->arena, language, e));
+    json_str(&out, define_error(r->arena, language, e));
     json_key(&out, "code");
     json_str(&out, str_z(e->code));
     json_key(&out, "hint");
@@ -183,7 +183,7 @@ static void problem_page(struct http_request *r, int status, const struct err *e
     struct page p = app_page(r);
     struct app_problem_view view = {
         .title_key = str_z(problem_title(status)),
-        .text = text_error(r->arena, p.language, e),
+        .text = define_error(r->arena, p.language, e),
         .hint = text_error_hint(r->arena, p.language, e),
         .code = str_z(e->code),
         .sign_in = status == 401,

@@ -97,3 +97,7 @@ UPDATE auth_session SET closed = :closed, why = :why WHERE session = :session;
 SELECT s.site, s.organisation, s.name, s.kind, o.name AS organisation_name
 FROM auth_site s JOIN auth_organisation o ON o.organisation = s.organisation
 ORDER BY s.name, s.site LIMIT 200;
+
+-- anybody () -> (account ID)
+-- Whether there are people yet.
+SELECT account FROM auth_account LIMIT 1;

@@ -155,12 +155,13 @@ enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, i
 
 /* --- commits --- */
 
-/* Roles come by definitions; what concerns an account changes its version and needs no look. */
+/* Roles come by definitions: whatever happens to one (released, retired, recalled) may change
+ * rights. What concerns an account changes its version and needs no look. */
 void auth_committed(struct auth *a, const struct gate_happened *events, size_t n)
 {
     bool changed = false;
     for (size_t i = 0; i < n && !changed; i++)
-        changed = strcmp(events[i].type, define_loaded_event.name) == 0;
+        changed = str_starts(str_z(events[i].key.text), S("definition/role."));
     if (!changed)
         return;
     pthread_mutex_lock(&a->lock);

@@ -7,12 +7,13 @@
  * is bound to the struct again. Errors name file line and column, what stands there and what was
  * expected.
  *
- * Until signatures land, a definition becomes effective by the authenticated command of a person
- * with the right `define.load`; the states before it (draft, tried, reviewed, approved) are a later
- * step. */
+ * People bring a definition into force by its life (draft.h): draft, tried, reviewed, approved by
+ * the roles that its kind requires, effective on a date, superseded by the next, retired. The
+ * program itself loads the first version of what it ships, and nothing that people have brought. */
 #ifndef VEIN_KERNEL_DEFINE_H
 #define VEIN_KERNEL_DEFINE_H
 
+#include "gen/kernel/define.sql.h"
 #include "kernel/module.h"
 
 enum {
@@ -21,6 +22,8 @@ enum {
     DEFINE_DEPTH_MAX = 12,
     DEFINE_VALUES_MAX = 50000, /* of a file, keys counted */
     DEFINE_MEMBERS_MAX = 1000, /* of one mapping */
+    DEFINE_REPORT_MAX = 12000, /* bytes of a trial's report */
+    DEFINE_INPUT_MAX = 12000,  /* bytes of what it was tried on */
     DEFINE_STREAM_MAX = 69,    /* bytes of "<kind>.<name>": what a stream's name has room for */
 };
 
@@ -37,13 +40,27 @@ struct define_context {
     const struct define_beside *beside; /* MAY be NULL; found before what the store has */
 };
 
+/* The definition that says which roles approve which kind (draft.h). */
+#define DEFINE_APPROVALS_KIND "approval"
+#define DEFINE_APPROVALS      "definitions"
+
 /* A kind of definition, registered by the module that runs it. */
+struct define_trial;
 struct define_kind {
     const char *name;           /* "workflow" */
     const struct record *shape; /* of the body */
     /* What the shape alone cannot say. On refusal the error's parameter "at" may name the field's
      * path ("stages.2.tasks.0.check"), which is turned into line and column. NULL: nothing more. */
     enum outcome (*check)(const struct define_context *context, const void *body, struct err *e);
+    /* Its sandbox: tries the definition on what is given, in the context's arena, and writes
+     * nothing. MAY: without it a draft of the kind is reviewed untried. Refusals of the input get
+     * {line, column} where they have a place. */
+    enum outcome (*trial)(struct define_trial *out, const struct define_context *context,
+                          const struct definition *tried, struct str input, struct err *e);
+};
+struct define_trial {
+    bool passed;
+    struct str report; /* lines for people, of at most DEFINE_REPORT_MAX bytes */
 };
 
 /* All kinds of this program; set once at start. A shape has 59 fields at most and none of the
@@ -93,13 +110,22 @@ enum { DEFINE_EFFECTIVE_MAX = 200 };
 enum outcome define_effective(const struct definition **out, size_t *n, struct db *db,
                               struct str kind, int64_t at_us, struct arena *arena, struct err *e);
 
-/* Commands: define.load {kind, name, version, title, effective, hash, json}. Loading what is there
- * already (same hash) is accepted and makes no event; another text under the same version is
- * REFUSED "define.version_exists" {kind, name, last}; a version below the last one
- * "define.version_old" {kind, name, last}; a name whose last version another organisation loaded
- * "define.foreign" {kind, name}, except to the program itself. It is read and checked again before
- * the queue: "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what
- * binding and check refuse. */
+/* Commands.
+ *
+ * define.load {kind, name, version, title, effective, hash, json} is the program's own, at set-up:
+ * REFUSED "define.by_people" to a person, whatever a role says, and of a definition that people
+ * have brought a version of. Loading what is there already (same hash) is accepted and makes no
+ * event; another text under the same version is REFUSED "define.version_exists" {kind, name, last};
+ * a version below the last one "define.version_old" {kind, name, last}; a name whose last version
+ * is another organisation's "define.foreign" {kind, name}. It is read and checked again before the
+ * queue: "define.no_kind" {kind}, "define.not_canonical", "define.wrong_hash" {hash}, and what
+ * binding and check refuse.
+ *
+ * define.retire {kind, name, version, effective}: the version in force, and all before it, are in
+ * force no more from that time on. REFUSED "define.not_in_force" {version} of another,
+ * "define.ends_already", "define.waits" {version} while a later one waits for its date,
+ * "define.in_the_past", "define.foreign", and "define.needed" of the table of approvals, without
+ * which nothing could be approved any more. What runs stays pinned to it. */
 #define RECORDS "kernel/define_events.def"
 #include "base/record_structs.h"
 #include "kernel/declare.h"
@@ -109,7 +135,12 @@ struct define_load_state {
     bool found;      /* this version is there already, … */
     struct str hash; /* … with this hash */
     int64_t last_version;
-    bool foreign; /* its versions are another organisation's */
+    bool foreign;   /* its versions are another organisation's */
+    bool by_people; /* one of its versions came by them */
+};
+struct define_retire_state {
+    struct define_stands_out stands;
+    bool foreign;
 };
 #define RECORDS "kernel/define_commands.def"
 #include "base/record_structs.h"
@@ -118,10 +149,28 @@ struct define_load_state {
 
 extern const struct module define_module;
 
-/* Reads the file's text and sends define.load for it; *changed tells whether anything was new. Runs
- * the gate, hence only for who is its writer (command line, simulation, tests). */
+/* Reads the file's text and sends define.load for it, as the program itself, on behalf of the
+ * organisation; *changed tells whether anything was new. Runs the gate, hence only for who is its
+ * writer (command line, simulation, tests). */
 enum outcome define_load_text(struct gate *g, const struct define_context *context,
-                              const struct actor *actor, struct str yaml, bool *changed,
+                              struct str organisation, struct str yaml, bool *changed,
                               struct err *e);
+
+/* The stream of a definition: "definition/<kind>.<name>". */
+struct stream define_stream(struct str kind, struct str name);
+
+/* What is last of a name: its version (0: none), and whether it is another organisation's than the
+ * actor's. Declares the definition's stream. */
+struct load;
+enum outcome define_load_last(struct load *l, struct str kind, struct str name, int64_t *version,
+                              bool *foreign, struct err *e);
+/* Whether a version may follow: REFUSED "define.foreign", "define.version_exists",
+ * "define.version_old". */
+enum outcome define_follows(struct str kind, struct str name, int64_t version, int64_t last,
+                            bool foreign, struct err *e);
+
+/* The document as YAML, as a person goes on from it: define_read gives the same hash of it. */
+enum outcome define_write(struct buf *b, const struct definition *d, struct arena *arena,
+                          struct err *e);
 
 #endif

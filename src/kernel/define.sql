@@ -6,30 +6,56 @@ WHERE kind = :kind AND name = :name AND version = :version;
 -- effective (kind CODE, name CODE, at TIME)
 --   -> (version INT, title TEXT, effective TIME, hash HASH, json JSON)
 SELECT version, title, effective, hash, json FROM define_version
-WHERE kind = :kind AND name = :name AND effective <= :at
+WHERE kind = :kind AND name = :name AND effective <= :at AND (ended IS NULL OR ended > :at)
 ORDER BY version DESC LIMIT 1;
+
+-- stands (kind CODE, name CODE, at TIME) -> (version INT, ended TIME, waiting INT)
+-- The version in force, when that ends, and the highest that waits for its date.
+SELECT max(CASE WHEN effective <= :at THEN version END) AS version,
+       max(CASE WHEN effective <= :at THEN ended END) AS ended,
+       max(CASE WHEN effective > :at THEN version END) AS waiting
+FROM define_version
+WHERE kind = :kind AND name = :name AND (ended IS NULL OR ended > :at);
 
 -- last (kind CODE, name CODE) -> (version INT, organisation ID)
 SELECT version, organisation FROM define_version WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 1;
+
+-- by_people (kind CODE, name CODE) -> (draft ID)
+SELECT draft FROM define_version
+WHERE kind = :kind AND name = :name AND draft IS NOT NULL LIMIT 1;
 
 -- hash (kind CODE, name CODE, version INT) -> (hash HASH)
 SELECT hash FROM define_version
 WHERE kind = :kind AND name = :name AND version = :version;
 
 -- keep (kind CODE, name CODE, version INT, title TEXT, effective TIME, hash HASH, json JSON,
---       organisation ID, loaded TIME)
-INSERT INTO define_version (kind, name, version, title, effective, hash, json, organisation, loaded)
-VALUES (:kind, :name, :version, :title, :effective, :hash, :json, :organisation, :loaded);
+--       organisation ID, draft ID, loaded TIME)
+INSERT INTO define_version (kind, name, version, title, effective, hash, json, organisation, draft,
+                            loaded)
+VALUES (:kind, :name, :version, :title, :effective, :hash, :json, :organisation, :draft, :loaded);
 
--- list (after_kind TEXT, after_name TEXT, max INT) -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, versions INT,
---             hash HASH)
--- The newest version of each definition, behind a kind and name; the first page behind '' and ''.
-SELECT v.kind, v.name, v.version, v.title, v.effective, n.versions, v.hash
-FROM define_version v
-JOIN (SELECT kind, name, max(version) AS newest, count(*) AS versions FROM define_version
-      GROUP BY kind, name) n
-    ON n.kind = v.kind AND n.name = v.name AND n.newest = v.version
+-- retire (kind CODE, name CODE, version INT, from_us TIME)
+UPDATE define_version SET ended = :from_us
+WHERE kind = :kind AND name = :name AND version <= :version AND ended IS NULL;
+
+-- recall (kind CODE, name CODE, version INT)
+UPDATE define_version SET ended = 0
+WHERE kind = :kind AND name = :name AND version = :version;
+
+-- list (after_kind TEXT, after_name TEXT, at TIME, max INT)
+--   -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, ended TIME, in_force BOOL,
+--       versions INT, hash HASH)
+-- Of each definition the version in force, or its newest; behind a kind and name; the first page
+-- behind '' and ''.
+SELECT v.kind, v.name, v.version, v.title, v.effective, v.ended, n.now IS NOT NULL AS in_force,
+       n.versions, v.hash
+FROM (SELECT kind, name, count(*) AS versions, max(version) AS newest,
+             max(CASE WHEN effective <= :at AND (ended IS NULL OR ended > :at)
+                      THEN version END) AS now
+      FROM define_version GROUP BY kind, name) n
+JOIN define_version v
+    ON v.kind = n.kind AND v.name = n.name AND v.version = coalesce(n.now, n.newest)
 WHERE (v.kind, v.name) > (:after_kind, :after_name)
 ORDER BY v.kind, v.name LIMIT :max;
 
@@ -37,8 +63,10 @@ ORDER BY v.kind, v.name LIMIT :max;
 SELECT version, title, effective FROM define_version WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 1;
 
--- versions (kind CODE, name CODE) -> (version INT, effective TIME, hash HASH)
-SELECT version, effective, hash FROM define_version WHERE kind = :kind AND name = :name
+-- versions (kind CODE, name CODE)
+--   -> (version INT, effective TIME, ended TIME, hash HASH, organisation ID, draft ID, loaded TIME)
+SELECT version, effective, ended, hash, organisation, draft, loaded FROM define_version
+WHERE kind = :kind AND name = :name
 ORDER BY version DESC LIMIT 200;
 
 -- names (kind CODE) -> (name CODE)

@@ -119,7 +119,7 @@ enum outcome define_look(struct definition *out, const struct define_context *co
 enum outcome define_loaded_apply(struct db *db, const struct event *event,
                                  const struct define_loaded *payload, struct err *e)
 {
-    struct define_keep_in in = {
+    const struct define_keep_in in = {
         .kind = payload->kind,
         .name = payload->name,
         .version = payload->version,
@@ -131,6 +131,41 @@ enum outcome define_loaded_apply(struct db *db, const struct event *event,
         .loaded = event->recorded,
     };
     return db_run(db, &sql_define_keep, &in, NULL, e);
+}
+
+enum outcome define_released_apply(struct db *db, const struct event *event,
+                                   const struct define_released *payload, struct err *e)
+{
+    const struct define_keep_in in = {
+        .kind = payload->kind,
+        .name = payload->name,
+        .version = payload->version,
+        .title = payload->title,
+        .effective = payload->in_force,
+        .hash = payload->hash,
+        .json = payload->json,
+        .organisation = event->organisation,
+        .draft = payload->draft,
+        .loaded = event->recorded,
+    };
+    return db_run(db, &sql_define_keep, &in, NULL, e);
+}
+
+enum outcome define_retired_apply(struct db *db, const struct event *event,
+                                  const struct define_retired *payload, struct err *e)
+{
+    (void)event;
+    const struct define_retire_in in = { payload->kind, payload->name, payload->version,
+                                         payload->ended };
+    return db_run(db, &sql_define_retire, &in, NULL, e);
+}
+
+enum outcome define_recalled_apply(struct db *db, const struct event *event,
+                                   const struct define_recalled *payload, struct err *e)
+{
+    (void)event;
+    const struct define_recall_in in = { payload->kind, payload->name, payload->version };
+    return db_run(db, &sql_define_recall, &in, NULL, e);
 }
 
 /* What was sent must be what reading the document gives, for it may come from anywhere. */
@@ -154,30 +189,59 @@ enum outcome define_load_prepare(struct prepare *p, const struct define_load *bo
     return OK;
 }
 
-static struct stream stream_for(const struct define_load *body)
+struct stream define_stream(struct str kind, struct str name)
 {
     char storage[STREAM_MAX];
     struct buf b = buf_over(storage, sizeof storage);
-    buf_str(&b, body->kind);
+    buf_str(&b, kind);
     buf_char(&b, '.');
-    buf_str(&b, body->name);
-    BUG_ON(!buf_ok(&b)); /* prepare refused what is longer */
+    buf_str(&b, name);
+    BUG_ON(!buf_ok(&b) ||
+           b.n > DEFINE_STREAM_MAX); /* what is longer was refused when it was read */
     return stream_of("definition", buf_get(&b));
 }
+
+enum outcome define_load_last(struct load *l, struct str kind, struct str name, int64_t *version,
+                              bool *foreign, struct err *e)
+{
+    const struct define_last_in in = { kind, name };
+    struct define_last_out newest;
+    bool any;
+    TRY(load_stream(l, define_stream(kind, name), NULL, e));
+    TRY(db_get(l->db, &sql_define_last, &in, &newest, l->arena, &any, e));
+    *version = any ? newest.version : 0;
+    *foreign = any && !str_eq(newest.organisation, l->command->actor->organisation);
+    return OK;
+}
+
+enum outcome define_follows(struct str kind, struct str name, int64_t version, int64_t last,
+                            bool foreign, struct err *e)
+{
+    if (foreign)
+        return REFUSE(e, "define.foreign", { "kind", kind }, { "name", name });
+    char text[24];
+    struct buf b = buf_over(text, sizeof text);
+    buf_int(&b, last);
+    if (version == last)
+        return REFUSE(e, "define.version_exists", { "kind", kind }, { "name", name },
+                      { "last", buf_get(&b) });
+    if (version < last)
+        return REFUSE(e, "define.version_old", { "kind", kind }, { "name", name },
+                      { "last", buf_get(&b) });
+    return OK;
+}
+
+/* --- the program's own --- */
 
 enum outcome define_load_load(struct load *l, const struct define_load *body,
                               struct define_load_state *state, struct err *e)
 {
     load_kind(l, "definition");
     load_own_scope(l);
-    TRY(load_stream(l, stream_for(body), NULL, e));
-    struct define_last_in last = { body->kind, body->name };
-    struct define_last_out newest;
-    bool any;
-    TRY(db_get(l->db, &sql_define_last, &last, &newest, l->arena, &any, e));
-    state->last_version = any ? newest.version : 0;
-    state->foreign = any && !l->command->actor->system &&
-                     !str_eq(newest.organisation, l->command->actor->organisation);
+    TRY(define_load_last(l, body->kind, body->name, &state->last_version, &state->foreign, e));
+    const struct define_by_people_in people = { body->kind, body->name };
+    struct define_by_people_out draft;
+    TRY(db_get(l->db, &sql_define_by_people, &people, &draft, l->arena, &state->by_people, e));
     struct define_hash_in same = { body->kind, body->name, body->version };
     struct define_hash_out row;
     TRY(db_get(l->db, &sql_define_hash, &same, &row, l->arena, &state->found, e));
@@ -188,19 +252,13 @@ enum outcome define_load_load(struct load *l, const struct define_load *body,
 enum outcome define_load_decide(struct decision *d, const struct define_load *body,
                                 const struct define_load_state *state, struct err *e)
 {
-    if (state->found && str_eq(state->hash, body->hash))
+    const bool program = d->command->actor->system;
+    if (program && state->found && str_eq(state->hash, body->hash))
         return OK;
-    if (state->foreign)
-        return REFUSE(e, "define.foreign", { "kind", body->kind }, { "name", body->name });
-    char text[24];
-    struct buf last = buf_over(text, sizeof text);
-    buf_int(&last, state->last_version);
-    if (state->found)
-        return REFUSE(e, "define.version_exists", { "kind", body->kind }, { "name", body->name },
-                      { "last", buf_get(&last) });
-    if (body->version < state->last_version)
-        return REFUSE(e, "define.version_old", { "kind", body->kind }, { "name", body->name },
-                      { "last", buf_get(&last) });
+    if (!program || state->by_people)
+        return REFUSE(e, "define.by_people", { "kind", body->kind }, { "name", body->name });
+    const int64_t last = state->found ? body->version : state->last_version;
+    TRY(define_follows(body->kind, body->name, body->version, last, state->foreign, e));
     struct define_loaded loaded = {
         .kind = body->kind,
         .name = body->name,
@@ -211,18 +269,74 @@ enum outcome define_load_decide(struct decision *d, const struct define_load *bo
         .json = body->json,
     };
     decide_event(d, &(struct happening){
-                        .stream = stream_for(body),
+                        .stream = define_stream(body->kind, body->name),
                         .type = &define_loaded_event,
                         .payload = &loaded,
                     });
     return OK;
 }
 
+/* --- out of force --- */
+
+enum outcome define_retire_load(struct load *l, const struct define_retire *body,
+                                struct define_retire_state *state, struct err *e)
+{
+    int64_t last;
+    load_kind(l, "definition");
+    load_own_scope(l);
+    if (body->kind.n + body->name.n + 1 > DEFINE_STREAM_MAX)
+        return load_unknown(l, e);
+    TRY(define_load_last(l, body->kind, body->name, &last, &state->foreign, e));
+    const struct define_stands_in in = { body->kind, body->name, l->now_us };
+    bool found;
+    TRY(db_get(l->db, &sql_define_stands, &in, &state->stands, l->arena, &found, e));
+    return last > 0 ? OK : load_unknown(l, e);
+}
+
+static struct str version_text(struct arena *arena, int64_t version)
+{
+    return arena_printf(arena, "%lld", (long long)version);
+}
+
+enum outcome define_retire_decide(struct decision *d, const struct define_retire *body,
+                                  const struct define_retire_state *state, struct err *e)
+{
+    const int64_t from = body->effective == TIME_NONE ? d->now_us : body->effective;
+    if (state->foreign)
+        return REFUSE(e, "define.foreign", { "kind", body->kind }, { "name", body->name });
+    if (state->stands.version != body->version)
+        return REFUSE(e, "define.not_in_force",
+                      { "version", version_text(d->arena, body->version) });
+    if (state->stands.ended != TIME_NONE)
+        return REFUSE(e, "define.ends_already");
+    if (state->stands.waiting != INT_NONE)
+        return REFUSE(e, "define.waits",
+                      { "version", version_text(d->arena, state->stands.waiting) });
+    if (str_is(body->kind, DEFINE_APPROVALS_KIND) && str_is(body->name, DEFINE_APPROVALS))
+        return REFUSE(e, "define.needed");
+    if (from < d->now_us)
+        return REFUSE(e, "define.in_the_past");
+    const struct define_retired payload = { body->kind, body->name, body->version, from };
+    decide_event(d, &(struct happening){
+                        .stream = define_stream(body->kind, body->name),
+                        .type = &define_retired_event,
+                        .payload = &payload,
+                    });
+    const struct define_retire_answer answer = { from };
+    decide_answer(d, &define_retire_answer_record, &answer);
+    return OK;
+}
+
+/* --- set-up --- */
+
 enum outcome define_load_text(struct gate *g, const struct define_context *context,
-                              const struct actor *actor, struct str yaml, bool *changed,
+                              struct str organisation, struct str yaml, bool *changed,
                               struct err *e)
 {
     struct arena *arena = context->arena;
+    const struct actor program = { .name = S("system/set_up"),
+                                   .organisation = organisation,
+                                   .system = true };
     struct definition read;
     TRY(define_read(&read, context, yaml, e));
     struct define_load body = {
@@ -238,14 +352,15 @@ enum outcome define_load_text(struct gate *g, const struct define_context *conte
     struct json_out out = json_out(&json);
     TRY(record_to_json(&define_load_record, &body, &out, NULL, e));
     TRY(buf_check(&json, e));
-    /* The same text from the same hand is the same command: a retry finds its first answer. */
-    struct id id = gate_own_id(g, arena_printf(arena, "define.load %.*s %.*s %.*s", STR(read.hash),
-                                               STR(actor->organisation), STR(actor->name)));
+    /* The same text for the same organisation is the same command: a retry finds its first answer.
+     */
+    struct id id = gate_own_id(
+        g, arena_printf(arena, "define.load %.*s %.*s", STR(read.hash), STR(organisation)));
     struct gate_command command = {
         .id = id_str(&id),
         .name = str_z(define_load_command.name),
         .body = buf_get(&json),
-        .actor = actor,
+        .actor = &program,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
         .arena = arena,

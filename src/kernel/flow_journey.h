@@ -81,6 +81,16 @@ enum outcome flow_journey_run(struct flow_journey_report *out, const struct flow
 enum outcome flow_journey_replay(struct flow_journey_report *out, struct db *db, struct str order,
                                  const struct flow_journey_trial *trial, struct err *e);
 
+/* The whole report, a line each with its time; and what is open at its end. */
+void flow_journey_write(struct buf *b, const struct flow_journey_report *report,
+                        struct str language, struct arena *arena);
+
+/* define_kind.trial of workflows: runs the journey that is the input; passed where every
+ * expectation held. REFUSED "journey.needed" without one, and as flow_journey_read and
+ * flow_journey_run. */
+enum outcome flow_journey_trial(struct define_trial *out, const struct define_context *context,
+                                const struct definition *workflow, struct str input, struct err *e);
+
 /* A line without its time, in the arena. */
 struct str flow_journey_text(const struct flow_journey_line *line, struct str language,
                              struct arena *arena);

@@ -12,23 +12,10 @@
  *   - a task with points that is not settled would stand before one that is open or done.
  * With the rules by which every version is loaded (flow_paths.c) nothing behind can be reached
  * without its points. */
+#include "kernel/define_differ.h"
 #include "kernel/flow_impl.h"
 
 /* --- the difference --- */
-
-/* Defined alike: by their canonical JSON. */
-static enum outcome same_task(bool *out, const struct flow_task *a, const struct flow_task *b,
-                              struct arena *arena, struct err *e)
-{
-    struct buf text[2] = { buf_in(arena, EVENT_LEAF_MAX), buf_in(arena, EVENT_LEAF_MAX) };
-    struct json_out json[2] = { json_out(&text[0]), json_out(&text[1]) };
-    TRY(record_to_json(&flow_task_record, a, &json[0], NULL, e));
-    TRY(record_to_json(&flow_task_record, b, &json[1], NULL, e));
-    TRY(buf_check(&text[0], e));
-    TRY(buf_check(&text[1], e));
-    *out = str_eq(buf_get(&text[0]), buf_get(&text[1]));
-    return OK;
-}
 
 enum outcome flow_difference(struct flow_difference *out, const struct workflow *from,
                              const struct workflow *to, struct arena *arena, struct err *e)
@@ -42,14 +29,14 @@ enum outcome flow_difference(struct flow_difference *out, const struct workflow 
         if (!other)
             out->added[out->nadded++] = task->name;
         else
-            TRY(same_task(&same, task, other, arena, e));
+            same = differ_same(&flow_task_record, other, task, arena);
         if (!same)
             out->changed[out->nchanged++] = task->name;
     }
     for (int64_t n = 1; (task = flow_task_at(from, n, NULL)); n++)
         if (!flow_task_named(to, task->name, NULL))
             out->gone[out->ngone++] = task->name;
-    return OK;
+    return arena_exhausted(arena) ? err_no_memory(e) : OK;
 }
 
 /* --- whether it may --- */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "kernel/flow_journey.h"
 #include "kernel/flow_impl.h"
 
 #define RECORDS "kernel/flow.def"
@@ -486,4 +487,5 @@ const struct define_kind workflow_kind = {
     .name = "workflow",
     .shape = &workflow_record,
     .check = workflow_check,
+    .trial = flow_journey_trial,
 };

@@ -1,5 +1,6 @@
 /* Definitions of forms: which properties a field of each type needs and may have, and what only
  * holds between properties and fields. */
+#include "kernel/form_example.h"
 #include "kernel/form_impl.h"
 
 #define RECORDS "kernel/form.def"
@@ -204,4 +205,9 @@ static enum outcome check(const struct define_context *context, const void *body
     return at(outcome, e, p, where, "formula");
 }
 
-const struct define_kind form_kind = { .name = "form", .shape = &form_record, .check = check };
+const struct define_kind form_kind = {
+    .name = "form",
+    .shape = &form_record,
+    .check = check,
+    .trial = form_trial,
+};

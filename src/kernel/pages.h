@@ -13,12 +13,6 @@ extern const struct module pages_module;
 
 /* --- definitions --- */
 
-struct pages_definitions_view {
-    const struct define_list_out *rows; /* by kind and name, the newest version of each first */
-    size_t n;
-    struct str next; /* absent at the end */
-};
-
 /* A definition as a document: what is simple as lines, what is nested as sections. */
 enum { PAGES_DOC_DEPTH_MAX = 8 };
 struct pages_doc {
@@ -28,14 +22,7 @@ struct pages_doc {
     size_t nparts;
     bool simple; /* a line */
 };
-struct pages_definition_view {
-    struct definition definition;
-    struct pages_doc doc;
-    const struct define_versions_out *versions;
-    size_t nversions;
-    bool effective;    /* now */
-    struct html graph; /* of a workflow; else empty */
-};
+struct pages_definition_view;
 
 /* --- a form tried --- */
 
@@ -69,6 +56,9 @@ struct pages_journey_view {
     size_t ndiffers;
     struct str open;
 };
+
+/* A document of this kind, in the page's arena. */
+struct pages_doc pages_doc_of(struct page *p, const struct definition *d);
 
 /* What the page and the print of a definition show, by the route's parameters; its texts live in
  * the page's arena. REFUSED "define.unknown". */

@@ -2,7 +2,7 @@
 #include "gen/kernel/pages/definition.html.h"
 #include "gen/kernel/pages/definitions.html.h"
 #include "kernel/flow.h"
-#include "kernel/pages.h"
+#include "kernel/pages_draft.h"
 
 enum { DEFINITIONS_MAX = 200, VERSIONS_MAX = 200 };
 
@@ -26,7 +26,7 @@ static enum outcome definitions(struct http_request *r, struct db *db, struct pa
                                 struct err *e)
 {
     struct record_list rows;
-    struct define_list_in in = { .max = DEFINITIONS_MAX + 1 };
+    struct define_list_in in = { .at = p->now_us, .max = DEFINITIONS_MAX + 1 };
     TRY(read_after(&in, r, e));
     TRY(db_list(db, &sql_define_list, &in, &rows, DEFINITIONS_MAX + 1, r->arena, e));
     struct pages_definitions_view view = { .rows = rows.p, .n = rows.n };
@@ -38,6 +38,9 @@ static enum outcome definitions(struct http_request *r, struct db *db, struct pa
     }
     if (http_wants_json(r))
         return show_rows(r, &define_list_out_record, rows.p, view.n, view.next, e);
+    if (in.after_kind.n == 0)
+        TRY(pages_drafts_open(&view.drafts, &view.ndrafts, r, db, p, e));
+    view.may_draft = show_may(r, "define.draft");
     page_definitions(p, &view);
     return OK;
 }
@@ -127,6 +130,34 @@ static struct pages_doc *doc_of(struct page *p, const struct record *record, con
     return parts;
 }
 
+struct pages_doc pages_doc_of(struct page *p, const struct definition *d)
+{
+    struct pages_doc doc = { .label = d->title };
+    doc.parts = doc_of(p, define_kind_find(d->kind)->shape, d->body, 0, &doc.nparts);
+    return doc;
+}
+
+/* Which version is in force, which one this is, and when the next one took its place. */
+static void standing(struct pages_definition_view *view, int64_t now_us)
+{
+    static const struct define_versions_out old = { .ended = TIME_NONE, .loaded = TIME_NONE };
+    bool found = false;
+    view->superseded = TIME_NONE;
+    view->version = &old;                          /* beyond those that are listed */
+    for (size_t i = 0; i < view->nversions; i++) { /* newest first */
+        const struct define_versions_out *o = &view->versions[i];
+        const bool ended = o->ended != TIME_NONE && o->ended <= now_us;
+        if (o->version == view->definition.version) {
+            view->version = o;
+            view->effective = !found && !ended && o->effective <= now_us;
+        }
+        if (o->version > view->definition.version && o->ended != 0 &&
+            (view->superseded == TIME_NONE || o->effective < view->superseded))
+            view->superseded = o->effective;
+        found |= !ended && o->effective <= now_us;
+    }
+}
+
 enum outcome pages_definition_read(struct pages_definition_view *view, struct http_request *r,
                                    struct db *db, struct page *p, struct err *e)
 {
@@ -145,14 +176,8 @@ enum outcome pages_definition_read(struct pages_definition_view *view, struct ht
     TRY(db_list(db, &sql_define_versions, &in, &versions, VERSIONS_MAX, r->arena, e));
     view->versions = versions.p;
     view->nversions = versions.n;
-    for (size_t i = 0; i < versions.n && !view->effective; i++) /* newest first */
-        if (view->versions[i].effective <= p->now_us) {
-            view->effective = view->versions[i].version == version;
-            break;
-        }
-    view->doc.label = view->definition.title;
-    view->doc.parts =
-        doc_of(p, define_kind_find(kind)->shape, view->definition.body, 0, &view->doc.nparts);
+    standing(view, p->now_us);
+    view->doc = pages_doc_of(p, &view->definition);
     if (define_kind_find(kind) == &workflow_kind)
         TRY(pages_workflow_graph(&view->graph, p, view->definition.title, view->definition.body,
                                  e));
@@ -169,6 +194,15 @@ static enum outcome definition(struct http_request *r, struct db *db, struct pag
         r->answer.body = view.definition.json;
         return OK;
     }
+    TRY(pages_differ_before(&view.differences, &view.known, p, db, &view.definition, e));
+    TRY(pages_version_life(&view.life, r, db, p, view.version, view.superseded, e));
+    const struct actor *a = show_actor(r);
+    view.refused = show_refusal(p, r);
+    view.r = r;
+    view.may_draft = show_may(r, "define.draft");
+    view.may_retire = view.effective && view.version->ended == TIME_NONE &&
+                      str_eq(view.version->organisation, a->organisation) &&
+                      actor_may(a, S("define.retire"), a->organisation, a->site);
     page_definition(p, &view);
     return OK;
 }
@@ -176,4 +210,19 @@ static enum outcome definition(struct http_request *r, struct db *db, struct pag
 enum http_state pages_get_definition(struct http_request *r)
 {
     return show(r, "page.definition.title", definition);
+}
+
+static enum http_state definition_again(struct http_request *r, const struct err *refused)
+{
+    return show_again(r, "page.definition.title", definition, refused);
+}
+
+enum http_state pages_post_retire(struct http_request *r)
+{
+    const struct str next =
+        arena_printf(r->arena, "/definitions/%.*s/%.*s/%.*s", STR(http_param(r, "kind")),
+                     STR(http_param(r, "name")), STR(http_param(r, "version")));
+    return app_command(r, &(struct app_command){ .name = S("define.retire"),
+                                                 .next = next,
+                                                 .refused = definition_again });
 }

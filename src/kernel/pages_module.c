@@ -2,9 +2,14 @@
 #include "kernel/api.h"
 #include "kernel/asset.h"
 #include "kernel/pages_api.h"
+#include "kernel/pages_draft.h"
 #include "kernel/pages_post.h"
 
-enum { PAGES_TRY_MAX = 256 << 10 };
+enum {
+    PAGES_TRY_MAX = 256 << 10,
+    PAGES_DRAFT_MAX = 512 << 10, /* a document, as a form sends it */
+    PAGES_ACT_MAX = 64 << 10,
+};
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset",
@@ -13,6 +18,26 @@ static const struct route module_routes[] = {
           .rows = &define_list_out_record, .query = "after"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition", .media_type = "application/json"),
+    ROUTE("GET", "/definitions/drafts", "definition.see", 0, pages_get_drafts, "help.drafts",
+          .rows = &draft_list_out_record, .query = "before"),
+    ROUTE("GET", "/definitions/drafts/{draft}", "definition.see", 0, pages_get_draft, "help.draft",
+          .row = &draft_one_out_record),
+    ROUTE("GET", "/definitions/drafts/{draft}/acts", "definition.see", 0, pages_get_draft_acts,
+          "help.draft_acts", .rows = &pages_act_record),
+    ROUTE("GET", "/definitions/drafts/{draft}/differences", "definition.see", 0,
+          pages_get_draft_differences, "help.draft_differences", .rows = &pages_difference_record),
+    ROUTE("POST", "/definitions/drafts/{draft}/do/{command}", "definition.see", PAGES_ACT_MAX,
+          pages_post_draft, "help.draft_do"),
+    ROUTE("GET", "/definitions/draft", "define.draft", 0, pages_get_draft_new, "help.draft_new"),
+    ROUTE("POST", "/definitions/draft", "define.draft", PAGES_DRAFT_MAX, pages_post_draft_new,
+          "command.define.draft"),
+    ROUTE("GET", "/definitions/{kind}/{name}/{version}/yaml", "definition.see", 0,
+          pages_get_version_yaml, "help.definition_yaml", .media_type = "text/plain"),
+    ROUTE("GET", "/definitions/{kind}/{name}/{version}/differences", "definition.see", 0,
+          pages_get_version_differences, "help.definition_differences",
+          .rows = &pages_difference_record, .query = "from"),
+    ROUTE("POST", "/definitions/{kind}/{name}/{version}/retire", "define.retire", PAGES_ACT_MAX,
+          pages_post_retire, "command.define.retire"),
     ROUTE("GET", "/definitions/form/{name}/print", "definition.see", 0, pages_print_form,
           "help.print_form"),
     ROUTE("GET", "/definitions/form/{name}/try", "definition.see", 0, pages_try_form, "help.try"),

@@ -1,6 +1,6 @@
 /* A definition on paper: what its page shows, with version and hash on each page. */
 #include "kernel/flow.h"
-#include "kernel/pages.h"
+#include "kernel/pages_draft.h"
 #include "kernel/print.h"
 
 enum { HEADINGS = 3 };

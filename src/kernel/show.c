@@ -75,9 +75,21 @@ struct show_refusal show_refusal(struct page *p, const struct http_request *r)
         snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
     }
     return (struct show_refusal){
-        .text = text_error(a, p->language, &said),
+        .text = define_error(a, p->language, &said),
         .hint = text_error_hint(a, p->language, &said),
     };
+}
+
+enum http_state show_made(struct http_request *r, const struct gate_answer *answer,
+                          const char *member, const char *path)
+{
+    const struct json *body;
+    struct err e = { 0 };
+    if (json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK)
+        return app_problem(r, &e);
+    r->answer.status = 303;
+    r->answer.location = arena_printf(r->arena, "%s%.*s", path, STR(json_get_str(body, member)));
+    return HTTP_DONE;
 }
 
 /* --- JSON --- */

@@ -27,6 +27,11 @@ struct show_refusal {
 };
 struct show_refusal show_refusal(struct page *p, const struct http_request *r);
 
+/* An app_command's `done`: the person goes on to what was made, at the path with its id, a member
+ * of the answer. */
+enum http_state show_made(struct http_request *r, const struct gate_answer *answer,
+                          const char *member, const char *path);
+
 /* {"rows":[…],"next":"…"} as the answer: each row as JSON of its record; next is the path of the
  * next page, absent at the end. */
 enum outcome show_rows(struct http_request *r, const struct record *record, const void *rows,

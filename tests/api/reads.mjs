@@ -143,6 +143,17 @@ async function stopped(t) {
   throw new Error("no order waits for a check that could fail");
 }
 
+/* A draft of a later version, by the administrator of those whose definitions they are. */
+async function draft(t) {
+  const who = await signIn(t.demo, t.demo.find("administrator", "Corvida"));
+  t.people.push(who);
+  const yaml = (await ask(t, "/definitions/form/notification/1/yaml", who, "text/plain")).text
+    .replace("version: 1", "version: 2").replace(/label: .*/, "label: Told in other words");
+  const answer = await command(t, who, "define.draft",
+    { yaml, _reason: "clearer words, as the wards asked" });
+  return (await answer.json()).draft;
+}
+
 /* For each name in a path, values that are there now; several names of one path go together. */
 const sources = {
   "order task": async (t) =>
@@ -162,6 +173,7 @@ const sources = {
   "/definitions/workflow/{name}/try": async () => [{ name: "corvicel" }],
   "/definitions/form/{name}/print": (t) => forms(t),
   "/definitions/form/{name}/try": (t) => forms(t),
+  draft: async (t) => [{ draft: await draft(t) }],
   name: async () => [{ name: "deviation.open" }],
   slug: async () => [{ slug: "deviations" }],
   rest: async (t) => {

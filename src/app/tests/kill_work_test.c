@@ -267,11 +267,11 @@ static void what_is_asked_for_ends_once(void **state)
     bool new;
     open_node(&n);
     struct arena *arena = arena_new(32 << 20);
-    assert_int_equal(shipped_load(&n, &program, &changed, &e), OK);
+    assert_int_equal(shipped_load(&n, program.organisation, &changed, &e), OK);
     struct db *db;
     assert_int_equal(store_reader_take(&db, n.store, &e), OK);
     struct define_context context = { .db = db, .now_us = env_now(n.env), .arena = arena };
-    assert_int_equal(define_load_text(n.gate, &context, &program,
+    assert_int_equal(define_load_text(n.gate, &context, program.organisation,
                                       S("kind: partner\nname: file\nversion: 1\ntitle: File\n"
                                         "effective: 2026-01-01T00:00:00Z\nprotocol: webhook\n"
                                         "endpoint: https://file.example/\nat_once: 4\n"),

@@ -136,7 +136,7 @@ static int open_node(void **state)
     fixture_open(&f, modules, n);
     fixture_person(&program, 1, 1, 1, "");
     program.actor.system = true;
-    if (shipped_load(&f.node, &program.actor, &changed, &e) != OK)
+    if (shipped_load(&f.node, program.actor.organisation, &changed, &e) != OK)
         fail_msg("shipped: %s", e.code);
     setup = (struct outbox_setup){ 0 };
     return 0;
@@ -167,7 +167,8 @@ static void partner(const char *name, const char *path, const char *extra)
                                    name, name, web.port, path, extra);
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
     struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = f.arena };
-    if (define_load_text(f.node.gate, &context, &program.actor, yaml, &changed, &e) != OK)
+    if (define_load_text(f.node.gate, &context, program.actor.organisation, yaml, &changed, &e) !=
+        OK)
         fail_msg("partner: %s", e.code);
     store_reader_give(f.node.store, db);
 }

@@ -10,7 +10,7 @@
 #include "app/cli.h"
 #include "app/embedded.h"
 #include "base/log.h"
-#include "kernel/define.h"
+#include "kernel/draft.h"
 #include "kernel/text.h"
 #include "kernel/tests/fixture.h"
 
@@ -41,14 +41,70 @@ static void they_load_and_load_again_without_change(void **state)
     struct err e = { 0 };
     size_t changed;
     fixture_person(&system, 1, 1, 1, "define.load");
-    if (shipped_load(&f.node, &system.actor, &changed, &e) != OK)
+    if (shipped_load(&f.node, system.actor.organisation, &changed, &e) != OK)
         fail_msg("%s %s: %.*s", e.code, e.detail, STR(define_error(f.arena, S("en"), &e)));
     assert_true(changed > 30);
     uint64_t size = ledger_size(f.node.ledger);
-    assert_int_equal(shipped_load(&f.node, &system.actor, &changed, &e), OK);
+    assert_int_equal(shipped_load(&f.node, system.actor.organisation, &changed, &e), OK);
     assert_int_equal(changed, 0);
     assert_int_equal(ledger_size(f.node.ledger), size);
     fixture_rebuilds(&f);
+}
+
+/* Each as its author would go on from it is the same definition. */
+static void written_as_yaml_they_are_the_same(void **state)
+{
+    (void)state;
+    struct fixture_person system;
+    struct err e = { 0 };
+    size_t changed;
+    struct db *db;
+    fixture_person(&system, 1, 1, 1, "");
+    assert_int_equal(shipped_load(&f.node, system.actor.organisation, &changed, &e), OK);
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    for (const struct embedded *file = shipped_definitions; file->path; file++) {
+        struct arena *arena = arena_new(64 << 20);
+        const struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = arena };
+        struct definition d;
+        struct definition again;
+        struct buf b = buf_in(arena, DEFINE_YAML_MAX);
+        assert_int_equal(define_read(&d, &context, file->text, &e), OK);
+        assert_int_equal(define_write(&b, &d, arena, &e), OK);
+        if (define_read(&again, &context, buf_get(&b), &e) != OK)
+            fail_msg("%s: %s", file->path, e.code);
+        assert_string_equal(again.hash.p, d.hash.p);
+        arena_free(arena);
+    }
+    store_reader_give(f.node.store, db);
+}
+
+/* Once there are people the program drafts what is new, once, and loads nothing over them. */
+static void people_decide_about_what_ships_later(void **state)
+{
+    (void)state;
+    struct fixture_person program;
+    struct err e = { 0 };
+    size_t changed;
+    fixture_person(&program, 1, 1, 1, "");
+    program.actor.system = true;
+    fixture_must(&f,
+                 fixture_send(&f, &program, "organisation.make", NULL,
+                              "{'organisation':'%.*s','name':'Works','kind':'sponsor'}",
+                              STR(program.actor.organisation)),
+                 "organisation");
+    fixture_must(&f,
+                 fixture_send(&f, &program, "account.make", NULL,
+                              "{'organisation':'%.*s','login':'a','name':'A'}",
+                              STR(program.actor.organisation)),
+                 "account");
+    assert_int_equal(shipped_load(&f.node, program.actor.organisation, &changed, &e), OK);
+    assert_true(changed > 20); /* what rests on nothing that is not in force yet */
+    const struct define_list_in all = { S(""), S(""), f.sim.now_us, 500 };
+    assert_int_equal(fixture_list(&f, &sql_define_list, &all).n, 1); /* who approves */
+    const struct draft_waiting_in of = { program.actor.organisation };
+    assert_int_equal(fixture_list(&f, &sql_draft_waiting, &of).n, changed - 1);
+    assert_int_equal(shipped_load(&f.node, program.actor.organisation, &changed, &e), OK);
+    assert_int_equal(changed, 0);
 }
 
 /* A text with one part in place of another. */
@@ -106,7 +162,7 @@ static void coi_02_no_way_leads_round_a_point(void **state)
     struct err e = { 0 };
     size_t changed;
     fixture_person(&system, 1, 1, 1, "define.load");
-    assert_int_equal(shipped_load(&f.node, &system.actor, &changed, &e), OK);
+    assert_int_equal(shipped_load(&f.node, system.actor.organisation, &changed, &e), OK);
     const char *text = cryopreserved();
     assert_int_equal(reads(text, &e), OK);
 
@@ -136,6 +192,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(they_load_and_load_again_without_change, open_node,
+                                        close_node),
+        cmocka_unit_test_setup_teardown(written_as_yaml_they_are_the_same, open_node, close_node),
+        cmocka_unit_test_setup_teardown(people_decide_about_what_ships_later, open_node,
                                         close_node),
         cmocka_unit_test_setup_teardown(coi_02_no_way_leads_round_a_point, open_node, close_node),
     };

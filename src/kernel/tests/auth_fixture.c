@@ -102,7 +102,8 @@ void auth_fixture_load_role(struct auth_fixture *a, const char *name, int versio
                                    "effective: 2026-01-01T00:00:00Z\npermissions: [%s]\n",
                                    name, version, permissions);
     const struct define_context context = { .arena = a->f.arena };
-    if (define_load_text(a->f.node.gate, &context, &a->program.actor, yaml, &changed, &e) != OK)
+    if (define_load_text(a->f.node.gate, &context, a->program.actor.organisation, yaml, &changed,
+                         &e) != OK)
         fail_msg("role: %s", e.code);
     assert_true(changed);
 }

@@ -261,7 +261,7 @@ static void a_new_version_of_a_role_counts(void **state)
     struct str cookie = sign_in(1);
     assert_int_equal(auth_fixture_find(&a, cookie, &s), OK);
     auth_fixture_load_role(&a, "nurse", 2, "unit.see, unit.receive");
-    struct gate_happened happened = { 0, "define.loaded", { "" } };
+    struct gate_happened happened = { 0, "define.loaded", { "definition/role.nurse" } };
     auth_committed(a.auth, &happened, 1);
     assert_int_equal(auth_fixture_find(&a, cookie, &s), OK);
     struct str o = fixture_id('o', 1);

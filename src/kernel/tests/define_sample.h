@@ -8,6 +8,9 @@
 #include "base/record_structs.h"
 #undef RECORDS
 
+extern const struct define_kind sample_plan_kind;
+extern const struct define_kind sample_list_kind;
+
 /* Makes the two the kinds of this program. */
 void define_sample_use(void);
 

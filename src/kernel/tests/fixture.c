@@ -218,7 +218,8 @@ void fixture_define(struct fixture *f, const struct fixture_person *who, const c
         .now_us = env_now(&f->sim.env),
         .arena = f->arena,
     };
-    if (define_load_text(f->node.gate, &context, &who->actor, str_z(yaml), &changed, &e) != OK)
+    if (define_load_text(f->node.gate, &context, who->actor.organisation, str_z(yaml), &changed,
+                         &e) != OK)
         fail_msg("%s %s %s", e.code, e.params[0].value, e.params[1].value);
     store_reader_give(f->node.store, context.db);
     env_sim_advance(&f->sim, TIME_SECOND);

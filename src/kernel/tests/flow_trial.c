@@ -214,8 +214,8 @@ enum outcome trial_load(struct trial *t, const char *yaml, struct err *e)
     assert_int_equal(store_reader_take(&context.db, t->f.node.store, e), OK);
     env_sim_advance(&t->f.sim, TIME_SECOND);
     context.now_us = env_now(&t->f.sim.env);
-    enum outcome o =
-        define_load_text(t->f.node.gate, &context, &t->coordinator.actor, str_z(yaml), &changed, e);
+    enum outcome o = define_load_text(t->f.node.gate, &context, t->coordinator.actor.organisation,
+                                      str_z(yaml), &changed, e);
     store_reader_give(t->f.node.store, context.db);
     return o;
 }

@@ -35,7 +35,8 @@ static void load(const char *yaml)
     struct db *db;
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
     struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = f.arena };
-    if (define_load_text(f.node.gate, &context, &program.actor, str_z(yaml), &changed, &e) != OK)
+    if (define_load_text(f.node.gate, &context, program.actor.organisation, str_z(yaml), &changed,
+                         &e) != OK)
         fail_msg("%s: %s %s", yaml, e.code, e.params[0].value);
     store_reader_give(f.node.store, db);
 }

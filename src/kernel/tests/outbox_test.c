@@ -101,7 +101,7 @@ static void partner(const char *name, const char *extra)
     system.system = true;
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
     struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = f.arena };
-    if (define_load_text(f.node.gate, &context, &system, yaml, &changed, &e) != OK)
+    if (define_load_text(f.node.gate, &context, system.organisation, yaml, &changed, &e) != OK)
         fail_msg("partner: %s %s", e.code, e.params[0].value);
     store_reader_give(f.node.store, db);
 }

@@ -138,8 +138,8 @@ static void a_form_is_tried_and_nothing_kept(void **state)
     define_use(kinds, 2);
     auth_fixture_written(&a);
     assert_int_equal(store_reader_take(&context.db, a.f.node.store, &e), OK);
-    assert_int_equal(define_load_text(a.f.node.gate, &context, &a.program.actor, str_z(trial_form),
-                                      &changed, &e),
+    assert_int_equal(define_load_text(a.f.node.gate, &context, a.program.actor.organisation,
+                                      str_z(trial_form), &changed, &e),
                      OK);
     store_reader_give(a.f.node.store, context.db);
     auth_fixture_write(&a);

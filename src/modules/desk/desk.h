@@ -5,6 +5,7 @@
 #define VEIN_MODULES_DESK_DESK_H
 
 #include "gen/desk/queries.sql.h"
+#include "kernel/pages_draft.h"
 #include "kernel/flow_record.h"
 #include "kernel/show.h"
 #include "kernel/sign.h"
@@ -189,6 +190,7 @@ struct desk_order_view {
     bool may_decline;
     bool moving;               /* one waits */
     struct flow_move_out move; /* it */
+    struct pages_differences move_differences;
     struct str mover;
     struct str decliner; /* of the last proposal; absent: it was not declined */
     struct str move_version;

@@ -354,6 +354,20 @@ static void rights(struct desk_order_view *v, const struct http_request *r)
     v->may_schedule = live && show_may(r, "order.schedule");
 }
 
+/* What the move would change, in words: as between any two versions of a definition. */
+static enum outcome move_differences(struct desk_order_view *v, struct db *db, struct page *p,
+                                     struct err *e)
+{
+    const struct str name = v->o.flow.workflow_name;
+    struct definition from;
+    struct definition to;
+    bool found[2];
+    TRY(define_find(&from, db, S("workflow"), name, v->move.from_version, 0, p->b->arena, &found[0],
+                    e));
+    TRY(define_find(&to, db, S("workflow"), name, v->move.version, 0, p->b->arena, &found[1], e));
+    return found[0] && found[1] ? pages_differ(&v->move_differences, p, &from, &to, e) : OK;
+}
+
 /* The move to another version of the workflow that waits for approval. */
 static enum outcome move(struct desk_order_view *v, const struct http_request *r, struct db *db,
                          struct page *p, struct err *e)
@@ -377,7 +391,7 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
         show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
     v->may_decline =
         show_may(r, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
-    return OK;
+    return move_differences(v, db, p, e);
 }
 
 /* Loops that the reader may take now. */

@@ -30,4 +30,11 @@ enum outcome order_sex_check(struct str sex, struct err *e);
 const struct order_identifier *order_identifiers_copy(const struct order_enrol_identifier *p,
                                                       size_t n, struct arena *arena);
 
+/* define_kind.trial of products: the dose for each weight of the input, one a line, in kg; passed
+ * where each has one. Without input the weights that its rule names. REFUSED
+ * "order.too_many_weights" {max}, and those of quantities. */
+struct define_trial;
+enum outcome order_product_trial(struct define_trial *out, const struct define_context *context,
+                                 const struct definition *tried, struct str input, struct err *e);
+
 #endif

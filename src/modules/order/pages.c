@@ -73,22 +73,9 @@ static enum http_state enrol_again(struct http_request *r, const struct err *ref
     return show_again(r, "page.enrol.title", enrol, refused);
 }
 
-/* On to what was made, by its id in the answer. */
-static enum http_state go(struct http_request *r, const struct gate_answer *answer,
-                          const char *member, const char *path)
-{
-    const struct json *body;
-    struct err e = { 0 };
-    if (json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK)
-        return app_problem(r, &e);
-    r->answer.status = 303;
-    r->answer.location = arena_printf(r->arena, "%s%.*s", path, STR(json_get_str(body, member)));
-    return HTTP_DONE;
-}
-
 static enum http_state enrolled(struct http_request *r, const struct gate_answer *answer)
 {
-    return go(r, answer, "patient", "/patients/");
+    return show_made(r, answer, "patient", "/patients/");
 }
 
 enum http_state order_post_enrol(struct http_request *r)
@@ -102,7 +89,7 @@ enum http_state order_post_enrol(struct http_request *r)
 
 static enum http_state prescribed(struct http_request *r, const struct gate_answer *answer)
 {
-    return go(r, answer, "order", "/prescriptions/");
+    return show_made(r, answer, "order", "/prescriptions/");
 }
 
 enum http_state order_post_prescribe(struct http_request *r)

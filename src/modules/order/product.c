@@ -1,7 +1,7 @@
 /* The kind of definition "product": what its shape alone cannot say. */
 #include <stdio.h>
 
-#include "modules/order/order.h"
+#include "modules/order/order_impl.h"
 
 #define RECORDS "modules/order/product.def"
 #include "base/record_tables.h"
@@ -79,6 +79,7 @@ const struct define_kind product_kind = {
     .name = "product",
     .shape = &product_record,
     .check = product_check,
+    .trial = order_product_trial,
 };
 
 enum outcome order_product(struct db *db, const struct order_order_out *order,

@@ -29,8 +29,8 @@ static void load(const char *yaml)
     bool changed;
     struct define_context context = { .arena = a.f.arena, .now_us = env_now(&a.f.sim.env) };
     assert_int_equal(store_reader_take(&context.db, a.f.node.store, &e), OK);
-    if (define_load_text(a.f.node.gate, &context, &a.program.actor, str_z(yaml), &changed, &e) !=
-        OK)
+    if (define_load_text(a.f.node.gate, &context, a.program.actor.organisation, str_z(yaml),
+                         &changed, &e) != OK)
         fail_msg("%s: at %.*s line %.*s", e.code, STR(err_param(&e, "at")),
                  STR(err_param(&e, "line")));
     store_reader_give(a.f.node.store, context.db);

@@ -23,8 +23,8 @@ enum outcome load_text(const char *yaml, struct err *e)
     assert_int_equal(store_reader_take(&context.db, f.node.store, e), OK);
     env_sim_advance(&f.sim, TIME_SECOND);
     context.now_us = env_now(&f.sim.env);
-    enum outcome o =
-        define_load_text(f.node.gate, &context, &physician.actor, str_z(yaml), &changed, e);
+    enum outcome o = define_load_text(f.node.gate, &context, physician.actor.organisation,
+                                      str_z(yaml), &changed, e);
     store_reader_give(f.node.store, context.db);
     return o;
 }

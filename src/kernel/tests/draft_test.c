@@ -1,0 +1,536 @@
+/* Definitions by people: draft, tried, reviewed, approved, in force from a date on, retired. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/id.h"
+#include "kernel/draft.h"
+#include "kernel/stop.h"
+#include "kernel/tests/define_sample.h"
+#include "kernel/tests/fixture.h"
+#include "kernel/timer.h"
+
+static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
+                                                &draft_module };
+static const struct define_kind *const kinds[] = { &sample_plan_kind, &sample_list_kind,
+                                                   &approval_kind };
+static const char table[] = "kind: approval\nname: definitions\nversion: 1\ntitle: Table\n"
+                            "effective: 2026-01-01T00:00:00Z\nrules:\n"
+                            "- {kinds: [approval], roles: [quality_manager], "
+                            "reviewer_approves: true}\n"
+                            "- {kinds: [plan], roles: [administrator, quality_manager]}\n";
+
+static struct fixture f;
+static struct fixture_person author, reviewer, admin, quality, both;
+static char draft[40];
+static char hash[80];
+
+static int set_up(void **state)
+{
+    (void)state;
+    fixture_open(&f, modules, 4);
+    define_use(kinds, 3);
+    fixture_person(&author, 1, 1, 1,
+                   "define.draft define.note_trial define.review define.approve define.withdraw "
+                   "role.quality_manager");
+    fixture_person(&reviewer, 2, 1, 2, "define.review define.approve role.quality_manager");
+    fixture_person(&admin, 3, 1, 1, "define.approve role.administrator");
+    fixture_person(&quality, 4, 1, 2,
+                   "define.approve define.release define.retire define.withdraw "
+                   "role.quality_manager");
+    fixture_person(&both, 5, 1, 1, "define.approve role.administrator role.quality_manager");
+    fixture_define(&f, &author, table);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fixture_rebuilds(&f);
+    fixture_close(&f);
+    return 0;
+}
+
+/* --- what they send --- */
+
+static enum outcome drafts(const struct fixture_person *who, const char *yaml)
+{
+    char body[4000];
+    struct buf b = buf_over(body, sizeof body);
+    buf_z(&b, "{\"yaml\":");
+    json_quote(&b, str_z(yaml));
+    buf_char(&b, '}');
+    struct id id = id_derive(S("fixture"), S("draft"), f.commands++);
+    enum outcome o = fixture_send_as(&f, who, arena_str(f.arena, id_str(&id)), "define.draft",
+                                     "shorter", arena_str(f.arena, buf_get(&b)).p);
+    if (o == OK) {
+        snprintf(draft, sizeof draft, "%s", fixture_answer(&f, "draft"));
+        snprintf(hash, sizeof hash, "%s", fixture_answer(&f, "hash"));
+    }
+    return o;
+}
+
+static const char *plan(int version, const char *text)
+{
+    static char yaml[600];
+    snprintf(yaml, sizeof yaml,
+             "kind: plan\nname: car-t\nversion: %d\ntitle: Plan\n"
+             "effective: 2026-01-01T00:00:00Z\ninstructions: %s\n"
+             "stages:\n- name: one\n  tasks: [{name: a}]\n",
+             version, text);
+    return yaml;
+}
+
+static enum outcome tries(const struct fixture_person *who, const char *input)
+{
+    return fixture_send(&f, who, "define.note_trial", NULL,
+                        "{'draft':'%s','hash':'%s','input':'%s'}", draft, hash, input);
+}
+
+static enum outcome reviews(const struct fixture_person *who, const char *verdict)
+{
+    return fixture_send(&f, who, "define.review", "read against the old one",
+                        "{'draft':'%s','hash':'%s','verdict':'%s'}", draft, hash, verdict);
+}
+
+static enum outcome approves(const struct fixture_person *who, const char *role)
+{
+    return fixture_send(&f, who, "define.approve", NULL, "{'draft':'%s','hash':'%s','role':'%s'}",
+                        draft, hash, role);
+}
+
+static enum outcome releases(const struct fixture_person *who, const char *at)
+{
+    if (!at)
+        return fixture_send(&f, who, "define.release", NULL, "{'draft':'%s','hash':'%s'}", draft,
+                            hash);
+    return fixture_send(&f, who, "define.release", NULL,
+                        "{'draft':'%s','hash':'%s','effective':'%s'}", draft, hash, at);
+}
+
+static void refused(enum outcome o, const char *code)
+{
+    assert_int_equal(o, REFUSED);
+    fixture_refused(&f, code);
+}
+
+static void must(enum outcome o)
+{
+    fixture_must(&f, o, "as it should");
+}
+
+static void to_approved(int version, const char *text)
+{
+    must(drafts(&author, plan(version, text)));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    must(approves(&admin, "administrator"));
+    must(approves(&quality, "quality_manager"));
+}
+
+/* The version in force at a time; NULL: now. */
+static int64_t in_force(const char *at)
+{
+    struct definition d;
+    struct db *db;
+    struct err e = { 0 };
+    bool found;
+    int64_t at_us = f.sim.now_us;
+    assert_true(!at || clock_read(&at_us, str_z(at)));
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    assert_int_equal(define_find(&d, db, S("plan"), S("car-t"), 0, at_us, f.arena, &found, &e), OK);
+    store_reader_give(f.node.store, db);
+    return found ? d.version : 0;
+}
+
+static const char *state_of(const char *of)
+{
+    const struct draft_one_in in = { str_z(of) };
+    const struct record_list list = fixture_list(&f, &sql_draft_one, &in);
+    assert_int_equal(list.n, 1);
+    return arena_str(f.arena, ((const struct draft_one_out *)list.p)->state).p;
+}
+
+/* --- the whole way --- */
+
+/* partial: QMS-01 drafting, review, approval by the roles of the kind, effective date, superseding;
+ * partial: VAL-03 tried in the sandbox, on exactly its text, before it can be reviewed */
+static void by_steps_and_by_four_people(void **state)
+{
+    (void)state;
+    must(drafts(&author, plan(1, "one")));
+    assert_string_equal(state_of(draft), "drafted");
+    assert_int_equal(in_force(NULL), 0);
+
+    /* Reviewed only when the program has tried this very text, and it passed. */
+    refused(reviews(&reviewer, "accepted"), "define.not_tried");
+    must(tries(&author, "nowhere"));
+    assert_string_equal(fixture_answer(&f, "passed"), "false");
+    refused(reviews(&reviewer, "accepted"), "define.not_tried");
+    must(tries(&author, "one"));
+    assert_string_equal(fixture_answer(&f, "passed"), "true");
+
+    refused(approves(&admin, "administrator"), "define.not_reviewed");
+    must(reviews(&reviewer, "accepted"));
+    refused(tries(&author, "nowhere"), "define.reviewed_already");
+    refused(reviews(&reviewer, "accepted"), "define.reviewed_already");
+    refused(releases(&quality, NULL), "define.not_approved");
+
+    must(approves(&admin, "administrator"));
+    assert_string_equal(fixture_answer(&f, "complete"), "false");
+    assert_string_equal(state_of(draft), "reviewed");
+    must(approves(&quality, "quality_manager"));
+    assert_string_equal(fixture_answer(&f, "complete"), "true");
+    refused(approves(&both, "quality_manager"), "define.approved_already");
+    assert_int_equal(in_force(NULL), 0); /* approved is not in force */
+
+    must(releases(&quality, NULL));
+    assert_int_equal(in_force(NULL), 1);
+    refused(releases(&quality, NULL), "define.closed");
+    refused(fixture_send(&f, &quality, "define.withdraw", "no", "{'draft':'%s'}", draft),
+            "define.in_force");
+
+    to_approved(2, "two");
+    must(releases(&quality, NULL));
+    assert_int_equal(in_force(NULL), 2);
+}
+
+/* partial: ACC-01 who drafted it neither reviews nor approves it, and no role is given twice */
+static void nobody_approves_their_own(void **state)
+{
+    (void)state;
+    must(drafts(&author, plan(1, "one")));
+    must(tries(&author, ""));
+    refused(reviews(&author, "accepted"), "define.own_draft");
+    must(reviews(&reviewer, "accepted"));
+    refused(approves(&author, "quality_manager"), "define.own_draft");
+    refused(approves(&reviewer, "quality_manager"), "define.own_review");
+    refused(approves(&admin, "quality_manager"), "define.role_not_held");
+    refused(approves(&admin, "physician"), "define.role_not_asked");
+    must(approves(&both, "administrator"));
+    refused(approves(&both, "quality_manager"), "define.approved_already"); /* two persons */
+    refused(approves(&admin, "administrator"), "define.role_given");
+    assert_string_equal(state_of(draft), "reviewed");
+
+    /* Nor does the program. */
+    struct fixture_person program = quality;
+    program.actor.name = S("system/set_up");
+    program.actor.system = true;
+    refused(approves(&program, "quality_manager"), "define.people_only");
+    refused(reviews(&program, "accepted"), "define.people_only");
+    must(approves(&quality, "quality_manager"));
+    refused(releases(&program, NULL), "define.people_only");
+    must(releases(&quality, NULL));
+}
+
+static void only_the_text_that_was_read(void **state)
+{
+    (void)state;
+    char read[80];
+    must(drafts(&author, plan(1, "one")));
+    snprintf(read, sizeof read, "%s", hash);
+    char first[40];
+    snprintf(first, sizeof first, "%s", draft);
+    must(drafts(&author, plan(1, "two"))); /* the author thought better of it */
+    assert_string_equal(state_of(first), "replaced");
+    assert_string_not_equal(read, hash);
+    snprintf(hash, sizeof hash, "%s", read);
+    const uint64_t size = ledger_size(f.node.ledger);
+    refused(tries(&author, "one"), "define.other_hash");
+    refused(reviews(&reviewer, "rejected"), "define.other_hash");
+    snprintf(draft, sizeof draft, "%s", first);
+    refused(reviews(&reviewer, "rejected"), "define.closed");
+    assert_int_equal(ledger_size(f.node.ledger), size);
+}
+
+static void approving_another_text_than_was_reviewed(void **state)
+{
+    (void)state;
+    must(drafts(&author, plan(1, "one")));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    refused(drafts(&author, plan(1, "two")), "define.draft_open"); /* it is reviewed: it stays */
+    snprintf(hash, sizeof hash, "%064d", 1);
+    refused(approves(&admin, "administrator"), "define.other_hash");
+    refused(releases(&quality, NULL), "define.not_approved");
+}
+
+/* --- two at once --- */
+
+struct at_once {
+    struct gate_command command;
+    enum outcome outcome;
+    struct err error;
+};
+
+static void answered(void *context, const struct gate_answer *answer)
+{
+    struct at_once *a = context;
+    a->outcome = answer->error.outcome;
+    a->error = answer->error;
+}
+
+/* Both read the draft as it was before; one role is one approval. */
+static void two_approvals_at_once(void **state)
+{
+    (void)state;
+    struct at_once a[2] = { 0 };
+    struct err e = { 0 };
+    const struct fixture_person *who[] = { &admin, &both };
+    struct id ids[2];
+    must(drafts(&author, plan(1, "one")));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    for (size_t i = 0; i < 2; i++) {
+        ids[i] = id_derive(S("fixture"), S("at once"), i);
+        a[i].command = (struct gate_command){
+            .id = id_str(&ids[i]),
+            .name = S("define.approve"),
+            .body = arena_printf(f.arena,
+                                 "{\"draft\":\"%s\",\"hash\":\"%s\",\"role\":\"administrator\"}",
+                                 draft, hash),
+            .actor = &who[i]->actor,
+            .happened = TIME_NONE,
+            .entered = TIME_NONE,
+            .arena = f.arena,
+        };
+        assert_int_equal(gate_submit(f.node.gate, &a[i].command, answered, &a[i], &e), OK);
+    }
+    size_t ran;
+    assert_int_equal(gate_step(f.node.gate, &ran, &e), OK);
+    assert_int_equal(ran, 2);
+    assert_int_equal(a[0].outcome, OK);
+    assert_int_equal(a[1].outcome, REFUSED);
+    assert_string_equal(a[1].error.code, "define.role_given");
+    assert_string_equal(state_of(draft), "reviewed");
+}
+
+/* --- dates --- */
+
+/* A date ahead, written in another zone, is that instant; one that has passed is none. */
+static void from_a_date_on(void **state)
+{
+    (void)state;
+    to_approved(1, "one");
+    must(releases(&quality, NULL));
+    to_approved(2, "two"); /* in October 2026 */
+    refused(releases(&quality, "2026-10-01T00:00:00Z"), "define.in_the_past");
+    must(releases(&quality, "2026-12-01T00:30:00+09:00"));
+    assert_string_equal(fixture_answer(&f, "in_force"), "2026-11-30T15:30:00.000000Z");
+    assert_int_equal(in_force("2026-11-30T15:29:59Z"), 1);
+    assert_int_equal(in_force("2026-11-30T10:29:59-05:00"), 1);
+    assert_int_equal(in_force("2026-11-30T15:30:00Z"), 2);
+    assert_int_equal(in_force("2026-12-01T00:00:00Z"), 2);
+    assert_int_equal(in_force(NULL), 1);
+
+    /* Until then it can be taken back, and never comes. */
+    must(fixture_send(&f, &quality, "define.withdraw", "not trained in time", "{'draft':'%s'}",
+                      draft));
+    assert_int_equal(in_force("2026-12-01T00:00:00Z"), 1);
+    assert_string_equal(state_of(draft), "withdrawn");
+    refused(drafts(&author, plan(2, "two")), "define.version_exists"); /* its number is spent */
+    to_approved(3, "three");
+    must(releases(&quality, NULL));
+    assert_int_equal(in_force(NULL), 3);
+}
+
+static void not_before_the_document_says(void **state)
+{
+    (void)state;
+    must(drafts(&author, "kind: plan\nname: car-t\nversion: 1\ntitle: Plan\n"
+                         "effective: 2027-02-01T00:00:00Z\nstages:\n- name: one\n"
+                         "  tasks: [{name: a}]\n"));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    must(approves(&admin, "administrator"));
+    must(approves(&quality, "quality_manager"));
+    refused(releases(&quality, "2027-01-31T23:59:59Z"), "define.before_planned");
+    must(releases(&quality, NULL));
+    assert_int_equal(in_force("2027-01-31T23:59:59Z"), 0);
+    assert_int_equal(in_force("2027-02-01T00:00:00Z"), 1);
+}
+
+/* --- how it ends --- */
+
+static void what_is_rejected_begins_anew(void **state)
+{
+    (void)state;
+    must(drafts(&author, plan(1, "one")));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    must(approves(&admin, "administrator"));
+    must(reviews(&reviewer, "rejected")); /* found something after all */
+    refused(approves(&quality, "quality_manager"), "define.closed");
+    char first[40];
+    snprintf(first, sizeof first, "%s", draft);
+    must(drafts(&author, plan(1, "one"))); /* even the same text is a draft of its own … */
+    assert_string_not_equal(first, draft);
+    refused(approves(&quality, "quality_manager"), "define.not_reviewed"); /* … from the start */
+    refused(drafts(&reviewer, plan(1, "two")), "gate.forbidden");
+    must(fixture_send(&f, &author, "define.withdraw", "another way", "{'draft':'%s'}", draft));
+    assert_string_equal(state_of(first), "rejected");
+    assert_string_equal(state_of(draft), "withdrawn");
+}
+
+static enum outcome retires(const char *why, int version)
+{
+    return fixture_send(&f, &quality, "define.retire", why,
+                        "{'kind':'plan','name':'car-t','version':%d}", version);
+}
+
+/* partial: QMS-01 archiving: out of force, kept for what runs under it */
+static void retired_is_in_force_no_more(void **state)
+{
+    (void)state;
+    refused(retires("old", 1), "gate.unknown");
+    to_approved(1, "one");
+    must(releases(&quality, NULL));
+    to_approved(2, "two");
+    must(releases(&quality, "2026-12-01T00:00:00Z"));
+    refused(retires("old", 2), "define.not_in_force");
+    refused(retires("old", 1), "define.waits");
+    must(fixture_send(&f, &quality, "define.withdraw", "not needed", "{'draft':'%s'}", draft));
+    refused(fixture_send(&f, &quality, "define.retire", "old",
+                         "{'kind':'plan','name':'car-t','version':1,'effective':"
+                         "'2026-01-01T00:00:00Z'}"),
+            "define.in_the_past");
+    must(retires("nobody makes it any more", 1));
+    assert_int_equal(in_force(NULL), 0); /* nor does the version before come back */
+    refused(fixture_send(&f, &quality, "define.retire", "old",
+                         "{'kind':'approval','name':'definitions','version':1}"),
+            "define.needed");
+}
+
+/* --- others --- */
+
+/* Another organisation's draft is answered as one that is not there */
+static void a_foreign_draft_is_unknown(void **state)
+{
+    (void)state;
+    struct fixture_person stranger, traveller;
+    fixture_person(&stranger, 8, 2, 9,
+                   "define.draft define.review define.approve define.release define.withdraw "
+                   "define.note_trial role.quality_manager");
+    traveller = stranger; /* has rights in both, and acts for the other */
+    traveller.grants[traveller.actor.ngrants++] =
+        (struct grant){ S("define.review"), author.actor.organisation, { 0 } };
+    traveller.actor.grants = traveller.grants;
+    must(drafts(&author, plan(1, "one")));
+    char theirs[40];
+    snprintf(theirs, sizeof theirs, "%s", draft);
+    const char *const ids[] = { theirs, "00000000-0000-8000-a000-000000000077" };
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(draft, sizeof draft, "%s", ids[i]);
+        refused(tries(&stranger, "one"), "gate.unknown");
+        assert_string_equal(f.error.params[0].value, "draft");
+        refused(reviews(&stranger, "rejected"), "gate.unknown");
+        refused(reviews(&traveller, "rejected"), "gate.unknown");
+        refused(approves(&stranger, "quality_manager"), "gate.unknown");
+        refused(releases(&stranger, NULL), "gate.unknown");
+        refused(fixture_send(&f, &stranger, "define.withdraw", "x", "{'draft':'%s'}", draft),
+                "gate.unknown");
+    }
+    /* Nor does one of theirs stand in our way, or ours in theirs, until one of them is in force. */
+    must(drafts(&stranger, plan(1, "ours")));
+    snprintf(draft, sizeof draft, "%s", theirs);
+    must(drafts(&author, plan(1, "one")));
+    must(tries(&author, "one"));
+    must(reviews(&reviewer, "accepted"));
+    must(approves(&admin, "administrator"));
+    must(approves(&quality, "quality_manager"));
+    must(releases(&quality, NULL));
+    refused(drafts(&stranger, plan(2, "ours")), "define.foreign");
+}
+
+static void without_a_rule_nothing_is_approved(void **state)
+{
+    (void)state;
+    must(drafts(&author, "kind: list\nname: l\nversion: 1\ntitle: List\n"
+                         "effective: 2026-01-01T00:00:00Z\nitems: [a]\n"));
+    refused(tries(&author, ""), "define.no_sandbox");
+    must(reviews(&reviewer, "accepted")); /* nothing to try: a list has no sandbox */
+    refused(approves(&quality, "quality_manager"), "define.no_rule");
+
+    /* The table changes as everything does; it cannot lose the rule for itself. */
+    refused(drafts(&author, "kind: approval\nname: definitions\nversion: 2\ntitle: Table\n"
+                            "effective: 2026-01-01T00:00:00Z\nrules:\n"
+                            "- {kinds: [list], roles: [physician]}\n"),
+            "approval.not_itself");
+    char kept[40];
+    char kept_hash[80];
+    snprintf(kept, sizeof kept, "%s", draft);
+    snprintf(kept_hash, sizeof kept_hash, "%s", hash);
+    must(drafts(&author,
+                "kind: approval\nname: definitions\nversion: 2\ntitle: Table\n"
+                "effective: 2026-01-01T00:00:00Z\nrules:\n"
+                "- {kinds: [approval, list], roles: [quality_manager, quality_manager]}\n"));
+    must(reviews(&reviewer, "accepted"));
+    must(approves(&reviewer, "quality_manager")); /* this kind's rule lets the reviewer */
+    must(releases(&quality, NULL));
+    snprintf(draft, sizeof draft, "%s", kept);
+    snprintf(hash, sizeof hash, "%s", kept_hash);
+    must(approves(&quality, "quality_manager"));
+    assert_string_equal(fixture_answer(&f, "complete"), "false"); /* two of that role now */
+    must(approves(&both, "quality_manager"));
+    assert_string_equal(fixture_answer(&f, "complete"), "true");
+    must(releases(&quality, NULL));
+}
+
+/* What people brought is theirs: the program loads no version over it. */
+static void the_program_does_not_load_over_people(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    bool changed;
+    struct db *db;
+    to_approved(1, "one");
+    must(releases(&quality, NULL));
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    const struct define_context context = { .db = db, .now_us = f.sim.now_us, .arena = f.arena };
+    assert_int_equal(define_load_text(f.node.gate, &context, author.actor.organisation,
+                                      str_z(plan(2, "by the program")), &changed, &e),
+                     REFUSED);
+    store_reader_give(f.node.store, db);
+    assert_string_equal(e.code, "define.by_people");
+}
+
+/* A mistake is told by its line, before anything is kept. */
+static void a_mistake_at_its_place(void **state)
+{
+    (void)state;
+    refused(drafts(&author, "kind: plan\nname: x\nversion: 1\ntitle: X\n"
+                            "effective: 2026-01-01T00:00:00Z\nstages:\n- name: one\n"
+                            "  tasks: [{name: b}, {name: b}]\n"),
+            "gate.unknown");
+    assert_string_equal(err_param(&f.error, "line").p, "8");
+    refused(drafts(&author, "kind: plan\n\tname: x\n"), "define.control");
+    assert_int_equal(
+        fixture_list(&f, &sql_draft_list,
+                     &(struct draft_list_in){ author.actor.organisation, INT64_MAX, S(""), 10 })
+            .n,
+        0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define DRAFTS(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        DRAFTS(by_steps_and_by_four_people),
+        DRAFTS(nobody_approves_their_own),
+        DRAFTS(only_the_text_that_was_read),
+        DRAFTS(approving_another_text_than_was_reviewed),
+        DRAFTS(two_approvals_at_once),
+        DRAFTS(from_a_date_on),
+        DRAFTS(not_before_the_document_says),
+        DRAFTS(what_is_rejected_begins_anew),
+        DRAFTS(retired_is_in_force_no_more),
+        DRAFTS(a_foreign_draft_is_unknown),
+        DRAFTS(without_a_rule_nothing_is_approved),
+        DRAFTS(the_program_does_not_load_over_people),
+        DRAFTS(a_mistake_at_its_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
