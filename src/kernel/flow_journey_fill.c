@@ -141,7 +141,7 @@ static size_t computed(const struct form_plan *plan)
 static enum outcome fill(struct flow_filled *out, struct filling *f, const struct definition *form,
                          bool examples, struct err *e)
 {
-    const struct form_files files = { (void *)f->plan, find_file };
+    const struct form_files files = { .context = (void *)f->plan, .find = find_file };
     struct form_filled filled;
     for (size_t round = 0; round < ROUNDS_MAX; round++) {
         const struct form_filling in = {
