@@ -186,14 +186,13 @@ function keep(field: HTMLElement, about: About): void {
   const label = made("label", "choice");
   const mark = document.createElement("input");
   const name = document.createElement("bdi");
-  const open = made("a", "button plain", about.name);
+  const open = made("a", "button plain", field.dataset["open"] ?? "");
   mark.type = "checkbox";
   mark.name = field.dataset["field"] ?? "";
   mark.value = about.hash;
   mark.checked = true;
-  name.textContent = field.dataset["keep"] ?? "";
+  name.textContent = about.name;
   open.href = `/files/${about.file}`;
-  open.dir = "auto";
   label.append(mark, name);
   line.append(label, open);
   field.querySelectorAll(".file-kept").forEach((old) => old.remove());
@@ -205,10 +204,11 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
   const words = field.dataset;
   const bar = document.createElement("progress");
   const text = made("p", "file-text");
-  const name = document.createElement("bdi");
+  const name = document.createElement("strong");
   const said = document.createElement("span");
   const most = Number(words["max"]);
   name.textContent = file.name;
+  name.dir = "auto";
   bar.setAttribute("aria-label", file.name);
   text.append(name, " ", said);
   const told = (part: number, lost: boolean): void => {
@@ -248,8 +248,8 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
         location.reload();
         return;
       }
-      state.replaceChildren(text);
       said.textContent = words["stored"] ?? "";
+      state.replaceChildren(text);
       keep(field, about);
     },
     (error: unknown) => {
@@ -290,7 +290,7 @@ function follow(field: HTMLElement): void {
   };
   state.setAttribute("role", "status");
   field.append(state);
-  field.querySelector<HTMLElement>(".file-attach")?.setAttribute("hidden", "");
+  field.querySelector(".file-attach")?.remove();
   field
     .querySelector(".file-choose")
     ?.append(made("span", "soft small file-drop", field.dataset["drop"] ?? ""));
