@@ -158,6 +158,7 @@ struct desk_order_view {
     struct desk_order o;
     struct order_dose_words dose;
     struct show_refusal refused;
+    struct html drawing;
     struct str owner; /* of the next task */
     const struct desk_task_line *open;
     size_t nopen;
@@ -498,6 +499,10 @@ enum outcome desk_files_refused(struct err *e);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);
+
+/* The order's tasks drawn in time; empty where none has opened. */
+enum outcome desk_order_drawing(struct html *out, struct page *p, const struct desk_order *o,
+                                struct err *e);
 
 /* A task's record as HTML; empty when it has none. */
 enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,

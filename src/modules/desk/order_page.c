@@ -423,6 +423,7 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     TRY(lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
+    TRY(desk_order_drawing(&v->drawing, p, &v->o, e));
     rights(v, r);
     TRY(loops(v, r, p, e));
     TRY(move(v, r, db, p, e));

@@ -1,5 +1,6 @@
-/* Files at the task's page without script: sent with the form, stored with the order, told in the
- * record; and whatever is wrong with one costs nothing of what was typed beside it. */
+/* Pages of an order without script. Files at the task's page: sent with the form, stored with the
+ * order, told in the record; and whatever is wrong with one costs nothing of what was typed beside it.
+ * Who is meant in the order. And what a person reads where somebody else was first. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -83,7 +84,8 @@ static void placed(void)
 static void definitions(void)
 {
     load(HEAD("role", "tester") "permissions: [role.tester, order.see, flow.complete, "
-                                "flow.correct, file.store]\n");
+                                "flow.correct, file.store, flow.name_person, "
+                                "flow.hold, flow.resume]\n");
     load(HEAD("role", "looker") "permissions: [role.tester, order.see, flow.complete]\n");
     load(HEAD("form",
               "result") "fields:\n"
@@ -563,6 +565,70 @@ static void a_document_beside_the_records(void **state)
     HAS("Person No. 1");
 }
 
+/* --- who is meant --- */
+
+static int post_form(int person, const char *path, const char *form)
+{
+    const struct id id = id_derive(S("desk"), S("command"), a.f.commands++);
+    struct str token = hidden(get(person, at_order("/people")), "_csrf");
+    struct str fields =
+        arena_printf(a.f.arena, "%s&_csrf=%.*s&_id=%s", form, STR(token), id.text);
+    struct str request =
+        arena_printf(a.f.arena,
+                     "POST %s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
+                     "Cookie: vein=%.*s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                     "Content-Length: %zu\r\n\r\n%.*s",
+                     path, STR(cookies[person]), fields.n, STR(fields));
+    return client_ask(app.server, request, got, sizeof got);
+}
+
+static int name(int person, const char *account, const char *reason)
+{
+    return post_form(person, at_order("/people"),
+                     arena_printf(a.f.arena, "order=%s&part=site&role=tester&account=%s&_reason=%s",
+                                  order, account, reason)
+                         .p);
+}
+
+static void one_of_a_role_is_named_and_changed(void **state)
+{
+    (void)state;
+    const char *one = arena_printf(a.f.arena, "%.*s", STR(fixture_id('a', 1))).p;
+    get(1, at_order("/people"));
+    HAS("nobody named: 1 of the role");
+    HAS(">Person No. 1</option>");
+    LACKS("Nobody any more");
+    get(2, at_order("/people")); /* sees, and may not name */
+    LACKS("Name one");
+    assert_int_equal(name(2, one, "x"), 403);
+    assert_int_equal(name(1, one, ""), 422); /* with a reason alone */
+    HAS("<details id=\"site-tester\" open>");
+    assert_int_equal(name(1, one, "treats+this+patient"), 303);
+    get(1, at_order("/people"));
+    HAS("<strong><bdi>Person No. 1</bdi></strong>");
+    HAS("Nobody any more");
+    assert_int_equal(name(1, one, "again"), 422); /* is named already */
+    const char *other = arena_printf(a.f.arena, "%.*s", STR(fixture_id('a', 2))).p;
+    assert_int_equal(name(1, other, "x"), 422); /* has another role */
+    assert_int_equal(name(1, "", "none+any+more"), 303);
+    get(1, at_order("/people"));
+    HAS("nobody named: 1 of the role");
+    fixture_rebuilds(&a.f);
+}
+
+/* --- somebody else was first --- */
+
+static void whoever_comes_second_reads_who_was_first(void **state)
+{
+    (void)state;
+    const char *form =
+        arena_printf(a.f.arena, "order=%s&_reason=wait&_seen=flow/%s@1", order, order).p;
+    assert_int_equal(post_form(1, at_order("/do/flow.hold"), form), 409);
+    HAS("this order was changed meanwhile");
+    HAS("load the page again and see whether");
+    LACKS(arena_printf(a.f.arena, "flow/%s has", order).p); /* a stream's name is no word */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -578,6 +644,8 @@ int main(void)
         TEST(what_breaks_off_leaves_nothing),
         TEST(a_full_disk_is_told_and_costs_nothing_else),
         TEST(a_document_beside_the_records),
+        TEST(one_of_a_role_is_named_and_changed),
+        TEST(whoever_comes_second_reads_who_was_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
