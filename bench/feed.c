@@ -1,7 +1,8 @@
-/* What the change feed costs on a long log: bench_feed [EVENTS [VEIN]], 1,000,000 events that the gate
- * made. A program reads GET /api/changes over HTTP from the beginning to the end by its cursor, and
- * then asks again and again at the end, where there is nothing new. Two do so: one may see nearly all
- * that happens, the other one deviation of fifty, so that for it most of the log is passed over. */
+/* What the change feed costs on a long log: bench_feed [EVENTS [VEIN]], 1,000,000 events that the
+ * gate made. A program reads GET /api/changes over HTTP from the beginning to the end by its
+ * cursor, and then asks again and again at the end, where there is nothing new. Two do so: one may
+ * see nearly all that happens, the other one deviation of fifty, so that for it most of the log is
+ * passed over. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

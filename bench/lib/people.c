@@ -105,8 +105,8 @@ static void load_role(struct node *n, struct arena *arena)
 static void cheap_password(char out[crypto_pwhash_STRBYTES])
 {
     if (sodium_init() < 0 ||
-        crypto_pwhash_str(out, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD),
-                          crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN) != 0)
+        crypto_pwhash_str(out, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD), crypto_pwhash_OPSLIMIT_MIN,
+                          crypto_pwhash_MEMLIMIT_MIN) != 0)
         bench_die("could not hash the password", NULL);
 }
 
@@ -168,7 +168,8 @@ void people_elsewhere(const char *path, size_t number)
         bench_die("could not open the node", NULL);
     cheap_password(password);
     send(&node, arena, "organisation.make",
-         "{\"organisation\":\"" PEOPLE_ELSEWHERE "\",\"name\":\"Elsewhere\",\"kind\":\"hospital\"}");
+         "{\"organisation\":\"" PEOPLE_ELSEWHERE
+         "\",\"name\":\"Elsewhere\",\"kind\":\"hospital\"}");
     send(&node, arena, "site.make",
          "{\"site\":\"" PEOPLE_ELSEWHERE_SITE "\",\"organisation\":\"" PEOPLE_ELSEWHERE
          "\",\"name\":\"Elsewhere\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");

@@ -61,8 +61,8 @@ bool file_may(const struct actor *who, const char *permission, const struct file
 {
     bool may = actor_may(who, str_z(permission), scope->organisation, scope->site);
     for (size_t i = 0; i < scope->nplaces; i++)
-        may |= actor_may(who, str_z(permission), scope->places[i].organisation,
-                         scope->places[i].site);
+        may |=
+            actor_may(who, str_z(permission), scope->places[i].organisation, scope->places[i].site);
     return may;
 }
 
@@ -84,8 +84,7 @@ enum outcome file_store_load(struct load *l, const struct file_store *body,
     load_scope(l, state->scope.organisation, state->scope.site);
     for (size_t i = 0; i < state->scope.nplaces; i++)
         load_scope(l, state->scope.places[i].organisation, state->scope.places[i].site);
-    if (!l->command->actor->system &&
-        !file_may(l->command->actor, rule->permission, &state->scope))
+    if (!l->command->actor->system && !file_may(l->command->actor, rule->permission, &state->scope))
         return load_unknown(l, e);
     load_subject(l, body->subject);
     if (state->scope.order.p)

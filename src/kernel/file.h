@@ -152,9 +152,9 @@ enum outcome file_cancel(struct files *f, struct str id, struct err *e);
  * gives the same. REFUSED "file.unfinished". The upload's notes stay until file_stored. */
 enum outcome file_finish(struct files *f, struct file_store *out, struct str id,
                          struct arena *arena, struct err *e);
-/* A name as people may be shown it, in the arena: without folders, controls, and marks that turn the
- * writing round; what is no UTF-8 as U+FFFD, cut at FILE_NAME_MAX; "file" where nothing is left.
- * Every upload's is made so. */
+/* A name as people may be shown it, in the arena: without folders, controls, and marks that turn
+ * the writing round; what is no UTF-8 as U+FFFD, cut at FILE_NAME_MAX; "file" where nothing is
+ * left. Every upload's is made so. */
 struct str file_name_plain(struct arena *arena, struct str name);
 /* The event is there: forgets the upload. */
 void file_stored(struct files *f, struct str id);

@@ -168,8 +168,8 @@ static enum outcome sent_new(struct http_request *r, struct err *e)
     return s->held ? OK : err_no_memory(e);
 }
 
-enum outcome file_sent_take(struct http_request *r, const struct http_file *file,
-                            struct bytes data, bool last, struct err *e)
+enum outcome file_sent_take(struct http_request *r, const struct http_file *file, struct bytes data,
+                            bool last, struct err *e)
 {
     if (!r->files)
         TRY(sent_new(r, e));

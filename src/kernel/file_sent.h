@@ -19,17 +19,17 @@ struct file_sent {
     struct str field; /* "certificate", "picture.2" */
     struct str name;  /* as its sender calls it */
     const struct file_type *type;
-    int64_t size;   /* bytes */
-    struct err why; /* outcome OK: it is taken */
-    struct id file; /* its id, and its upload's; text empty: none has begun */
+    int64_t size;    /* bytes */
+    struct err why;  /* outcome OK: it is taken */
+    struct id file;  /* its id, and its upload's; text empty: none has begun */
     struct str hash; /* once it is stored: its address */
 };
 
 /* For http_options: `file` and `files_end`. Refusals of one file: those of uploads (file.h),
- * "file.one" for a second of one field, "file.too_many" {max}, "auth.forbidden" {permission}. A disk
- * that does not take it is its fault ("file.disk"), not the form's. */
-enum outcome file_sent_take(struct http_request *r, const struct http_file *file,
-                            struct bytes data, bool last, struct err *e);
+ * "file.one" for a second of one field, "file.too_many" {max}, "auth.forbidden" {permission}. A
+ * disk that does not take it is its fault ("file.disk"), not the form's. */
+enum outcome file_sent_take(struct http_request *r, const struct http_file *file, struct bytes data,
+                            bool last, struct err *e);
 void file_sent_end(struct http_request *r);
 
 /* What came, in the order in which it came; *n 0: nothing. */

@@ -92,8 +92,8 @@ static enum outcome find_file(void *context, struct form_file *out, bool *found,
         .path = arena_printf(arena, "/files/%.*s", STR(row.file)),
     };
     struct err erased = { 0 };
-    if (of->keys && seal_open(of->keys, &out->name, row.event_id, S("name"), row.name, arena,
-                              &erased) != OK)
+    if (of->keys &&
+        seal_open(of->keys, &out->name, row.event_id, S("name"), row.name, arena, &erased) != OK)
         out->name = (struct str){ 0 };
     return OK;
 }

@@ -69,8 +69,7 @@ static enum outcome show_field(struct flow_field_view *out, const struct showing
                                struct err *e)
 {
     const struct form_field *field = form_field_of(form, h->name);
-    struct flow_said_view *said =
-        ARENA_ARRAY(w->page->b->arena, h->n + 1, struct flow_said_view);
+    struct flow_said_view *said = ARENA_ARRAY(w->page->b->arena, h->n + 1, struct flow_said_view);
     if (!said)
         return err_no_memory(e);
     for (size_t i = 0; i < h->n; i++)

@@ -170,8 +170,8 @@ size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *fo
  * without script it stays in sight and says when it is asked for. Without the <form> element, which
  * is the page's; ids are "f-" and the field's name, so one form a page.
  *
- * A file's control sends the file with the form, as "_file." and the field's name (file_sent.h); the
- * field itself is the hash of what is chosen already. Where in->files takes none it says so.
+ * A file's control sends the file with the form, as "_file." and the field's name (file_sent.h);
+ * the field itself is the hash of what is chosen already. Where in->files takes none it says so.
  *
  * Rows: as many as were entered or "_rows.<section>" of the inputs says, one more when "_add" names
  * the section. The button that adds a row sends "_add": form_redraw_wanted tells that a posted form

@@ -393,9 +393,8 @@ static struct str said_text(struct printing *t, const struct flow_said_view *x)
     if (x->said->removed)
         return word(t, "history.removed");
     const struct form_line line = {
-        .value = x->about.n > 0
-                     ? arena_printf(t->arena, "%.*s, %.*s", STR(x->value), STR(x->about))
-                     : x->value,
+        .value = x->about.n > 0 ? arena_printf(t->arena, "%.*s, %.*s", STR(x->value), STR(x->about))
+                                : x->value,
         .entered = x->entered,
         .mark = x->mark,
         .hidden = x->said->sealed && x->value.n == 0,

@@ -143,7 +143,7 @@ struct shown {
 };
 
 static bool put_row(struct form_lines *out, const struct shown *s, size_t from, size_t to,
-                     size_t row)
+                    size_t row)
 {
     struct form_line *lines = ARENA_ARRAY(s->arena, to - from + 1, struct form_line);
     if (!lines)

@@ -12,9 +12,10 @@
  * Limits (REFUSED, answered before the body is read): target 8 KiB 414, 64 headers of together
  * 16 KiB 431, body by route 413, body without Content-Length 411, bad percent-encoding, NUL, text
  * that is not UTF-8, dot segments 400, a form of another site 403, another method 405 with Allow.
- * A form that holds files (multipart/form-data) is taken where its route says so; then its body may be
- * HTTP_FILES_BODY_MAX longer, and is never held whole. Two lengths of one body are 400, and the connection ends with the answer. What is no HTTP at all
- * is answered by libmicrohttpd itself. Slow clients are cut off. */
+ * A form that holds files (multipart/form-data) is taken where its route says so; then its body may
+ * be HTTP_FILES_BODY_MAX longer, and is never held whole. Two lengths of one body are 400, and the
+ * connection ends with the answer. What is no HTTP at all is answered by libmicrohttpd itself. Slow
+ * clients are cut off. */
 #ifndef VEIN_KERNEL_HTTP_H
 #define VEIN_KERNEL_HTTP_H
 
@@ -23,7 +24,7 @@
 
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
 #define HTTP_FILES_BODY_MAX ((int64_t)2 << 30) /* bytes of all files of one form */
-enum { HTTP_FILES_RATE = 64 << 10 }; /* bytes a second that their sender must keep up */
+enum { HTTP_FILES_RATE = 64 << 10 };           /* bytes a second that their sender must keep up */
 
 /* A file that a form sends: both as sent, UTF-8 not checked in the name. */
 struct http_file {
@@ -104,8 +105,8 @@ struct route {
     const struct record *row;
     const char *media_type; /* of what is neither page nor record; "": headers alone (204) */
     const char *query;      /* names of the query's parameters, separated by blanks */
-    /* Of a POST whose form may hold files: the parameter of its path that names what they belong to,
-     * which is also that thing's kind ("order"). NULL: none. */
+    /* Of a POST whose form may hold files: the parameter of its path that names what they belong
+     * to, which is also that thing's kind ("order"). NULL: none. */
     const char *files;
     /* Of a POST that only reads, because what it asks for has no place in an address: what its form
      * or JSON holds. It answers as a GET does. NULL: it sends a command. */
@@ -214,9 +215,9 @@ enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seco
 bool http_wait_ended(const struct http_request *r);
 
 /* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
- * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "*.busy" 503; others
- * 422 when a rule said no, 400 when the input was malformed: "json.*", "record.*", "quantity.*"),
- * faults 500 or 503. */
+ * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" and "sign.changed" 409, and
+ * "*.busy" 503; others 422 when a rule said no, 400 when the input was malformed: "json.*",
+ * "record.*", "quantity.*"), faults 500 or 503. */
 int http_status(const struct err *e);
 
 #endif

@@ -22,9 +22,8 @@ static enum outcome render(struct html *out, struct page *p, const struct pages_
     part.b = &b;
     if (record)
         form_render_record(&part,
-                           &(struct form_shown){ .form = &v->form,
-                                                 .record = &v->filled.record,
-                                                 .open = as_written },
+                           &(struct form_shown){
+                               .form = &v->form, .record = &v->filled.record, .open = as_written },
                            a);
     else
         form_render(

@@ -9,6 +9,7 @@
 #include "kernel/flow_record.h"
 #include "kernel/rota.h"
 #include "kernel/show.h"
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
 
@@ -364,6 +365,14 @@ struct desk_people_view {
 /* The refused form was this row's. */
 bool desk_people_tried(const struct desk_people_view *v, const struct desk_named *row);
 
+/* What is shown to who signs a record. */
+struct desk_signed_view {
+    struct desk_order o;
+    const struct flow_task *task; /* NULL: the workflow has it no more */
+    int64_t version;
+    struct html record;
+};
+
 /* --- corrections that wait for review --- */
 
 struct desk_waiting_row {
@@ -466,7 +475,11 @@ struct desk_unit_view {
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
-    desk_get_label, desk_post_unit, desk_get_people, desk_post_people, desk_get_documents, desk_post_documents, desk_get_history, desk_get_corrections, desk_get_print;
+    desk_get_label, desk_post_unit, desk_get_people, desk_post_people, desk_get_documents,
+    desk_post_documents, desk_get_history, desk_get_corrections, desk_get_print;
+
+/* What flow.sign signs: whose record it is, and the record. */
+sign_show_fn desk_sign_show;
 
 enum { DESK_SEARCHES = 2 };
 extern const struct search_rule desk_searches[DESK_SEARCHES];
@@ -504,6 +517,9 @@ struct html desk_form(struct page *p, const struct desk_task_view *v);
 enum outcome desk_order_drawing(struct html *out, struct page *p, const struct desk_order *o,
                                 struct err *e);
 
+/* A record as HTML; empty when its form is not known. */
+enum outcome desk_record_html(struct html *out, struct page *p, const struct flow_files_of *of,
+                              const struct form_record *record, struct err *e);
 /* A task's record as HTML; empty when it has none. */
 enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,
                          const struct flow_open_task *task, struct err *e);

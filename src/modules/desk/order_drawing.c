@@ -14,7 +14,9 @@ static size_t lane_of(const struct flow_view *f, struct str part)
 static struct draw_span span(struct page *p, const struct desk_order *o, const struct flow_task *t,
                              const struct flow_open_task *open)
 {
-    const char *word = open->done ? "drawing.done" : open->overdue ? "drawing.late" : "drawing.open";
+    const char *word = open->done      ? "drawing.done"
+                       : open->overdue ? "drawing.late"
+                                       : "drawing.open";
     return (struct draw_span){
         .lane = lane_of(&o->flow, t->part),
         .from_us = open->opened,
@@ -22,7 +24,9 @@ static struct draw_span span(struct page *p, const struct desk_order *o, const s
         .label = t->title,
         .word = text_find(p->language, str_z(word)),
         .href = arena_printf(p->b->arena, "/orders/%.*s/tasks/%.*s", STR(o->id), STR(t->name)),
-        .state = open->done ? DRAW_DONE : open->overdue ? DRAW_STOP : DRAW_OPEN,
+        .state = open->done      ? DRAW_DONE
+                 : open->overdue ? DRAW_STOP
+                                 : DRAW_OPEN,
     };
 }
 
@@ -41,8 +45,7 @@ enum outcome desk_order_drawing(struct html *out, struct page *p, const struct d
         lanes[i].label = show_name(p, "part", f->parties[i].part);
     for (size_t i = 0; i < f->ntasks; i++) {
         const struct flow_task *t = flow_task_find(f, f->tasks[i].task);
-        if (t && lane_of(f, t->part) < f->nparties &&
-            (f->tasks[i].done || f->state != FLOW_ENDED))
+        if (t && lane_of(f, t->part) < f->nparties && (f->tasks[i].done || f->state != FLOW_ENDED))
             spans[n++] = span(p, o, t, &f->tasks[i]);
     }
     if (n == 0)

@@ -18,33 +18,42 @@ enum {
 
 /* --- records --- */
 
-enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,
-                         const struct flow_open_task *task, struct err *e)
+enum outcome desk_record_html(struct html *out, struct page *p, const struct flow_files_of *of,
+                              const struct form_record *record, struct err *e)
 {
     struct flow_files_of files_of = *of;
     const struct form_files files = flow_files(&files_of);
     struct definition form;
-    struct form_record record;
-    const struct json *object;
     struct arena *a = p->b->arena;
-    bool found;
+    bool found = false;
     *out = (struct html){ S("") };
-    if (!task->json.p || !task->form.p)
-        return OK;
-    TRY(define_find(&form, of->db, S("form"), task->form, task->form_version, p->now_us, a, &found,
-                    e));
+    if (record->form.p)
+        TRY(define_find(&form, of->db, S("form"), record->form, record->form_version, p->now_us, a,
+                        &found, e));
     if (!found)
         return OK;
-    TRY(json_read(&object, a, task->json, &json_limits_default, e));
-    TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
     struct page part = *p;
     struct buf b = buf_in(a, RECORD_MAX);
     part.b = &b;
-    form_render_record(&part, &(struct form_shown){ .form = &form, .record = &record, .files = &files },
-                       a);
+    const struct form_shown shown = { .form = &form, .record = record, .files = &files };
+    form_render_record(&part, &shown, a);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;
+}
+
+enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,
+                         const struct flow_open_task *task, struct err *e)
+{
+    struct form_record record;
+    const struct json *object;
+    struct arena *a = p->b->arena;
+    *out = (struct html){ S("") };
+    if (!task->json.p || !task->form.p)
+        return OK;
+    TRY(json_read(&object, a, task->json, &json_limits_default, e));
+    TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
+    return desk_record_html(out, p, of, &record, e);
 }
 
 /* --- the timeline --- */
@@ -243,8 +252,8 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
 
 /* --- tasks, units, people --- */
 
-static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of *of,
-                          struct page *p, struct err *e)
+static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of *of, struct page *p,
+                          struct err *e)
 {
     struct db *db = of->db;
     const struct flow_view *f = &v->o.flow;

@@ -61,7 +61,8 @@ static bool held_here(const struct rota_people_out *people, size_t n, struct str
     return false;
 }
 
-/* The roles of a site's people, and those whose one was named and nobody has them there any more. */
+/* The roles of a site's people, and those whose one was named and nobody has them there any more.
+ */
 static enum outcome of_part(struct gathering *g, const struct flow_party *party, struct err *e)
 {
     const struct rota_people_in in = { party->site };
@@ -158,12 +159,12 @@ enum http_state desk_post_people(struct http_request *r)
             pairs[n++] = r->form[i];
     r->form = pairs;
     r->nform = n;
-    return app_command(r, &(struct app_command){
-                              .name = S("flow.name_person"),
-                              .next = arena_printf(r->arena, "/orders/%.*s/people",
-                                                   STR(http_param(r, "order"))),
-                              .refused = again,
-                          });
+    return app_command(
+        r, &(struct app_command){
+               .name = S("flow.name_person"),
+               .next = arena_printf(r->arena, "/orders/%.*s/people", STR(http_param(r, "order"))),
+               .refused = again,
+           });
 }
 
 bool desk_people_tried(const struct desk_people_view *v, const struct desk_named *row)

@@ -1,5 +1,5 @@
-/* Files that come with a task's form: each is held against its field before it is stored, and what is
- * not taken is told at its field, beside everything else that was entered. */
+/* Files that come with a task's form: each is held against its field before it is stored, and what
+ * is not taken is told at its field, beside everything else that was entered. */
 #include "modules/desk/desk.h"
 
 /* --- before they are stored --- */

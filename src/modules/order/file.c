@@ -1,5 +1,5 @@
-/* Files of an order: seen by who may see it, at its own site or as a party of it, and sealed with its
- * patient's key. */
+/* Files of an order: seen by who may see it, at its own site or as a party of it, and sealed with
+ * its patient's key. */
 #include "base/id.h"
 #include "kernel/file.h"
 #include "kernel/flow.h"
@@ -49,12 +49,12 @@ static enum outcome scope(struct db *db, struct str id, struct file_scope *out, 
     if (!*found)
         return OK;
     *out = (struct file_scope){
-            .organisation = row.organisation,
-            .site = row.site,
-            .subject = row.patient,
-            .key = arena_printf(arena, "order/%.*s", STR(id)),
-            .order = row.order_id,
-        };
+        .organisation = row.organisation,
+        .site = row.site,
+        .subject = row.patient,
+        .key = arena_printf(arena, "order/%.*s", STR(id)),
+        .order = row.order_id,
+    };
     TRY(parties(out, db, id, arena, e));
     return arena_exhausted(arena) ? err_no_memory(e) : OK;
 }

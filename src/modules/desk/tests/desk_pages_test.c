@@ -1,6 +1,6 @@
 /* Pages of an order without script. Files at the task's page: sent with the form, stored with the
- * order, told in the record; and whatever is wrong with one costs nothing of what was typed beside it.
- * Who is meant in the order. And what a person reads where somebody else was first. */
+ * order, told in the record; and whatever is wrong with one costs nothing of what was typed beside
+ * it. Who is meant in the order. And what a person reads where somebody else was first. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -160,9 +160,9 @@ static int set_up(void **state)
     static const struct define_kind *const kinds[] = { &role_kind, &form_kind, &workflow_kind,
                                                        &product_kind };
     static const struct module *const modules[] = {
-        &stop_module,     &timer_module,   &define_module,      &auth_module,
-        &file_module,     &flow_module,    &flow_record_module, &quality_module,
-        &order_module,    &identity_module, &custody_module,    &clinic_module,
+        &stop_module,  &timer_module,    &define_module,      &auth_module,
+        &file_module,  &flow_module,     &flow_record_module, &quality_module,
+        &order_module, &identity_module, &custody_module,     &clinic_module,
     };
     text_use(text_rows, text_rows_count);
     define_use(kinds, 4);
@@ -571,8 +571,7 @@ static int post_form(int person, const char *path, const char *form)
 {
     const struct id id = id_derive(S("desk"), S("command"), a.f.commands++);
     struct str token = hidden(get(person, at_order("/people")), "_csrf");
-    struct str fields =
-        arena_printf(a.f.arena, "%s&_csrf=%.*s&_id=%s", form, STR(token), id.text);
+    struct str fields = arena_printf(a.f.arena, "%s&_csrf=%.*s&_id=%s", form, STR(token), id.text);
     struct str request =
         arena_printf(a.f.arena,
                      "POST %s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
