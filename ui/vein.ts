@@ -5,9 +5,11 @@ import { startForms } from "./form";
 import { startLive } from "./live";
 import { startScan } from "./scan";
 import { startTimes } from "./time";
+import { startUploads } from "./upload";
 
 startCountdowns();
 startScan();
 startTimes();
 startForms();
+startUploads();
 startLive();

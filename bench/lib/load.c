@@ -16,7 +16,7 @@
 #include "base/id.h"
 #include "bench/lib/people.h"
 
-enum { ANSWER_MAX = 1 << 16, LATENCIES_MAX = 4 << 20, WARM_US = 500000, DESCRIPTION = 900 };
+enum { ANSWER_MAX = 1 << 19, LATENCIES_MAX = 4 << 20, WARM_US = 500000, DESCRIPTION = 900 };
 
 struct client {
     int fd;
@@ -206,6 +206,50 @@ void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(vo
     };
 }
 
+static uint64_t count(const char *in, const char *what)
+{
+    uint64_t n = 0;
+    for (const char *at = strstr(in, what); at; at = strstr(at + 1, what))
+        n++;
+    return n;
+}
+
+static struct load_result result(uint64_t n, int64_t from_us)
+{
+    const double seconds = (double)(bench_now() - from_us) / 1e6;
+    qsort(latencies, n, sizeof *latencies, by_size);
+    return (struct load_result){
+        .seconds = seconds,
+        .answered = n,
+        .p50_ms = latencies[n / 2] / 1e3,
+        .p99_ms = latencies[n * 99 / 100] / 1e3,
+    };
+}
+
+void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX], uint64_t *rows)
+{
+    struct client *c = &clients[client];
+    char next[LOAD_PATH_MAX];
+    const int64_t from_us = bench_now();
+    uint64_t n = 0;
+    *rows = 0;
+    for (bool on = true; on && n < LATENCIES_MAX; n++) {
+        c->began_us = bench_now();
+        request(c,
+                "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\nCookie: %s\r\n\r\n",
+                end, c->cookie);
+        wait_answer(c);
+        latencies[n] = (uint32_t)(bench_now() - c->began_us);
+        if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0)
+            bench_die(c->in, NULL);
+        *rows += count(c->in, "\"cursor\":");
+        take(next, sizeof next, c->in, "\"next\":\"", '"');
+        on = strcmp(next, end) != 0;
+        memcpy(end, next, sizeof next);
+    }
+    *out = result(n, from_us);
+}
+
 void load_ask(struct load_result *out, size_t client, size_t n, const char *path,
               void (*form)(char *to, size_t size, uint64_t number))
 {
@@ -232,8 +276,6 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
             bench_die(c->in, NULL);
         led += leads;
     }
-    const double seconds = (double)(bench_now() - from_us) / 1e6;
-    qsort(latencies, n, sizeof *latencies, by_size);
-    *out = (struct load_result){ seconds, n, latencies[n / 2] / 1e3, latencies[n * 99 / 100] / 1e3,
-                                 led };
+    *out = result(n, from_us);
+    out->led = led;
 }

@@ -25,6 +25,12 @@ void load_close(void);
  * Ends the program at any answer but 200. */
 void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void));
 
+/* One client reads a list from its beginning to its end: from the path on, each time where the
+ * answer's "next" leads, until it leads nowhere new. *rows: how many it gave; `end` is then the
+ * path that was asked for last. */
+enum { LOAD_PATH_MAX = 200 };
+void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX], uint64_t *rows);
+
 /* One client asks n times, one request after the other: posts the form that `form` writes
  * (URL-encoded) to the path, or gets it where there is none. Ends the program at any answer but 200
  * and 303. */

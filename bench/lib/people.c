@@ -28,7 +28,7 @@ static const char role_text[] = "kind: role\n"
                                 "title: Bench\n"
                                 "effective: 2026-01-01T00:00:00Z\n"
                                 "purpose: opens and closes deviations\n"
-                                "permissions: [deviation.open, deviation.close]\n";
+                                "permissions: [deviation.open, deviation.close, deviation.see]\n";
 
 void bench_die(const char *what, const struct err *e)
 {
@@ -102,19 +102,33 @@ static void load_role(struct node *n, struct arena *arena)
     store_reader_give(n->store, db);
 }
 
-static void make_person(struct node *n, struct arena *arena, size_t number, const char *password)
+/* Signing in is not what is measured: the cheapest hash there is. */
+static void cheap_password(char out[crypto_pwhash_STRBYTES])
+{
+    if (sodium_init() < 0 ||
+        crypto_pwhash_str(out, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD), crypto_pwhash_OPSLIMIT_MIN,
+                          crypto_pwhash_MEMLIMIT_MIN) != 0)
+        bench_die("could not hash the password", NULL);
+}
+
+struct place {
+    const char *organisation;
+    const char *site;
+};
+
+static void make_person(struct node *n, struct arena *arena, size_t number, const struct place *at,
+                        const char *password)
 {
     char body[512];
     struct id account = id_derive(S("bench"), S("account"), number);
     snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"organisation\":\"" PEOPLE_ORGANISATION
-             "\",\"login\":\"person%zu\",\"name\":\"Person %zu\",\"password\":\"%s\"}",
-             account.text, number, number, password);
+             "{\"account\":\"%s\",\"organisation\":\"%s\",\"login\":\"person%zu\","
+             "\"name\":\"Person %zu\",\"password\":\"%s\"}",
+             account.text, at->organisation, number, number, password);
     send(n, arena, "account.make", body);
     snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"role\":\"bench\",\"organisation\":\"" PEOPLE_ORGANISATION
-             "\",\"site\":\"" PEOPLE_SITE "\"}",
-             account.text);
+             "{\"account\":\"%s\",\"role\":\"bench\",\"organisation\":\"%s\",\"site\":\"%s\"}",
+             account.text, at->organisation, at->site);
     send(n, arena, "account.give_role", body);
 }
 
@@ -133,16 +147,34 @@ void people_make(const char *path, size_t n)
          "{\"site\":\"" PEOPLE_SITE "\",\"organisation\":\"" PEOPLE_ORGANISATION
          "\",\"name\":\"Bench\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
     load_role(&node, arena);
-    /* Signing in is not what is measured: the cheapest hash there is. */
     char password[crypto_pwhash_STRBYTES];
-    if (sodium_init() < 0 ||
-        crypto_pwhash_str(password, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD),
-                          crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN) != 0)
-        bench_die("could not hash the password", NULL);
+    cheap_password(password);
+    const struct place here = { PEOPLE_ORGANISATION, PEOPLE_SITE };
     for (size_t i = 0; i < n; i++) {
-        make_person(&node, arena, i, password);
+        make_person(&node, arena, i, &here, password);
         arena_reset(arena);
     }
+    node_close(&node);
+    arena_free(arena);
+}
+
+void people_elsewhere(const char *path, size_t number)
+{
+    struct node node;
+    int code;
+    char password[crypto_pwhash_STRBYTES];
+    const struct place there = { PEOPLE_ELSEWHERE, PEOPLE_ELSEWHERE_SITE };
+    struct arena *arena = arena_new(SETUP_ARENA);
+    if (!arena || !cli_node_open(&node, path, false, false, &code))
+        bench_die("could not open the node", NULL);
+    cheap_password(password);
+    send(&node, arena, "organisation.make",
+         "{\"organisation\":\"" PEOPLE_ELSEWHERE
+         "\",\"name\":\"Elsewhere\",\"kind\":\"hospital\"}");
+    send(&node, arena, "site.make",
+         "{\"site\":\"" PEOPLE_ELSEWHERE_SITE "\",\"organisation\":\"" PEOPLE_ELSEWHERE
+         "\",\"name\":\"Elsewhere\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
+    make_person(&node, arena, number, &there, password);
     node_close(&node);
     arena_free(arena);
 }

@@ -10,6 +10,9 @@ enum { PEOPLE_MAX = 64, PERSON_BODY_MAX = 2048 };
 #define PEOPLE_PASSWORD     "seven herons over the weir"
 #define PEOPLE_ORGANISATION "00000000-0000-8000-a000-000000000001"
 #define PEOPLE_SITE         "00000000-0000-8000-a000-000000000002"
+/* Another organisation and its site, where people_elsewhere made them. */
+#define PEOPLE_ELSEWHERE      "00000000-0000-8000-a000-000000000007"
+#define PEOPLE_ELSEWHERE_SITE "00000000-0000-8000-a000-000000000008"
 
 /* Prints what is wrong and ends the program: a bench has nobody to tell. */
 _Noreturn void bench_die(const char *what, const struct err *e);
@@ -23,6 +26,9 @@ int64_t bench_number(const char *text, int64_t otherwise);
 /* Makes the node at path, where one of an earlier run gives way, with n people, "person0" and so
  * on, who sign in with PEOPLE_PASSWORD. */
 void people_make(const char *path, size_t n);
+
+/* One more person, of this number, with the same role at another organisation. */
+void people_elsewhere(const char *path, size_t number);
 
 /* Body of a deviation.open with a description of about so many bytes, 1,500 at most; each number
  * gives another. */

@@ -8,6 +8,7 @@
 #include "app/cli.h"
 #include "app/posting.h"
 #include "base/log.h"
+#include "kernel/file_sent.h"
 #include "kernel/limit.h"
 #include "kernel/tls_make.h"
 
@@ -134,6 +135,8 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .context = &s->app,
         .admit = app_admit,
         .check = app_check,
+        .file = file_sent_take,
+        .files_end = file_sent_end,
         .problem = app_http_problem,
     };
     struct http_server *server;

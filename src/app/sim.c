@@ -389,11 +389,12 @@ static enum outcome order_goes_on(struct sim *s, struct sim_order *o, struct flo
                                     "{'order':'%s'}", o->order.text),
                         "flow.resume", e);
     }
+    int64_t soonest = INT64_MAX; /* of what waits for its day */
     for (size_t i = 0; i < v->ntasks; i++) {
         const struct flow_open_task *task = &v->tasks[i];
         if (task->done)
             continue;
-        /* Late results wait for their day while the journey goes on. */
+        /* Late results wait for their day while the journey goes on, and are not late for it. */
         char name[64];
         snprintf(name, sizeof name, "%.*s", STR(task->task));
         const struct flow_task *definition = flow_task_find(v, task->task);
@@ -401,15 +402,17 @@ static enum outcome order_goes_on(struct sim *s, struct sim_order *o, struct flo
         if (thaw && flow_has_fact(v, task->task, S("thawed")) &&
             !flow_has_fact(v, S("administer"), S("all_given")))
             continue; /* further bags are thawed as they are given */
-        if (definition->late && !thaw && now < task->opened + sim_duration(o, name) &&
-            i + 1 < v->ntasks)
+        const int64_t day = task->opened + sim_duration(o, name);
+        if (definition->late && !thaw && now < day && i + 1 < v->ntasks) {
+            soonest = day < soonest ? day : soonest;
             continue;
+        }
         int64_t after = TIME_HOUR;
         enum outcome done = sim_task(s, o, v, task, &after, e);
-        o->next = now + after;
+        o->next = now + after < soonest ? now + after : soonest;
         return done;
     }
-    o->next = now + TIME_DAY;
+    o->next = now + TIME_DAY < soonest ? now + TIME_DAY : soonest;
     return OK;
 }
 

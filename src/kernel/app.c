@@ -6,6 +6,7 @@
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
 #include "kernel/limit.h"
+#include "kernel/show.h"
 
 enum { APP_EXPECTS_MAX = 16 };
 enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
@@ -181,10 +182,11 @@ static void problem_json(struct http_request *r, int status, const struct err *e
 static void problem_page(struct http_request *r, int status, const struct err *e)
 {
     struct page p = app_page(r);
+    const struct show_refusal said = show_error(&p, r, e);
     struct app_problem_view view = {
         .title_key = str_z(problem_title(status)),
-        .text = define_error(r->arena, p.language, e),
-        .hint = text_error_hint(r->arena, p.language, e),
+        .text = said.text,
+        .hint = said.hint,
         .code = str_z(e->code),
         .sign_in = status == 401,
     };

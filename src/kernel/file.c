@@ -57,6 +57,15 @@ const struct file_rule *file_rule_find(struct str kind)
     return NULL;
 }
 
+bool file_may(const struct actor *who, const char *permission, const struct file_scope *scope)
+{
+    bool may = actor_may(who, str_z(permission), scope->organisation, scope->site);
+    for (size_t i = 0; i < scope->nplaces; i++)
+        may |=
+            actor_may(who, str_z(permission), scope->places[i].organisation, scope->places[i].site);
+    return may;
+}
+
 /* --- the command --- */
 
 enum outcome file_store_load(struct load *l, const struct file_store *body,
@@ -73,8 +82,9 @@ enum outcome file_store_load(struct load *l, const struct file_store *body,
     if (!found)
         return load_unknown(l, e);
     load_scope(l, state->scope.organisation, state->scope.site);
-    if (!l->command->actor->system && !actor_may(l->command->actor, str_z(rule->permission),
-                                                 state->scope.organisation, state->scope.site))
+    for (size_t i = 0; i < state->scope.nplaces; i++)
+        load_scope(l, state->scope.places[i].organisation, state->scope.places[i].site);
+    if (!l->command->actor->system && !file_may(l->command->actor, rule->permission, &state->scope))
         return load_unknown(l, e);
     load_subject(l, body->subject);
     if (state->scope.order.p)

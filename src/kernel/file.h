@@ -27,6 +27,7 @@
 enum {
     FILE_PIECE = 64 << 10,
     FILE_NAME_MAX = 200,          /* bytes of a file's name for people; sealed in the event */
+    FILE_NAME_ARENA = 4096,       /* to make one of what was sent */
     FILE_UPLOADS_MAX = 256,       /* unfinished at once; beyond: REFUSED "file.busy" */
     FILE_UPLOADS_OF_ONE_MAX = 16, /* … of one account */
     FILE_RULES_MAX = 32,
@@ -48,6 +49,11 @@ struct file_scope {
     struct str subject; /* whose key seals it; absent: the organisation's */
     struct str key;     /* distribution key: the stream "order/<id>" */
     struct str order;   /* whose stop is read; absent: of no order */
+    struct file_place { /* others who have a part in it */
+        struct str organisation;
+        struct str site;
+    } const *places;
+    size_t nplaces;
 };
 /* What file.store's load found. */
 struct file_store_state {
@@ -76,6 +82,7 @@ struct file_type {
     bool text;  /* UTF-8 throughout */
 };
 const struct file_type *file_type_find(struct str name);
+const struct file_type *file_type_of_media(struct str media_type);
 /* The type of content that begins so; NULL: none that may be stored. Give the first
  * FILE_SNIFF_MAX bytes, or all where there are less. */
 enum { FILE_SNIFF_MAX = 1024 };
@@ -126,6 +133,9 @@ struct file_upload {
     int64_t expires_us;
 };
 enum outcome file_begin(struct files *f, struct file_upload *u, struct err *e);
+/* It ends here: what was begun with the most that it may have (file_sent.h) has the size that came.
+ * REFUSED "file.empty". */
+enum outcome file_cut(struct files *f, struct file_upload *u, struct arena *arena, struct err *e);
 /* The upload as it stands; REFUSED "file.unknown" for one that is unknown, expired or finished. */
 enum outcome file_upload_find(struct files *f, struct file_upload *out, struct str id,
                               struct arena *arena, struct err *e);
@@ -142,6 +152,10 @@ enum outcome file_cancel(struct files *f, struct str id, struct err *e);
  * gives the same. REFUSED "file.unfinished". The upload's notes stay until file_stored. */
 enum outcome file_finish(struct files *f, struct file_store *out, struct str id,
                          struct arena *arena, struct err *e);
+/* A name as people may be shown it, in the arena: without folders, controls, and marks that turn
+ * the writing round; what is no UTF-8 as U+FFFD, cut at FILE_NAME_MAX; "file" where nothing is
+ * left. Every upload's is made so. */
+struct str file_name_plain(struct arena *arena, struct str name);
 /* The event is there: forgets the upload. */
 void file_stored(struct files *f, struct str id);
 

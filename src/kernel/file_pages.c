@@ -47,18 +47,18 @@ static enum outcome read_form(struct http_request *r, struct file_form *form, st
     return record_from_json(&file_form_record, form, r->arena, object, e);
 }
 
-/* Who may add a file to the thing; else as for a thing that is not there. */
-static enum outcome may_add(struct http_request *r, struct db *db, const struct file_form *form,
-                            struct file_scope *scope, struct err *e)
+enum outcome file_may_add(struct http_request *r, struct db *db, const struct file_thing *thing,
+                          struct file_scope *scope, struct err *e)
 {
     bool found = false;
-    const struct file_rule *rule = file_rule_find(form->kind);
+    const struct file_rule *rule = file_rule_find(thing->kind);
     const struct actor *who = show_actor(r);
     if (rule)
-        TRY(rule->scope(db, form->belongs, scope, &found, r->arena, e));
-    if (!found || !actor_may(who, str_z(rule->permission), scope->organisation, scope->site) ||
-        !actor_may(who, S("file.store"), scope->organisation, scope->site))
+        TRY(rule->scope(db, thing->id, scope, &found, r->arena, e));
+    if (!found || !file_may(who, rule->permission, scope))
         return REFUSE(e, "gate.unknown", { "kind", S("thing") });
+    if (!file_may(who, "file.store", scope))
+        return REFUSE(e, "auth.forbidden", { "permission", S("file.store") });
     return OK;
 }
 
@@ -69,8 +69,9 @@ static enum outcome begin(struct http_request *r, struct file_upload *u, struct 
     struct db *db;
     struct store *store = app_of(r)->node->store;
     TRY(read_form(r, &form, e));
+    const struct file_thing thing = { form.kind, form.belongs };
     TRY(store_reader_take(&db, store, e));
-    const enum outcome o = may_add(r, db, &form, &scope, e);
+    const enum outcome o = file_may_add(r, db, &thing, &scope, e);
     store_reader_give(store, db);
     TRY(o);
     *u = (struct file_upload){

@@ -105,6 +105,14 @@ const struct file_type *file_type_find(struct str name)
     return NULL;
 }
 
+const struct file_type *file_type_of_media(struct str media_type)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (str_is(media_type, rows[i].type.media_type))
+            return &rows[i].type;
+    return NULL;
+}
+
 const struct file_type *file_sniff(struct bytes begin)
 {
     if (begin.n > FILE_SNIFF_MAX)

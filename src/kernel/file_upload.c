@@ -49,6 +49,24 @@ static enum outcome make_part(struct files *f, const struct file_upload *u, stru
     return good ? OK : err_fault(e, "file.disk", "upload: %m");
 }
 
+static enum outcome begin_note(struct files *f, const struct file_upload *u, struct err *e)
+{
+    struct arena *arena = arena_new(FILE_NAME_ARENA);
+    const struct file_note note = {
+        .kind = u->kind,
+        .belongs = u->belongs,
+        .subject = u->subject,
+        .account = u->account,
+        .name = arena ? file_name_plain(arena, u->name) : (struct str){ 0 },
+        .size = u->size,
+        .expires = u->expires_us,
+    };
+    const enum outcome o =
+        note.name.p ? file_note_write(f, id_str(&u->id), &note, e) : err_no_memory(e);
+    arena_free(arena);
+    return o;
+}
+
 enum outcome file_begin(struct files *f, struct file_upload *u, struct err *e)
 {
     struct counted c = { .files = f, .account = u->account };
@@ -66,16 +84,18 @@ enum outcome file_begin(struct files *f, struct file_upload *u, struct err *e)
     u->id = id_new(f->options.env);
     u->offset = 0;
     u->expires_us = env_now(f->options.env) + FILE_EXPIRES_US;
-    const struct file_note note = {
-        .kind = u->kind,
-        .belongs = u->belongs,
-        .subject = u->subject,
-        .account = u->account,
-        .name = u->name,
-        .size = u->size,
-        .expires = u->expires_us,
-    };
     TRY(make_part(f, u, e));
+    return begin_note(f, u, e);
+}
+
+enum outcome file_cut(struct files *f, struct file_upload *u, struct arena *arena, struct err *e)
+{
+    struct file_note note;
+    if (u->offset == 0)
+        return REFUSE(e, "file.empty");
+    TRY(file_note_read(f, id_str(&u->id), &note, arena, e));
+    u->size = u->offset;
+    note.size = u->offset;
     return file_note_write(f, id_str(&u->id), &note, e);
 }
 

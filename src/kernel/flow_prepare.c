@@ -93,7 +93,7 @@ static enum outcome fill(struct flow_filled *out, const struct prepare *p, struc
 {
     struct inputs once = *given;
     const struct inputs *in = &once;
-    struct flow_files_of of = { p->db, order };
+    struct flow_files_of of = { .db = p->db, .order = order };
     const struct form_files files = flow_files(&of);
     struct definition form;
     bool found;

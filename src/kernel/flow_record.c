@@ -88,11 +88,22 @@ static enum outcome find_file(void *context, struct form_file *out, bool *found,
     *out = (struct form_file){
         .media = type ? str_z(type->media_type) : row.type,
         .size = row.size,
+        .type = row.type,
+        .path = arena_printf(arena, "/files/%.*s", STR(row.file)),
     };
+    struct err erased = { 0 };
+    if (of->keys &&
+        seal_open(of->keys, &out->name, row.event_id, S("name"), row.name, arena, &erased) != OK)
+        out->name = (struct str){ 0 };
     return OK;
 }
 
 struct form_files flow_files(struct flow_files_of *of)
 {
-    return (struct form_files){ of, find_file };
+    return (struct form_files){
+        .context = of,
+        .find = find_file,
+        .kind = S("order"),
+        .belongs = of->order,
+    };
 }

@@ -126,6 +126,8 @@ struct flow_said_view {
     const struct flow_said *said;
     struct str how; /* key of its text */
     struct str value;
+    struct str about;   /* of a file, behind its name */
+    struct str path;    /* where it leads; absent: nowhere */
     struct str entered; /* absent where it says the same */
     struct str mark;    /* key of its text */
     struct str who;
@@ -151,11 +153,12 @@ enum outcome flow_history_rows(const struct flow_history_row **out, size_t *n, s
 
 /* --- for flow itself --- */
 
-/* What file fields may hold: the files that are stored with the order ("order" in file.h). The name
- * that its sender gave a file stays sealed and is not told. */
+/* What file fields may hold: the files that are stored with the order ("order" in file.h). `keys`
+ * opens the name that its sender gave a file; NULL: it is not told. */
 struct flow_files_of {
     struct db *db;
     struct str order;
+    struct keyring *keys;
 };
 struct form_files flow_files(struct flow_files_of *of);
 

@@ -19,9 +19,9 @@ JOIN flow_task t ON t.order_id = e.order_id AND t.task = e.task
 WHERE e.order_id = :order_id AND e.task = :task AND e.version > COALESCE(t.record_version, 0)
 ORDER BY e.version;
 
--- file (order_id ID, hash HASH) -> (type CODE, size INT)
+-- file (order_id ID, hash HASH) -> (file ID, type CODE, size INT, name TEXT, event_id ID)
 -- A file of this order, by its address.
-SELECT type, size FROM file_row
+SELECT file, type, size, name, event_id FROM file_row
 WHERE kind = 'order' AND belongs = :order_id AND hash = :hash ORDER BY file LIMIT 1;
 
 -- entry_add (order_id ID, task CODE, version INT, number INT, event ID, record JSON, secrets JSON,

@@ -12,20 +12,38 @@ static const char *const ways[] = {
     [FLOW_ENTERED] = "entered",
 };
 
-static void show_said(struct flow_said_view *out, struct page *p, struct db *db,
+struct showing {
+    struct page *page;
+    struct db *db;
+    const struct form_files *files;
+};
+
+static void show_file(struct flow_said_view *out, const struct showing *w, struct str value)
+{
+    const struct form_told told = form_file_told(w->page, w->files, value, w->page->b->arena);
+    out->value = told.name;
+    out->about = told.about;
+    out->path = told.path;
+    out->entered = (struct str){ 0 };
+}
+
+static void show_said(struct flow_said_view *out, const struct showing *w,
                       const struct form_field *field, const struct flow_said *s)
 {
+    struct page *p = w->page;
     struct arena *a = p->b->arena;
     *out = (struct flow_said_view){
         .said = s,
         .how = arena_printf(a, "history.%s", ways[s->how]),
         .value = s->value.p && field ? form_value_text(p, field, s->value, a) : s->value,
-        .who = show_person(p, db, s->by),
+        .who = show_person(p, w->db, s->by),
     };
     if (!str_eq(s->entered, s->value))
         out->entered = s->entered;
     if (s->mark.n > 0)
         out->mark = arena_printf(a, "form.mark.%.*s", STR(s->mark));
+    if (field && s->value.p && form_type_of(field) == FORM_FILE)
+        show_file(out, w, s->value);
 }
 
 /* "3", or what the third row is called. */
@@ -46,16 +64,16 @@ static struct str row_name(const struct form *form, struct str name)
     return row;
 }
 
-static enum outcome show_field(struct flow_field_view *out, struct page *p, struct db *db,
+static enum outcome show_field(struct flow_field_view *out, const struct showing *w,
                                const struct form *form, const struct flow_field_history *h,
                                struct err *e)
 {
     const struct form_field *field = form_field_of(form, h->name);
-    struct flow_said_view *said = ARENA_ARRAY(p->b->arena, h->n + 1, struct flow_said_view);
+    struct flow_said_view *said = ARENA_ARRAY(w->page->b->arena, h->n + 1, struct flow_said_view);
     if (!said)
         return err_no_memory(e);
     for (size_t i = 0; i < h->n; i++)
-        show_said(&said[i], p, db, field, &h->said[i]);
+        show_said(&said[i], w, field, &h->said[i]);
     *out = (struct flow_field_view){
         .label = field ? field->label : h->name,
         .row = row_name(form, h->name),
@@ -71,12 +89,15 @@ enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, s
 {
     struct arena *a = p->b->arena;
     const struct flow_field_history *fields;
+    struct flow_files_of files_of = { db, of->order, of->keys };
+    const struct form_files files = flow_files(&files_of);
+    const struct showing w = { p, db, &files };
     TRY(flow_history_read(&fields, n, db, of, a, e));
     struct flow_field_view *views = ARENA_ARRAY(a, *n + 1, struct flow_field_view);
     if (!views)
         return err_no_memory(e);
     for (size_t i = 0; i < *n; i++)
-        TRY(show_field(&views[i], p, db, form, &fields[i], e));
+        TRY(show_field(&views[i], &w, form, &fields[i], e));
     *out = views;
     return OK;
 }

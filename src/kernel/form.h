@@ -76,16 +76,25 @@ struct form_working {
 /* What the store of files tells a file field. The files are those of one order: another's are not
  * found. */
 struct form_file {
-    struct str name;  /* as its sender called it; may be personal, hence never in a record */
+    struct str name;  /* as its sender called it; may be personal, hence never in a record. Absent:
+                         not told, or its person is erased */
     struct str media; /* "application/pdf" */
     int64_t size;     /* bytes */
+    struct str type;  /* "pdf": its row of file.h; absent: none */
+    struct str path;  /* where it is read; absent: nowhere */
 };
 struct form_files {
     void *context;
     /* MUST. By SHA-256, 64 hexadecimal digits; *found false when this order has none such. */
     enum outcome (*find)(void *context, struct form_file *out, bool *found, struct str hash,
                          struct arena *arena, struct err *e);
+    /* To what a new one is stored: "order" and its id. Absent: none is, as in a trial. */
+    struct str kind;
+    struct str belongs;
 };
+/* Whether a field takes a file: REFUSED "form.file_type" {media}, "form.file_size" {max}. */
+enum outcome form_takes_file(const struct form_field *field, const struct form_file *file,
+                             struct err *e);
 
 struct form_filling {
     const struct definition *form;
@@ -161,19 +170,28 @@ size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *fo
  * without script it stays in sight and says when it is asked for. Without the <form> element, which
  * is the page's; ids are "f-" and the field's name, so one form a page.
  *
+ * A file's control sends the file with the form, as "_file." and the field's name (file_sent.h);
+ * the field itself is the hash of what is chosen already. Where in->files takes none it says so.
+ *
  * Rows: as many as were entered or "_rows.<section>" of the inputs says, one more when "_add" names
  * the section. The button that adds a row sends "_add": form_redraw_wanted tells that a posted form
- * is only to be drawn again. */
-void form_render(struct page *p, const struct definition *form, const struct record_pair *inputs,
-                 size_t ninputs, const struct form_problem *problems, size_t nproblems,
-                 struct arena *arena);
+ * is only to be drawn again; so does "_attach", which sends what is chosen and nothing more. */
+void form_render(struct page *p, const struct form_filling *in, const struct form_problem *problems,
+                 size_t nproblems, struct arena *arena);
 bool form_redraw_wanted(const struct record_pair *inputs, size_t ninputs);
+/* It has a field for a file, so that its <form> must be multipart/form-data. */
+bool form_has_file(const struct form *form);
 
 /* HTML of a record as a list of label and value, entered beside understood where they differ, marks
  * as words. Sealed values are shown only if `open` gives their text. */
 typedef struct str form_open_fn(void *context, struct str field, struct str sealed);
-void form_render_record(struct page *p, const struct definition *form,
-                        const struct form_record *record, form_open_fn *open, void *context,
-                        struct arena *arena);
+struct form_shown {
+    const struct definition *form;
+    const struct form_record *record;
+    form_open_fn *open;
+    void *context;
+    const struct form_files *files; /* NULL: names of files are not told */
+};
+void form_render_record(struct page *p, const struct form_shown *shown, struct arena *arena);
 
 #endif

@@ -147,7 +147,7 @@ enum outcome form_examples_new(struct form_examples *f, const struct definition 
 enum outcome form_examples_fill(struct form_filled *out, struct form_examples *f, bool examples,
                                 struct err *e)
 {
-    const struct form_files files = { (void *)f->plan, find_file };
+    const struct form_files files = { .context = (void *)f->plan, .find = find_file };
     enum outcome o = OK;
     for (size_t round = 0; round < ROUNDS_MAX; round++) {
         const struct form_filling in = { .form = f->form,

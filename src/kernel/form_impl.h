@@ -140,6 +140,14 @@ struct form_option {
     bool chosen;
 };
 
+/* A file as people read of it; value is its hash, or what a record keeps of it. */
+struct form_told {
+    struct str name;
+    struct str about; /* "PDF, 1.2 MB" */
+    struct str hash;
+    struct str path; /* absent: not to be read here */
+};
+
 struct form_entry {
     const struct form_field *field;
     enum form_type type;
@@ -156,6 +164,10 @@ struct form_entry {
     struct str row_id; /* in a grid: what its column and row are called */
     const struct form_option *options;
     size_t noptions;
+    struct form_told file;          /* that is chosen; name absent: none */
+    struct str accept;              /* types of files, as a browser's picker takes them */
+    struct str types;               /* the same and the size in words */
+    const struct form_files *files; /* NULL: none can be chosen here */
     const struct form_text *problems;
     size_t nproblems;
 };
@@ -183,6 +195,9 @@ struct form_line {
     struct str value;   /* absent: nothing was recorded */
     struct str entered; /* absent where it says the same */
     struct str mark;    /* key of its text */
+    struct str about;   /* of a file, behind its name */
+    struct str hash;    /* of a file */
+    struct str path;    /* where it leads; absent: nowhere */
     bool hidden;        /* personal, and not for this reader */
     bool ruled;         /* under a rule: where nothing was recorded, perhaps nothing was asked */
 };
@@ -201,12 +216,6 @@ struct form_group {   /* what was kept of a section, or of the fields before all
 
 /* A record as it is read, in the form's order; what the form does not know comes last. false: no
  * memory. (form_show.c) */
-struct form_shown {
-    const struct definition *form;
-    const struct form_record *record;
-    form_open_fn *open;
-    void *context;
-};
 bool form_groups(const struct form_group **out, size_t *n, struct page *p,
                  const struct form_shown *s, struct arena *arena);
 /* "Asked for when …", behind a semicolon where something stands before. (form_render.c) */
@@ -215,5 +224,7 @@ void form_rule_words(struct page *p, const struct form_plan *plan, const struct 
 /* A value as people read it: labels of choices, yes and no, times, units. */
 struct str form_value_text(struct page *p, const struct form_field *field, struct str value,
                            struct arena *arena);
+struct form_told form_file_told(struct page *p, const struct form_files *files, struct str value,
+                                struct arena *arena);
 
 #endif

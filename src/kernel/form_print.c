@@ -98,6 +98,9 @@ static struct str value_text(struct printing *t, const struct form_line *line)
         return word(t, "form.hidden");
     if (line->value.n == 0)
         return word(t, line->ruled ? "form.not_asked" : "form.not_recorded");
+    if (line->hash.n > 0) /* which file it is, on paper only its hash can say */
+        return arena_printf(t->arena, "%.*s, %.*s, SHA-256 %.*s", STR(line->value),
+                            STR(line->about), STR(line->hash));
     return line->value;
 }
 
@@ -176,7 +179,8 @@ static struct str row_title(struct printing *t, struct str title, struct str num
 
 static void record_of(struct printing *t)
 {
-    const struct form_shown shown = { t->in->form, t->in->record, t->in->open, t->in->context };
+    const struct form_shown shown = { t->in->form, t->in->record, t->in->open, t->in->context,
+                                      t->in->files };
     const struct form_group *groups;
     size_t n;
     if (!form_groups(&groups, &n, t->page, &shown, t->arena)) {
@@ -389,7 +393,8 @@ static struct str said_text(struct printing *t, const struct flow_said_view *x)
     if (x->said->removed)
         return word(t, "history.removed");
     const struct form_line line = {
-        .value = x->value,
+        .value = x->about.n > 0 ? arena_printf(t->arena, "%.*s, %.*s", STR(x->value), STR(x->about))
+                                : x->value,
         .entered = x->entered,
         .mark = x->mark,
         .hidden = x->said->sealed && x->value.n == 0,

@@ -18,6 +18,7 @@ struct form_printing {
     const struct form_record *record; /* NULL: a blank */
     form_open_fn *open;               /* as of form_render_record */
     void *context;
+    const struct form_files *files;
     const struct print_fact *identity; /* strip of each page; of a blank values may be absent */
     size_t nidentity;
     const struct print_signature *signatures; /* NULL: a line for each place */

@@ -7,6 +7,8 @@
 #include "gen/kernel/pages/form_instructions.html.h"
 #include "gen/kernel/pages/form_problems.html.h"
 #include "gen/kernel/pages/form_section.html.h"
+#include "kernel/file.h"
+#include "kernel/show.h"
 
 enum { RADIOS_MAX = 6, ONE_LINE_MAX = 200, LIMITS_TEXT_MAX = 400 };
 
@@ -60,6 +62,7 @@ struct shown {
     const struct form_plan *plan;
     const struct record_pair *inputs;
     size_t ninputs;
+    const struct form_files *files;
     const struct form_problem *problems;
     size_t nproblems;
     struct arena *arena;
@@ -198,6 +201,41 @@ static void put_rule(struct page *p, const struct shown *s, const struct form_ru
                                    STR(limit_text(s->arena, r->at_most)));
 }
 
+/* "PDF, PNG; at most 10 MB"; empty where the field takes anything that may be stored. */
+static struct str file_limits(struct page *p, const struct form_field *field, struct arena *arena)
+{
+    struct buf b = buf_in(arena, LIMITS_TEXT_MAX);
+    for (size_t i = 0; i < field->media.n; i++) {
+        const struct file_type *type = file_type_of_media(field->media.p[i]);
+        buf_z(&b, b.n > 0 ? ", " : "");
+        buf_str(&b, type ? show_name(p, "file_type", str_z(type->name))
+                         : show_name(p, "file_media", field->media.p[i]));
+    }
+    if (field->size != INT_NONE) {
+        const struct text_param params[] = { { "size", show_bytes(p, field->size) } };
+        buf_z(&b, b.n > 0 ? "; " : "");
+        text_write(&b, p->language, S("form.file_most"), params, 1);
+    }
+    return buf_get(&b);
+}
+
+/* What is chosen, and what may be; a picker wants a star behind "image/". */
+static void put_file(struct form_entry *v, struct page *p, const struct shown *s)
+{
+    struct buf b = buf_in(s->arena, LIMITS_TEXT_MAX);
+    v->files = s->files && s->files->kind.p ? s->files : NULL;
+    if (v->value.n > 0)
+        v->file = form_file_told(p, s->files, v->value, s->arena);
+    for (size_t i = 0; i < v->field->media.n; i++) {
+        const struct str media = v->field->media.p[i];
+        buf_z(&b, b.n > 0 ? "," : "");
+        buf_str(&b, media);
+        buf_z(&b, str_ends(media, S("/")) ? "*" : "");
+    }
+    v->accept = buf_get(&b);
+    v->types = file_limits(p, v->field, s->arena);
+}
+
 /* What is shown of one field, or of one of its cells. */
 static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s, size_t item,
                      size_t row)
@@ -221,6 +259,8 @@ static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s
     };
     if (field->shown_when.n > 0)
         put_rule(p, s, field->shown_when.p, row, &v->only, &v->when);
+    if (v->type == FORM_FILE)
+        put_file(v, p, s);
     v->lines = v->type == FORM_TEXT && v->length_max > ONE_LINE_MAX;
     v->problems = problem_texts(p, s, name, &v->nproblems);
     bool options = v->type == FORM_CHOICE || v->type == FORM_BOOL;
@@ -299,14 +339,14 @@ static void render_section(struct page *p, const struct shown *s, size_t section
         starved(p);
 }
 
-void form_render(struct page *p, const struct definition *form, const struct record_pair *inputs,
-                 size_t ninputs, const struct form_problem *problems, size_t nproblems,
-                 struct arena *arena)
+void form_render(struct page *p, const struct form_filling *in, const struct form_problem *problems,
+                 size_t nproblems, struct arena *arena)
 {
     const struct shown s = {
-        .plan = form_plan_of(form->body, arena),
-        .inputs = inputs,
-        .ninputs = ninputs,
+        .plan = form_plan_of(in->form->body, arena),
+        .inputs = in->inputs,
+        .ninputs = in->ninputs,
+        .files = in->files,
         .problems = problems,
         .nproblems = nproblems,
         .arena = arena,
@@ -334,7 +374,19 @@ void form_render(struct page *p, const struct definition *form, const struct rec
 bool form_redraw_wanted(const struct record_pair *inputs, size_t ninputs)
 {
     for (size_t i = 0; i < ninputs; i++)
-        if (str_is(inputs[i].name, "_add"))
+        if (str_is(inputs[i].name, "_add") || str_is(inputs[i].name, "_attach"))
             return true;
+    return false;
+}
+
+bool form_has_file(const struct form *form)
+{
+    for (size_t i = 0; i < form->fields.n; i++)
+        if (form_type_of(&form->fields.p[i]) == FORM_FILE)
+            return true;
+    for (size_t s = 0; s < form->sections.n; s++)
+        for (size_t i = 0; i < form->sections.p[s].fields.n; i++)
+            if (form_type_of(&form->sections.p[s].fields.p[i]) == FORM_FILE)
+                return true;
     return false;
 }

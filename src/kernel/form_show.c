@@ -3,22 +3,56 @@
 #include "kernel/form_impl.h"
 
 #include "gen/kernel/pages/form_record.html.h"
+#include "kernel/show.h"
 
 static struct str word(struct page *p, const char *key)
 {
     return text_find(p->language, str_z(key));
 }
 
-/* "<hash> <media> <bytes>" in words. */
+/* "<media> <bytes>", of which the media type may have blanks. */
+static void media_and_size(struct form_file *file, struct str text)
+{
+    size_t at = text.n;
+    while (at > 0 && text.p[at - 1] != ' ')
+        at--;
+    file->media = str_trim((struct str){ text.p, at });
+    file->size = INT_NONE;
+    (void)str_to_u63(&file->size, str_from(text, at));
+}
+
+static struct str about_file(struct page *p, const struct form_file *file, struct arena *arena)
+{
+    const struct str type = file->type.p ? show_name(p, "file_type", file->type) : file->media;
+    const struct text_param params[] = { { "type", type }, { "size", show_bytes(p, file->size) } };
+    struct buf b = buf_in(arena, FORM_ENTERED_MAX);
+    text_write(&b, p->language, S("form.file_about"), params, 2);
+    return buf_get(&b);
+}
+
+struct form_told form_file_told(struct page *p, const struct form_files *files, struct str value,
+                                struct arena *arena)
+{
+    struct form_file file = { 0 };
+    struct err ignored = { 0 };
+    bool found = false;
+    struct str rest = value;
+    struct form_told told = { .hash = str_cut(&rest, ' ') };
+    if (files && files->find(files->context, &file, &found, told.hash, arena, &ignored) != OK)
+        found = false;
+    if (!found)
+        media_and_size(&file, rest);
+    told.name = found && file.name.p ? file.name : word(p, "form.file_unnamed");
+    told.path = file.path;
+    if (file.media.n > 0)
+        told.about = about_file(p, &file, arena);
+    return told;
+}
+
 static struct str file_text(struct page *p, struct str value, struct arena *arena)
 {
-    struct str rest = value;
-    const struct str hash = str_cut(&rest, ' ');
-    const struct str media = str_cut(&rest, ' ');
-    const struct text_param params[] = { { "hash", hash }, { "media", media }, { "bytes", rest } };
-    struct buf b = buf_in(arena, FORM_ENTERED_MAX);
-    text_write(&b, p->language, S("form.file"), params, 3);
-    return buf_get(&b);
+    const struct form_told told = form_file_told(p, NULL, value, arena);
+    return arena_printf(arena, "%.*s, SHA-256 %.*s", STR(told.about), STR(told.hash));
 }
 
 struct str form_value_text(struct page *p, const struct form_field *field, struct str value,
@@ -54,10 +88,24 @@ static bool says_the_same(const struct form_field *field, const struct form_valu
            rest.n == field->unit.n + 1 && rest.p[0] == ' ' && str_ends(rest, field->unit);
 }
 
-static void show_value(struct page *p, struct form_line *line, const struct form_field *field,
-                       const struct form_value *v, struct arena *arena)
+static void show_file(struct page *p, struct form_line *line, const struct form_files *files,
+                      struct str value, struct arena *arena)
 {
-    line->value = form_value_text(p, field, v->value, arena);
+    const struct form_told told = form_file_told(p, files, value, arena);
+    line->value = told.name;
+    line->about = told.about;
+    line->hash = told.hash;
+    line->path = told.path;
+}
+
+static void show_value(struct page *p, struct form_line *line, const struct form_shown *s,
+                       const struct form_field *field, const struct form_value *v,
+                       struct arena *arena)
+{
+    if (form_type_of(field) == FORM_FILE)
+        show_file(p, line, s->files, v->value, arena);
+    else
+        line->value = form_value_text(p, field, v->value, arena);
     if (!says_the_same(field, v))
         line->entered = v->entered;
     if (v->mark.n > 0)
@@ -71,7 +119,7 @@ static void show_cell(struct page *p, struct form_line *line, const struct form_
     line->label = field->label;
     for (size_t i = 0; i < record->values.n; i++)
         if (str_eq(record->values.p[i].name, name))
-            show_value(p, line, field, &record->values.p[i], arena);
+            show_value(p, line, s, field, &record->values.p[i], arena);
     for (size_t i = 0; i < record->secrets.n; i++) {
         const struct form_secret *secret = &record->secrets.p[i];
         if (!str_eq(secret->name, name))
@@ -94,8 +142,8 @@ struct shown {
     struct arena *arena;
 };
 
-static bool show_row(struct form_lines *out, const struct shown *s, size_t from, size_t to,
-                     size_t row)
+static bool put_row(struct form_lines *out, const struct shown *s, size_t from, size_t to,
+                    size_t row)
 {
     struct form_line *lines = ARENA_ARRAY(s->arena, to - from + 1, struct form_line);
     if (!lines)
@@ -143,7 +191,7 @@ static bool show_section(struct form_group *out, const struct shown *s, size_t s
         return false;
     *out = (struct form_group){ of->title, in_rows, of->table, rows, n };
     for (size_t i = 0; i < n; i++) {
-        if (!show_row(&rows[i], s, s->plan->firsts[section], s->plan->firsts[section + 1], i))
+        if (!put_row(&rows[i], s, s->plan->firsts[section], s->plan->firsts[section + 1], i))
             return false;
         rows[i].title = i < of->rows.n ? of->rows.p[i] : arena_printf(s->arena, "%zu", i + 1);
     }
@@ -177,7 +225,7 @@ bool form_groups(const struct form_group **out, size_t *n, struct page *p,
     const size_t nsections = s.plan->form->sections.n;
     struct form_group *groups = ARENA_ARRAY(arena, nsections + 2, struct form_group);
     struct form_lines *top = ARENA_NEW(arena, struct form_lines);
-    if (!groups || !top || !show_row(top, &s, 0, s.plan->firsts[0], 0))
+    if (!groups || !top || !put_row(top, &s, 0, s.plan->firsts[0], 0))
         return false;
     *out = groups;
     if (top->n > 0)
@@ -191,14 +239,11 @@ bool form_groups(const struct form_group **out, size_t *n, struct page *p,
     return true;
 }
 
-void form_render_record(struct page *p, const struct definition *form,
-                        const struct form_record *record, form_open_fn *open, void *context,
-                        struct arena *arena)
+void form_render_record(struct page *p, const struct form_shown *shown, struct arena *arena)
 {
-    const struct form_shown shown = { form, record, open, context };
     const struct form_group *groups;
     size_t n;
-    if (form_groups(&groups, &n, p, &shown, arena))
+    if (form_groups(&groups, &n, p, shown, arena))
         page_form_record(p, groups, n);
     if (arena_exhausted(arena)) {
         p->b->failed = true;

@@ -90,6 +90,16 @@ static bool takes_media(const struct form_field *field, struct str media)
     return field->media.n == 0;
 }
 
+enum outcome form_takes_file(const struct form_field *field, const struct form_file *file,
+                             struct err *e)
+{
+    if (!takes_media(field, file->media))
+        return REFUSE(e, "form.file_type", { "media", file->media });
+    if (field->size != INT_NONE && file->size > field->size)
+        return refuse_number(e, "form.file_size", field->size);
+    return OK;
+}
+
 /* "<hash> <media> <bytes>": what was stored, told by the store of files. */
 static enum outcome understand_file(struct form_cell *cell, const struct form_reader *r,
                                     const struct form_field *field, struct err *e)
@@ -105,10 +115,7 @@ static enum outcome understand_file(struct form_cell *cell, const struct form_re
         TRY(r->files->find(r->files->context, &file, &found, cell->entered, r->arena, e));
     if (!found)
         return REFUSE(e, "form.no_file");
-    if (!takes_media(field, file.media))
-        return REFUSE(e, "form.file_type", { "media", file.media });
-    if (field->size != INT_NONE && file.size > field->size)
-        return refuse_number(e, "form.file_size", field->size);
+    TRY(form_takes_file(field, &file, e));
     cell->value.value = arena_printf(r->arena, "%.*s %.*s %lld", STR(cell->entered),
                                      STR(file.media), (long long)file.size);
     return cell->value.value.p ? OK : err_no_memory(e);

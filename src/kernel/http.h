@@ -12,8 +12,10 @@
  * Limits (REFUSED, answered before the body is read): target 8 KiB 414, 64 headers of together
  * 16 KiB 431, body by route 413, body without Content-Length 411, bad percent-encoding, NUL, text
  * that is not UTF-8, dot segments 400, a form of another site 403, another method 405 with Allow.
- * Two lengths of one body are 400, and the connection ends with the answer. What is no HTTP at all
- * is answered by libmicrohttpd itself. Slow clients are cut off. */
+ * A form that holds files (multipart/form-data) is taken where its route says so; then its body may
+ * be HTTP_FILES_BODY_MAX longer, and is never held whole. Two lengths of one body are 400, and the
+ * connection ends with the answer. What is no HTTP at all is answered by libmicrohttpd itself. Slow
+ * clients are cut off. */
 #ifndef VEIN_KERNEL_HTTP_H
 #define VEIN_KERNEL_HTTP_H
 
@@ -21,6 +23,14 @@
 #include "base/record.h"
 
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
+#define HTTP_FILES_BODY_MAX ((int64_t)2 << 30) /* bytes of all files of one form */
+enum { HTTP_FILES_RATE = 64 << 10 };           /* bytes a second that their sender must keep up */
+
+/* A file that a form sends: both as sent, UTF-8 not checked in the name. */
+struct http_file {
+    struct str field;
+    struct str name; /* empty: no file was chosen */
+};
 
 /* A body that is made while it is sent, so that none is held whole. */
 struct http_body {
@@ -62,6 +72,7 @@ struct http_request {
     size_t nquery;
     const struct record_pair *form; /* application/x-www-form-urlencoded body, decoded */
     size_t nform;
+    void *files;               /* what came in it as files: of who set http_options.file */
     struct str body;           /* as sent */
     struct str media_type;     /* of the body, without parameters, lower case */
     const struct route *route; /* NULL when the request was refused before one was found */
@@ -94,6 +105,9 @@ struct route {
     const struct record *row;
     const char *media_type; /* of what is neither page nor record; "": headers alone (204) */
     const char *query;      /* names of the query's parameters, separated by blanks */
+    /* Of a POST whose form may hold files: the parameter of its path that names what they belong
+     * to, which is also that thing's kind ("order"). NULL: none. */
+    const char *files;
     /* Of a POST that only reads, because what it asks for has no place in an address: what its form
      * or JSON holds. It answers as a GET does. NULL: it sends a command. */
     const struct record *ask;
@@ -135,6 +149,14 @@ struct http_options {
     /* Called when the body is read, before the handler: for what only the form tells, such as the
      * session's token. NULL: nothing to check. */
     enum outcome (*check)(struct http_request *r, struct err *e);
+    /* Takes a file of a form piece by piece while it is read, on an HTTP thread; `last`: with these
+     * bytes, maybe none, it is whole. Called after `check` found the form so far good. What is not
+     * OK ends the form; a file that is not taken is better remembered until the handler tells of it
+     * beside what else was entered. NULL: no form holds files. */
+    enum outcome (*file)(struct http_request *r, const struct http_file *file, struct bytes data,
+                         bool last, struct err *e);
+    /* The request ended, whole or not: lets go of r->files. */
+    void (*files_end)(struct http_request *r);
     /* Renders a refusal or fault as a page or as problem details by what the client accepts: fills
      * r->answer, whose status is set. NULL: plain text. */
     void (*problem)(struct http_request *r, int status, const struct err *e);

@@ -147,6 +147,7 @@ struct http_exchange {
     struct str target;
     struct str allow;
     struct buf body;
+    struct http_parts *parts; /* instead of it, where the form holds files */
     struct live *live;
     bool close; /* the connection ends with this answer */
     /* Of one that waits for news, under live_lock. */
@@ -166,6 +167,16 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connecti
                                    size_t *ndata, void **exchange);
 void http_exchange_end(void *server, struct MHD_Connection *connection, void **exchange,
                        enum MHD_RequestTerminationCode how);
+
+/* A form that holds files, as it is read (http_part.c). Its text goes into request.form, its files
+ * to options.file. What is wrong with it is told at the end. */
+struct http_parts;
+enum outcome http_parts_new(struct http_parts **out, struct http_exchange *exchange, struct err *e);
+void http_parts_take(struct http_parts *x, const char *data, size_t n);
+enum outcome http_parts_end(struct http_parts *x, struct err *e);
+void http_parts_free(struct http_parts *x);
+/* REFUSED "http.too_large" {max}. */
+enum outcome http_body_too_large(size_t max, struct err *e);
 
 /* The exchange keeps a stop waiting no longer. */
 void http_exchange_worked(struct http_exchange *x);

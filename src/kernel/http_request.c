@@ -218,6 +218,22 @@ static bool from_elsewhere(const struct http_request *r)
     return origin.p && !http_origin_is(origin, http_header(r, "Host"));
 }
 
+enum outcome http_body_too_large(size_t max, struct err *e)
+{
+    char text[24];
+    struct buf b = buf_over(text, sizeof text);
+    buf_int(&b, (int64_t)max);
+    return REFUSE(e, "http.too_large", { "max", buf_get(&b) });
+}
+
+/* The form holds files, and its route takes them. */
+static bool holds_files(const struct http_exchange *x)
+{
+    const struct http_request *r = &x->request;
+    return r->route->files && x->server->options.file &&
+           str_is(r->media_type, "multipart/form-data");
+}
+
 /* Length of the body from Content-Length. A body of unknown length is refused, so that none is
  * read that is too large. Of two lengths another reader of the same bytes, such as a proxy, might
  * take the other, and what is body for one were the next request for the other (RFC 9112, 6.3). */
@@ -233,12 +249,9 @@ static enum outcome body_length(size_t *out, struct http_exchange *x, size_t len
         return REFUSE(e, "http.length_required");
     if (length.p && !str_to_u63(&n, length))
         return REFUSE(e, "http.malformed_length");
-    if (length.p && (uint64_t)n > r->route->body_max) {
-        char max[24];
-        struct buf b = buf_over(max, sizeof max);
-        buf_int(&b, (int64_t)r->route->body_max);
-        return REFUSE(e, "http.too_large", { "max", buf_get(&b) });
-    }
+    const size_t max = r->route->body_max + (holds_files(x) ? (size_t)HTTP_FILES_BODY_MAX : 0);
+    if (length.p && (uint64_t)n > max)
+        return http_body_too_large(max, e);
     *out = (size_t)n;
     return OK;
 }
@@ -268,13 +281,21 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     if (from_elsewhere(r))
         return REFUSE(e, "http.cross_site");
     TRY(body_length(&length, x, sum.lengths, e));
-    x->body = buf_new(length);
-    return x->server->options.admit(r, e);
+    if (!holds_files(x)) {
+        x->body = buf_new(length);
+        return x->server->options.admit(r, e);
+    }
+    TRY(x->server->options.admit(r, e));
+    http_connection_limit(x->server, x->peer,
+                          2 * x->server->timeout_s + (unsigned)(length / HTTP_FILES_RATE));
+    return http_parts_new(&x->parts, x, e);
 }
 
 static enum outcome read_form(struct http_exchange *x, struct err *e)
 {
     struct http_request *r = &x->request;
+    if (x->parts)
+        return http_parts_end(x->parts, e);
     r->body = buf_get(&x->body);
     TRY(buf_check(&x->body, e));
     if (!str_is(r->media_type, "application/x-www-form-urlencoded"))
@@ -355,7 +376,10 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connecti
         x->phase = HTTP_PHASE_BODY;
         return read_head(x, &e) == OK ? MHD_YES : fail(x, &e);
     case HTTP_PHASE_BODY:
-        buf_put(&x->body, data, *ndata);
+        if (x->parts)
+            http_parts_take(x->parts, data, *ndata);
+        else
+            buf_put(&x->body, data, *ndata);
         if (*ndata > 0) {
             *ndata = 0;
             return MHD_YES;
@@ -384,6 +408,9 @@ void http_exchange_end(void *server, struct MHD_Connection *connection, void **e
     http_exchange_worked(x);
     http_live_drop(x->live);
     buf_free(&x->body);
+    http_parts_free(x->parts);
+    if (s->options.files_end && x->request.files)
+        s->options.files_end(&x->request);
     arena_free(x->request.arena);
     free(x);
 }

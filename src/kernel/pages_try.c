@@ -21,9 +21,15 @@ static enum outcome render(struct html *out, struct page *p, const struct pages_
     struct buf b = buf_in(a, TRY_HTML_MAX);
     part.b = &b;
     if (record)
-        form_render_record(&part, &v->form, &v->filled.record, as_written, NULL, a);
+        form_render_record(&part,
+                           &(struct form_shown){
+                               .form = &v->form, .record = &v->filled.record, .open = as_written },
+                           a);
     else
-        form_render(&part, &v->form, r->form, r->nform, v->filled.problems, v->filled.nproblems, a);
+        form_render(
+            &part,
+            &(struct form_filling){ .form = &v->form, .inputs = r->form, .ninputs = r->nform },
+            v->filled.problems, v->filled.nproblems, a);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;

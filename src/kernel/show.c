@@ -51,35 +51,6 @@ struct str show_entered(const struct http_request *r, const char *name)
     return value.p ? value : S("");
 }
 
-/* Written as codes are: what else there is (titles, labels, quantities) says itself. */
-static bool show_code(struct str text)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if (!(text.p[i] >= 'a' && text.p[i] <= 'z') && text.p[i] != '_' &&
-            !(text.p[i] >= '0' && text.p[i] <= '9'))
-            return false;
-    return text.n > 0 && text.p[0] >= 'a';
-}
-
-struct show_refusal show_refusal(struct page *p, const struct http_request *r)
-{
-    struct arena *a = p->b->arena;
-    if (!r->refused)
-        return (struct show_refusal){ 0 };
-    struct err said = *r->refused;
-    for (size_t i = 0; i < said.nparams; i++) {
-        const struct str code = str_z(said.params[i].value);
-        if (!show_code(code))
-            continue;
-        const struct str name = show_name(p, said.params[i].name, code);
-        snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
-    }
-    return (struct show_refusal){
-        .text = define_error(a, p->language, &said),
-        .hint = text_error_hint(a, p->language, &said),
-    };
-}
-
 enum http_state show_made(struct http_request *r, const struct gate_answer *answer,
                           const char *member, const char *path)
 {
@@ -225,6 +196,25 @@ struct str show_time(struct page *p, int64_t us)
 struct str show_duration(struct page *p, int64_t us)
 {
     return page_duration(p, us, p->b->arena);
+}
+
+struct str show_bytes(struct page *p, int64_t bytes)
+{
+    static const char *const keys[] = { "bytes.one", "bytes.kilo", "bytes.mega", "bytes.giga" };
+    struct buf b = buf_in(p->b->arena, 40);
+    struct buf n = buf_in(p->b->arena, 40);
+    size_t unit = 0;
+    int64_t tenths = bytes * 10;
+    if (bytes < 0)
+        return S("");
+    for (; tenths >= 10000 && unit < 3; unit++)
+        tenths = (tenths + 500) / 1000;
+    buf_int(&n, tenths / 10);
+    if (tenths < 100 && tenths % 10 > 0)
+        buf_printf(&n, ".%d", (int)(tenths % 10));
+    const struct text_param params[] = { { "n", buf_get(&n) } };
+    text_write(&b, p->language, str_z(keys[unit]), params, 1);
+    return buf_get(&b);
 }
 
 /* --- who --- */

@@ -26,6 +26,8 @@ struct show_refusal {
     struct str hint;
 };
 struct show_refusal show_refusal(struct page *p, const struct http_request *r);
+/* Any error so. Of "ledger.changed", who changed what and when: streams are no words for people. */
+struct show_refusal show_error(struct page *p, const struct http_request *r, const struct err *e);
 
 /* An app_command's `done`: the person goes on to what was made, at the path with its id, a member
  * of the answer. */
@@ -65,6 +67,8 @@ struct str show_new_id(struct page *p);
 /* Class, seconds and words of a countdown; absent when until is TIME_NONE. */
 const char *show_left_class(const struct page *p, int64_t until);
 struct str show_left(struct page *p, int64_t until);
+/* "12 bytes", "3.4 KB", "120 MB": powers of 1,000; empty for INT_NONE. */
+struct str show_bytes(struct page *p, int64_t bytes);
 /* page_time and page_duration in the page's own arena. */
 struct str show_time(struct page *p, int64_t us);
 struct str show_duration(struct page *p, int64_t us);

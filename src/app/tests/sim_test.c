@@ -1,5 +1,6 @@
 /* Whole journeys on simulated time: the same seed gives the same ledger, every wrong label is
  * stopped, nothing unforeseen is refused, and what comes of it verifies and rebuilds. */
+#define _GNU_SOURCE /* memmem */
 #include "app/sim.h"
 
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 
 #include "app/cli.h"
 #include "base/log.h"
+#include "kernel/ledger.h"
 #include "verify/verify.h"
 
 enum { ORDERS = 30, DAYS = 30, TAIL_DAYS = 120 };
@@ -105,6 +107,29 @@ static void the_same_seed_gives_the_same_root(void **state)
     assert_string_not_equal(worlds[0].report.root_hex, worlds[2].report.root_hex);
 }
 
+/* Events whose leaves hold both. */
+static size_t events_with(struct world *w, const char *type, const char *text)
+{
+    enum { PAGE = 500 };
+    struct err e = { 0 };
+    struct db *db;
+    size_t found = 0;
+    size_t n = PAGE;
+    struct arena *arena = arena_new(64 << 20);
+    assert_int_equal(store_reader_take(&db, w->node.store, &e), OK);
+    for (int64_t from = 0; n == PAGE; from += PAGE) {
+        struct ledger_row *rows;
+        arena_reset(arena);
+        assert_int_equal(ledger_read(db, from, PAGE, &rows, &n, arena, &e), OK);
+        for (size_t i = 0; i < n; i++)
+            found += memmem(rows[i].leaf.p, rows[i].leaf.n, type, strlen(type)) &&
+                     memmem(rows[i].leaf.p, rows[i].leaf.n, text, strlen(text));
+    }
+    store_reader_give(w->node.store, db);
+    arena_free(arena);
+    return found;
+}
+
 /* partial: COI-09 (randomised simulation; the checked model is to come) */
 static void journeys_end_and_wrong_labels_are_stopped(void **state)
 {
@@ -117,6 +142,9 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
     assert_int_equal(node_rebuild_check(&w.node, &rebuilt, &e), OK);
     if (!rebuilt.same)
         fail_msg("rebuilt differs: %s", rebuilt.difference);
+    /* sterility is read on its day, whatever else the order waits for */
+    assert_true(events_with(&w, "\"flow.task_opened\"", "late_results") > ORDERS / 3);
+    assert_true(events_with(&w, "\"flow.task_overdue\"", "late_results") <= ORDERS / 10);
     close_world(&w);
     const struct sim_counts *c = &w.counts;
     if (c->unexpected > 0)

@@ -21,7 +21,8 @@ static const char *rendered(const struct definition *d, const char *const *entri
     struct page p = { .b = &b, .language = S("en") };
     size_t n = form_pairs(pairs, entries);
     (void)!form_fill(&f, &(struct form_filling){ d, pairs, n, NULL, false }, form_arena, &e);
-    form_render(&p, d, pairs, n, f.problems, f.nproblems, form_arena);
+    const struct form_filling in = { .form = d, .inputs = pairs, .ninputs = n };
+    form_render(&p, &in, f.problems, f.nproblems, form_arena);
     assert_true(buf_ok(&b));
     html[b.n] = '\0';
     assert_null(strstr(html, "\xE2\x9F\xA6")); /* the bracket of a missing text */
@@ -80,7 +81,8 @@ static const char *record_rendered(const struct definition *d, const struct form
     static char html[HTML_MAX];
     struct buf b = buf_over(html, sizeof html - 1);
     struct page p = { .b = &b, .language = S("en") };
-    form_render_record(&p, d, r, open, NULL, form_arena);
+    form_render_record(&p, &(struct form_shown){ .form = d, .record = r, .open = open },
+                       form_arena);
     assert_true(buf_ok(&b));
     html[b.n] = '\0';
     return html;
@@ -161,8 +163,10 @@ static const char *render_all(const char *s)
     r.secrets.n = 1;
     struct buf b = buf_in(form_arena, HTML_MAX);
     struct page p = { .b = &b, .language = S("en") };
-    form_render(&p, &d, pairs, n, problems, n, form_arena);
-    form_render_record(&p, &d, &r, open_secret, NULL, form_arena);
+    const struct form_filling in = { .form = &d, .inputs = pairs, .ninputs = n };
+    form_render(&p, &in, problems, n, form_arena);
+    const struct form_shown shown = { .form = &d, .record = &r, .open = open_secret };
+    form_render_record(&p, &shown, form_arena);
     buf_char(&b, '\0');
     assert_true(buf_ok(&b));
     return b.p;

@@ -238,8 +238,10 @@ static enum outcome one_file(void *context, struct form_file *out, bool *found, 
 static void a_file_is_one_of_the_order(void **state)
 {
     (void)state;
-    struct form_file file = { S("Ada run.pdf"), S("application/pdf"), 1000 };
-    const struct form_files files = { &file, one_file };
+    struct form_file file = { .name = S("Ada run.pdf"),
+                              .media = S("application/pdf"),
+                              .size = 1000 };
+    const struct form_files files = { .context = &file, .find = one_file };
     const char *const good[] = { "beads=yes", "volume.1=1", "scan_of_run=" HASH, NULL };
     const char *const other[] = { "beads=yes", "volume.1=1", "scan_of_run=0" HASH, NULL };
     assert_int_equal(fill_with(&files, good), OK);

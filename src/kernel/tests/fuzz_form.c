@@ -37,9 +37,10 @@ static void show(const struct definition *form, const struct form_filling *in,
     struct page p = { .b = &b, .language = S("en") };
     struct print_document d;
     struct err e = { 0 };
-    form_render(&p, form, in->inputs, in->ninputs, filled->problems, filled->nproblems, a);
+    const struct form_shown shown = { .form = form, .record = &filled->record };
+    form_render(&p, in, filled->problems, filled->nproblems, a);
     if (good)
-        form_render_record(&p, form, &filled->record, NULL, NULL, a);
+        form_render_record(&p, &shown, a);
     const struct form_printing printing = { .form = form, .record = good ? &filled->record : NULL };
     if (form_print(&d, &p, &printing, a, &e) == OK)
         print_html(&p, &d);

@@ -11,7 +11,7 @@
 #include "base/id.h"
 #include "kernel/app.h"
 #include "kernel/epoch.h"
-#include "kernel/file.h"
+#include "kernel/file_sent.h"
 #include "kernel/flow.h"
 #include "kernel/sign.h"
 #include "kernel/stop.h"
@@ -46,6 +46,8 @@ static void start(struct served *s, const struct module *const *modules, size_t 
         .context = &app,
         .admit = app_admit,
         .check = app_check,
+        .file = file_sent_take,
+        .files_end = file_sent_end,
         .problem = app_http_problem,
     };
     struct err e = { 0 };

@@ -5,8 +5,10 @@
 #define VEIN_MODULES_DESK_DESK_H
 
 #include "gen/desk/queries.sql.h"
-#include "kernel/pages_draft.h"
+#include "kernel/file_sent.h"
 #include "kernel/flow_record.h"
+#include "kernel/pages_draft.h"
+#include "kernel/rota.h"
 #include "kernel/show.h"
 #include "kernel/sign.h"
 #include "kernel/stop.h"
@@ -158,6 +160,7 @@ struct desk_order_view {
     struct desk_order o;
     struct order_dose_words dose;
     struct show_refusal refused;
+    struct html drawing;
     struct str owner; /* of the next task */
     const struct desk_task_line *open;
     size_t nopen;
@@ -305,6 +308,8 @@ struct desk_task_view {
     size_t ninputs;
     const struct form_problem *problems;
     size_t nproblems;
+    struct flow_files_of files_of;
+    struct form_files files;
     struct html record;      /* of a task that is done */
     const struct str *waits; /* what is still to be done before it can be completed */
     size_t nwaits;
@@ -314,6 +319,53 @@ struct desk_task_view {
     bool may_report; /* a deviation of the order */
     struct desk_record_view kept;
 };
+
+/* --- files of an order --- */
+
+enum { DESK_DOCUMENTS_MAX = 200 };
+#define RECORDS "modules/desk/document.def"
+#include "base/record_structs.h"
+#undef RECORDS
+struct desk_document_view {
+    const struct desk_document *row;
+    struct str by;
+};
+struct desk_documents_view {
+    struct desk_order o;
+    struct show_refusal refused;
+    const struct desk_document_view *rows;
+    size_t n;
+    bool may_add;
+};
+
+/* --- who is meant in an order --- */
+
+#define RECORDS "modules/desk/people.def"
+#include "base/record_structs.h"
+#undef RECORDS
+struct desk_role {
+    const struct desk_named *row;
+    struct str id;   /* of its form */
+    struct str name; /* who is named; empty: nobody */
+    const struct rota_people_out *holders;
+    size_t nholders;
+};
+struct desk_people_part {
+    struct str title;
+    struct str site;
+    const struct desk_role *roles;
+    size_t nroles;
+};
+struct desk_people_view {
+    struct desk_order o;
+    struct show_refusal refused;
+    const struct desk_people_part *parts;
+    size_t nparts;
+    bool may_name;
+    const struct http_request *r; /* what was entered */
+};
+/* The refused form was this row's. */
+bool desk_people_tried(const struct desk_people_view *v, const struct desk_named *row);
 
 /* What is shown to who signs a record. */
 struct desk_signed_view {
@@ -425,7 +477,8 @@ struct desk_unit_view {
 /* Routes. */
 http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, desk_get_task,
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
-    desk_get_label, desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
+    desk_get_label, desk_post_unit, desk_get_people, desk_post_people, desk_get_documents,
+    desk_post_documents, desk_get_history, desk_get_corrections, desk_get_print;
 
 /* What flow.sign signs: whose record it is, and the record. */
 sign_show_fn desk_sign_show;
@@ -452,14 +505,25 @@ enum outcome desk_task_record(struct desk_task_view *v, struct http_request *r, 
 /* The task's page with the posted form as it was filled in, and nothing sent. */
 enum http_state desk_task_redraw(struct http_request *r);
 
+/* Files that came with the posted form of a task: what its fields take is stored, then `then` goes
+ * on. desk_file_problems tells of the others at their fields, FILE_SENT_MAX at most;
+ * desk_files_refused is what is said above them: REFUSED "file.not_taken". */
+enum http_state desk_task_files(struct http_request *r, file_sent_fn *then);
+size_t desk_file_problems(struct form_problem *out, const struct http_request *r);
+enum outcome desk_files_refused(struct err *e);
+
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);
 
+/* The order's tasks drawn in time; empty where none has opened. */
+enum outcome desk_order_drawing(struct html *out, struct page *p, const struct desk_order *o,
+                                struct err *e);
+
 /* A record as HTML; empty when its form is not known. */
-enum outcome desk_record_html(struct html *out, struct page *p, struct db *db,
+enum outcome desk_record_html(struct html *out, struct page *p, const struct flow_files_of *of,
                               const struct form_record *record, struct err *e);
 /* A task's record as HTML; empty when it has none. */
-enum outcome desk_record(struct html *out, struct page *p, struct db *db,
+enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,
                          const struct flow_open_task *task, struct err *e);
 
 #endif

@@ -18,28 +18,31 @@ enum {
 
 /* --- records --- */
 
-enum outcome desk_record_html(struct html *out, struct page *p, struct db *db,
+enum outcome desk_record_html(struct html *out, struct page *p, const struct flow_files_of *of,
                               const struct form_record *record, struct err *e)
 {
+    struct flow_files_of files_of = *of;
+    const struct form_files files = flow_files(&files_of);
     struct definition form;
     struct arena *a = p->b->arena;
     bool found = false;
     *out = (struct html){ S("") };
     if (record->form.p)
-        TRY(define_find(&form, db, S("form"), record->form, record->form_version, p->now_us, a,
+        TRY(define_find(&form, of->db, S("form"), record->form, record->form_version, p->now_us, a,
                         &found, e));
     if (!found)
         return OK;
     struct page part = *p;
     struct buf b = buf_in(a, RECORD_MAX);
     part.b = &b;
-    form_render_record(&part, &form, record, NULL, NULL, a);
+    const struct form_shown shown = { .form = &form, .record = record, .files = &files };
+    form_render_record(&part, &shown, a);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;
 }
 
-enum outcome desk_record(struct html *out, struct page *p, struct db *db,
+enum outcome desk_record(struct html *out, struct page *p, const struct flow_files_of *of,
                          const struct flow_open_task *task, struct err *e)
 {
     struct form_record record;
@@ -50,7 +53,7 @@ enum outcome desk_record(struct html *out, struct page *p, struct db *db,
         return OK;
     TRY(json_read(&object, a, task->json, &json_limits_default, e));
     TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
-    return desk_record_html(out, p, db, &record, e);
+    return desk_record_html(out, p, of, &record, e);
 }
 
 /* --- the timeline --- */
@@ -249,8 +252,10 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
 
 /* --- tasks, units, people --- */
 
-static enum outcome tasks(struct desk_order_view *v, struct db *db, struct page *p, struct err *e)
+static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of *of, struct page *p,
+                          struct err *e)
 {
+    struct db *db = of->db;
     const struct flow_view *f = &v->o.flow;
     struct desk_task_line *open = ARENA_ARRAY(p->b->arena, f->ntasks + 1, struct desk_task_line);
     struct desk_task_line *done = ARENA_ARRAY(p->b->arena, f->ntasks + 1, struct desk_task_line);
@@ -269,7 +274,7 @@ static enum outcome tasks(struct desk_order_view *v, struct db *db, struct page 
         if (!t->done)
             continue;
         line->by = show_person(p, db, t->by);
-        TRY(desk_record(&line->record, p, db, t, e));
+        TRY(desk_record(&line->record, p, of, t, e));
     }
     return OK;
 }
@@ -435,11 +440,13 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     if (v->o.next)
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
     order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
-    TRY(tasks(v, db, p, e));
+    const struct flow_files_of of = { db, v->o.id, app_of(r)->node->keys };
+    TRY(tasks(v, &of, p, e));
     TRY(parties(v, db, p, e));
     TRY(lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
+    TRY(desk_order_drawing(&v->drawing, p, &v->o, e));
     rights(v, r);
     TRY(loops(v, r, p, e));
     TRY(move(v, r, db, p, e));

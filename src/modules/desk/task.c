@@ -280,19 +280,23 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
         return REFUSE(e, "define.unknown");
     v->inputs = r->form;
     v->ninputs = r->nform;
+    struct form_problem *problems =
+        ARENA_ARRAY(r->arena, FORM_PROBLEMS_MAX + FILE_SENT_MAX, struct form_problem);
+    if (!problems)
+        return err_no_memory(e);
+    v->problems = problems;
+    v->nproblems = desk_file_problems(problems, r);
     if (!refused || !str_is(str_z(refused->code), "form.problems"))
         return OK;
-    struct flow_files_of of = { db, v->o.id };
-    const struct form_files files = flow_files(&of);
     const struct form_filling filling = {
         .form = &v->form,
         .inputs = r->form,
         .ninputs = r->nform,
-        .files = &files,
+        .files = &v->files,
     };
     (void)form_fill(&filled, &filling, r->arena, &why);
-    v->problems = filled.problems;
-    v->nproblems = filled.nproblems;
+    for (size_t i = 0; i < filled.nproblems; i++)
+        problems[v->nproblems++] = filled.problems[i];
     return OK;
 }
 
@@ -319,8 +323,12 @@ struct html desk_form(struct page *p, const struct desk_task_view *v)
     struct desk_task_view shown = *v;
     part.b = &b;
     if (v->form.kind.p && (!v->kept.partly || twice_only(&shown, v, p->b->arena)))
-        form_render(&part, &shown.form, v->inputs, v->ninputs, shown.problems, shown.nproblems,
-                    p->b->arena);
+        form_render(&part,
+                    &(struct form_filling){ .form = &shown.form,
+                                            .inputs = v->inputs,
+                                            .ninputs = v->ninputs,
+                                            .files = &v->files },
+                    shown.problems, shown.nproblems, p->b->arena);
     return page_body(&part);
 }
 
@@ -335,6 +343,8 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     if (!v->task)
         return REFUSE(e, "gate.unknown", { "kind", S("task") });
     v->open = desk_open_task(&v->o.flow, v->task->name);
+    v->files_of = (struct flow_files_of){ db, v->o.id, app_of(r)->node->keys };
+    v->files = flow_files(&v->files_of);
     v->stage = desk_stage_of(v->o.flow.workflow, v->task->name)->title;
     struct str site = v->open ? v->open->site : (struct str){ 0 };
     v->owner = desk_owner(p, db, v->task->role, site);
@@ -411,7 +421,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     TRY(form(v, r, db, p, e));
     TRY(desk_task_record(v, r, db, p, e));
     if (v->open && v->open->done)
-        TRY(desk_record(&v->record, p, db, v->open, e));
+        TRY(desk_record(&v->record, p, &v->files_of, v->open, e));
     waits(v, p);
     v->may_report = show_may(r, "deviation.open");
     page_task(p, v);

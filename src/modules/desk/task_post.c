@@ -137,13 +137,34 @@ static bool had_value(struct http_request *r, struct str name)
     return false;
 }
 
+static bool was_sent(const struct http_request *r, struct str name)
+{
+    for (size_t i = 0; i < r->nform; i++)
+        if (str_eq(r->form[i].name, name))
+            return true;
+    return false;
+}
+
+/* What was recorded and is not sent at all was taken away: a file whose mark was lifted. */
+static size_t taken_away(struct flow_input *out, struct http_request *r)
+{
+    struct str rest = str_trim(http_form(r, "_had"));
+    size_t n = 0;
+    while (rest.n > 0 && n < HTTP_PAIRS_MAX) {
+        const struct str name = str_cut(&rest, ' ');
+        if (name.n > 0 && !was_sent(r, name))
+            out[n++] = (struct flow_input){ name, S("") };
+    }
+    return n;
+}
+
 /* The posted fields as they were entered; names beginning with "_" are the page's own. A program
  * sends {"inputs": [{"name", "entered"}]}. */
 static enum outcome inputs(struct flow_complete *body, struct http_request *r, struct err *e)
 {
     body->order = http_param(r, "order");
     body->task = http_param(r, "task");
-    struct flow_input *out = ARENA_ARRAY(r->arena, r->nform + 1, struct flow_input);
+    struct flow_input *out = ARENA_ARRAY(r->arena, r->nform + HTTP_PAIRS_MAX, struct flow_input);
     size_t n = 0;
     if (!out)
         return err_no_memory(e);
@@ -152,7 +173,7 @@ static enum outcome inputs(struct flow_complete *body, struct http_request *r, s
             (r->form[i].value.n > 0 || had_value(r, r->form[i].name)))
             out[n++] = (struct flow_input){ r->form[i].name, r->form[i].value };
     body->inputs.p = out;
-    body->inputs.n = n;
+    body->inputs.n = n + taken_away(out + n, r);
     return OK;
 }
 
@@ -182,6 +203,11 @@ static enum http_state post_form(struct http_request *r, const char *command, st
         .refused = desk_task_again,
     };
     if (!str_is(r->media_type, "application/json")) {
+        if (file_sent_bad(r)) {
+            (void)!desk_files_refused(&e);
+            r->answer = (struct http_answer){ .status = http_status(&e) };
+            return desk_task_again(r, &e);
+        }
         if (form_redraw_wanted(r->form, r->nform))
             return desk_task_redraw(r);
         if (!http_wants_json(r) && !next.p)
@@ -193,14 +219,24 @@ static enum http_state post_form(struct http_request *r, const char *command, st
     return app_command(r, &c);
 }
 
-enum http_state desk_post_complete(struct http_request *r)
+static enum http_state complete(struct http_request *r)
 {
     return post_form(r, "flow.complete", (struct str){ 0 });
 }
 
-enum http_state desk_post_correct(struct http_request *r)
+enum http_state desk_post_complete(struct http_request *r)
+{
+    return desk_task_files(r, complete);
+}
+
+static enum http_state correct(struct http_request *r)
 {
     /* flow.correct has the same fields as flow.complete */
     static_assert(sizeof(struct flow_correct) == sizeof(struct flow_complete));
     return post_form(r, "flow.correct", task_path(r));
+}
+
+enum http_state desk_post_correct(struct http_request *r)
+{
+    return desk_task_files(r, correct);
 }

@@ -91,6 +91,7 @@ static enum outcome document(struct print_document *out, struct desk_task_view *
                                             .keys = app_of(r)->node->keys };
         TRY(record_read(&record, v, a, e));
         in.record = &record;
+        in.files = &v->files;
         in.signatures = signatures(v, p);
         in.nsignatures = v->kept.nplaces;
         in.corrections = corrections(v, p);
