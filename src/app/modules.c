@@ -5,11 +5,13 @@
 #include "kernel/epoch.h"
 #include "kernel/file.h"
 #include "kernel/flow_record.h"
+#include "kernel/look.h"
 #include "kernel/notify.h"
 #include "kernel/pages.h"
 #include "kernel/rota.h"
 #include "kernel/search.h"
 #include "kernel/stop.h"
+#include "kernel/trail.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
 #include "app/modules.def"
@@ -17,8 +19,9 @@
 
 static const struct module *const modules[] = {
     &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
-    &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
-    &pages_module, &rota_module,        &search_module, &stop_module,   &timer_module,
+    &flow_module,  &flow_record_module, &job_module,    &look_module,   &notify_module,
+    &outbox_module, &pages_module,      &rota_module,   &search_module, &stop_module,
+    &timer_module, &trail_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

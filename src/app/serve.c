@@ -134,6 +134,7 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .context = &s->app,
         .admit = app_admit,
         .check = app_check,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     struct http_server *server;

@@ -6,6 +6,7 @@
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
 #include "kernel/limit.h"
+#include "kernel/show.h"
 
 enum { APP_EXPECTS_MAX = 16 };
 enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
@@ -41,6 +42,7 @@ struct page app_page(struct http_request *r)
         p.csrf = session->csrf;
         p.person = session->person;
         p.site = session->site_name;
+        p.may_audit = show_may(r, "trail.see");
     }
     return p;
 }
@@ -201,6 +203,7 @@ static void problem_page(struct http_request *r, int status, const struct err *e
 
 void app_http_problem(struct http_request *r, int status, const struct err *e)
 {
+    look_forget(r);
     r->answer = (struct http_answer){
         .status = status,
         .retry_after_s = app_retry_after(e),
@@ -246,6 +249,8 @@ static enum outcome take_request(struct http_request *r, enum outcome admitted, 
 enum outcome app_admit(struct http_request *r, struct err *e)
 {
     const enum outcome o = auth_admit(app_of(r)->auth, r, e);
+    if (o == OK)
+        TRY(look_begin(r, e));
     return o == FAULT ? o : take_request(r, o, e);
 }
 

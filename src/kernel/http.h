@@ -23,6 +23,7 @@
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
 
 /* A body that is made while it is sent, so that none is held whole. */
+struct looker;
 struct http_body {
     int64_t size; /* bytes, exactly */
     /* Up to n bytes from `at` on; 0 or less: it cannot go on, and the connection is cut, so that
@@ -67,6 +68,7 @@ struct http_request {
     const struct route *route; /* NULL when the request was refused before one was found */
     void *context;             /* of the server's options: the application */
     void *who;                 /* set by the server's `admit`: session and actor */
+    struct looker *looks;      /* likewise: what of others was opened for this answer (look.h) */
     /* Whose streams and waits these are, set by `admit`; absent: nobody's. */
     struct str session;
     struct str account;
@@ -135,6 +137,9 @@ struct http_options {
     /* Called when the body is read, before the handler: for what only the form tells, such as the
      * session's token. NULL: nothing to check. */
     enum outcome (*check)(struct http_request *r, struct err *e);
+    /* When a handler is done, before its answer goes out: it may change the answer, or wait as a
+     * handler does. Called again after that. NULL: nothing. */
+    enum http_state (*settle)(struct http_request *r);
     /* Renders a refusal or fault as a page or as problem details by what the client accepts: fills
      * r->answer, whose status is set. NULL: plain text. */
     void (*problem)(struct http_request *r, int status, const struct err *e);

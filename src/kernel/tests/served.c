@@ -45,6 +45,7 @@ static void start(struct served *s, const struct module *const *modules, size_t 
         .context = &app,
         .admit = app_admit,
         .check = app_check,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     struct err e = { 0 };

@@ -164,7 +164,7 @@ struct order_patient_view shown_to(const struct fixture_person *who)
     struct err e = { 0 };
     struct order_patient_view view;
     assert_int_equal(
-        order_patient_show(&view, &f.node, db, &who->actor, str_z(patient), f.arena, &e), OK);
+        order_patient_show(&view, looker_new(f.node.keys, who->actor.account, "test", f.arena), db, &who->actor, str_z(patient), f.arena, &e), OK);
     store_reader_give(f.node.store, db);
     return view;
 }
