@@ -23,11 +23,8 @@ static enum outcome find_order(struct str *out, struct db *db, struct str text, 
 }
 
 static enum outcome export(struct desk_coi *c, struct node *n, struct db *db, struct str order,
-                           struct looker *looks, const char *folder, struct err *e)
-{
-    struct buf b;
-    TRY(desk_coi_read(c, n, db, order, looks, e));
-    b = buf_in(c->arena, PAGE_MAX);
+                           struct looker *looks, const char *folder, struct err *e) {
+    struct buf b; TRY(desk_coi_read(c, n, db, order, looks, e)); b = buf_in(c->arena, PAGE_MAX);
     struct page page = { .b = &b, .language = S("en"), .now_us = env_now(n->env), .env = n->env };
     return desk_coi_export(&page, db, n, c, folder, e);
 }

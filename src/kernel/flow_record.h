@@ -109,7 +109,8 @@ struct flow_field_history {
 
 /* Every value that a task's record ever had, field by field in the order in which they first came;
  * of one field where `field` is given. Entries of two persons are among them once the task is done,
- * and never before. `looks` opens reasons and, with `open_sealed`, what is sealed; NULL: neither. */
+ * and never before. `looks` opens reasons and, with `open_sealed`, what is sealed; NULL: neither.
+ */
 struct flow_history_of {
     struct str order;
     struct str task;

@@ -28,9 +28,7 @@ static struct look *look_for(struct looker *l, struct str subject, struct str ri
     struct look *x = l->n < LOOK_SUBJECTS_MAX ? ARENA_NEW(l->arena, struct look) : NULL;
     if (!x)
         return NULL;
-    *x = (struct look){
-        .subject = arena_str(l->arena, subject), .right = right, .next = l->first
-    };
+    *x = (struct look){ .subject = arena_str(l->arena, subject), .right = right, .next = l->first };
     l->first = x;
     l->n++;
     return x;
@@ -81,7 +79,8 @@ enum outcome look_open(struct looker *l, struct str *out, const struct look_at *
     *out = (struct str){ 0 };
     if (!l)
         return err_fault(e, "look.nobody", "personal data was opened for nobody");
-    TRY(seal_open(l->keys, out, at->event, at->path, at->sealed, at->arena ? at->arena : l->arena, e));
+    TRY(seal_open(l->keys, out, at->event, at->path, at->sealed, at->arena ? at->arena : l->arena,
+                  e));
     return note_field(l, out, at, e);
 }
 

@@ -5,8 +5,8 @@
  * handler is done and its answer tells it, each subject's look is kept before the answer goes out:
  * the request waits without a thread (http_options.settle) until the writer's commit, one for all
  * that wait. Could it not be kept, the answer is a fault instead. So no answer with somebody's data
- * goes out unrecorded, and a crash loses at most looks whose answer was not sent. What a person sees
- * of themselves is not kept, nor what the program opens to compare or to send.
+ * goes out unrecorded, and a crash loses at most looks whose answer was not sent. What a person
+ * sees of themselves is not kept, nor what the program opens to compare or to send.
  *
  * The same again (session, subject, fields, right, page) within LOOK_AGAIN_US is the same look: a
  * page that keeps itself live would fill the table, and cost a commit each time.
@@ -65,10 +65,10 @@ struct looker *looker_new(struct keyring *keys, struct str self, const char *rig
                           struct arena *arena);
 
 struct look_at {
-    struct str event;  /* that it was sealed for */
-    struct str path;   /* of the field in it; the first part is what is told */
-    struct str sealed; /* text */
-    const char *right; /* static; NULL: the looker's */
+    struct str event;    /* that it was sealed for */
+    struct str path;     /* of the field in it; the first part is what is told */
+    struct str sealed;   /* text */
+    const char *right;   /* static; NULL: the looker's */
     struct arena *arena; /* for the text; NULL: the looker's */
 };
 /* Opens it and notes it. Outcomes of seal_open; FAULT "look.nobody" without a looker. Text that is

@@ -15,8 +15,8 @@ enum outcome look_begin(struct http_request *r, struct err *e)
     const struct auth_session *session = auth_of(r);
     if (!session)
         return OK;
-    r->looks = looker_new(app_of(r)->node->keys, session->actor.account, r->route->access,
-                          r->arena);
+    r->looks =
+        looker_new(app_of(r)->node->keys, session->actor.account, r->route->access, r->arena);
     return r->looks ? OK : err_no_memory(e);
 }
 

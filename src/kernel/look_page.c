@@ -51,6 +51,7 @@ static enum outcome row_of(struct look_row *out, struct db *db, struct page *p, 
         .person = show_person(p, db, x.actor),
         .organisation = x.organisation,
         .organisation_name = auth_organisation_name(db, x.organisation, a),
+        .site = x.site,
         .site_name = x.site.p ? auth_site_name(db, x.site, a) : (struct str){ 0 },
         .what = x.what,
         .right = x.right,
@@ -117,6 +118,16 @@ static enum outcome read_before(int64_t *out, const struct http_request *r, stru
     return OK;
 }
 
+/* Who oversees one site sees those of the people who worked there. */
+static size_t of_site(struct look_row *rows, size_t n, struct str site)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!site.p || str_eq(rows[i].site, site))
+            rows[kept++] = rows[i];
+    return kept;
+}
+
 static enum outcome answer(struct look_view *v, struct http_request *r, struct db *db,
                            struct page *p, const struct sql *q, const void *in, struct err *e)
 {
@@ -126,6 +137,7 @@ static enum outcome answer(struct look_view *v, struct http_request *r, struct d
     if (n == LOOKS_PAGE)
         v->next = arena_printf(r->arena, "%.*s?before=%lld", STR(v->path),
                                (long long)rows[n - 1].sequence);
+    n = of_site(rows, n, v->site);
     if (http_wants_json(r))
         return show_rows(r, &look_row_record, rows, n, v->next, e);
     v->later = http_query(r, "before").n > 0;
@@ -140,8 +152,7 @@ static enum outcome all(struct http_request *r, struct db *db, struct page *p, s
     struct look_view v = { .path = S("/looks") };
     int64_t before;
     TRY(read_before(&before, r, e));
-    if (!actor_may(actor, S("look.see"), actor->organisation, (struct str){ 0 }))
-        return REFUSE(e, "auth.forbidden", { "permission", S("look.see") });
+    v.site = show_site(actor, "look.see");
     const struct look_of_organisation_in in = { actor->organisation, before, LOOKS_PAGE };
     return answer(&v, r, db, p, &sql_look_of_organisation, &in, e);
 }
@@ -187,8 +198,10 @@ static void csv_cell(struct buf *b, struct str text, bool last)
 
 static void csv_row(struct buf *b, const struct look_row *row, struct arena *a)
 {
-    static const char *const names[] = { "sequence", "at",    "person", "actor", "organisation_name",
-                                         "site_name", "what", "right",  "way",   "page" };
+    static const char *const names[] = {
+        "sequence",  "at",   "person", "actor", "organisation_name",
+        "site_name", "what", "right",  "way",   "page"
+    };
     enum { N = sizeof names / sizeof names[0] };
     for (size_t i = 0; i < N; i++) {
         const struct str text =
@@ -238,8 +251,7 @@ static enum outcome csv_apart(struct http_request *r, struct db *db, const struc
     return o;
 }
 
-static enum outcome of_subject(struct http_request *r, struct db *db, struct page *p,
-                               struct err *e)
+static enum outcome of_subject(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct str subject = http_param(r, "subject");
     struct look_view v = { .subject = subject,

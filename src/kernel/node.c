@@ -292,8 +292,8 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     if (n->trail)
         TRY(trail_step(n->trail, ran == 0, &trailing, e));
     TRY(looks_step(n->looks, &looking, e));
-    *busy = ran > 0 || following || fired > 0 || working || sending || indexing || trailing ||
-            looking;
+    *busy =
+        ran > 0 || following || fired > 0 || working || sending || indexing || trailing || looking;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
 }
 

@@ -136,7 +136,7 @@ static enum outcome compare_module(const struct module *module, struct db *livin
 
 /* What followers write, from projections and seals. */
 static enum outcome build_indexes(struct node *n, struct db *living, struct db *beside,
-                                 struct node_rebuild *out, struct err *e)
+                                  struct node_rebuild *out, struct err *e)
 {
     if (trail_among(n->registry))
         TRY(trail_build(living, beside, n->registry, &out->untrailed, e));

@@ -12,7 +12,7 @@
 #include "kernel/node_impl.h"
 
 static const struct sql_schema *const enduring[] = { &ledger_schema, &gate_schema, &policy_schema,
-                                                     &lease_schema, &look_schema,  &node_schema };
+                                                     &lease_schema,  &look_schema, &node_schema };
 
 /* Script i leads from version i + 1 to i + 2. Append only: what was released is never changed, and
  * the schemas above always say what the last version is. */

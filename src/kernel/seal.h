@@ -71,8 +71,9 @@ bool seal_is(struct str text);
 struct str seal_subject(struct str text);
 
 /* Opens it, for what the program itself does with it (comparing, sending): whoever opens something
- * to show it does so by look_open (look.h), which records it. REFUSED "seal.erased" when the key was destroyed, FAULT "seal.damaged" when the text or
- * its place (event id, path) is not the one it was sealed for. */
+ * to show it does so by look_open (look.h), which records it. REFUSED "seal.erased" when the key
+ * was destroyed, FAULT "seal.damaged" when the text or its place (event id, path) is not the one it
+ * was sealed for. */
 enum outcome seal_open(struct keyring *k, struct str *out, struct str event_id, struct str path,
                        struct str sealed, struct arena *arena, struct err *e);
 

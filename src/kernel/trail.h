@@ -10,7 +10,8 @@
  *
  * Rights. An event is told to who sees the thing that it belongs to, by that thing's own rule
  * (struct watch, as in GET /api/changes); what belongs to a thing without such a rule (an account,
- * a session) to who holds "trail.see" for all of the event's organisation. What is sealed stays
+ * a session) to who holds "trail.see" in the event's organisation, for all of it or where it took
+ * place. What is sealed stays
  * closed unless the reader asks for it, may see it by a module's rule (struct trail_opener), and is
  * then recorded (look.h).
  *
@@ -19,8 +20,8 @@
  * the event says is new.
  *
  * Exceptions: "late" (recorded more than TRAIL_LATE_US after it happened, by a person), "clock"
- * (recorded more than TRAIL_CLOCK_US before the event ahead of it in the log), and what modules mark
- * by rows (struct trail_mark). */
+ * (recorded more than TRAIL_CLOCK_US before the event ahead of it in the log), and what modules
+ * mark by rows (struct trail_mark). */
 #ifndef VEIN_KERNEL_TRAIL_H
 #define VEIN_KERNEL_TRAIL_H
 
@@ -28,15 +29,15 @@
 #include "kernel/page.h"
 
 enum {
-    TRAIL_PAGE = 50,           /* rows of a page */
-    TRAIL_LOOKED_MAX = 4000,   /* places of the index that one page looks at */
-    TRAIL_READ_MAX = 1000,     /* events that it reads */
-    TRAIL_TOKENS_MAX = 160,    /* of one event; what is beyond is not found */
-    TRAIL_CHANGES_MAX = 400,   /* fields compared of one event … */
-    TRAIL_TOLD_MAX = 60,       /* … and told */
+    TRAIL_PAGE = 50,             /* rows of a page */
+    TRAIL_LOOKED_MAX = 4000,     /* places of the index that one page looks at */
+    TRAIL_READ_MAX = 1000,       /* events that it reads */
+    TRAIL_TOKENS_MAX = 160,      /* of one event; what is beyond is not found */
+    TRAIL_CHANGES_MAX = 400,     /* fields compared of one event … */
+    TRAIL_TOLD_MAX = 60,         /* … and told */
     TRAIL_BYTES_MAX = 512 << 10, /* of an answer's rows: a page ends earlier then */
-    TRAIL_BACK_MAX = 2000,     /* earlier events of a stream that are looked through */
-    TRAIL_BATCH_MAX = 256,     /* events followed in one step */
+    TRAIL_BACK_MAX = 2000,       /* earlier events of a stream that are looked through */
+    TRAIL_BATCH_MAX = 256,       /* events followed in one step */
 };
 #define TRAIL_EVERY_US (TIME_SECOND / 10)
 #define TRAIL_LATE_US  TIME_MINUTE
@@ -121,8 +122,8 @@ struct trail_reader {
     struct db *db;
     const struct registry *registry;
     const struct actor *actor;
-    struct page *page;     /* language and arena; what is given lives there */
-    struct looker *looks;  /* opens what the actor may see; NULL: nothing is opened */
+    struct page *page;       /* language and arena; what is given lives there */
+    struct looker *looks;    /* opens what the actor may see; NULL: nothing is opened */
     struct trail_seen *seen; /* what was decided so far; and … */
     struct arena *keep;      /* … where that lives: set by trail_find */
 };

@@ -4,7 +4,7 @@
 #include "kernel/show.h"
 #include "kernel/trail_impl.h"
 
-enum { BACK_CHUNK = 20, TEXT_MAX = 400 };
+enum { BACK_CHUNK = 20, TEXT_MAX = 400, PARAMS_MAX = 24 };
 
 struct changing {
     struct trail_reader *r;
@@ -64,8 +64,7 @@ static enum outcome try_before(struct changing *c, const struct ledger_row *row,
     if (!among(event.type, c->rule->earlier))
         return OK;
     TRY(json_read(&payload, c->arena, event.payload, &json_limits_default, e));
-    const struct event_type *type =
-        registry_event(c->r->registry, event.type, event.type_version);
+    const struct event_type *type = registry_event(c->r->registry, event.type, event.type_version);
     if (!type || !alike(payload, c->payload, c->rule->key))
         return OK;
     *found = true;
@@ -156,8 +155,7 @@ static struct str words_of(struct changing *c, const struct trail_value *v)
     if (!v->field) {
         struct str rest = v->path;
         (void)str_cut(&rest, '.');
-        const struct form_field *field =
-            c->form && rest.p ? form_field_of(c->form, rest) : NULL;
+        const struct form_field *field = c->form && rest.p ? form_field_of(c->form, rest) : NULL;
         return field && !ends(v->path, ".mark")
                    ? form_value_text(c->r->page, field, v->text, c->arena)
                    : v->text;
@@ -283,13 +281,12 @@ static enum outcome compare(struct trail_change *out, size_t *n, struct changing
 {
     for (size_t i = 0; i < now->n; i++) {
         const struct trail_value *was = was_at(c, now->p[i].path);
-        if (is_key(c, &now->p[i]) || (was && str_eq(was->text, now->p[i].text) &&
-                                      str_eq(was->entered, now->p[i].entered)))
+        if (is_key(c, &now->p[i]) ||
+            (was && str_eq(was->text, now->p[i].text) && str_eq(was->entered, now->p[i].entered)))
             continue;
         TRY(change(&out[*n], c, was, &now->p[i], e));
         /* Sealed anew each time; once opened, the same says itself. */
-        *n += !(out[*n].sealed && was && out[*n].after.p &&
-                str_eq(out[*n].before, out[*n].after));
+        *n += !(out[*n].sealed && was && out[*n].after.p && str_eq(out[*n].before, out[*n].after));
     }
     for (size_t i = 0; c->rule && c->rule->whole && i < c->was.n && *n < TRAIL_CHANGES_MAX; i++)
         if (!spoken(now, c->was.p[i].path))
@@ -309,7 +306,8 @@ static enum outcome find_form(struct changing *c, struct err *e)
         return OK;
     struct err ignored = { 0 };
     (void)e;
-    if (define_find(&d, c->r->db, S("form"), name, number, TIME_NONE, c->arena, &found, &ignored) == OK &&
+    if (define_find(&d, c->r->db, S("form"), name, number, TIME_NONE, c->arena, &found, &ignored) ==
+            OK &&
         found)
         c->form = d.body;
     return OK;
@@ -324,8 +322,7 @@ enum outcome trail_changes(struct record_list *out, bool *sealed, struct trail_r
     };
     const struct event_type *type = registry_event(r->registry, event->type, event->type_version);
     struct trail_values now;
-    struct trail_change *changes =
-        ARENA_ARRAY(arena, 2 * TRAIL_CHANGES_MAX, struct trail_change);
+    struct trail_change *changes = ARENA_ARRAY(arena, 2 * TRAIL_CHANGES_MAX, struct trail_change);
     size_t n = 0;
     *out = (struct record_list){ changes, 0 };
     if (!changes)
@@ -372,6 +369,28 @@ static enum outcome fill_exceptions(struct trail_row *out, struct trail_reader *
     return OK;
 }
 
+/* The event's text, filled in with what its payload says. */
+static struct str what_of(struct trail_reader *r, const struct event *event,
+                          const struct json *payload)
+{
+    struct page *p = r->page;
+    struct arena *arena = p->b->arena;
+    struct text_param params[PARAMS_MAX];
+    size_t n = 0;
+    struct buf b = buf_in(arena, TEXT_MAX);
+    const struct str key = arena_printf(arena, "event.%.*s", STR(event->type));
+    if (!text_find(p->language, key).p)
+        return event->type;
+    for (const struct json *m = payload->child; m && n < PARAMS_MAX; m = m->next)
+        if (!m->child && m->raw.n < 100 && !seal_is(m->text))
+            params[n++] = (struct text_param){
+                arena_str(arena, m->key).p,
+                m->type == JSON_STRING ? show_name(p, arena_str(arena, m->key).p, m->text) : m->raw,
+            };
+    text_write(&b, p->language, key, params, n);
+    return buf_ok(&b) && b.n > 0 ? buf_get(&b) : event->type;
+}
+
 enum outcome trail_row_of(struct trail_row *out, struct trail_reader *r, int64_t sequence,
                           const struct event *event, struct err *e)
 {
@@ -384,7 +403,7 @@ enum outcome trail_row_of(struct trail_row *out, struct trail_reader *r, int64_t
         .sequence = sequence,
         .event = event->id,
         .type = event->type,
-        .what = show_name(r->page, "event", event->type),
+        .what = what_of(r, event, payload),
         .stream = event->stream,
         .version = event->version,
         .about = event->key,

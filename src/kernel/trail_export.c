@@ -108,10 +108,10 @@ static struct str exceptions_text(const struct trail_row *row, struct arena *are
 
 static void write_row(struct buf *b, const struct trail_row *row, struct arena *arena)
 {
-    static const char *const fields[] = { "sequence", "recorded", "happened",     "entered",
-                                          "late_s",   "person",   "actor",        "organisation",
-                                          "type",     "what",     "about",        "stream",
-                                          "version",  "place",    "place_name",   "device",
+    static const char *const fields[] = { "sequence", "recorded", "happened",   "entered",
+                                          "late_s",   "person",   "actor",      "organisation",
+                                          "type",     "what",     "about",      "stream",
+                                          "version",  "place",    "place_name", "device",
                                           "session",  "command",  "event" };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const struct field *f = record_field(&trail_row_record, str_z(fields[i]));
@@ -193,9 +193,8 @@ static enum outcome make(struct prepared *out, struct prepare *p, const struct t
     struct trail_reader reader = {
         .db = p->db, .registry = p->registry, .actor = p->command->actor, .page = &page
     };
-    const struct trail_export_of of = {
-        &out->filter, body->format, -1, out->made, p->command->actor->name
-    };
+    const struct trail_export_of of = { &out->filter, body->format, -1, out->made,
+                                        p->command->actor->name };
     struct trail_file file;
     bool sees = true;
     if (body->thing.p && stream_id(body->thing).n > 0)

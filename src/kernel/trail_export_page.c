@@ -50,8 +50,8 @@ static enum outcome find(struct fetching *x, struct http_request *r, struct db *
         return REFUSE(e, "gate.unknown", { "kind", S("export") });
     TRY(registry_payload(&trail_exported_event, &x->event, &payload, r->arena, e));
     x->said = *(const struct trail_exported *)payload;
-    x->filter = (struct trail_filter){ x->said.thing, x->said.actor, x->said.type,
-                                       x->said.exception, x->said.from, x->said.to };
+    x->filter = (struct trail_filter){ x->said.thing,     x->said.actor, x->said.type,
+                                       x->said.exception, x->said.from,  x->said.to };
     return OK;
 }
 
@@ -122,8 +122,8 @@ static struct str words(struct page *p, const struct trail_row *row, struct aren
 /* As what page and paper say it, by the rows of the file. */
 static enum outcome document(struct fetching *x, struct page *p, struct db *db, struct err *e)
 {
-    static const char *const titles[] = { "event",   "recorded", "who",       "what",
-                                          "about",   "changes",  "exceptions" };
+    static const char *const titles[] = { "event", "recorded", "who",       "what",
+                                          "about", "changes",  "exceptions" };
     enum { COLUMNS = sizeof titles / sizeof titles[0] };
     struct print_column columns[COLUMNS];
     struct print_document d;
@@ -166,8 +166,8 @@ static enum outcome make(struct fetching *x, struct http_request *r, struct db *
         .db = db, .registry = app_of(r)->node->registry, .actor = show_actor(r), .page = &p
     };
     TRY(find(x, r, db, e));
-    const struct trail_export_of of = { &x->filter, x->said.format, x->said.up_to,
-                                        x->said.made, x->event.actor };
+    const struct trail_export_of of = { &x->filter, x->said.format, x->said.up_to, x->said.made,
+                                        x->event.actor };
     TRY(trail_file_make(&x->file, &reader, &of, x->arena, e));
     hash_hex(hex, x->file.hash);
     if (!str_is(x->said.hash, hex)) /* what the asker may see has changed since */

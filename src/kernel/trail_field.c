@@ -33,8 +33,8 @@ static void put_json(struct flat *f, struct str path, const struct json *v)
 {
     size_t i = 0;
     for (const struct json *m = v->child; m; m = m->next, i++) {
-        const struct str at = v->type == JSON_OBJECT ? below(f, path, m->key)
-                                                     : numbered(f, path, i);
+        const struct str at =
+            v->type == JSON_OBJECT ? below(f, path, m->key) : numbered(f, path, i);
         if (m->type == JSON_OBJECT || m->type == JSON_ARRAY)
             put_json(f, at, m);
         else

@@ -11,9 +11,9 @@ struct walk {
     const struct trail_filter *filter;
     int64_t lists[LISTS_MAX];
     size_t nlists;
-    int64_t lowest;     /* places below are not asked for */
-    size_t looked;      /* places of the index so far */
-    size_t read;        /* events so far */
+    int64_t lowest; /* places below are not asked for */
+    size_t looked;  /* places of the index so far */
+    size_t read;    /* events so far */
 };
 
 static struct arena *arena_of(const struct trail_reader *r)
@@ -101,9 +101,20 @@ static enum outcome decide_key(bool *out, bool *ruled, struct trail_reader *r, s
     return OK;
 }
 
-static bool whole(const struct trail_reader *r, struct str organisation)
+/* At all of the organisation, or where it took place. */
+static bool there(const struct trail_reader *r, const struct event *event)
 {
-    return actor_may(r->actor, S("trail.see"), organisation, (struct str){ 0 });
+    return actor_may(r->actor, S("trail.see"), event->organisation, event->place);
+}
+
+/* Somewhere in it: what is not of one's own place is left out event by event. */
+static bool somewhere(const struct trail_reader *r, struct str organisation)
+{
+    for (size_t i = 0; i < r->actor->ngrants; i++)
+        if (str_is(r->actor->grants[i].permission, "trail.see") &&
+            str_eq(r->actor->grants[i].organisation, organisation))
+            return true;
+    return false;
 }
 
 enum outcome trail_reader_ready(struct trail_reader *r, struct err *e)
@@ -128,7 +139,7 @@ enum outcome trail_sees_event(bool *out, struct trail_reader *r, const struct ev
         }
     TRY(decide_key(out, &ruled, r, event->key, e));
     if (!ruled) {
-        *out = whole(r, event->organisation);
+        *out = there(r, event);
         return OK;
     }
     const size_t at = seen->nkeys++ % TRAIL_SEEN_MAX;
@@ -154,16 +165,16 @@ enum outcome trail_sees(bool *out, struct trail_reader *r, struct str thing, str
         return OK;
     TRY(ledger_head(r->db, thing, &version, e));
     if (version == 0) /* a device, a place: whoever sees the organisation's trail may ask */
-        return *out = whole(r, r->actor->organisation), OK;
+        return *out = somewhere(r, r->actor->organisation), OK;
     TRY(ledger_read_stream(r->db, thing, 1, 1, &rows, &n, arena_of(r), e));
     if (n == 0)
         return OK;
     TRY(event_read(&first, arena_of(r), rows[0].leaf, e));
     if (str_eq(first.key, thing))
-        return *out = whole(r, first.organisation), OK;
+        return *out = somewhere(r, first.organisation), OK;
     TRY(decide_key(out, &ruled, r, first.key, e)); /* of an order's unit its order's rule */
     if (!ruled)
-        *out = whole(r, first.organisation);
+        *out = somewhere(r, first.organisation);
     return OK;
 }
 

@@ -53,8 +53,8 @@ enum outcome trail_changes(struct record_list *out, bool *sealed, struct trail_r
 
 struct trail_value {
     struct str path;
-    struct str text;          /* as it stands in the payload; sealed text where sealed */
-    struct str entered;       /* of a form's value */
+    struct str text;           /* as it stands in the payload; sealed text where sealed */
+    struct str entered;        /* of a form's value */
     const struct field *field; /* of its record; NULL: inside a JSON */
 };
 struct trail_values {

@@ -60,7 +60,7 @@ static enum outcome types(struct trail_view *v, struct http_request *r, struct p
             const struct str name = str_z(modules[i]->events[k]->name);
             if (v->ntypes > 0 && str_eq(out[v->ntypes - 1].code, name))
                 continue; /* another version of it */
-            out[v->ntypes++] = (struct trail_choice){ name, show_name(p, "event", name),
+            out[v->ntypes++] = (struct trail_choice){ name, show_name(p, "act", name),
                                                       str_eq(name, v->filter->type) };
         }
     qsort(out, v->ntypes, sizeof *out, by_word);
@@ -76,8 +76,8 @@ static enum outcome exceptions(struct trail_view *v, struct http_request *r, str
         return err_no_memory(e);
     for (int i = 0; i < TRAIL_EXCEPTIONS; i++) {
         const struct str code = str_z(trail_exception_names[i]);
-        out[v->nexceptions++] = (struct trail_choice){ code, trail_word(p, code),
-                                                       str_eq(code, v->filter->exception) };
+        out[v->nexceptions++] =
+            (struct trail_choice){ code, trail_word(p, code), str_eq(code, v->filter->exception) };
     }
     v->exceptions = out;
     return OK;

@@ -17,19 +17,19 @@ struct trail_row_view {
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
 };
 struct trail_view {
-    struct str thing;      /* absent: of all */
-    struct str title;      /* of the thing */
-    struct str up;         /* its own page; absent: none */
-    struct str path;       /* of this page, without its query */
-    struct str query;      /* filters as a query, beginning with "?" */
+    struct str thing; /* absent: of all */
+    struct str title; /* of the thing */
+    struct str up;    /* its own page; absent: none */
+    struct str path;  /* of this page, without its query */
+    struct str query; /* filters as a query, beginning with "?" */
     const struct trail_row_view *rows;
     size_t n;
     struct str next; /* where the next page goes on; absent: that was all */
     bool later;      /* not the newest */
     bool table;
-    bool open;      /* what is sealed was asked for */
-    bool sealed;    /* something was not opened */
-    bool behind;    /* the index has not followed all events yet */
+    bool open;   /* what is sealed was asked for */
+    bool sealed; /* something was not opened */
+    bool behind; /* the index has not followed all events yet */
     bool filtered;
     struct str actor;
     struct str person;
@@ -63,6 +63,7 @@ struct look_row_view {
 };
 struct look_view {
     struct str subject; /* absent: of all */
+    struct str site;    /* whose people's; absent: all sites' */
     struct str path;
     struct str up;
     const struct look_row_view *rows;

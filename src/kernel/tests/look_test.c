@@ -153,9 +153,9 @@ static void nothing_is_opened_for_nobody_and_what_is_ones_own_is_not_noted(void 
     struct str subject = fixture_id('d', 1);
     (void)state;
     assert_int_equal(keyring_subject(f.node.keys, subject, &e), OK);
-    assert_int_equal(seal_text(f.node.keys, &sealed, subject, event, S("family"), S("Example"),
-                               f.arena, &e),
-                     OK);
+    assert_int_equal(
+        seal_text(f.node.keys, &sealed, subject, event, S("family"), S("Example"), f.arena, &e),
+        OK);
     const struct look_at at = { event, S("family"), sealed, NULL, NULL };
     assert_int_equal(look_open(NULL, &out, &at, &e), FAULT);
     assert_string_equal(e.code, "look.nobody");

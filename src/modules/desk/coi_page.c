@@ -82,7 +82,8 @@ static enum outcome coi(struct http_request *r, struct db *db, struct page *p, s
     TRY(load(v, r, db, p, e));
     v->refused = show_refusal(p, r);
     v->r = r;
-    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id, v->o.patient.by_name ? look_of(r) : NULL, e);
+    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id,
+                                   v->o.patient.by_name ? look_of(r) : NULL, e);
     if (o == OK)
         o = shown(p, db, v, &c, e);
     desk_coi_close(&c);
@@ -124,7 +125,8 @@ static enum outcome paper(struct http_request *r, struct db *db, struct page *p,
     struct desk_order o;
     struct paper *paper = out;
     TRY(desk_order_load(&o, r, db, p, http_param(r, "order"), e));
-    TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id, o.patient.by_name ? look_of(r) : NULL, e));
+    TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id,
+                      o.patient.by_name ? look_of(r) : NULL, e));
     return desk_coi_document(&paper->document, p, db, &paper->report, e);
 }
 
@@ -161,7 +163,8 @@ static enum outcome bundle(struct http_request *r, struct db *db, struct page *p
     if (identity && !(v.may_disclose && v.mine.p))
         return REFUSE(e, "coi.not_disclosed");
     struct desk_coi c;
-    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v.o.id, identity ? look_of(r) : NULL, e);
+    enum outcome o =
+        desk_coi_read(&c, app_of(r)->node, db, v.o.id, identity ? look_of(r) : NULL, e);
     if (o == OK && identity && !holds(&c, v.mine))
         o = REFUSE(e, "coi.not_signed_yet");
     if (o == OK)
