@@ -204,6 +204,7 @@ static enum outcome fill(struct trail_view *v, struct http_request *r, struct db
         v->title = show_name(p, "thing", stream_kind(v->thing));
         v->up = thing_page(r, v->thing);
     }
+    TRY(trail_review_fill(&v->review, r, db, p, v->thing, e));
     TRY(types(v, r, p, e));
     TRY(exceptions(v, r, p, e));
     return index_behind(&v->behind, db, r->arena, e);

@@ -16,6 +16,21 @@ struct trail_row_view {
     struct str date;
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
 };
+/* Of an order: how far its trail was reviewed, and what is new since. */
+struct trail_review_view {
+    bool shown;
+    bool may;
+    struct str order;
+    int64_t at; /* TIME_NONE: never */
+    int64_t up_to;
+    struct str person;
+    struct str comment;
+    int64_t events; /* since … */
+    int64_t exceptions;
+    int64_t last; /* place of the newest of them */
+};
+enum outcome trail_review_fill(struct trail_review_view *out, struct http_request *r, struct db *db,
+                               struct page *p, struct str thing, struct err *e);
 struct trail_view {
     struct str thing; /* absent: of all */
     struct str title; /* of the thing */
@@ -39,6 +54,7 @@ struct trail_view {
     const struct trail_choice *exceptions;
     size_t nexceptions;
     bool may_export;
+    struct trail_review_view review;
     struct show_refusal refused;
     const struct trail_filter *filter;
 };
