@@ -41,6 +41,7 @@ struct search_rule;
 struct trail_mark;
 struct trail_before;
 struct trail_opener;
+struct sign_view;
 
 struct module {
     const char *name;
@@ -75,6 +76,8 @@ struct module {
     size_t nbefores;
     const struct trail_opener *openers;
     size_t nopeners;
+    const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
+    size_t nsigns;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]
