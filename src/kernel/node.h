@@ -112,7 +112,7 @@ struct node_rebuild {
     bool same;
     char difference[80];
     int64_t
-        unsearched; /* events that the search index has not followed yet: then it was left out */
+        unsearched;    /* events that the search index has not followed yet: then it was left out */
     int64_t untrailed; /* likewise of the trail's */
 };
 enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct err *e);

@@ -36,6 +36,7 @@ static const struct trail_mark module_marks[] = {
     { "stop.raised", TRAIL_FAILED, NULL, NULL },
     { "stop.resolved", TRAIL_OVERRIDE, "decision", "continue" },
     { "session.refused", TRAIL_REFUSED, NULL, NULL },
+    { "sign.refused", TRAIL_REFUSED, NULL, NULL },
     { "timer.clock_confirmed", TRAIL_CLOCK, NULL, NULL },
     { "epoch.begun", TRAIL_OVERRIDE, NULL, NULL },
     { "effect.replayed", TRAIL_OVERRIDE, NULL, NULL },
