@@ -9,6 +9,7 @@
 
 #include "app/cli.h"
 #include "base/log.h"
+#include "kernel/look.h"
 #include "kernel/file.h"
 #include "verify/verify.h"
 
@@ -125,6 +126,33 @@ static void check_tables(struct check *c)
         line(c, false, "tables", "%s", out.difference);
 }
 
+static enum outcome looks_report(struct look_report *out, struct node *n, struct err *e)
+{
+    struct db *db;
+    TRY(store_reader_take(&db, n->store, e));
+    enum outcome o = db_begin(db, e);
+    if (o == OK) {
+        o = look_check(out, db, e);
+        db_rollback(db);
+    }
+    store_reader_give(n->store, db);
+    return o;
+}
+
+static void check_looks(struct check *c)
+{
+    struct look_report out;
+    struct err e = { 0 };
+    if (looks_report(&out, &c->node, &e) != OK)
+        failed(c, "looks", &e);
+    else if (out.good)
+        line(c, true, "looks",
+             "%" PRId64 " looks at personal data in one chain, %" PRId64 " anchored", out.looks,
+             out.anchored);
+    else
+        line(c, false, "looks", "look %" PRId64 " is not what it was", out.damaged);
+}
+
 /* --- keys of all subjects ---------------------------------------------------------------------*/
 
 struct subjects {
@@ -236,6 +264,7 @@ int cli_check(int argc, char **argv)
     if (!quick && c.opened) {
         check_storage(&c);
         check_tables(&c);
+        check_looks(&c);
         check_subjects(&c);
         check_files_kept(&c);
     }

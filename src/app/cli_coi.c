@@ -1,6 +1,6 @@
 /* vein export coi: the chain of identity of one order, for a reader without the system. Whoever
- * holds the keyring may have the identity opened; no event is made of it, for the node is only
- * read. */
+ * holds the keyring may have the identity opened; no event and no look is kept of it, for the
+ * node is only read. */
 #include "app/cli.h"
 #include "base/id.h"
 #include "modules/desk/coi.h"
@@ -23,8 +23,8 @@ static enum outcome find_order(struct str *out, struct db *db, struct str text, 
 }
 
 static enum outcome export(struct desk_coi *c, struct node *n, struct db *db, struct str order,
-                           bool identity, const char *folder, struct err *e) {
-    struct buf b; TRY(desk_coi_read(c, n, db, order, identity, e)); b = buf_in(c->arena, PAGE_MAX);
+                           struct looker *looks, const char *folder, struct err *e) {
+    struct buf b; TRY(desk_coi_read(c, n, db, order, looks, e)); b = buf_in(c->arena, PAGE_MAX);
     struct page page = { .b = &b, .language = S("en"), .now_us = env_now(n->env), .env = n->env };
     return desk_coi_export(&page, db, n, c, folder, e);
 }
@@ -35,12 +35,16 @@ static enum outcome on_snapshot(struct desk_coi *c, struct node *n, const char *
 {
     struct db *db;
     struct str id;
+    struct looker *looks =
+        identity ? looker_new(n->keys, (struct str){ 0 }, "system", arena) : NULL;
+    if (identity && !looks)
+        return err_no_memory(e);
     TRY(store_reader_take(&db, n->store, e));
     enum outcome o = db_begin(db, e);
     if (o == OK) {
         o = find_order(&id, db, str_z(order), arena, e);
         if (o == OK)
-            o = export(c, n, db, id, identity, folder, e);
+            o = export(c, n, db, id, looks, folder, e);
         db_rollback(db);
     }
     store_reader_give(n->store, db);

@@ -6,21 +6,41 @@
 #include "kernel/epoch.h"
 #include "kernel/file.h"
 #include "kernel/flow_record.h"
+#include "kernel/look.h"
 #include "kernel/notify.h"
 #include "kernel/pages.h"
 #include "kernel/rota.h"
 #include "kernel/search.h"
 #include "kernel/sign.h"
 #include "kernel/stop.h"
+#include "kernel/trail.h"
+#include "kernel/trail_review.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
 #include "app/modules.def"
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module, &define_module,      &draft_module, &effect_module, &epoch_module,  &file_module,
-    &flow_module, &flow_record_module, &job_module,   &notify_module, &outbox_module, &pages_module,
-    &rota_module, &search_module,      &sign_module,  &stop_module,   &timer_module,
+    &auth_module,
+    &define_module,
+    &draft_module,
+    &effect_module,
+    &epoch_module,
+    &file_module,
+    &flow_module,
+    &flow_record_module,
+    &job_module,
+    &look_module,
+    &notify_module,
+    &outbox_module,
+    &pages_module,
+    &rota_module,
+    &search_module,
+    &sign_module,
+    &stop_module,
+    &timer_module,
+    &trail_module,
+    &trail_review_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

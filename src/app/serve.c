@@ -137,6 +137,7 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .check = app_check,
         .file = file_sent_take,
         .files_end = file_sent_end,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     struct http_server *server;

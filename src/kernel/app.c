@@ -42,6 +42,7 @@ struct page app_page(struct http_request *r)
         p.csrf = session->csrf;
         p.person = session->person;
         p.site = session->site_name;
+        p.may_audit = show_may(r, "trail.see");
     }
     return p;
 }
@@ -203,6 +204,7 @@ static void problem_page(struct http_request *r, int status, const struct err *e
 
 void app_http_problem(struct http_request *r, int status, const struct err *e)
 {
+    look_forget(r);
     r->answer = (struct http_answer){
         .status = status,
         .retry_after_s = app_retry_after(e),
@@ -248,6 +250,8 @@ static enum outcome take_request(struct http_request *r, enum outcome admitted, 
 enum outcome app_admit(struct http_request *r, struct err *e)
 {
     const enum outcome o = auth_admit(app_of(r)->auth, r, e);
+    if (o == OK)
+        TRY(look_begin(r, e));
     return o == FAULT ? o : take_request(r, o, e);
 }
 

@@ -3,6 +3,7 @@
 #define VEIN_KERNEL_APP_H
 
 #include "kernel/auth.h"
+#include "kernel/look.h"
 #include "kernel/scrub.h"
 #include "kernel/sign.h"
 #include "kernel/worker.h"

@@ -1,5 +1,6 @@
 /* Files as events: the command, the row, and whose they are. */
 #include "kernel/file_impl.h"
+#include "kernel/look.h"
 
 #include "gen/kernel/file_schema.sql.h"
 
@@ -150,8 +151,9 @@ enum outcome file_find(struct file_row_out *out, struct db *db, struct str id, b
     return db_get(db, &sql_file_row, &in, out, arena, found, e);
 }
 
-enum outcome file_name(struct str *out, struct keyring *keys, const struct file_row_out *row,
-                       struct arena *arena, struct err *e)
+enum outcome file_name(struct str *out, struct looker *looks, const struct file_row_out *row,
+                       struct err *e)
 {
-    return seal_open(keys, out, row->event_id, S("name"), row->name, arena, e);
+    const struct look_at at = { row->event_id, S("name"), row->name, NULL, NULL };
+    return look_open(looks, out, &at, e);
 }

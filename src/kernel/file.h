@@ -168,8 +168,8 @@ enum outcome file_put(struct files *f, struct file_store *out, struct file_uploa
 /* A file as its row tells it (file.sql); `name` is sealed until file_name. */
 enum outcome file_find(struct file_row_out *out, struct db *db, struct str id, bool *found,
                        struct arena *arena, struct err *e);
-enum outcome file_name(struct str *out, struct keyring *keys, const struct file_row_out *row,
-                       struct arena *arena, struct err *e);
+enum outcome file_name(struct str *out, struct looker *looks, const struct file_row_out *row,
+                       struct err *e);
 
 /* Reads plain bytes at any offset; holds one piece. FAULT "file.missing", "file.damaged"; REFUSED
  * "seal.erased". */

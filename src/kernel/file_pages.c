@@ -296,9 +296,11 @@ enum http_state file_get(struct http_request *r)
     bool part = false;
     enum outcome o = find(r, &row, &e);
     if (o == OK)
-        o = file_name(&name, app_of(r)->node->keys, &row, r->arena, &e);
+        o = file_name(&name, look_of(r), &row, &e);
     if (o == OK && !file_range_read(http_header(r, "Range"), row.size, &from, &n, &part))
         return unsatisfiable(r, row.size);
+    if (o == OK)
+        o = look_note(look_of(r), row.subject, "content", NULL, &e);
     if (o == OK)
         o = download(r, &row, from, n, &e);
     if (o != OK)
@@ -319,7 +321,7 @@ enum http_state file_get_about(struct http_request *r)
     struct str name;
     enum outcome o = find(r, &row, &e);
     if (o == OK)
-        o = file_name(&name, app_of(r)->node->keys, &row, r->arena, &e);
+        o = file_name(&name, look_of(r), &row, &e);
     if (o == OK) {
         const struct file_about about = {
             .file = row.file,

@@ -109,12 +109,13 @@ struct flow_field_history {
 
 /* Every value that a task's record ever had, field by field in the order in which they first came;
  * of one field where `field` is given. Entries of two persons are among them once the task is done,
- * and never before. `keys` opens reasons and, with `open_sealed`, what is sealed; NULL: neither. */
+ * and never before. `looks` opens reasons and, with `open_sealed`, what is sealed; NULL: neither.
+ */
 struct flow_history_of {
     struct str order;
     struct str task;
     struct str field; /* absent: all */
-    struct keyring *keys;
+    struct looker *looks;
     bool open_sealed;
 };
 enum outcome flow_history_read(const struct flow_field_history **out, size_t *n, struct db *db,

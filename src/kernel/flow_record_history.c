@@ -3,6 +3,7 @@
 
 #include "kernel/flow_impl.h"
 #include "kernel/flow_record.h"
+#include "kernel/look.h"
 
 /* A record at one time: a version, or a person's entry. */
 struct edition {
@@ -42,8 +43,8 @@ static struct str opened(const struct reading *r, struct str event, struct str p
 {
     struct str out = { 0 };
     struct err e = { 0 };
-    if (!sealed.p || !r->of->keys ||
-        seal_open(r->of->keys, &out, event, path, sealed, r->arena, &e) != OK)
+    const struct look_at at = { event, path, sealed, NULL, NULL };
+    if (!sealed.p || !r->of->looks || look_open(r->of->looks, &out, &at, &e) != OK)
         return (struct str){ 0 };
     return out;
 }

@@ -31,6 +31,7 @@ struct gate {
     size_t first;
     size_t count;
     bool shut;
+    bool woken; /* gate_wait ends */
 
     struct gate_item group[GATE_GROUP_MAX]; /* the writer's own */
     struct gate_happened happened[LEDGER_GROUP_MAX];
@@ -148,6 +149,7 @@ static enum outcome item_prepare(struct gate *g, struct gate_item *item, struct 
     if (!item->type->prepare)
         return OK;
     struct prepare p = {
+        .registry = g->writer.registry,
         .keys = g->writer.keys,
         .arena = item->command->arena,
         .command = item->command,
@@ -295,9 +297,18 @@ void gate_wait(struct gate *g, int64_t timeout_us)
     struct timespec until = { .tv_sec = until_us / TIME_SECOND,
                               .tv_nsec = until_us % TIME_SECOND * 1000 };
     pthread_mutex_lock(&g->lock);
-    while (g->count == 0 && !g->shut)
+    while (g->count == 0 && !g->shut && !g->woken)
         if (pthread_cond_timedwait(&g->arrived, &g->lock, &until) != 0)
             break;
+    g->woken = false;
+    pthread_mutex_unlock(&g->lock);
+}
+
+void gate_wake(struct gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->woken = true;
+    pthread_cond_signal(&g->arrived);
     pthread_mutex_unlock(&g->lock);
 }
 

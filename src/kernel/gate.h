@@ -111,8 +111,10 @@ typedef void gate_done_fn(void *context, const struct gate_answer *answer);
  * it read may have changed meanwhile: load compares what matters. It runs before object access:
  * what it refuses rests on the body and on definitions alone, never on a thing that the sender may
  * not know of. */
+struct registry; /* module.h */
 struct prepare {
     struct db *db;
+    const struct registry *registry;
     struct keyring *keys; /* to open what is compared: never kept, never in an answer */
     struct arena *arena;
     const struct gate_command *command;
@@ -124,6 +126,7 @@ struct prepare {
  * transaction; every stream that is read is declared, and append checks them all. */
 struct load {
     struct db *db;
+    const struct registry *registry;
     struct keyring *keys; /* as above */
     struct arena *arena;
     const struct gate_command *command;
@@ -275,6 +278,9 @@ enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *
 /* Waits until there is something to do for gate_step or timeout_us passed, by the system's clock.
  * For the writer thread. */
 void gate_wait(struct gate *g, int64_t timeout_us);
+
+/* Ends such a wait, for who has something else to be done on the writer's thread. Any thread. */
+void gate_wake(struct gate *g);
 
 /* Refuses what is new from now on; gate_step goes on until the queue is empty. */
 void gate_shut(struct gate *g);

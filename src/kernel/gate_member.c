@@ -309,6 +309,7 @@ static enum outcome member_run(struct member *m, struct err *e)
     const struct command_type *type = m->item->type;
     struct load l = {
         .db = m->w->db,
+        .registry = m->w->registry,
         .keys = m->w->keys,
         .arena = m->arena,
         .command = m->item->command,

@@ -33,6 +33,7 @@ struct http_file {
 };
 
 /* A body that is made while it is sent, so that none is held whole. */
+struct looker;
 struct http_body {
     int64_t size; /* bytes, exactly */
     /* Up to n bytes from `at` on; 0 or less: it cannot go on, and the connection is cut, so that
@@ -78,6 +79,7 @@ struct http_request {
     const struct route *route; /* NULL when the request was refused before one was found */
     void *context;             /* of the server's options: the application */
     void *who;                 /* set by the server's `admit`: session and actor */
+    struct looker *looks;      /* likewise: what of others was opened for this answer (look.h) */
     /* Whose streams and waits these are, set by `admit`; absent: nobody's. */
     struct str session;
     struct str account;
@@ -157,6 +159,9 @@ struct http_options {
                          bool last, struct err *e);
     /* The request ended, whole or not: lets go of r->files. */
     void (*files_end)(struct http_request *r);
+    /* When a handler is done, before its answer goes out: it may change the answer, or wait as a
+     * handler does. Called again after that. NULL: nothing. */
+    enum http_state (*settle)(struct http_request *r);
     /* Renders a refusal or fault as a page or as problem details by what the client accepts: fills
      * r->answer, whose status is set. NULL: plain text. */
     void (*problem)(struct http_request *r, int status, const struct err *e);

@@ -355,7 +355,10 @@ static enum MHD_Result wait_for(struct http_exchange *x)
 static enum MHD_Result run(struct http_exchange *x, http_handler_fn *handler)
 {
     atomic_store(&x->wait, HTTP_WAIT_RUNNING);
-    return handler(&x->request) == HTTP_WAIT ? wait_for(x) : http_answer_send(x);
+    enum http_state state = handler(&x->request);
+    if (state == HTTP_DONE && x->server->options.settle)
+        state = x->server->options.settle(&x->request);
+    return state == HTTP_WAIT ? wait_for(x) : http_answer_send(x);
 }
 
 enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *connection, const char *url,

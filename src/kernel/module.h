@@ -38,6 +38,9 @@ struct flow_point;
 struct file_rule;
 struct job_kind;
 struct search_rule;
+struct trail_mark;
+struct trail_before;
+struct trail_opener;
 struct sign_view;
 
 struct module {
@@ -65,6 +68,14 @@ struct module {
     size_t nwatches;
     const struct search_rule *searches; /* what of its things is found by what (search.h) */
     size_t nsearches;
+    /* What of its events a reviewer looks at, which event says what stood before, and who may have
+     * opened what is sealed (trail.h). */
+    const struct trail_mark *marks;
+    size_t nmarks;
+    const struct trail_before *befores;
+    size_t nbefores;
+    const struct trail_opener *openers;
+    size_t nopeners;
     const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
     size_t nsigns;
 };

@@ -11,6 +11,7 @@
 #include "gen/kernel/node.sql.h"
 #include "kernel/file.h"
 #include "kernel/node_impl.h"
+#include "kernel/trail.h"
 
 enum { NODE_PATH_MAX = 1024 };
 
@@ -132,6 +133,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
         outbox_committed(n->outbox, events, n_events);
     if (n->search)
         search_committed(n->search, events, n_events);
+    if (n->trail)
+        trail_committed(n->trail);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -145,6 +148,24 @@ static enum outcome node_open_search(struct node *n, struct err *e)
         .env = n->env,
     };
     return search_among(n->registry) ? search_open(&n->search, &options, e) : OK;
+}
+
+static enum outcome node_open_trail(struct node *n, struct err *e)
+{
+    const struct looks_options looks = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .registry = n->registry,
+        .env = n->env,
+        .node = n->impl->name,
+    };
+    const struct trail_options trail = {
+        .writer = n->impl->writer,
+        .registry = n->registry,
+        .env = n->env,
+    };
+    TRY(looks_open(&n->looks, &looks, e));
+    return trail_among(n->registry) ? trail_open(&n->trail, &trail, e) : OK;
 }
 
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
@@ -200,6 +221,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     if (registry_event(n->registry, S("message.queued"), 1))
         TRY(outbox_open(&n->outbox, &outbox, e));
     TRY(node_open_search(n, e));
+    TRY(node_open_trail(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -259,13 +281,19 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     bool working = false;
     bool sending = false;
     bool indexing = false;
+    bool trailing = false;
+    bool looking = false;
     if (n->jobs)
         TRY(jobs_step(n->jobs, &working, e));
     if (n->outbox)
         TRY(outbox_step(n->outbox, &sending, e));
     if (n->search)
         TRY(search_step(n->search, ran == 0, &indexing, e));
-    *busy = ran > 0 || following || fired > 0 || working || sending || indexing;
+    if (n->trail)
+        TRY(trail_step(n->trail, ran == 0, &trailing, e));
+    TRY(looks_step(n->looks, &looking, e));
+    *busy =
+        ran > 0 || following || fired > 0 || working || sending || indexing || trailing || looking;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
 }
 
@@ -290,6 +318,8 @@ static void node_drain(struct node *n)
 {
     struct err e = { 0 };
     size_t ran = 1;
+    if (looks_anchor_now(n->looks, &e) != OK)
+        log_err(n->env, "node.close", &e);
     gate_shut(n->gate);
     while (ran > 0)
         if (gate_step(n->gate, &ran, &e) != OK)
@@ -302,8 +332,10 @@ void node_close(struct node *n)
 {
     if (!n->impl)
         return;
-    if (n->gate)
+    if (n->gate && n->looks)
         node_drain(n);
+    looks_close(n->looks);
+    trail_close(n->trail);
     search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);

@@ -4,6 +4,7 @@
 #define VEIN_KERNEL_NODE_H
 
 #include "kernel/job.h"
+#include "kernel/look.h"
 #include "kernel/module.h"
 #include "kernel/outbox.h"
 #include "kernel/policy.h"
@@ -22,6 +23,8 @@ struct node {
     struct jobs *jobs;         /* likewise, and without the job module */
     struct outbox *outbox;     /* likewise, and without the outbox module */
     struct search *search;     /* likewise, and without the search module */
+    struct trail *trail;       /* likewise, and without the trail module */
+    struct looks *looks;       /* likewise; NULL when opened for reading only */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
@@ -109,7 +112,8 @@ struct node_rebuild {
     bool same;
     char difference[80];
     int64_t
-        unsearched; /* events that the search index has not followed yet: then it was left out */
+        unsearched;    /* events that the search index has not followed yet: then it was left out */
+    int64_t untrailed; /* likewise of the trail's */
 };
 enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct err *e);
 /* Throws the projections away and builds them anew. */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gen/kernel/node.sql.h"
 #include "kernel/node_impl.h"
+#include "kernel/trail.h"
 
 enum {
     REPLAY_CHUNK = 1000,          /* events read at once */
@@ -104,7 +105,11 @@ enum outcome node_rebuild(struct node *n, struct err *e)
     if (o != OK)
         return o;
     LOG(n->env, LOG_INFO, "node.rebuilt", LOG_F_INT("events", events));
-    if (!n->search) /* when a node opens, its index follows afterwards */
+    if (n->trail) { /* when a node opens, its indexes follow afterwards */
+        trail_restart(n->trail);
+        TRY(trail_catch_up(n->trail, e));
+    }
+    if (!n->search)
         return OK;
     search_restart(n->search);
     return search_catch_up(n->search, e);
@@ -129,10 +134,12 @@ static enum outcome compare_module(const struct module *module, struct db *livin
     return OK;
 }
 
-/* The index is written by its follower, from projections and seals. */
-static enum outcome build_search(struct node *n, struct db *living, struct db *beside,
-                                 struct node_rebuild *out, struct err *e)
+/* What followers write, from projections and seals. */
+static enum outcome build_indexes(struct node *n, struct db *living, struct db *beside,
+                                  struct node_rebuild *out, struct err *e)
 {
+    if (trail_among(n->registry))
+        TRY(trail_build(living, beside, n->registry, &out->untrailed, e));
     if (!search_among(n->registry))
         return OK;
     return search_build(living, beside, n->registry, n->keys, &out->unsearched, e);
@@ -150,9 +157,10 @@ static enum outcome rebuild_beside(struct node *n, struct db *living, struct db 
     if (o == OK)
         o = node_replay(n->registry, living, beside, &out->events, e);
     if (o == OK)
-        o = build_search(n, living, beside, out, e);
+        o = build_indexes(n, living, beside, out, e);
     for (size_t i = 0; o == OK && out->same && i < nmodules; i++)
-        if (modules[i]->schema && (modules[i] != &search_module || out->unsearched == 0))
+        if (modules[i]->schema && (modules[i] != &search_module || out->unsearched == 0) &&
+            (modules[i] != &trail_module || out->untrailed == 0))
             o = compare_module(modules[i], living, beside, out, e);
     db_rollback(beside);
     db_rollback(living);
@@ -164,6 +172,8 @@ enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct
     *out = (struct node_rebuild){ .same = true };
     if (n->search)
         TRY(search_catch_up(n->search, e));
+    if (n->trail)
+        TRY(trail_catch_up(n->trail, e));
     char path[1200];
     struct id unique = id_new(&env_system);
     snprintf(path, sizeof path, "%.*s.rebuild-%s", STR(n->impl->path), unique.text);

@@ -49,6 +49,7 @@ struct page {
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
+    bool may_audit;        /* pages of things lead to their audit trail */
     struct html body;      /* the layout's {slot} */
 };
 

@@ -43,9 +43,8 @@ static enum outcome own_mail(struct str *out, struct http_request *r, struct db 
     bool found;
     *out = S("");
     TRY(db_get(db, &sql_notify_contact, &in, &row, r->arena, &found, e));
-    return found
-               ? seal_open(app_of(r)->node->keys, out, row.event, S("mail"), row.mail, r->arena, e)
-               : OK;
+    const struct look_at at = { row.event, S("mail"), row.mail, NULL, NULL };
+    return found ? look_open(look_of(r), out, &at, e) : OK;
 }
 
 static enum outcome inbox_rows(struct record_list *out, struct http_request *r, struct db *db,

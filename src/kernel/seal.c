@@ -65,6 +65,12 @@ bool seal_is(struct str text)
     return sealed_parse(&parts, text);
 }
 
+struct str seal_subject(struct str text)
+{
+    struct sealed parts;
+    return sealed_parse(&parts, text) ? parts.subject : (struct str){ 0 };
+}
+
 static void field_key(uint8_t out[KEY_SIZE], const uint8_t subject_key[KEY_SIZE],
                       struct str event_id, struct str path)
 {

@@ -67,9 +67,13 @@ enum outcome seal_text(struct keyring *k, struct str *out, struct str subject, s
                        struct str path, struct str plain, struct arena *arena, struct err *e);
 
 bool seal_is(struct str text);
+/* Whose key it is sealed under; absent when the text is none. */
+struct str seal_subject(struct str text);
 
-/* Opens it. REFUSED "seal.erased" when the key was destroyed, FAULT "seal.damaged" when the text or
- * its place (event id, path) is not the one it was sealed for. */
+/* Opens it, for what the program itself does with it (comparing, sending): whoever opens something
+ * to show it does so by look_open (look.h), which records it. REFUSED "seal.erased" when the key
+ * was destroyed, FAULT "seal.damaged" when the text or its place (event id, path) is not the one it
+ * was sealed for. */
 enum outcome seal_open(struct keyring *k, struct str *out, struct str event_id, struct str path,
                        struct str sealed, struct arena *arena, struct err *e);
 

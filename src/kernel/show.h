@@ -82,7 +82,8 @@ struct str show_site(const struct actor *actor, const char *permission);
 
 /* A sealed text of a row, opened for this reader's page: what it was sealed for is the event that
  * said it and the name of its field. What is kept in plain, by an older version of an event, as it
- * is. Absent where there is none, or it cannot be opened any more (its subject was erased). */
+ * is. That it was seen is recorded (look.h). Absent where there is none, or it cannot be opened any
+ * more (its subject was erased). */
 struct str show_sealed(const struct http_request *r, struct str event, const char *field,
                        struct str text);
 

@@ -122,6 +122,7 @@ async function prescribed(t) {
   const { patient } = await send(t, "patient.enrol", { family: "Quince", given: "Ada",
     birth_date: "1958-07-21", sex: "female",
     identifiers: [{ system: "urn:vein:mrn", value: `A-${randomUUID().slice(0, 8)}` }] });
+  t.named = patient;
   return (await send(t, "order.prescribe", { patient, product: "corvicel", indication: "C83.3",
     jurisdiction: "eu", regime: "commercial", weight: "71 kg" })).order;
 }
@@ -181,6 +182,11 @@ const sources = {
     return [{ rest: "checkpoint" },
       { rest: page.match(/href="\/assets\/([^"]+\.svg)"/)[1] }];
   },
+  "kind id": async (t) =>
+    (await rows(t, "/")).map((row) => ({ kind: "order", id: row.order_id })),
+  export: async (t) => [{ export: (await send(t, "trail.export", { format: "json",
+    thing: `order/${(await rows(t, "/"))[0].order_id}` })).export }],
+  subject: async (t) => (await rows(t, "/patients")).map((row) => ({ subject: row.patient })),
   file: async (t) => [await (t.uploaded ??= upload(t))],
   upload: async (t) => [await (t.uploaded ??= upload(t))],
 };
@@ -266,6 +272,35 @@ async function answered(t, path, operation) {
   throw new Error(`${path} was answered to nobody: ${[...new Set(seen)]}`);
 }
 
+/* Asks for every page as everybody, and wants a look for each that shows the name of the patient
+ * enrolled above. A page that opens what is sealed past look_open fails here.
+ * shows: ACC-03 each look at a patient's data is recorded */
+async function looked(t) {
+  const shown = new Set();
+  for (const [path, methods] of Object.entries(t.checker.api.paths)) {
+    if (!methods.get || path === "/live" || path.startsWith("/assets")) continue;
+    const found = (await targets(t, path)).slice(0, 1);
+    if (path === "/patients/{patient}") found.push(`/patients/${t.named}`);
+    for (const target of found)
+      for (const who of t.people.slice(0, 4)) {
+        const { status, media, text } = await ask(t, target, who, "text/html");
+        if (status < 400 && media === "text/html" && text.includes("Quince")) shown.add(target);
+      }
+  }
+  assert(shown.size >= 2, `only ${[...shown]} showed the name`);
+  const kept = new Set();
+  for (const who of t.people) {
+    for (let target = `/looks/${t.named}`; target;) {
+      const { status, text } = await ask(t, target, who, json);
+      const answer = status === 200 ? JSON.parse(text) : { rows: [] };
+      answer.rows.forEach((row) => kept.add(row.page));
+      target = answer.next;
+    }
+  }
+  const unseen = [...shown].filter((target) => !kept.has(target.split("?")[0]));
+  assert(unseen.length === 0, `shown and not kept: ${unseen}`);
+}
+
 /* The row of the table, whose last part may be "{rest*}" where the description has "{rest}". */
 const rowOf = (path) => path.replace("{rest}", "{rest*}");
 
@@ -288,6 +323,7 @@ export async function reads(checker, demo) {
       assert(!wrong, `GET ${path} ${wrong}: run VEIN_GOLDEN=1 tests/suites/api.sh`);
     });
   }
+  await check("each page that shows a patient's name is a look that was kept", () => looked(t));
   await check("no example is of a read that is gone", () => {
     const gone = [...kept.keys()].filter((path) =>
       !checker.api.paths[path.replace("{rest*}", "{rest}")]?.get);

@@ -70,13 +70,16 @@ static void export(const char *of, bool identity, const char *to)
     struct desk_coi c;
     assert_int_equal(store_reader_take(&db, node.store, &e), OK);
     assert_int_equal(db_begin(db, &e), OK);
-    if (desk_coi_read(&c, &node, db, str_z(of), identity, &e) != OK)
+    struct arena *arena = arena_new(1 << 20);
+    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", arena);
+    if (desk_coi_read(&c, &node, db, str_z(of), identity ? looks : NULL, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
     struct buf b = buf_in(c.arena, 1 << 20);
     struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
     if (desk_coi_export(&page, db, &node, &c, to, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
     desk_coi_close(&c);
+    arena_free(arena);
     db_rollback(db);
     store_reader_give(node.store, db);
 }

@@ -200,7 +200,8 @@ static void test_nothing_lies_in_plain(void **state)
     free(part);
     assert_null(memmem(row.name.p, row.name.n, "Anna", 4));
     struct str name;
-    assert_int_equal(file_name(&name, f.node.keys, &row, f.arena, &e), OK);
+    assert_int_equal(file_name(&name, looker_new(f.node.keys, S(""), "test", f.arena), &row, &e),
+                     OK);
     assert_true(str_is(name, "Consent of Anna Example.pdf"));
 }
 

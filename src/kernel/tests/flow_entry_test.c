@@ -69,7 +69,7 @@ static const struct flow_field_history *history(const char *field, size_t *n)
         .order = str_z(t.order),
         .task = S("count"),
         .field = field ? str_z(field) : (struct str){ 0 },
-        .keys = t.f.node.keys,
+        .looks = looker_new(t.f.node.keys, (struct str){ 0 }, "test", t.f.arena),
         .open_sealed = true,
     };
     assert_int_equal(flow_history_read(&out, n, db, &of, t.f.arena, &e), OK);

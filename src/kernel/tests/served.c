@@ -48,6 +48,7 @@ static void start(struct served *s, const struct module *const *modules, size_t 
         .check = app_check,
         .file = file_sent_take,
         .files_end = file_sent_end,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     struct err e = { 0 };

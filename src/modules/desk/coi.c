@@ -8,7 +8,7 @@
 enum { PAGE_EVENTS = 200 };
 
 struct reading {
-    struct node *node;
+    struct looker *looks;
     struct db *db;
     struct arena *arena;
     struct desk_coi *out;
@@ -122,9 +122,8 @@ static enum outcome open_one(struct reading *r, const struct desk_coi_event *x,
     struct desk_opened *opened = &out[*n];
     if (!seal_is(sealed))
         return OK;
-    enum outcome o = seal_field_key(r->node->keys, opened->key, x->event.id, path, sealed, &why);
-    if (o == OK)
-        o = seal_open_disclosed(&opened->text, opened->key, sealed, r->arena, &why);
+    const struct look_at at = { x->event.id, path, sealed, "patient.name", r->arena };
+    const enum outcome o = look_disclose(r->looks, &opened->text, opened->key, &at, &why);
     if (o == REFUSED && strcmp(why.code, "seal.erased") == 0)
         return OK; /* nobody can read it any more */
     if (o != OK) {
@@ -185,18 +184,17 @@ static enum outcome read_all(struct reading *r, struct err *e)
 }
 
 enum outcome desk_coi_read(struct desk_coi *out, struct node *n, struct db *db, struct str order,
-                           bool identity, struct err *e)
+                           struct looker *looks, struct err *e)
 {
     struct arena *arena = arena_new(DESK_COI_ARENA_MAX);
-    *out =
-        (struct desk_coi){ .arena = arena, .order = order, .vkey = n->vkey, .identity = identity };
+    *out = (struct desk_coi){ .arena = arena, .order = order, .vkey = n->vkey, .identity = looks };
     if (!arena)
         return err_no_memory(e);
     struct reading *r = ARENA_NEW(arena, struct reading);
     struct desk_coi_event *events = ARENA_ARRAY(arena, DESK_COI_EVENTS_MAX, struct desk_coi_event);
     if (!r || !events)
         return err_no_memory(e);
-    *r = (struct reading){ n, db, arena, out, events, { { 0 } }, 0 };
+    *r = (struct reading){ looks, db, arena, out, events, { { 0 } }, 0 };
     TRY(tlog_prover_new(&out->prover, db, arena, e));
     TRY(checkpoint_read(&out->checkpoint, tlog_prover_note(out->prover), e));
     out->events = events;

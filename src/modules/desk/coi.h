@@ -7,7 +7,7 @@
  * account, site and organisation that they name. What lies behind the checkpoint is left out, and
  * the report says to which size it speaks.
  *
- * Identity. Without `identity` nothing that is sealed is opened: the patient is a pseudonym, and
+ * Identity. Without a looker nothing that is sealed is opened: the patient is a pseudonym, and
  * free text (reasons) is left out. With it name, birth date and numbers of the patient, and
  * reasons, are opened one by one, each under a key of its own that goes into the bundle. Who may
  * ask for it is the caller's to decide (order_patient_by_name; over HTTP the event
@@ -65,7 +65,7 @@ struct desk_coi {
  * for an order that is not there (whether the asker may know of it is the caller's to see first),
  * "coi.too_long", "tlog.no_checkpoint". */
 enum outcome desk_coi_read(struct desk_coi *out, struct node *n, struct db *db, struct str order,
-                           bool identity, struct err *e);
+                           struct looker *looks, struct err *e);
 void desk_coi_close(struct desk_coi *c);
 /* Text of a payload's member; empty when absent. */
 struct str desk_coi_text(const struct desk_coi_event *x, const char *member);

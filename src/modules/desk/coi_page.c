@@ -24,12 +24,10 @@ static enum outcome disclosures(struct desk_coi_view *v, struct http_request *r,
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < list.n; i++) {
-        struct err ignored = { 0 };
         out[i] = (struct desk_coi_disclosure){ show_person(p, db, row[i].actor), row[i].to_whom,
                                                S(""), row[i].recorded };
         if (v->o.patient.by_name && row[i].reason.p)
-            (void)!seal_open(app_of(r)->node->keys, &out[i].reason, row[i].event, S("reason"),
-                             row[i].reason, r->arena, &ignored);
+            out[i].reason = show_sealed(r, row[i].event, "reason", row[i].reason);
         if (!v->mine.p && str_eq(row[i].actor, show_actor(r)->name) &&
             p->now_us - row[i].recorded < DISCLOSURE_STANDS)
             v->mine = row[i].event;
@@ -84,7 +82,8 @@ static enum outcome coi(struct http_request *r, struct db *db, struct page *p, s
     TRY(load(v, r, db, p, e));
     v->refused = show_refusal(p, r);
     v->r = r;
-    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id, v->o.patient.by_name, e);
+    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id,
+                                   v->o.patient.by_name ? look_of(r) : NULL, e);
     if (o == OK)
         o = shown(p, db, v, &c, e);
     desk_coi_close(&c);
@@ -126,7 +125,8 @@ static enum outcome paper(struct http_request *r, struct db *db, struct page *p,
     struct desk_order o;
     struct paper *paper = out;
     TRY(desk_order_load(&o, r, db, p, http_param(r, "order"), e));
-    TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id, o.patient.by_name, e));
+    TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id,
+                      o.patient.by_name ? look_of(r) : NULL, e));
     return desk_coi_document(&paper->document, p, db, &paper->report, e);
 }
 
@@ -163,7 +163,8 @@ static enum outcome bundle(struct http_request *r, struct db *db, struct page *p
     if (identity && !(v.may_disclose && v.mine.p))
         return REFUSE(e, "coi.not_disclosed");
     struct desk_coi c;
-    enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v.o.id, identity, e);
+    enum outcome o =
+        desk_coi_read(&c, app_of(r)->node, db, v.o.id, identity ? look_of(r) : NULL, e);
     if (o == OK && identity && !holds(&c, v.mine))
         o = REFUSE(e, "coi.not_signed_yet");
     if (o == OK)

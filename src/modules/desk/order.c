@@ -153,8 +153,7 @@ enum outcome desk_order_load(struct desk_order *out, struct http_request *r, str
         TRY(flow_read(db, order, &out->flow, a, e));
     if (!found || !visible(out, show_actor(r)))
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
-    TRY(order_patient_show(&out->patient, app_of(r)->node, db, show_actor(r), out->row.patient, a,
-                           e));
+    TRY(order_patient_show(&out->patient, look_of(r), db, show_actor(r), out->row.patient, a, e));
     TRY(order_product(db, &out->row, &product, a, e));
     out->product = product.title;
     out->pinned = product.body;

@@ -88,7 +88,7 @@ static enum outcome document(struct print_document *out, struct desk_task_view *
     if (v->open && v->open->done && v->open->json.p) {
         const struct flow_history_of of = { .order = v->o.id,
                                             .task = v->task->name,
-                                            .keys = app_of(r)->node->keys };
+                                            .looks = look_of(r) };
         TRY(record_read(&record, v, a, e));
         in.record = &record;
         in.files = &v->files;

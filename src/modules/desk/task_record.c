@@ -6,11 +6,6 @@
 
 enum { HAD_MAX = 32 << 10, CORRECTIONS_SHOWN = 40 };
 
-static struct keyring *keys(const struct http_request *r)
-{
-    return app_of(r)->node->keys;
-}
-
 /* --- corrections and places --- */
 
 static enum outcome corrections(struct desk_task_view *v, struct http_request *r, struct db *db,
@@ -24,7 +19,6 @@ static enum outcome corrections(struct desk_task_view *v, struct http_request *r
         return err_no_memory(e);
     for (size_t i = 0; i < s->ncorrections; i++) {
         const struct flow_record_corrections_out *row = &s->corrections[i];
-        struct err ignored = { 0 };
         out[i] = (struct desk_correction){
             .row = row,
             .by = show_person(p, db, row->corrected_by),
@@ -32,9 +26,7 @@ static enum outcome corrections(struct desk_task_view *v, struct http_request *r
             .may_review = row->waits && !str_eq(row->corrected_by, actor->name) &&
                           desk_may(actor, "flow.review_correction", v->open),
         };
-        if (row->comment.p && seal_open(keys(r), &out[i].comment, row->review_event, S("comment"),
-                                        row->comment, r->arena, &ignored) != OK)
-            out[i].comment = (struct str){ 0 };
+        out[i].comment = show_sealed(r, row->review_event, "comment", row->comment);
     }
     v->kept.corrections = out;
     v->kept.ncorrections = s->ncorrections;
@@ -151,7 +143,7 @@ static struct flow_history_of history_of(const struct desk_task_view *v,
         .order = v->o.id,
         .task = v->task->name,
         .field = http_query(r, "field"),
-        .keys = keys(r),
+        .looks = look_of(r),
     };
 }
 

@@ -25,8 +25,8 @@ static struct str roles(const struct actor *actor, struct arena *arena)
 static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
                              struct page *p, const struct desk_work_out *row, struct err *e)
 {
-    TRY(order_patient_show(&out->patient, app_of(r)->node, db, show_actor(r), row->patient,
-                           r->arena, e));
+    TRY(order_patient_show(&out->patient, look_of(r), db, show_actor(r), row->patient, r->arena,
+                           e));
     out->row = row;
     out->owner = desk_owner(p, db, row->role, row->site);
     return OK;

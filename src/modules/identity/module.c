@@ -1,5 +1,6 @@
 /* Wiring of the identity module. */
 #include "gen/identity/schema.sql.h"
+#include "kernel/trail.h"
 #include "modules/identity/identity.h"
 
 #define EVENTS   "modules/identity/events.def"
@@ -14,6 +15,18 @@ static enum outcome order_of(struct load *l, struct str unit, struct str *order,
     return OK;
 }
 
+static const struct trail_mark module_marks[] = {
+    { "identity.checked", TRAIL_FAILED, "result", "fail" },
+    { "identity.checked", TRAIL_FAILED, "result", "no_read" },
+    { "identity.checked", TRAIL_TYPED, "method", "manual" },
+    { "identity.voided", TRAIL_OVERRIDE, NULL, NULL },
+};
+
+static const struct trail_before module_befores[] = {
+    { "unit.reduced", "unit.made unit.reduced", NULL, "left=quantity", false },
+    { "unit.ended", "unit.made unit.reduced", NULL, NULL, false },
+};
+
 static void use(void)
 {
     quality_use_unit(order_of);
@@ -23,6 +36,8 @@ const struct module identity_module = {
     .name = "identity",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    MODULE_ARRAY(marks),
+    MODULE_ARRAY(befores),
     .schema = &identity_schema,
     .points = identity_points,
     .npoints = IDENTITY_POINTS,

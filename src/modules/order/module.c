@@ -1,5 +1,6 @@
 /* Wiring of the order module. */
 #include "gen/order/schema.sql.h"
+#include "kernel/trail.h"
 #include "modules/order/pages.h"
 
 #define EVENTS   "modules/order/events.def"
@@ -53,6 +54,18 @@ static const struct watch module_watches[] = {
     { "patient", "order.see", patient_seen },
 };
 
+static const struct trail_mark module_marks[] = {
+    { "patient.corrected", TRAIL_CORRECTION, NULL, NULL },
+    { "order.patient_corrected", TRAIL_CORRECTION, NULL, NULL },
+};
+
+static const struct trail_before module_befores[] = {
+    { "patient.corrected", "patient.enrolled patient.corrected", NULL, NULL, true },
+    { "order.scheduled", "order.scheduled", NULL, NULL, true },
+};
+
+static const struct trail_opener module_openers[] = { { "patient.name", order_patient_by_name } };
+
 static void use(void)
 {
     flow_use_rule(&order_release_rule);
@@ -65,6 +78,9 @@ const struct module order_module = {
     MODULE_ARRAY(routes),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(watches),
+    MODULE_ARRAY(marks),
+    MODULE_ARRAY(befores),
+    MODULE_ARRAY(openers),
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,

@@ -110,17 +110,18 @@ enum outcome order_product(struct db *db, const struct order_order_out *order,
 
 /* What of the patient a viewer may see: the name with the right "patient.name" at the patient's
  * site or at that of a party of an order of theirs that has not ended, else, and once the patient's
- * key is destroyed, the pseudonym. Opened here, never in a projection. Looking is not yet recorded.
+ * key is destroyed, the pseudonym. Opened here, never in a projection. Looking is recorded
+ * (look.h).
  * REFUSED "gate.unknown" for an unknown patient; whether the viewer may know of the patient at all
  * is the caller's to ask. */
-struct node;
+struct looker;
 struct order_patient_view {
     struct str shown; /* "Example, Ada (F, 1961-02-03)" or the pseudonym */
     struct str name;  /* its two parts, the second never broken: "Example, Ada" or the pseudonym */
     struct str born;  /* "(F, 1961-02-03)"; empty with the pseudonym */
     bool by_name;
 };
-enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
+enum outcome order_patient_show(struct order_patient_view *out, struct looker *looks, struct db *db,
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e);
 

@@ -36,7 +36,7 @@ static enum outcome patients(struct http_request *r, struct db *db, struct page 
         return err_no_memory(e);
     for (size_t i = 0; i < v.n; i++) {
         struct order_patient_view shown;
-        TRY(order_patient_show(&shown, app_of(r)->node, db, actor, rows[i].patient, r->arena, e));
+        TRY(order_patient_show(&shown, look_of(r), db, actor, rows[i].patient, r->arena, e));
         out[i] = (struct order_patient_row){ &rows[i], shown.shown };
     }
     v.rows = out;

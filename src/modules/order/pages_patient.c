@@ -26,8 +26,8 @@ static struct str opened(struct http_request *r, const struct version *v, struct
 {
     struct str out = { 0 };
     struct err ignored = { 0 };
-    if (!sealed.p ||
-        seal_open(app_of(r)->node->keys, &out, v->event.id, path, sealed, r->arena, &ignored) != OK)
+    const struct look_at at = { v->event.id, path, sealed, "patient.name", NULL };
+    if (!sealed.p || look_open(look_of(r), &out, &at, &ignored) != OK)
         return S("");
     return out;
 }
@@ -231,7 +231,7 @@ static enum outcome patient(struct http_request *r, struct db *db, struct page *
         return show_rows(r, sql_order_of_patient.out, list.p, list.n, (struct str){ 0 }, e);
     v.orders = list.p;
     v.norders = list.n;
-    TRY(order_patient_show(&v.shown, app_of(r)->node, db, actor, in.patient, r->arena, e));
+    TRY(order_patient_show(&v.shown, look_of(r), db, actor, in.patient, r->arena, e));
     v.pseudonym = row.pseudonym;
     v.seen = row.event;
     TRY(lists(&v, r, db, p, e));

@@ -49,7 +49,7 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
         TRY(auth_places(&v.places, &v.nplaces, db, r->arena, e));
         return show_rows(r, &auth_place_record, v.places, v.nplaces, (struct str){ 0 }, e);
     }
-    TRY(order_patient_show(&shown, app_of(r)->node, db, show_actor(r), v.row.patient, r->arena, e));
+    TRY(order_patient_show(&shown, look_of(r), db, show_actor(r), v.row.patient, r->arena, e));
     TRY(order_product(db, &v.row, &product, r->arena, e));
     v.shown = shown.shown;
     v.product = product.title;

@@ -13,34 +13,45 @@ static enum outcome patient_row(struct order_patient_out *out, struct db *db, st
     return found ? OK : REFUSE(e, "gate.unknown", { "kind", S("patient") });
 }
 
+/* To be compared, or (looks) to be shown. */
+struct opener {
+    struct keyring *keys;
+    struct looker *looks;
+};
+
 /* Absent stays absent. */
-static enum outcome patient_text(struct str *out, struct keyring *keys,
+static enum outcome patient_text(struct str *out, struct opener by,
                                  const struct order_patient_out *row, struct str path,
                                  struct str sealed, struct arena *arena, struct err *e)
 {
+    const struct look_at at = { row->event, path, sealed, "patient.name", NULL };
     *out = (struct str){ 0 };
-    return sealed.p ? seal_open(keys, out, row->event, path, sealed, arena, e) : OK;
+    if (!sealed.p)
+        return OK;
+    return by.looks ? look_open(by.looks, out, &at, e)
+                    : seal_open(by.keys, out, row->event, path, sealed, arena, e);
 }
 
-static enum outcome patient_names(struct order_patient_secret *out, struct keyring *keys,
+static enum outcome patient_names(struct order_patient_secret *out, struct opener by,
                                   const struct order_patient_out *row, struct arena *arena,
                                   struct err *e)
 {
-    TRY(patient_text(&out->family, keys, row, S("family"), row->family, arena, e));
-    TRY(patient_text(&out->given, keys, row, S("given"), row->given, arena, e));
-    return patient_text(&out->birth_date, keys, row, S("birth_date"), row->birth_date, arena, e);
+    TRY(patient_text(&out->family, by, row, S("family"), row->family, arena, e));
+    TRY(patient_text(&out->given, by, row, S("given"), row->given, arena, e));
+    return patient_text(&out->birth_date, by, row, S("birth_date"), row->birth_date, arena, e);
 }
 
 enum outcome order_patient_open(struct order_patient_secret *out, struct keyring *keys,
                                 struct db *db, struct str patient, struct arena *arena,
                                 struct err *e)
 {
+    const struct opener by = { keys, NULL };
     struct order_patient_out row;
     struct order_identifiers_in in = { patient };
     struct record_list list;
     *out = (struct order_patient_secret){ 0 };
     TRY(patient_row(&row, db, patient, arena, e));
-    TRY(patient_names(out, keys, &row, arena, e));
+    TRY(patient_names(out, by, &row, arena, e));
     out->named = row.named;
     TRY(db_list(db, &sql_order_identifiers, &in, &list, IDENTIFIERS_MAX, arena, e));
     const struct order_identifiers_out *sealed = list.p;
@@ -49,7 +60,7 @@ enum outcome order_patient_open(struct order_patient_secret *out, struct keyring
         return err_no_memory(e);
     for (size_t i = 0; i < list.n; i++) {
         struct str path = arena_printf(arena, "identifiers.%zu.value", i);
-        TRY(patient_text(&values[i], keys, &row, path, sealed[i].value, arena, e));
+        TRY(patient_text(&values[i], by, &row, path, sealed[i].value, arena, e));
     }
     out->identifiers = values;
     out->nidentifiers = list.n;
@@ -90,7 +101,7 @@ enum outcome order_patient_by_name(bool *out, struct db *db, const struct actor 
     return *out ? may_name(out, db, viewer, &row, arena, e) : OK;
 }
 
-enum outcome order_patient_show(struct order_patient_view *out, struct node *n, struct db *db,
+enum outcome order_patient_show(struct order_patient_view *out, struct looker *looks, struct db *db,
                                 const struct actor *viewer, struct str patient, struct arena *arena,
                                 struct err *e)
 {
@@ -101,9 +112,12 @@ enum outcome order_patient_show(struct order_patient_view *out, struct node *n, 
     TRY(may_name(&named, db, viewer, &row, arena, e));
     if (!named)
         return OK;
+    const struct opener by = { NULL, looks };
     struct order_patient_secret secret = { 0 };
     struct err opened = { 0 };
-    enum outcome o = patient_names(&secret, n->keys, &row, arena, &opened);
+    if (!looks)
+        return err_fault(e, "look.nobody", "a patient's name was opened for nobody");
+    enum outcome o = patient_names(&secret, by, &row, arena, &opened);
     if (o == REFUSED && strcmp(opened.code, "seal.erased") == 0)
         return OK;
     if (o != OK) {

@@ -96,7 +96,7 @@ static enum outcome patient_show(struct search_found *out, struct http_request *
     *may = *may && actor_may(actor, S("order.see"), row.organisation, row.site);
     if (!*may)
         return OK;
-    TRY(order_patient_show(&shown, app_of(r)->node, db, actor, id, r->arena, e));
+    TRY(order_patient_show(&shown, look_of(r), db, actor, id, r->arena, e));
     return fill(out, r, db, &row, &shown, e);
 }
 
@@ -128,7 +128,7 @@ static enum outcome name_show(struct search_found *out, struct http_request *r, 
     (void)p;
     TRY(find(&row, db, id, may, r->arena, e));
     if (*may)
-        TRY(order_patient_show(&shown, app_of(r)->node, db, actor, id, r->arena, e));
+        TRY(order_patient_show(&shown, look_of(r), db, actor, id, r->arena, e));
     *may = *may && shown.by_name;
     if (!*may)
         return OK;

@@ -1,5 +1,6 @@
 /* Wiring of the quality module. */
 #include "gen/quality/schema.sql.h"
+#include "kernel/trail.h"
 #include "modules/quality/pages.h"
 #include "modules/quality/tell.h"
 
@@ -30,6 +31,10 @@ static enum outcome deviation_seen(bool *out, struct db *db, const struct actor 
     return OK;
 }
 
+static const struct trail_mark module_marks[] = {
+    { "deviation.opened", TRAIL_FAILED, NULL, NULL },
+};
+
 static const struct watch module_watches[] = {
     { "deviation", "deviation.see", deviation_seen },
 };
@@ -43,6 +48,7 @@ const struct module quality_module = {
     .name = "quality",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
+    MODULE_ARRAY(marks),
     .policies = quality_policies,
     .npolicies = QUALITY_POLICIES,
     MODULE_ARRAY(routes),

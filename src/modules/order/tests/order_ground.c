@@ -8,6 +8,7 @@
 
 #include "kernel/auth.h"
 #include "kernel/stop.h"
+#include "kernel/trail_review.h"
 #include "modules/quality/quality.h"
 
 #define WORK "patient.enrol order.prescribe order.place order.schedule deviation.open"
@@ -39,14 +40,16 @@ void must_load(const char *yaml)
 int open_node(void **state)
 {
     (void)state;
-    static const struct module *const modules[] = { &auth_module,  &define_module, &flow_module,
-                                                    &stop_module,  &timer_module,  &quality_module,
-                                                    &order_module, &search_module };
+    static const struct module *const modules[] = {
+        &auth_module,  &define_module,  &flow_module,        &stop_module,
+        &timer_module, &quality_module, &order_module,       &search_module,
+        &look_module,  &trail_module,   &trail_review_module
+    };
     static bool used;
     if (!used)
-        modules_use(modules, 8);
+        modules_use(modules, 11);
     used = true;
-    fixture_open(&f, modules, 8);
+    fixture_open(&f, modules, 11);
     fixture_person(&physician, 1, 1, 1, WORK " define.load patient.name flow.hold");
     fixture_person(&reader, 2, 1, 1, "order.see");
     fixture_person(&maker, 3, 2, 2, "order.schedule deviation.open patient.name");
@@ -164,7 +167,9 @@ struct order_patient_view shown_to(const struct fixture_person *who)
     struct err e = { 0 };
     struct order_patient_view view;
     assert_int_equal(
-        order_patient_show(&view, &f.node, db, &who->actor, str_z(patient), f.arena, &e), OK);
+        order_patient_show(&view, looker_new(f.node.keys, who->actor.account, "test", f.arena), db,
+                           &who->actor, str_z(patient), f.arena, &e),
+        OK);
     store_reader_give(f.node.store, db);
     return view;
 }

@@ -1,0 +1,377 @@
+/* How long a page of the audit trail takes among a million events: bench_trail [EVENTS [VEIN]].
+ *
+ * What is real: forty orders with their whole journeys by `vein simulate`; the ledger's own append
+ * for each further event (chained, hashed, in the tree), the follower that indexes them, and the
+ * server, which is asked over HTTP for whole pages by a person with a real role. What is not: the
+ * million was not done by commands. Its events are copies of the simulated orders' with orders,
+ * units, patients and deviations of their own; persons and places are those of the forty. */
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "app/cli.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "bench/lib/load.h"
+#include "bench/lib/people.h"
+#include "kernel/ledger.h"
+#include "kernel/node_impl.h"
+#include "kernel/trail.h"
+
+enum { PATH = 300, ASKED = 200, LEAVES_MAX = 400000, IDS_MAX = 20000, ID_TAIL = 6 };
+
+static struct node node;
+static char *leaves[LEAVES_MAX]; /* of the simulated orders */
+static size_t nleaves;
+static char ids[IDS_MAX][ID_LENGTH + 1]; /* of what is made anew in each copy, sorted */
+static size_t nids;
+static char order[ID_LENGTH + 1], unit[ID_LENGTH + 1], actor[100];
+
+/* --- the simulated network --- */
+
+static pid_t spawn(const char *const *words, int *out)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        bench_die("pipe", NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execv(words[0], (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    close(ends[1]);
+    *out = ends[0];
+    return pid;
+}
+
+static void simulate(const char *vein, const char *path)
+{
+    int out, status;
+    char sink[4096];
+    const char *const words[] = { vein, "simulate", "--db", path, "--orders", "40", NULL };
+    const pid_t pid = spawn(words, &out);
+    while (read(out, sink, sizeof sink) > 0)
+        ;
+    close(out);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        bench_die("the simulation did not end well", NULL);
+}
+
+static sqlite3 *raw(const char *path)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open(path, &db) != SQLITE_OK)
+        bench_die(path, NULL);
+    return db;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void read_ids(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+        bench_die(sql, NULL);
+    while (sqlite3_step(s) == SQLITE_ROW && nids < IDS_MAX)
+        snprintf(ids[nids++], sizeof ids[0], "%s", (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+}
+
+static void read_network(const char *path)
+{
+    sqlite3 *db = raw(path);
+    sqlite3_stmt *s;
+    read_ids(db, "SELECT DISTINCT substr(stream, -36) FROM ledger_event WHERE key LIKE 'order/%' "
+                 "AND length(stream) - instr(stream, '/') = 36");
+    qsort(ids, nids, sizeof ids[0], by_text);
+    if (sqlite3_prepare_v2(db,
+                           "SELECT leaf FROM ledger_event WHERE key LIKE 'order/%' "
+                           "AND length(stream) - instr(stream, '/') = 36 ORDER BY seq",
+                           -1, &s, NULL) != SQLITE_OK)
+        bench_die("events", NULL);
+    while (sqlite3_step(s) == SQLITE_ROW && nleaves < LEAVES_MAX)
+        leaves[nleaves++] = strdup((const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    if (nleaves == 0)
+        bench_die("no events", NULL);
+}
+
+/* --- copies --- */
+
+/* Ids of the network's things get a tail of their own: text of the same length. */
+static void renew(char *leaf, unsigned copy)
+{
+    char tail[ID_TAIL + 1];
+    snprintf(tail, sizeof tail, "%06x", copy & 0xFFFFFF);
+    for (char *at = leaf; (at = strchr(at, '-')); at++) {
+        char id[ID_LENGTH + 1];
+        if (at - leaf < 8 || strlen(at) < ID_LENGTH - 8)
+            continue;
+        memcpy(id, at - 8, ID_LENGTH);
+        id[ID_LENGTH] = '\0';
+        if (!bsearch(id, ids, nids, sizeof ids[0], by_text))
+            continue;
+        memcpy(at - 8 + ID_LENGTH - ID_TAIL, tail, ID_TAIL);
+        at += ID_LENGTH - 9;
+    }
+}
+
+static void append(const char *from, unsigned copy, uint64_t number, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct event event;
+    int64_t sequence;
+    arena_reset(arena);
+    char *leaf = arena_array(arena, strlen(from) + 1, 1);
+    if (!leaf)
+        bench_die("memory", NULL);
+    memcpy(leaf, from, strlen(from) + 1);
+    renew(leaf, copy);
+    if (event_read(&event, arena, str_z(leaf), &e) != OK)
+        bench_die("event", &e);
+    const struct id id = id_derive(S("bench"), S("event"), number);
+    event.id = event.command = arena_str(arena, id_str(&id));
+    event.happened = event.entered = env_now(node.env);
+    if (ledger_append(node.ledger, node.impl->writer, &event, -1, &sequence, arena, &e) != OK)
+        bench_die("append", &e);
+}
+
+static void group(uint64_t *made, uint64_t n, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct db *db = node.impl->writer;
+    if (db_begin(db, &e) != OK)
+        bench_die("begin", &e);
+    for (size_t i = 0; i < LEDGER_GROUP_MAX / 2 && *made < n; i++, ++*made)
+        append(leaves[*made % nleaves], (unsigned)(*made / nleaves + 1), *made, arena);
+    if (ledger_prepare(node.ledger, db, &e) != OK || db_commit(db, &e) != OK)
+        bench_die("commit", &e);
+    ledger_committed(node.ledger);
+}
+
+/* Rows by which it is decided who sees the copied orders. */
+static void copy_orders(const char *path, uint64_t copies)
+{
+    static const char *const sql[] = {
+        "CREATE TEMP TABLE o AS SELECT * FROM order_order",
+        "CREATE TEMP TABLE p AS SELECT * FROM flow_party",
+    };
+    sqlite3 *db = raw(path);
+    char text[600];
+    for (size_t i = 0; i < 2; i++)
+        sqlite3_exec(db, sql[i], NULL, NULL, NULL);
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    for (uint64_t k = 1; k <= copies; k++) {
+        snprintf(text, sizeof text,
+                 "UPDATE o SET order_id = substr(order_id, 1, 30) || '%06x', "
+                 "coi = substr(coi, 1, 14) || '%06x'; "
+                 "INSERT INTO order_order SELECT * FROM o; "
+                 "UPDATE p SET order_id = substr(order_id, 1, 30) || '%06x'; "
+                 "INSERT INTO flow_party SELECT * FROM p;",
+                 (unsigned)k, (unsigned)k, (unsigned)k);
+        if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+            bench_die(sqlite3_errmsg(db), NULL);
+    }
+    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    sqlite3_close(db);
+}
+
+/* --- who asks --- */
+
+static void send(const struct actor *founder, const char *name, const char *body)
+{
+    const struct id id = id_new(&env_system);
+    struct err e = { 0 };
+    struct arena *a = arena_new(4 << 20);
+    const struct gate_command command = {
+        .id = id_str(&id),
+        .name = str_z(name),
+        .body = str_z(body),
+        .actor = founder,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .arena = a,
+    };
+    if (!a || gate_run(node.gate, &command, NULL, &e) != OK)
+        bench_die(name, &e);
+    arena_free(a);
+}
+
+/* The maker's quality, who see all orders. */
+static void person(const char *path)
+{
+    char hash[crypto_pwhash_STRBYTES], body[600], organisation[40], site[40];
+    const struct id account = id_derive(S("bench"), S("account"), 0);
+    sqlite3 *db = raw(path);
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(db,
+                           "SELECT organisation, site, order_id FROM flow_party "
+                           "WHERE part = 'manufacture' LIMIT 1",
+                           -1, &s, NULL) != SQLITE_OK ||
+        sqlite3_step(s) != SQLITE_ROW)
+        bench_die("party", NULL);
+    snprintf(organisation, 40, "%s", (const char *)sqlite3_column_text(s, 0));
+    snprintf(site, 40, "%s", (const char *)sqlite3_column_text(s, 1));
+    snprintf(order, sizeof order, "%s", (const char *)sqlite3_column_text(s, 2));
+    sqlite3_finalize(s);
+    sqlite3_prepare_v2(db, "SELECT unit FROM identity_unit LIMIT 1", -1, &s, NULL);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        snprintf(unit, sizeof unit, "%s", (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    sqlite3_prepare_v2(db,
+                       "SELECT json_extract(leaf, '$.actor') FROM ledger_event WHERE leaf LIKE "
+                       "'%\"flow.task_done\"%account/%' LIMIT 1",
+                       -1, &s, NULL);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        snprintf(actor, sizeof actor, "%s", (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    const struct actor founder = { .name = S("system/bench"),
+                                   .organisation = str_z(organisation),
+                                   .site = str_z(site),
+                                   .system = true };
+    if (crypto_pwhash_str(hash, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD),
+                          crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN) != 0)
+        bench_die("could not hash the password", NULL);
+    snprintf(body, sizeof body,
+             "{\"account\":\"%s\",\"organisation\":\"%s\",\"login\":\"person0\","
+             "\"name\":\"Person 0\",\"password\":\"%s\"}",
+             account.text, organisation, hash);
+    send(&founder, "account.make", body);
+    snprintf(body, sizeof body,
+             "{\"account\":\"%s\",\"role\":\"qa_specialist\",\"organisation\":\"%s\","
+             "\"site\":\"%s\"}",
+             account.text, organisation, site);
+    send(&founder, "account.give_role", body);
+}
+
+/* --- what is asked --- */
+
+static pid_t serve(const char *vein, const char *path, int *port)
+{
+    int out;
+    char line[200] = "";
+    const char *const words[] = { vein, "serve", "--db", path, "--listen", "127.0.0.1:0", NULL };
+    const pid_t pid = spawn(words, &out);
+    FILE *from = fdopen(out, "r");
+    if (!from || !fgets(line, sizeof line, from))
+        bench_die("the server does not start", NULL);
+    const char *colon = strrchr(line, ':');
+    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
+    return pid;
+}
+
+static bool measure(FILE *json, const char *name, bool first, const char *target)
+{
+    struct load_result r;
+    load_ask(&r, 0, ASKED, target, NULL);
+    printf("%44s %8.2f %8.2f\n", name, r.p50_ms, r.p99_ms);
+    fprintf(json, "%s\n{\"ask\":\"%s\",\"p50_ms\":%.3f,\"p99_ms\":%.3f}", first ? "" : ",", name,
+            r.p50_ms, r.p99_ms);
+    return r.p99_ms < 200;
+}
+
+static void measure_all(FILE *json)
+{
+    char t[600];
+    bool good = true;
+    fprintf(json, "{\"runs\":[");
+    printf("%44s %8s %8s\n", "", "p50 ms", "p99 ms");
+    good &= measure(json, "everything, newest", true, "/trail");
+    snprintf(t, sizeof t, "/trail/order/%.30s%06x", order, 7u);
+    good &= measure(json, "one order", false, t);
+    snprintf(t, sizeof t, "/trail/unit/%.30s%06x", unit, 7u);
+    good &= measure(json, "one unit", false, t);
+    snprintf(t, sizeof t, "/trail?actor=%s", actor);
+    good &= measure(json, "one person", false, t);
+    good &= measure(json, "one kind of act", false, "/trail?type=flow.record_corrected");
+    good &= measure(json, "a kind that nothing is of", false, "/trail?type=rota.withdrawn");
+    good &= measure(json, "failed checks", false, "/trail?exception=failed");
+    snprintf(t, sizeof t, "/trail?exception=failed&actor=%s", actor);
+    good &= measure(json, "failed checks of one person", false, t);
+    snprintf(t, sizeof t, "/trail?type=session.opened&actor=%s", actor);
+    good &= measure(json, "two filters that nothing has together", false, t);
+    snprintf(t, sizeof t, "/trail?type=flow.task_done&actor=%s&from=2027-03-01&to=2027-03-31",
+             actor);
+    good &= measure(json, "a kind, a person and a month", false, t);
+    snprintf(t, sizeof t, "/trail?type=flow.task_done&before=%d", 500000);
+    good &= measure(json, "a kind, half a million back", false, t);
+    fprintf(json, "\n]}\n");
+    printf("aim: p99 under 200 ms: %s\n", good ? "reached" : "missed");
+}
+
+static void fill(const char *path, uint64_t n)
+{
+    static struct env_sim sim;
+    struct err e = { 0 };
+    size_t nmodules;
+    const struct module *const *modules = cli_modules(&nmodules);
+    env_sim_init(&sim, 11, env_now(&env_system));
+    const struct node_options options = {
+        .env = &sim.env, .path = path, .modules = modules, .nmodules = nmodules
+    };
+    if (node_open(&node, &options, &e) != OK)
+        bench_die("node", &e);
+    person(path);
+    struct arena *arena = arena_new(16 << 20);
+    const int64_t from = bench_now();
+    for (uint64_t made = 0; made < n;) {
+        env_sim_advance(&sim, TIME_HOUR * 4);
+        group(&made, n, arena);
+    }
+    const int64_t appended = bench_now();
+    if (trail_catch_up(node.trail, &e) != OK ||
+        ledger_checkpoint(node.ledger, node.impl->writer, &e) != OK)
+        bench_die("index", &e);
+    const double seconds = (double)(bench_now() - appended) / 1e6;
+    printf("%llu events appended in %.0f s, indexed in %.0f s (%.0f a second)\n",
+           (unsigned long long)n, (double)(appended - from) / 1e6, seconds, (double)n / seconds);
+    arena_free(arena);
+    node_close(&node);
+    copy_orders(path, n / nleaves + 1);
+}
+
+int main(int argc, char **argv)
+{
+    const uint64_t n = (uint64_t)bench_number(argc > 1 ? argv[1] : NULL, 1000000);
+    const char *vein = argc > 2 ? argv[2] : "build/gcc/vein";
+    char folder[PATH - 20], path[PATH], out[PATH];
+    int port, status;
+    bench_folder(folder, sizeof folder, "trail");
+    snprintf(path, sizeof path, "%s/vein.db", folder);
+    snprintf(out, sizeof out, "%s/result.json", folder);
+    log_set_level(LOG_ERROR);
+    bench_remove(path);
+    if (sodium_init() < 0)
+        bench_die("sodium", NULL);
+    simulate(vein, path);
+    read_network(path);
+    if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
+        bench_die("environment", NULL); /* as many as one account may not ask */
+    fill(path, n);
+    const pid_t pid = serve(vein, path, &port);
+    load_open(port, 1);
+    FILE *json = fopen(out, "w");
+    if (!json)
+        bench_die("could not write the result", NULL);
+    measure_all(json);
+    fclose(json);
+    load_close();
+    kill(pid, SIGTERM);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        bench_die("the server did not end well", NULL);
+    bench_remove(path);
+    return 0;
+}

@@ -1,0 +1,12 @@
+-- Reviews of the trails of orders.
+CREATE TABLE IF NOT EXISTS trail_review (
+    order_id    TEXT NOT NULL,
+    version     INTEGER NOT NULL, -- of the stream
+    up_to       INTEGER NOT NULL,
+    exceptions  INTEGER NOT NULL,
+    reviewed    INTEGER NOT NULL,
+    reviewed_by TEXT NOT NULL, -- actor
+    reason      TEXT, -- sealed …
+    event       TEXT NOT NULL, -- … for this event
+    PRIMARY KEY (order_id, version)
+) STRICT;
