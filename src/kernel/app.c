@@ -5,6 +5,7 @@
 #include "gen/kernel/notify.sql.h"
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
+#include "kernel/auth_pages.h"
 #include "kernel/limit.h"
 
 enum { APP_EXPECTS_MAX = 16 };
@@ -41,6 +42,7 @@ struct page app_page(struct http_request *r)
         p.csrf = session->csrf;
         p.person = session->person;
         p.site = session->site_name;
+        p.lock_s = session->lock_us / TIME_SECOND;
     }
     return p;
 }
@@ -214,6 +216,12 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
     } else if (str_is(str_z(e->code), "auth.sign_in") && str_is(r->method, "GET") && !fragment) {
         r->answer.status = 303;
         r->answer.location = arena_printf(r->arena, "/sign-in?next=%.*s", STR(app_next(r->path)));
+    } else if (str_is(str_z(e->code), "auth.locked") && !fragment) {
+        auth_locked(r, e);
+    } else if (str_is(str_z(e->code), "auth.enrol_first") && str_is(r->method, "GET") &&
+               !fragment) {
+        r->answer.status = 303;
+        r->answer.location = S("/account");
     } else {
         problem_page(r, status, e);
     }

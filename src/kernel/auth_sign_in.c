@@ -1,32 +1,6 @@
 /* Signing in: the same work and the same answer, whatever was wrong. */
 #include "kernel/auth_impl.h"
 
-/* What was found under a login; without an account, nothing is. */
-struct candidate {
-    struct auth_login_out row;
-    bool found;
-    struct str hash; /* absent: no password would be right */
-};
-
-static enum outcome candidate_find(struct auth *a, struct candidate *out, struct str login,
-                                   struct arena *arena, struct err *e)
-{
-    *out = (struct candidate){ .found = false };
-    struct db *db;
-    TRY(store_reader_take(&db, a->node->store, e));
-    struct auth_login_in in = { login.p ? login : S("") };
-    enum outcome o = db_get(db, &sql_auth_login, &in, &out->row, arena, &out->found, e);
-    store_reader_give(a->node->store, db);
-    if (o != OK || !out->found || !out->row.password.p)
-        return o;
-    struct err erased = { 0 };
-    o = seal_open(a->node->keys, &out->hash, out->row.password_event, S("password"),
-                  out->row.password, arena, &erased);
-    if (o == FAULT)
-        *e = erased;
-    return o == FAULT ? FAULT : OK;
-}
-
 /* The only site where the account has a role; absent when there is none or a choice. */
 static enum outcome only_site(struct auth *a, struct str account, struct str *site,
                               struct arena *arena, struct err *e)
@@ -38,97 +12,91 @@ static enum outcome only_site(struct auth *a, struct str account, struct str *si
     return OK;
 }
 
-/* Written down in the security stream; nobody waits for it. */
-static enum outcome sign_in_refused(struct auth *a, const struct candidate *c, const char *why,
-                                    struct err *e)
-{
-    struct err ignored = { 0 };
-    struct actor actor = auth_system(c->found ? c->row.organisation : id_str(&a->self));
-    struct auth_refuse_sign_in body = { c->row.account, str_z(why) };
-    if (!c->found)
-        body.account = (struct str){ 0 };
-    if (auth_send(a, &actor, &auth_refuse_sign_in_command, &body, false, &ignored) != OK)
-        log_err(a->node->env, "auth.refusal_not_recorded", &ignored);
-    return REFUSE(e, "auth.sign_in_failed");
-}
-
-/* The account behind a login and password, or the refusal. */
-static enum outcome candidate_check(struct auth *a, struct candidate *c, struct str login,
-                                    struct str password, struct str peer, struct arena *arena,
-                                    struct err *e)
-{
-    int64_t seconds;
-    if (!auth_slow_try(a, login, peer, &seconds)) {
-        struct str text = arena_printf(arena, "%lld", (long long)seconds);
-        return REFUSE(e, "auth.slow_down", { "seconds", text });
-    }
-    TRY(candidate_find(a, c, login, arena, e));
-    bool agrees = auth_password_agrees(a, c->hash, password);
-    if (!c->found)
-        return sign_in_refused(a, c, "unknown", e);
-    if (!agrees)
-        return sign_in_refused(a, c, "password", e);
-    return c->row.closed ? sign_in_refused(a, c, "closed", e) : OK;
-}
-
-/* A place to try a password in, or "auth.busy" at once: Argon2id takes its time, and whoever would
- * wait for it holds a thread that all others need. Does not count as a try. */
-static enum outcome place_take(struct auth *a, struct err *e)
-{
-    return sem_trywait(&a->signing) == 0 ? OK : REFUSE(e, "auth.busy");
-}
-
-static void place_give(struct auth *a)
-{
-    BUG_ON(sem_post(&a->signing) != 0);
-}
-
-static enum outcome sign_in(struct auth *a, struct str login, struct str password, struct str peer,
-                            struct str *cookie, struct arena *arena, struct err *e)
-{
-    struct str known_as = auth_login_of(login, arena);
-    struct candidate c;
-    TRY(candidate_check(a, &c, known_as, password, peer, arena, e));
-    struct auth_start start = {
-        .account = c.row.account,
-        .organisation = c.row.organisation,
-        .expires = env_now(a->node->env) + a->absolute_us,
-    };
-    TRY(only_site(a, c.row.account, &start.site, arena, e));
-    enum outcome o = auth_session_start(a, &start, cookie, arena, e);
-    if (o == REFUSED && str_is(str_z(e->code), "auth.account_closed"))
-        return sign_in_refused(a, &c, "closed", e); /* in this very moment */
-    if (o == OK)
-        auth_slow_clear(a, known_as, peer);
-    return o;
-}
-
-enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
-                          struct str *cookie, struct arena *arena, struct err *e)
-{
-    TRY(place_take(a, e));
-    enum outcome o = sign_in(a, login, password, peer, cookie, arena, e);
-    place_give(a);
-    return o;
-}
-
-static enum outcome renew(struct auth *a, const struct auth_session *session,
-                          const struct auth_new_password *passwords, struct str *cookie,
-                          struct arena *arena, struct err *e)
+static enum outcome limits_of(struct auth *a, const struct auth_login_out *row,
+                              struct auth_limits *limits, struct arena *arena, struct err *e)
 {
     struct db *db;
-    struct auth_account_in in = { session->actor.account };
-    struct auth_account_out account;
-    struct candidate c;
-    bool found = false;
+    struct actor actor = { 0 };
     TRY(store_reader_take(&db, a->node->store, e));
-    enum outcome o = db_get(db, &sql_auth_account, &in, &account, arena, &found, e);
+    const enum outcome o =
+        auth_rights_of(a, db, row->account, row->version, &actor, limits, arena, e);
     store_reader_give(a->node->store, db);
-    if (o != OK)
-        return o;
-    BUG_ON(!found); /* accounts are never deleted */
-    TRY(candidate_check(a, &c, account.login, passwords->present, passwords->peer, arena, e));
-    auth_slow_clear(a, account.login, passwords->peer);
+    return o;
+}
+
+static enum outcome open_for(struct auth *a, const struct auth_claim *c,
+                             const struct auth_proved *proved, const struct auth_from *from,
+                             struct str *cookie, struct arena *arena, struct err *e)
+{
+    struct auth_limits limits;
+    TRY(limits_of(a, &c->row, &limits, arena, e));
+    struct auth_start start = {
+        .account = c->row.account,
+        .organisation = c->row.organisation,
+        .expires = env_now(a->node->env) + limits.absolute_us,
+        .strength = proved->strength,
+        .from = from,
+    };
+    TRY(only_site(a, c->row.account, &start.site, arena, e));
+    return auth_session_start(a, &start, cookie, arena, e);
+}
+
+enum outcome auth_sign_in(struct auth *a, struct str login, const struct auth_proof *shown,
+                          const struct auth_from *from, struct str *cookie, struct arena *arena,
+                          struct err *e)
+{
+    struct auth_claim c;
+    struct auth_proved proved;
+    const char *why;
+    const bool by_token = login.n == 0 && shown->assertion.p && !shown->password.p;
+    struct str known_as = auth_login_of(login, arena);
+    if (!known_as.p && !by_token)
+        known_as = S("");
+    TRY(auth_claim_find(a, &c, known_as, shown, from, arena, e));
+    TRY(auth_claim_check(a, &c, shown, false, &proved, &why, arena, e));
+    if (why)
+        return auth_claim_refused(a, &c, why, "auth.sign_in_failed", e);
+    const enum outcome o = open_for(a, &c, &proved, from, cookie, arena, e);
+    if (o == REFUSED && str_is(str_z(e->code), "auth.account_closed")) /* in this very moment */
+        return auth_claim_refused(a, &c, "closed", "auth.sign_in_failed", e);
+    if (o == OK) {
+        auth_slow_clear(a, &c.slow);
+        auth_pin_clear(a, c.row.account);
+    }
+    return o;
+}
+
+/* --- one's own password --- */
+
+enum outcome auth_reopen(struct auth *a, const struct auth_session *session,
+                         const struct auth_from *from, struct str *cookie, struct arena *arena,
+                         struct err *e)
+{
+    const struct auth_start start = {
+        .account = session->actor.account,
+        .organisation = session->actor.organisation,
+        .site = session->actor.site,
+        .expires = session->expires,
+        .strength = session->strength,
+        .station = session->station,
+        .from = from,
+    };
+    return auth_session_start(a, &start, cookie, arena, e);
+}
+
+enum outcome auth_renew(struct auth *a, const struct auth_session *session,
+                        const struct auth_new_password *passwords, const struct auth_from *from,
+                        struct str *cookie, struct arena *arena, struct err *e)
+{
+    struct auth_claim c;
+    struct auth_proved proved;
+    const char *why;
+    const struct auth_proof shown = { .password = passwords->present };
+    TRY(auth_claim_find(a, &c, session->login, &shown, from, arena, e));
+    TRY(auth_claim_check(a, &c, &shown, true, &proved, &why, arena, e));
+    if (why)
+        return auth_claim_refused(a, &c, why, "auth.sign_in_failed", e);
+    auth_slow_clear(a, &c.slow);
     if (str_eq(passwords->present, passwords->fresh))
         return REFUSE(e, "auth.password_same");
 
@@ -137,21 +105,5 @@ static enum outcome renew(struct auth *a, const struct auth_session *session,
     actor.system = true; /* one's own needs no right */
     TRY(auth_password_hash(a, &body.password, passwords->fresh, arena, e));
     TRY(auth_send(a, &actor, &auth_change_password_command, &body, true, e));
-    struct auth_start start = {
-        .account = account.account,
-        .organisation = account.organisation,
-        .site = session->actor.site,
-        .expires = session->expires,
-    };
-    return auth_session_start(a, &start, cookie, arena, e);
-}
-
-enum outcome auth_renew(struct auth *a, const struct auth_session *session,
-                        const struct auth_new_password *passwords, struct str *cookie,
-                        struct arena *arena, struct err *e)
-{
-    TRY(place_take(a, e));
-    enum outcome o = renew(a, session, passwords, cookie, arena, e);
-    place_give(a);
-    return o;
+    return auth_reopen(a, session, from, cookie, arena, e);
 }
