@@ -89,25 +89,25 @@ enum {
     AUTH_PASSWORD_MAX = 200,
     AUTH_PIN_MIN = 6,
     AUTH_PIN_MAX = 12,
-    AUTH_PIN_TRIES = 5,         /* wrong ones in a row; then the PIN needs a full sign-in */
-    AUTH_CREDENTIALS_MAX = 20,  /* of one account */
+    AUTH_PIN_TRIES = 5,        /* wrong ones in a row; then the PIN needs a full sign-in */
+    AUTH_CREDENTIALS_MAX = 20, /* of one account */
     AUTH_RECOVERY_CODES = 10,
-    AUTH_CHALLENGE_S = 300,     /* for which a token may take to answer */
-    AUTH_DEVICE_DAYS = 90,      /* since the last sign-in there, for which a device is known */
-    AUTH_SIGNING_MAX = 3,       /* who are checked at once */
-    AUTH_WAITING_MAX = 32,      /* who wait for that; beyond: REFUSED "auth.busy" */
+    AUTH_CHALLENGE_S = 300, /* for which a token may take to answer */
+    AUTH_DEVICE_DAYS = 90,  /* since the last sign-in there, for which a device is known */
+    AUTH_SIGNING_MAX = 3,   /* who are checked at once */
+    AUTH_WAITING_MAX = 32,  /* who wait for that; beyond: REFUSED "auth.busy" */
     AUTH_LOCK_MINUTES_MAX = 24 * 60,
     AUTH_SESSION_HOURS_MAX = 7 * 24,
 };
 
 struct auth_options {
     struct node *node;
-    bool secure_cookie;  /* with TLS: __Host- prefix and Secure */
-    int64_t lock_us;     /* 0: 10 minutes; then a session locks */
-    int64_t idle_us;     /* 0: 30 minutes; then it ends */
-    int64_t absolute_us; /* 0: 12 hours */
+    bool secure_cookie;     /* with TLS: __Host- prefix and Secure */
+    int64_t lock_us;        /* 0: 10 minutes; then a session locks */
+    int64_t idle_us;        /* 0: 30 minutes; then it ends */
+    int64_t absolute_us;    /* 0: 12 hours */
     const char *public_url; /* of pages, to which tokens belong; NULL: as each request says */
-    unsigned argon_mib;  /* 0: 64; tests use less */
+    unsigned argon_mib;     /* 0: 64; tests use less */
 };
 
 enum outcome auth_open(struct auth **out, const struct auth_options *options, struct err *e);
@@ -132,8 +132,8 @@ struct auth_session {
     struct str site_name; /* of actor.site */
     struct str csrf;
     int64_t expires;
-    int64_t lock_us; /* without use, then it locks */
-    bool locked;     /* goes on only after its person has shown that it is they */
+    int64_t lock_us;              /* without use, then it locks */
+    bool locked;                  /* goes on only after its person has shown that it is they */
     enum proof_strength strength; /* shown when it was opened; PROOF_NONE: took over by badge */
     enum proof_strength required; /* by the roles; less than that lets one only enrol */
     /* For signatures: it has gone on without lock or switch since this version of its stream. What
@@ -276,8 +276,8 @@ enum outcome auth_sign_out(struct auth *a, const struct auth_session *session, s
 
 /* Who asks, and the access rule of the route: "public", "signed_in", "locked" (signed in, and the
  * session may be locked), or a permission that the actor must hold somewhere (object access is the
- * gate's and the queries'). REFUSED "auth.sign_in", "auth.locked", "auth.forbidden" {permission}, or
- * "auth.enrol_first" {strength} to who has shown less than their roles ask for. */
+ * gate's and the queries'). REFUSED "auth.sign_in", "auth.locked", "auth.forbidden" {permission},
+ * or "auth.enrol_first" {strength} to who has shown less than their roles ask for. */
 enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e);
 enum outcome auth_allow(const char *access, const struct auth_session *session, struct err *e);
 

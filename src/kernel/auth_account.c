@@ -210,8 +210,8 @@ enum outcome auth_change_password_load(struct load *l, const struct auth_change_
     if (!body->setup.p)
         return OK;
     TRY(auth_credential_load(l, body->setup, &state->setup, e));
-    state->place_found = str_eq(state->setup.account, body->account) &&
-                         str_is(state->setup.kind, "setup");
+    state->place_found =
+        str_eq(state->setup.account, body->account) && str_is(state->setup.kind, "setup");
     return OK;
 }
 

@@ -150,8 +150,8 @@ static enum http_state code_page(struct http_request *r, struct str secret, cons
         .mark = code_mark(r, secret),
         .refused = auth_refusal(&p, e),
     };
-    const struct str issuer = arena_printf(r->arena, "vein %.*s",
-                                           STR(auth_party(app_of(r)->auth, r).id));
+    const struct str issuer =
+        arena_printf(r->arena, "vein %.*s", STR(auth_party(app_of(r)->auth, r).id));
     const struct str uri = proof_code_uri(issuer, auth_of(r)->login, secret, r->arena);
     struct buf b = buf_in(r->arena, 2 * secret.n + 1);
     for (size_t i = 0; i < secret.n; i++) {
@@ -185,9 +185,9 @@ static enum outcome code_enrol(struct http_request *r, struct str secret, struct
     const struct str given = http_form(r, "mark");
     if (given.n != mark.n || sodium_memcmp(given.p, mark.p, mark.n) != 0)
         return REFUSE(e, "auth.enrol_anew");
-    const int64_t step = proof_code_step(proof_code_secret(secret, r->arena),
-                                         str_trim(http_form(r, "fresh")),
-                                         env_now(a->node->env), -1);
+    const int64_t step =
+        proof_code_step(proof_code_secret(secret, r->arena), str_trim(http_form(r, "fresh")),
+                        env_now(a->node->env), -1);
     if (step < 0)
         return REFUSE(e, "auth.code_wrong");
     TRY(prove(r, e));
@@ -266,7 +266,8 @@ static enum http_state once(struct http_request *r, struct auth_once_view *v, co
 static enum http_state recovery_work(struct http_request *r)
 {
     struct err e = { 0 };
-    struct auth_once_view v = { .n = AUTH_RECOVERY_CODES, .expires = TIME_NONE,
+    struct auth_once_view v = { .n = AUTH_RECOVERY_CODES,
+                                .expires = TIME_NONE,
                                 .back = S("/account") };
     enum outcome o = prove(r, &e);
     if (o == OK)
@@ -355,8 +356,7 @@ static enum http_state end_work(struct http_request *r)
         (void)!REFUSE(&e, "gate.unknown", { "kind", S("session") });
     struct auth_session other = *auth_of(r);
     other.id = session;
-    if (e.outcome == OK &&
-        auth_session_end(app_of(r)->auth, &other, S("ended"), &e) != OK &&
+    if (e.outcome == OK && auth_session_end(app_of(r)->auth, &other, S("ended"), &e) != OK &&
         str_is(str_z(e.code), "auth.session_closed"))
         e = (struct err){ 0 };
     return e.outcome == OK ? enrolled(r) : own_again(r, &e);
@@ -384,8 +384,8 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
         .account = row.account,
         .person = row.name,
         .login = row.login,
-        .may_setup = !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation,
-                                              everywhere),
+        .may_setup =
+            !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation, everywhere),
         .may_revoke = actor_may(actor, S("credential.revoke"), row.organisation, everywhere),
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
     };

@@ -60,16 +60,15 @@ static const char *first_said(struct str agent, const char *const (*rows)[2], si
 static struct str browser_of(const struct http_request *r)
 {
     static const char *const kinds[][2] = {
-        { "Edg", "edge" },         { "Firefox", "firefox" }, { "Chrom", "chromium" },
-        { "Safari", "safari" },    { "curl", "program" },    { "python", "program" },
+        { "Edg", "edge" },      { "Firefox", "firefox" }, { "Chrom", "chromium" },
+        { "Safari", "safari" }, { "curl", "program" },    { "python", "program" },
     };
     static const char *const systems[][2] = {
         { "Android", "android" }, { "iPhone", "iphone" }, { "iPad", "ipad" },
         { "Windows", "windows" }, { "Mac", "mac" },       { "Linux", "linux" },
     };
     const struct str agent = http_header(r, "User-Agent");
-    return arena_printf(r->arena, "%s.%s",
-                        first_said(agent, kinds, sizeof kinds / sizeof kinds[0]),
+    return arena_printf(r->arena, "%s.%s", first_said(agent, kinds, sizeof kinds / sizeof kinds[0]),
                         first_said(agent, systems, sizeof systems / sizeof systems[0]));
 }
 

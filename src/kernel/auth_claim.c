@@ -161,8 +161,7 @@ static void compare_recovery(struct auth *a, const struct auth_claim *c, struct 
         const bool same = one.n == digest.n && sodium_memcmp(one.p, digest.p, one.n) == 0;
         if (same && !out->code && !(row->spent & bit)) {
             out->code = true;
-            out->use =
-                (struct auth_use_credential){ row->credential, row->spent | bit, INT_NONE };
+            out->use = (struct auth_use_credential){ row->credential, row->spent | bit, INT_NONE };
         }
     }
 }
@@ -299,8 +298,7 @@ enum { TIME_BYTES = 8 };
 static void challenge_make(struct auth *a, uint8_t out[PROOF_CHALLENGE_SIZE], struct str of,
                            int64_t made_us, struct arena *arena)
 {
-    const struct str text =
-        arena_printf(arena, "%lld/%.*s", (long long)made_us, STR(of));
+    const struct str text = arena_printf(arena, "%lld/%.*s", (long long)made_us, STR(of));
     const struct hash h = keyring_digest(a->node->keys, "challenge", text);
     for (size_t i = 0; i < TIME_BYTES; i++)
         out[i] = (uint8_t)((uint64_t)made_us >> (8 * (TIME_BYTES - 1 - i)));

@@ -189,7 +189,8 @@ enum outcome auth_credential_load(struct load *l, struct str credential,
     state->kind = row.kind;
     state->spent = row.spent;
     state->counter = row.counter;
-    state->over = row.revoked != TIME_NONE || (row.expires != TIME_NONE && row.expires <= l->now_us);
+    state->over =
+        row.revoked != TIME_NONE || (row.expires != TIME_NONE && row.expires <= l->now_us);
     return OK;
 }
 
@@ -258,8 +259,7 @@ enum outcome auth_revoke_credential_load(struct load *l, const struct auth_revok
 /* With it end the sessions that it may have opened. */
 enum outcome auth_revoke_credential_decide(struct decision *d,
                                            const struct auth_revoke_credential *body,
-                                           const struct auth_credential_state *state,
-                                           struct err *e)
+                                           const struct auth_credential_state *state, struct err *e)
 {
     if (state->over)
         return REFUSE(e, "auth.credential_over");

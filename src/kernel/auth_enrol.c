@@ -9,8 +9,7 @@ static struct str code_draw(struct auth *a, struct arena *arena)
 {
     uint8_t random[CODE_BYTES];
     env_random(a->node->env, random, sizeof random);
-    const struct str text =
-        proof_code_secret_text((struct bytes){ random, sizeof random }, arena);
+    const struct str text = proof_code_secret_text((struct bytes){ random, sizeof random }, arena);
     sodium_memzero(random, sizeof random);
     struct buf b = buf_in(arena, 2 * text.n + 1);
     for (size_t i = 0; i < text.n; i++) {

@@ -211,8 +211,8 @@ struct actor auth_system(struct str organisation);
 /* Sends a command of ours, whose body is a struct of its record; everything is copied. `wait`:
  * until it is answered; else its outcome is nobody's concern. */
 enum outcome auth_send_because(struct auth *a, const struct actor *actor,
-                               const struct command_type *type, const void *body,
-                               struct str reason, bool wait, struct err *e);
+                               const struct command_type *type, const void *body, struct str reason,
+                               bool wait, struct err *e);
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e);
 

@@ -20,8 +20,8 @@ static void keep_form(const struct http_request *r, struct auth_locked_view *v)
     struct record_pair *kept = ARENA_ARRAY(r->arena, r->nform + 1, struct record_pair);
     for (size_t i = 0; kept && i < r->nform; i++)
         if (!str_is(r->form[i].name, "_csrf"))
-            kept[v->nkept++] = (struct record_pair){ kept_name(r, r->form[i].name),
-                                                     r->form[i].value };
+            kept[v->nkept++] =
+                (struct record_pair){ kept_name(r, r->form[i].name), r->form[i].value };
     v->kept = kept;
     v->to = r->path;
 }
@@ -33,10 +33,10 @@ static void keep_kept(const struct http_request *r, struct auth_locked_view *v, 
     const struct str to = http_form(r, "to");
     for (size_t i = 0; kept && i < r->nform; i++)
         if (str_starts(r->form[i].name, S(KEEP)))
-            kept[v->nkept++] = (struct record_pair){
-                names ? str_from(r->form[i].name, sizeof KEEP - 1) : r->form[i].name,
-                r->form[i].value
-            };
+            kept[v->nkept++] =
+                (struct record_pair){ names ? str_from(r->form[i].name, sizeof KEEP - 1)
+                                            : r->form[i].name,
+                                      r->form[i].value };
     v->kept = kept;
     if (to.n > 0)
         v->to = app_next(to);
@@ -72,8 +72,7 @@ void auth_locked(struct http_request *r, const struct err *e)
     struct auth_locked_view v = { .next = S("/") };
     if (str_is(r->method, "GET")) {
         r->answer.status = 303;
-        r->answer.location =
-            arena_printf(r->arena, "/locked?next=%.*s", STR(app_next(r->path)));
+        r->answer.location = arena_printf(r->arena, "/locked?next=%.*s", STR(app_next(r->path)));
         return;
     }
     (void)e;
@@ -158,8 +157,7 @@ enum http_state auth_post_lock(struct http_request *r)
     const struct str next = app_next(http_form(r, "next"));
     if (auth_lock(app_of(r)->auth, auth_of(r), "asked", &e) == FAULT)
         return app_problem(r, &e);
-    return auth_go(r, (struct str){ 0 },
-                   arena_printf(r->arena, "/locked?next=%.*s", STR(next)));
+    return auth_go(r, (struct str){ 0 }, arena_printf(r->arena, "/locked?next=%.*s", STR(next)));
 }
 
 /* A page's script says that somebody works there. */

@@ -72,7 +72,7 @@ struct auth_account_view {
     bool has_code;
     bool has_token;
     bool has_pin;
-    bool enough;         /* what the roles ask for was shown */
+    bool enough; /* what the roles ask for was shown */
     const char *required;
     const struct auth_credential_view *credentials;
     size_t ncredentials;

@@ -107,8 +107,8 @@ enum outcome auth_send(struct auth *a, const struct actor *actor, const struct c
 }
 
 enum outcome auth_send_because(struct auth *a, const struct actor *actor,
-                               const struct command_type *type, const void *body,
-                               struct str reason, bool wait, struct err *e)
+                               const struct command_type *type, const void *body, struct str reason,
+                               bool wait, struct err *e)
 {
     if (!wait)
         return auth_submit(a, actor, type, body, reason, NULL, e);

@@ -196,8 +196,7 @@ enum outcome auth_session_opened_apply(struct db *db, const struct event *event,
 }
 
 enum outcome auth_session_opened_2_apply(struct db *db, const struct event *event,
-                                         const struct auth_session_opened_2 *payload,
-                                         struct err *e)
+                                         const struct auth_session_opened_2 *payload, struct err *e)
 {
     struct auth_session_open_in in = {
         .session = payload->session,

@@ -10,8 +10,8 @@
 #include "kernel/auth_impl.h"
 
 /* Tries before the first wait; and how long the longest is. A login that is guessed at from many
- * places waits shortly at most: that slows the many, and whoever owns it comes in by a device that is
- * known, or by a token. */
+ * places waits shortly at most: that slows the many, and whoever owns it comes in by a device that
+ * is known, or by a token. */
 static const struct budget {
     int64_t free_tries;
     int64_t max_s;

@@ -1,5 +1,5 @@
-/* A workstation that several people share: its session is unlocked by whose it is, and taken over by
- * others with badge and PIN or a token. What each does is theirs. */
+/* A workstation that several people share: its session is unlocked by whose it is, and taken over
+ * by others with badge and PIN or a token. What each does is theirs. */
 #include "kernel/auth_impl.h"
 
 static const struct auth_credentials_out *credential_of(const struct auth_claim *c,

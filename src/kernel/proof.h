@@ -50,9 +50,9 @@ enum outcome proof_qr(struct str *path, int *size, struct str text, struct arena
 
 enum {
     PROOF_CHALLENGE_SIZE = 32,
-    PROOF_TOKEN_ID_MAX = 1023,      /* bytes, WebAuthn section 4 */
-    PROOF_TOKEN_PART_MAX = 4096,    /* bytes of one part of what a browser sends */
-    PROOF_TOKEN_KEY_MAX = 600 * 2,  /* of the public key as text */
+    PROOF_TOKEN_ID_MAX = 1023,     /* bytes, WebAuthn section 4 */
+    PROOF_TOKEN_PART_MAX = 4096,   /* bytes of one part of what a browser sends */
+    PROOF_TOKEN_KEY_MAX = 600 * 2, /* of the public key as text */
 };
 
 /* The party that the token answers: its host, "vein.example", and where pages come from,
@@ -88,7 +88,8 @@ struct proof_assertion {
     struct str data;
     struct str signature;
 };
-/* Takes it apart from JSON {"id", "client", "data", "signature"}; absent members where it is none. */
+/* Takes it apart from JSON {"id", "client", "data", "signature"}; absent members where it is none.
+ */
 void proof_assertion_read(struct proof_assertion *out, struct str json, struct arena *arena);
 
 /* What a right assertion tells. */

@@ -43,9 +43,8 @@ struct str proof_base64(struct bytes b, struct arena *arena)
 struct bytes proof_unbase64(struct str text, struct arena *arena)
 {
     size_t n = 0;
-    uint8_t *out = text.p && text.n <= 2 * PROOF_TOKEN_PART_MAX
-                       ? arena_alloc(arena, text.n + 1)
-                       : NULL;
+    uint8_t *out =
+        text.p && text.n <= 2 * PROOF_TOKEN_PART_MAX ? arena_alloc(arena, text.n + 1) : NULL;
     if (!out || sodium_base642bin(out, text.n + 1, text.p, text.n, NULL, &n, NULL, VARIANT) != 0)
         return (struct bytes){ 0 };
     return (struct bytes){ out, n };

@@ -89,7 +89,7 @@ static struct str person(const char *login)
     struct err e = { 0 };
     struct str cookie = { 0 };
     if (auth_fixture_enter(a.auth, str_z(login), RIGHT_PASSWORD, S("127.0.0.1"), &cookie, a.f.arena,
-                     &e) != OK)
+                           &e) != OK)
         fail_msg("sign-in: %s", e.code);
     return cookie;
 }

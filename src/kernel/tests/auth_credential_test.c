@@ -1,7 +1,7 @@
-/* What people have besides the password: codes, tokens, recovery and set-up codes. Each shows its
- * owner once; what is revoked, expired, another's or made for another place shows nobody. */
+/* What people have besides the password: one-time, recovery and set-up codes. Each shows its owner
+ * once; what is revoked, expired or another's shows nobody. */
 #include "kernel/tests/auth_fixture.h"
-#include "kernel/tests/authenticator.h"
+#include "kernel/tests/auth_person.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,12 +14,14 @@
 #include "kernel/text.h"
 
 static struct auth_fixture a;
-#define F    (&a.f)
-#define HOME S("192.0.2.1")
+#define F           (&a.f)
+#define HOME        S("192.0.2.1")
 #define CODE_SECRET S("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ") /* the RFC's */
 
-static const struct proof_party party = { { "vein.example", 12 }, { "https://vein.example", 20 } };
-static const struct auth_from from = { .peer = { "192.0.2.1", 9 }, .browser = { "other.linux", 11 } };
+#define sign_in(number, shown)    auth_person_sign_in(&a, number, shown)
+#define session_of(cookie)        auth_person_session(&a, cookie)
+#define enrol(session, body)      auth_person_enrol(&a, session, body)
+#define credential(account, kind) auth_person_has(&a, account, kind)
 
 static int set_up(void **state)
 {
@@ -40,42 +42,10 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- acts; the writer runs meanwhile --- */
-
-static struct str sign_in(int number, const struct auth_proof *shown)
-{
-    struct str cookie = { 0 };
-    struct str login = { 0 };
-    if (number > 0)
-        login = arena_printf(F->arena, "person%d", number);
-    F->error = (struct err){ 0 };
-    auth_fixture_write(&a);
-    const enum outcome o =
-        auth_sign_in(a.auth, login, shown, &from, &cookie, F->arena, &F->error);
-    auth_fixture_written(&a);
-    return o == OK ? cookie : (struct str){ 0 };
-}
-
 static struct str by_password(int number, struct str code)
 {
-    return sign_in(number, &(struct auth_proof){ .password = RIGHT_PASSWORD, .code = code });
-}
-
-static struct auth_session session_of(struct str cookie)
-{
-    struct auth_session s = { 0 };
-    if (auth_fixture_find(&a, cookie, &s) != OK)
-        fail_msg("session: %s", F->error.code);
-    return s;
-}
-
-static enum outcome enrol(const struct auth_session *s, const struct auth_enrol_credential *body)
-{
-    F->error = (struct err){ 0 };
-    auth_fixture_write(&a);
-    const enum outcome o = auth_enrol(a.auth, s, body, &F->error);
-    auth_fixture_written(&a);
-    return o;
+    const struct auth_proof shown = { .password = RIGHT_PASSWORD, .code = code };
+    return auth_person_sign_in(&a, number, &shown);
 }
 
 static void enrol_code(const struct auth_session *s)
@@ -96,17 +66,6 @@ static struct str code_now(int64_t steps)
     const struct bytes secret = proof_code_secret(CODE_SECRET, F->arena);
     proof_code(code, secret, env_now(&F->sim.env) / PROOF_CODE_STEP_US + steps);
     return arena_str(F->arena, str_z(code));
-}
-
-static const struct auth_credentials_out *credential(int account, const char *kind)
-{
-    const struct auth_credentials_in in = { fixture_id('a', account) };
-    const struct record_list list = fixture_list(F, &sql_auth_credentials, &in);
-    const struct auth_credentials_out *rows = list.p;
-    for (size_t i = 0; i < list.n; i++)
-        if (str_is(rows[i].kind, kind))
-            return &rows[i];
-    return NULL;
 }
 
 static void later(int64_t us)
@@ -157,7 +116,8 @@ static void *race(void *context)
     struct str cookie;
     struct err e = { 0 };
     const struct auth_proof shown = { .password = RIGHT_PASSWORD, .code = r->code };
-    r->outcome = auth_sign_in(a.auth, S("person1"), &shown, &from, &cookie, r->arena, &e);
+    r->outcome =
+        auth_sign_in(a.auth, S("person1"), &shown, &auth_person_from, &cookie, r->arena, &e);
     return NULL;
 }
 
@@ -207,7 +167,7 @@ static void recovery_codes(void **state)
     char typed[40];
     snprintf(typed, sizeof typed, " %.*s", STR(codes[9]));
     for (size_t i = 0; typed[i]; i++)
-        typed[i] = typed[i] == '-'                       ? ' '
+        typed[i] = typed[i] == '-'                      ? ' '
                    : typed[i] >= 'A' && typed[i] <= 'Z' ? (char)(typed[i] - 'A' + 'a')
                                                         : typed[i];
     later(TIME_HOUR);
@@ -218,154 +178,6 @@ static void recovery_codes(void **state)
     assert_null(by_password(1, codes[0]).p); /* replaced */
     assert_non_null(by_password(1, fresh[0]).p);
     fixture_rebuilds(F);
-}
-
-/* --- tokens --- */
-
-static struct str challenge_for(const char *of)
-{
-    return auth_challenge(a.auth, str_z(of), F->arena);
-}
-
-static void enrol_token(const struct auth_session *s, struct authenticator *t)
-{
-    struct proof_registration given;
-    struct proof_token token;
-    struct err e = { 0 };
-    const struct str challenge = challenge_for("enrol");
-    authenticator_register(t, challenge, &given, F->arena);
-    if (proof_token_register(&token, &party, challenge, &given, F->arena, &e) != OK)
-        fail_msg("register: %s %.*s", e.code, STR(err_param(&e, "why")));
-    const struct auth_enrol_credential body = {
-        .account = s->actor.account,
-        .kind = S("token"),
-        .name = S("blue key"),
-        .token = token.id,
-        .key = token.key,
-        .counter = token.counter,
-        .spent = INT_NONE,
-    };
-    fixture_must(F, enrol(s, &body), "enrol");
-}
-
-static struct auth_proof answer(struct authenticator *t, struct str challenge)
-{
-    return (struct auth_proof){
-        .assertion = authenticator_answer(t, challenge, F->arena),
-        .challenge = challenge,
-        .challenged = auth_challenge_made(a.auth, S("sign-in"), challenge, F->arena),
-        .party = party,
-    };
-}
-
-/* partial: SIG-02 a token that its owner unlocks is enough, once for each challenge; what was made
- * for another place, another challenge or by another key is not taken */
-static void a_token_signs_in(void **state)
-{
-    (void)state;
-    struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
-    struct authenticator t;
-    struct authenticator other;
-    authenticator_open(&t, 1, party);
-    authenticator_open(&other, 1, party); /* the same id, another key */
-    enrol_token(&s, &t);
-    assert_null(by_password(1, (struct str){ 0 }).p); /* a second factor now */
-    struct auth_proof shown = answer(&t, challenge_for("sign-in"));
-    const struct str cookie = sign_in(0, &shown);
-    assert_int_equal(session_of(cookie).strength, PROOF_TOKEN);
-    assert_true(str_is(session_of(cookie).person, "Person No. 1"));
-    assert_null(sign_in(0, &shown).p); /* again */
-    fixture_refused(F, "auth.sign_in_failed");
-
-    later(TIME_HOUR);
-    const struct str challenge = challenge_for("sign-in");
-    static const struct proof_party evil = { { "vein.example", 12 }, { "https://evil.example", 20 } };
-    static const struct proof_party elsewhere = { { "evil.example", 12 },
-                                                  { "https://vein.example", 20 } };
-    t.party = evil;
-    shown = answer(&t, challenge);
-    assert_null(sign_in(0, &shown).p);
-    t.party = elsewhere;
-    shown = answer(&t, challenge);
-    assert_null(sign_in(0, &shown).p);
-    t.party = party;
-    t.type = "webauthn.create";
-    shown = answer(&t, challenge);
-    assert_null(sign_in(0, &shown).p);
-    t.type = NULL;
-    t.touched = false;
-    shown = answer(&t, challenge);
-    assert_null(sign_in(0, &shown).p);
-    t.touched = true;
-    later(TIME_HOUR);
-    shown = answer(&t, challenge); /* too late */
-    assert_null(sign_in(0, &shown).p);
-    shown = answer(&t, challenge_for("sign-in"));
-    shown.challenge = challenge_for("somebody's session");
-    assert_null(sign_in(0, &shown).p);
-    shown = answer(&t, challenge_for("somebody's session")); /* of no use for signing in */
-    assert_null(sign_in(0, &shown).p);
-    other.counter = 1000;
-    shown = answer(&other, challenge_for("sign-in"));
-    assert_null(sign_in(0, &shown).p);
-    shown = answer(&t, challenge_for("sign-in"));
-    shown.assertion = S("{\"id\":\"AQcH\"}");
-    assert_null(sign_in(0, &shown).p);
-    later(TIME_HOUR);
-    shown = answer(&t, challenge_for("sign-in"));
-    assert_non_null(sign_in(0, &shown).p);
-    authenticator_close(&t);
-    authenticator_close(&other);
-    fixture_rebuilds(F);
-}
-
-/* partial: SIG-02 a touch alone needs the password besides; a counter that goes back is noted */
-static void touches_and_counters(void **state)
-{
-    (void)state;
-    struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
-    struct authenticator t;
-    authenticator_open(&t, 1, party);
-    enrol_token(&s, &t);
-    t.verifies = false;
-    struct auth_proof shown = answer(&t, challenge_for("sign-in"));
-    assert_null(sign_in(0, &shown).p);
-    later(TIME_SECOND);
-    shown = answer(&t, challenge_for("sign-in"));
-    shown.password = RIGHT_PASSWORD;
-    assert_int_equal(session_of(sign_in(1, &shown)).strength, PROOF_TOKEN);
-    t.verifies = true;
-    t.counter = 1; /* a copy */
-    later(TIME_SECOND);
-    shown = answer(&t, challenge_for("sign-in"));
-    assert_null(sign_in(0, &shown).p);
-    fixture_refused(F, "auth.sign_in_failed");
-    fixture_settle(F);
-    assert_true(credential(1, "token")->suspected != TIME_NONE);
-    authenticator_close(&t);
-    fixture_rebuilds(F);
-}
-
-static void one_token_one_person(void **state)
-{
-    (void)state;
-    struct auth_session one = session_of(by_password(1, (struct str){ 0 }));
-    struct auth_session two = session_of(by_password(2, (struct str){ 0 }));
-    struct authenticator t;
-    authenticator_open(&t, 1, party);
-    enrol_token(&one, &t);
-    const struct auth_credentials_out *row = credential(1, "token");
-    const struct auth_enrol_credential body = {
-        .account = two.actor.account,
-        .kind = S("token"),
-        .token = row->token,
-        .key = row->key,
-        .counter = 0,
-        .spent = INT_NONE,
-    };
-    (void)!enrol(&two, &body);
-    fixture_refused(F, "auth.credential_taken");
-    authenticator_close(&t);
 }
 
 /* --- revoking --- */
@@ -385,8 +197,9 @@ static void revoked_at_once(void **state)
     fixture_refused(F, "gate.unknown");
     (void)!fixture_send(F, &a.program, "credential.revoke", NULL, "{'credential':'%s'}", id.p);
     fixture_refused(F, "gate.reason_needed");
-    fixture_must(F, fixture_send(F, &a.program, "credential.revoke", "telephone lost",
-                                 "{'credential':'%s'}", id.p),
+    fixture_must(F,
+                 fixture_send(F, &a.program, "credential.revoke", "telephone lost",
+                              "{'credential':'%s'}", id.p),
                  "revoke");
     assert_int_equal(auth_fixture_find(&a, cookie, &s), REFUSED);
     assert_int_equal(auth_fixture_find(&a, bystander, &s), OK);
@@ -397,8 +210,9 @@ static void revoked_at_once(void **state)
     (void)!fixture_send(F, &a.program, "credential.revoke", "again", "{'credential':'%s'}", id.p);
     fixture_refused(F, "auth.credential_over");
     const struct str all = by_password(1, (struct str){ 0 });
-    fixture_must(F, fixture_send(F, &a.program, "account.end_sessions", "left the shift",
-                                 "{'account':'%s'}", fixture_id('a', 1).p),
+    fixture_must(F,
+                 fixture_send(F, &a.program, "account.end_sessions", "left the shift",
+                              "{'account':'%s'}", fixture_id('a', 1).p),
                  "end");
     assert_int_equal(auth_fixture_find(&a, all, &s), REFUSED);
     fixture_rebuilds(F);
@@ -426,13 +240,13 @@ static enum outcome set_password(const char *login, struct str code, struct str 
     F->error = (struct err){ 0 };
     auth_fixture_write(&a);
     const enum outcome o =
-        auth_set_up(a.auth, str_z(login), code, fresh, &from, F->arena, &F->error);
+        auth_set_up(a.auth, str_z(login), code, fresh, &auth_person_from, F->arena, &F->error);
     auth_fixture_written(&a);
     return o;
 }
 
-/* partial: ACC-02 nobody sets another's password: an administrator hands over a code that works once
- * and for a while, and the person's second factor stays */
+/* partial: ACC-02 nobody sets another's password: an administrator hands over a code that works
+ * once and for a while, and the person's second factor stays */
 static void a_password_by_set_up(void **state)
 {
     (void)state;
@@ -487,8 +301,8 @@ static void a_role_asks_for_more(void **state)
                         "sign_in: code\nlock_minutes: 2\nsession_hours: 1\n");
     bool changed;
     const struct define_context context = { .arena = F->arena };
-    assert_int_equal(
-        define_load_text(F->node.gate, &context, &a.program.actor, yaml, &changed, &e), OK);
+    assert_int_equal(define_load_text(F->node.gate, &context, &a.program.actor, yaml, &changed, &e),
+                     OK);
     auth_fixture_role(&a, 1, "strict", 1, 1);
     struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
     assert_int_equal(auth_allow("unit.see", &s, &e), REFUSED);
@@ -501,8 +315,8 @@ static void a_role_asks_for_more(void **state)
     assert_int_equal(auth_allow("unit.see", &s, &e), OK);
     yaml = S("kind: role\nname: odd\nversion: 1\ntitle: A role\neffective: 2026-01-01T00:00:00Z\n"
              "permissions: [unit.see]\nsign_in: handshake\n");
-    assert_int_equal(
-        define_load_text(F->node.gate, &context, &a.program.actor, yaml, &changed, &e), REFUSED);
+    assert_int_equal(define_load_text(F->node.gate, &context, &a.program.actor, yaml, &changed, &e),
+                     REFUSED);
 }
 
 /* partial: SEC-02 no secret stands in any file, nor who called a key what */
@@ -510,23 +324,18 @@ static void no_secret_is_kept_in_the_clear(void **state)
 {
     (void)state;
     struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
-    struct authenticator t;
     const struct str *codes;
-    authenticator_open(&t, 1, party);
     enrol_code(&s);
-    enrol_token(&s, &t);
     auth_fixture_write(&a);
     assert_int_equal(auth_make_recovery(a.auth, &s, &codes, F->arena, &F->error), OK);
-    assert_int_equal(auth_enrol_badge(a.auth, &s, S("BADGE-0815-4711"), S("830274"), F->arena,
-                                      &F->error),
-                     OK);
+    assert_int_equal(
+        auth_enrol_badge(a.auth, &s, S("BADGE-0815-4711"), S("830274"), F->arena, &F->error), OK);
     auth_fixture_written(&a);
     const struct str setup = issue(1, TIME_DAY, OK);
-    const struct str secrets[] = { CODE_SECRET, codes[0], setup, S("BADGE-0815-4711"),
-                                   S("blue key"), S("$argon2id$"), HOME };
+    const struct str secrets[] = { CODE_SECRET,          codes[0],        setup,
+                                   S("BADGE-0815-4711"), S("$argon2id$"), HOME };
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         assert_int_equal(fixture_files_holding(F, arena_str(F->arena, secrets[i]).p), 0);
-    authenticator_close(&t);
     fixture_rebuilds(F);
 }
 
@@ -537,9 +346,6 @@ int main(void)
         T(a_code_besides_the_password),
         T(one_code_two_who_show_it),
         T(recovery_codes),
-        T(a_token_signs_in),
-        T(touches_and_counters),
-        T(one_token_one_person),
         T(revoked_at_once),
         T(a_password_by_set_up),
         T(a_role_asks_for_more),

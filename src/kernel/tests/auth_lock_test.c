@@ -199,7 +199,7 @@ static void idleness_locks(void **state)
     assert_int_equal(ask("POST /unlock", JSON FORM, "password=seven+herons+over+the+weir"), 204);
     assert_int_equal(ask("GET /thing", HTML, ""), 200);
     assert_true(session_now().period > period); /* both components again */
-    for (int i = 0; i < 3; i++) { /* somebody types */
+    for (int i = 0; i < 3; i++) {               /* somebody types */
         env_sim_advance(&a.f.sim, 9 * TIME_MINUTE);
         assert_int_equal(ask("POST /here", JSON FORM, "x=1"), 204);
     }
@@ -216,15 +216,17 @@ static void another_takes_over(void **state)
     char first[80];
     sign_in("person2");
     give_badge("BADGE-2", "830274");
-    assert_int_equal(ask("POST /account/badge", HTML FORM, "badge=BADGE-2&pin=123456&password="
-                                                           "seven+herons+over+the+weir"),
+    assert_int_equal(ask("POST /account/badge", HTML FORM,
+                         "badge=BADGE-2&pin=123456&password="
+                         "seven+herons+over+the+weir"),
                      422); /* guessed first */
     assert_int_equal(ask("POST /sign-out", HTML FORM, "x=1"), 303);
     sign_in("person1");
     memcpy(first, cookie, sizeof first);
     const struct auth_session one = session_now();
-    assert_int_equal(ask("POST /account/badge", HTML FORM, "badge=BADGE-2&pin=830274&password="
-                                                           "seven+herons+over+the+weir"),
+    assert_int_equal(ask("POST /account/badge", HTML FORM,
+                         "badge=BADGE-2&pin=830274&password="
+                         "seven+herons+over+the+weir"),
                      422); /* somebody's */
     assert_int_equal(ask("POST /lock", HTML FORM, "next=%2Fthing"), 303);
     assert_int_equal(ask("POST /switch", HTML FORM, "badge=BADGE-9&pin=830274"), 401);
@@ -305,12 +307,11 @@ static void *one_of_many(void *context)
     char answer[20000];
     char request[400];
     const char *form = "login=person1&password=seven+herons+over+the+weir";
-    int n = snprintf(request, sizeof request,
-                     "POST /sign-in HTTP/1.1\r\nHost: x\r\n" JSON FORM
-                     "Content-Length: %zu\r\n\r\n%s",
-                     strlen(form), form);
-    *status =
-        client_ask(app.server, (struct str){ request, (size_t)n }, answer, sizeof answer);
+    int n =
+        snprintf(request, sizeof request,
+                 "POST /sign-in HTTP/1.1\r\nHost: x\r\n" JSON FORM "Content-Length: %zu\r\n\r\n%s",
+                 strlen(form), form);
+    *status = client_ask(app.server, (struct str){ request, (size_t)n }, answer, sizeof answer);
     if (*status == 503 && !strstr(answer, "Retry-After: 3\r\n"))
         *status = -1;
     return NULL;
@@ -358,12 +359,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_lock_keeps_everything),
-        T(idleness_locks),
-        T(another_takes_over),
-        T(a_stranger_does_not_take_over),
-        T(my_sessions),
-        T(many_sign_in_at_once),
+        T(a_lock_keeps_everything),       T(idleness_locks), T(another_takes_over),
+        T(a_stranger_does_not_take_over), T(my_sessions),    T(many_sign_in_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,8 +115,8 @@ static int64_t took_us(const char *login, int round)
     snprintf(peer, sizeof peer, "198.51.100.%d", round);
     env_sim_advance(&F->sim, 2 * TIME_HOUR); /* nothing is slowed */
     int64_t before = env_mono(&env_system);
-    enum outcome o = auth_fixture_enter(a.auth, str_z(login), S("not the password"), str_z(peer), &cookie,
-                                  F->arena, &e);
+    enum outcome o = auth_fixture_enter(a.auth, str_z(login), S("not the password"), str_z(peer),
+                                        &cookie, F->arena, &e);
     int64_t after = env_mono(&env_system);
     assert_int_equal(o, REFUSED);
     assert_string_equal(e.code, "auth.sign_in_failed");
@@ -170,7 +170,8 @@ static void guessing_a_login_is_slow(void **state)
     }
     assert_memory_equal(waits[0], waits[1], sizeof waits[0]); /* known or not */
     assert_int_equal(waits[1][15], AUTH_SLOW_MAX_S);
-    assert_non_null(try("person1", RIGHT_PASSWORD, HOME).p); /* who guesses elsewhere stops nobody */
+    assert_non_null(
+        try("person1", RIGHT_PASSWORD, HOME).p); /* who guesses elsewhere stops nobody */
     env_sim_advance(&F->sim, AUTH_SLOW_MAX_S * TIME_SECOND);
     assert_non_null(try("person1", RIGHT_PASSWORD, "203.0.113.1").p);
     assert_null(try("person1", S("not the password"), "203.0.113.1").p); /* begins anew */
@@ -192,8 +193,9 @@ static enum outcome try_at(const char *device, struct str password, const char *
     return o;
 }
 
-/* partial: ACC-02 an attack from many addresses, and from the ward's own, does not stop the nurse at
- * a device where she has signed in before; a device that others know gives the attacker nothing */
+/* partial: ACC-02 an attack from many addresses, and from the ward's own, does not stop the nurse
+ * at a device where she has signed in before; a device that others know gives the attacker nothing
+ */
 static void an_attack_does_not_stop_the_nurse(void **state)
 {
     (void)state;

@@ -45,8 +45,8 @@ static struct bytes bytes_of(const struct buf *b)
     return (struct bytes){ (const uint8_t *)s.p, s.n };
 }
 
-static struct str client_of(const struct authenticator *t, const char *type,
-                            struct str challenge, struct arena *arena)
+static struct str client_of(const struct authenticator *t, const char *type, struct str challenge,
+                            struct arena *arena)
 {
     return arena_printf(arena,
                         "{\"type\":\"%s\",\"challenge\":\"%.*s\",\"origin\":\"%.*s\","
@@ -68,9 +68,9 @@ void authenticator_register(struct authenticator *t, struct str challenge,
     uint8_t point[65];
     size_t n = 0;
     struct buf b = buf_in(arena, 400);
-    assert_int_equal(EVP_PKEY_get_octet_string_param(t->key, OSSL_PKEY_PARAM_PUB_KEY, point,
-                                                     sizeof point, &n),
-                     1);
+    assert_int_equal(
+        EVP_PKEY_get_octet_string_param(t->key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &n),
+        1);
     assert_int_equal(n, sizeof point);
     put_head(&b, t, 0x40);
     buf_put(&b, aaguid, sizeof aaguid);
@@ -106,7 +106,7 @@ struct str authenticator_answer(struct authenticator *t, struct str challenge, s
     EVP_MD_CTX_free(ctx);
     return arena_printf(
         arena, "{\"id\":\"%.*s\",\"client\":\"%.*s\",\"data\":\"%.*s\",\"signature\":\"%.*s\"}",
-        STR(proof_base64((struct bytes){ t->id, sizeof t->id }, arena)), STR(text_of(client, arena)),
-        STR(proof_base64(bytes_of(&data), arena)),
+        STR(proof_base64((struct bytes){ t->id, sizeof t->id }, arena)),
+        STR(text_of(client, arena)), STR(proof_base64(bytes_of(&data), arena)),
         STR(proof_base64((struct bytes){ signature, n }, arena)));
 }

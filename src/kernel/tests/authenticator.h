@@ -22,7 +22,6 @@ void authenticator_close(struct authenticator *t);
 void authenticator_register(struct authenticator *t, struct str challenge,
                             struct proof_registration *out, struct arena *arena);
 /* The assertion as the page's form posts it. Counts up before, unless the counter is 0. */
-struct str authenticator_answer(struct authenticator *t, struct str challenge,
-                                struct arena *arena);
+struct str authenticator_answer(struct authenticator *t, struct str challenge, struct arena *arena);
 
 #endif

@@ -76,7 +76,7 @@ static void secrets_as_text(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        { "f", "MY" },       { "fo", "MZXQ" },        { "foo", "MZXW6" },
+        { "f", "MY" },         { "fo", "MZXQ" },        { "foo", "MZXW6" },
         { "foob", "MZXW6YQ" }, { "fooba", "MZXW6YTB" }, { "foobar", "MZXW6YTBOI" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

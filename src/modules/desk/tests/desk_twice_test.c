@@ -130,7 +130,7 @@ static int set_up(void **state)
         char login[20];
         snprintf(login, sizeof login, "person%d", i);
         assert_int_equal(auth_fixture_enter(a.auth, str_z(login), RIGHT_PASSWORD, S("127.0.0.1"),
-                                      &cookies[i], a.f.arena, &e),
+                                            &cookies[i], a.f.arena, &e),
                          OK);
     }
     return 0;
