@@ -125,8 +125,7 @@ enum outcome auth_allow(const char *access, const struct auth_session *session, 
 /* What a page's script asks by itself is no use of the session. */
 static bool by_itself(const struct http_request *r)
 {
-    return str_is(http_header(r, "X-Fragment"), "1") || str_is(r->path, "/live") ||
-           str_is(r->path, "/api/changes");
+    return str_is(http_header(r, "X-Fragment"), "1") || str_is(r->path, "/live");
 }
 
 /* A locked session is nobody's on public pages. A form that is sent to it waits for auth_check, so

@@ -320,6 +320,8 @@ static enum outcome session_read(struct auth *a, struct db *db, struct str cooki
     session_describe(a, out, &row, arena);
     TRY(auth_rights_of(a, db, row.account, row.account_version, &out->actor, &limits, arena, e));
     out->required = limits.strength;
+    if (!auth_strong_enough(out))
+        out->actor.ngrants = 0; /* commands, too, wait for the stronger sign-in */
     out->lock_us = limits.lock_us;
     out->locked = row.locked != TIME_NONE || idle >= limits.lock_us;
     if (out->locked && row.locked == TIME_NONE)

@@ -307,6 +307,7 @@ static void a_role_asks_for_more(void **state)
     struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
     assert_int_equal(auth_allow("unit.see", &s, &e), REFUSED);
     assert_string_equal(e.code, "auth.enrol_first");
+    assert_int_equal(s.actor.ngrants, 0); /* nor by any command */
     assert_int_equal(auth_allow("signed_in", &s, &e), OK);
     assert_int_equal(s.expires, env_now(&F->sim.env) + TIME_HOUR);
     assert_int_equal(s.lock_us, 2 * TIME_MINUTE);
