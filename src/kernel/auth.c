@@ -128,6 +128,7 @@ enum outcome auth_open(struct auth **out, const struct auth_options *options, st
     a->self = id_derive(a->node->vkey, S("node"), 0);
     pthread_mutex_init(&a->lock, NULL);
     BUG_ON(sem_init(&a->hashing, 0, AUTH_HASHING_MAX) != 0);
+    BUG_ON(sem_init(&a->signing, 0, AUTH_SIGNING_MAX) != 0);
     auth_later_open(a);
     enum outcome o = auth_password_dummy(a, e);
     if (o != OK) {
@@ -145,6 +146,7 @@ void auth_close(struct auth *a)
     auth_rights_free(a);
     sem_destroy(&a->hashing);
     auth_later_close(a);
+    sem_destroy(&a->signing);
     pthread_mutex_destroy(&a->lock);
     free(a);
 }

@@ -43,7 +43,10 @@ void auth_idle_touch(struct auth *a, struct str session)
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
     struct auth_idle *row = idle_row(a, key, &oldest);
-    *(row ? row : oldest) = (struct auth_idle){ key, now };
+    if (row)
+        row->seen_us = now;
+    else
+        *oldest = (struct auth_idle){ .key = key, .seen_us = now };
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -57,4 +60,24 @@ int64_t auth_session_seen(struct auth *a, struct str session)
         seen = env_now(a->node->env) - (env_mono(a->node->env) - row->seen_us);
     pthread_mutex_unlock(&a->lock);
     return seen;
+}
+
+int64_t auth_signed(struct auth *a, struct str session)
+{
+    struct auth_idle *oldest;
+    pthread_mutex_lock(&a->lock);
+    const struct auth_idle *row = idle_row(a, idle_key(session), &oldest);
+    const int64_t signed_us = row ? row->signed_us : 0;
+    pthread_mutex_unlock(&a->lock);
+    return signed_us;
+}
+
+void auth_signed_set(struct auth *a, struct str session, int64_t now_us)
+{
+    struct auth_idle *oldest;
+    pthread_mutex_lock(&a->lock);
+    struct auth_idle *row = idle_row(a, idle_key(session), &oldest);
+    if (row)
+        row->signed_us = now_us;
+    pthread_mutex_unlock(&a->lock);
 }

@@ -22,6 +22,7 @@ enum {
 struct auth_idle {
     uint64_t key; /* 0: free */
     int64_t seen_us;
+    int64_t signed_us; /* when it last signed with proof; 0: not yet (sign.h) */
 };
 
 struct auth_slow {
@@ -78,6 +79,7 @@ struct auth {
     int64_t start_us; /* monotonic */
     struct id self;   /* of this node: whose security stream takes what is nobody's */
     sem_t hashing;
+    sem_t signing; /* places for signatures, which are proved on HTTP threads */
     struct auth_later later;
     char dummy[crypto_pwhash_STRBYTES]; /* what an unknown login's password is compared with */
 
@@ -93,6 +95,13 @@ struct auth {
 /* The form in which logins are compared: without blanks around it, ASCII in lower case. Absent
  * when it cannot be one. */
 struct str auth_login_of(struct str login, struct arena *arena);
+
+/* --- auth_sign_in.c --- */
+
+/* A place to try a password in, or REFUSED "auth.busy" at once: Argon2id takes its time, and
+ * whoever would wait for it holds a thread that all others need. Does not count as a try. */
+enum outcome auth_place_take(struct auth *a, struct err *e);
+void auth_place_give(struct auth *a);
 
 /* --- auth_password.c --- */
 
@@ -203,6 +212,11 @@ struct str auth_badge_digest(struct auth *a, struct str badge, struct arena *are
 
 void auth_later_open(struct auth *a);
 void auth_later_close(struct auth *a);
+
+/* When the session last signed, by the monotonic clock; 0: it did not. And that it did now; 0:
+ * that it did not. */
+int64_t auth_signed(struct auth *a, struct str session);
+void auth_signed_set(struct auth *a, struct str session, int64_t now_us);
 
 /* --- auth_send.c --- */
 

@@ -1,0 +1,84 @@
+/* What a person proves a signature with. */
+#include "kernel/auth_impl.h"
+#include "kernel/sign.h"
+
+bool sign_both(struct auth *a, const struct auth_session *session)
+{
+    const int64_t last = auth_signed(a, session->id);
+    return last == 0 || env_mono(a->node->env) - last >= SIGN_QUIET_US;
+}
+
+void sign_forget(struct auth *a, struct str session)
+{
+    auth_signed_set(a, session, 0);
+}
+
+/* Written down in the security stream; nobody waits for it. The next one takes both again. */
+static enum outcome refused(struct auth *a, const struct auth_session *session,
+                            const struct sign_proof *proof, const char *why, struct err *e)
+{
+    struct err ignored = { 0 };
+    const struct actor actor = auth_system(session->actor.organisation);
+    const struct sign_refuse body = { session->actor.account, proof->name, str_z(why) };
+    sign_forget(a, session->id);
+    if (auth_send(a, &actor, &sign_refuse_command, &body, false, &ignored) != OK)
+        log_err(a->node->env, "sign.refusal_not_recorded", &ignored);
+    return REFUSE(e, "sign.refused");
+}
+
+/* A wrong sign-in name costs and says the same as a wrong password. */
+static enum outcome prove(struct auth *a, const struct auth_session *session,
+                          const struct sign_proof *proof, bool both, struct auth_proved *out,
+                          struct arena *arena, struct err *e)
+{
+    struct auth_claim c;
+    const char *wrong;
+    const struct auth_from from = { .peer = proof->peer, .device = session->device };
+    const struct auth_proof shown = { .password = proof->password, .code = proof->code };
+    TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
+    TRY(auth_claim_check(a, &c, &shown, true, out, &wrong, arena, e));
+    if (!wrong && both && !str_eq(auth_login_of(proof->login, arena), session->login))
+        wrong = "login";
+    if (wrong)
+        return refused(a, session, proof, wrong, e);
+    auth_slow_clear(a, &c.slow);
+    return OK;
+}
+
+static struct str components_of(bool both, enum sign_strength strength)
+{
+    if (strength == SIGN_CODE)
+        return both ? S("login+password+code") : S("password+code");
+    return both ? S("login+password") : S("password");
+}
+
+enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct auth_session *session,
+                        const struct sign_proof *proof, struct arena *arena, struct err *e)
+{
+    const bool both = sign_both(a, session);
+    const enum sign_strength strength = proof->code.n > 0 ? SIGN_CODE : SIGN_PASSWORD;
+    struct auth_proved proved;
+    if (!proof->shown.p || !proof->password.p || proof->password.n == 0)
+        return REFUSE(e, "sign.proof");
+    if (both && proof->login.n == 0)
+        return REFUSE(e, "sign.both");
+    if (proof->needed > strength)
+        return REFUSE(e, "sign.weak", { "strength", str_z(sign_strength_name(proof->needed)) });
+    TRY(auth_place_take(a, e));
+    const enum outcome o = prove(a, session, proof, both, &proved, arena, e);
+    auth_place_give(a);
+    if (o != OK)
+        return o;
+    *out = (struct sign_given){
+        .command = proof->command,
+        .session = session->id,
+        .signer = session->actor.account,
+        .name = session->person,
+        .shown = proof->shown,
+        .time = env_now(a->node->env),
+        .strength = strength,
+        .components = components_of(both, strength),
+    };
+    auth_signed_set(a, session->id, env_mono(a->node->env));
+    return sign_seal(out, a->node->keys, e);
+}
