@@ -73,6 +73,10 @@ async function refresh(part: Part): Promise<void> {
   const headers: Record<string, string> = { "X-Fragment": "1" };
   if (part.etag) headers["If-None-Match"] = part.etag;
   const answer = await fetch(from, { headers, cache: "no-store" });
+  if (answer.status === 423) {
+    document.dispatchEvent(new Event("vein:locked"));
+    return;
+  }
   if (answer.redirected || answer.status === 401) {
     location.reload(); /* the session ended: the server shows the way */
     return;

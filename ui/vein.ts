@@ -3,11 +3,15 @@
 import { startCountdowns } from "./countdown";
 import { startForms } from "./form";
 import { startLive } from "./live";
+import { startLock } from "./lock";
 import { startScan } from "./scan";
 import { startTimes } from "./time";
 import { startUploads } from "./upload";
+import { startTokens } from "./token";
 
 startCountdowns();
+startTokens(); /* before what counts a form as sent */
+startLock();
 startScan();
 startTimes();
 startForms();

@@ -198,16 +198,20 @@ static enum outcome start_limit(struct serve *s, const struct params *p, struct 
 
 static enum outcome start_auth(struct serve *s, const struct serve_options *o, struct err *e)
 {
+    int64_t lock;
     int64_t idle;
     int64_t absolute;
     int64_t scale = o->time_scale > 0 ? o->time_scale : 1;
+    TRY(params_number("session_lock", o->params->session_lock, 86400, &lock, e));
     TRY(params_number("session_idle", o->params->session_idle, 86400, &idle, e));
     TRY(params_number("session_absolute", o->params->session_absolute, 604800, &absolute, e));
     struct auth_options options = {
         .node = &s->node,
         .secure_cookie = s->certificate[0] != '\0',
+        .lock_us = lock * scale * TIME_SECOND,
         .idle_us = idle * scale * TIME_SECOND,
         .absolute_us = absolute * scale * TIME_SECOND,
+        .public_url = o->params->public_url,
         .argon_mib = o->argon_mib,
     };
     return auth_open(&s->app.auth, &options, e);

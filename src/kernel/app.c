@@ -5,6 +5,7 @@
 #include "gen/kernel/notify.sql.h"
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
+#include "kernel/auth_pages.h"
 #include "kernel/limit.h"
 #include "kernel/show.h"
 
@@ -43,6 +44,7 @@ struct page app_page(struct http_request *r)
         p.person = session->person;
         p.site = session->site_name;
         p.may_audit = show_may(r, "trail.see");
+        p.lock_s = session->lock_us / TIME_SECOND;
     }
     return p;
 }
@@ -218,6 +220,12 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
     } else if (str_is(str_z(e->code), "auth.sign_in") && str_is(r->method, "GET") && !fragment) {
         r->answer.status = 303;
         r->answer.location = arena_printf(r->arena, "/sign-in?next=%.*s", STR(app_next(r->path)));
+    } else if (str_is(str_z(e->code), "auth.locked") && !fragment) {
+        auth_locked(r, e);
+    } else if (str_is(str_z(e->code), "auth.enrol_first") && str_is(r->method, "GET") &&
+               !fragment) {
+        r->answer.status = 303;
+        r->answer.location = S("/account");
     } else {
         problem_page(r, status, e);
     }
@@ -300,6 +308,8 @@ static void meta_set(struct app_meta *meta, struct str name, struct str value)
         meta->proof.login = value;
     else if (str_is(name, "_password"))
         meta->proof.password = value;
+    else if (str_is(name, "_code"))
+        meta->proof.code = str_trim(value);
 }
 
 static enum outcome body_of_struct(struct str *out, const struct record *record, const void *body,

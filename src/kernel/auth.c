@@ -19,15 +19,38 @@ enum { NAME_END = 8 }; /* of an id that has no name */
 #undef RECORDS
 
 static const struct route module_routes[] = {
-    ROUTE("GET", "/sign-in", "public", 0, auth_get_sign_in, "help.sign_in"),
-    ROUTE("POST", "/sign-in", "public", AUTH_FORM_MAX, auth_post_sign_in, "help.sign_in_post"),
-    ROUTE("POST", "/sign-out", "signed_in", AUTH_FORM_MAX, auth_post_sign_out, "help.sign_out"),
+    ROUTE("GET", "/sign-in", "public", 0, auth_get_sign_in, "help.sign_in", .query = "next set"),
+    ROUTE("POST", "/sign-in", "public", AUTH_PROOF_MAX, auth_post_sign_in, "help.sign_in_post"),
+    ROUTE("POST", "/sign-out", "locked", AUTH_FORM_MAX, auth_post_sign_out, "help.sign_out"),
+    ROUTE("GET", "/set-up", "public", 0, auth_get_setup, "help.set_up"),
+    ROUTE("POST", "/set-up", "public", AUTH_FORM_MAX, auth_post_setup, "help.set_up_post"),
+    ROUTE("GET", "/locked", "locked", 0, auth_get_locked, "help.locked", .query = "next"),
+    ROUTE("POST", "/lock", "locked", AUTH_FORM_MAX, auth_post_lock, "help.lock"),
+    ROUTE("POST", "/unlock", "locked", AUTH_KEPT_MAX, auth_post_unlock, "help.unlock"),
+    ROUTE("POST", "/switch", "locked", AUTH_PROOF_MAX, auth_post_switch, "help.switch"),
+    ROUTE("POST", "/here", "signed_in", AUTH_FORM_MAX, auth_post_here, "help.here"),
     ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site",
           .rows = &auth_sites_out_record),
     ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
     ROUTE("GET", "/password", "signed_in", 0, auth_get_password, "help.password"),
     ROUTE("POST", "/password", "signed_in", AUTH_FORM_MAX, auth_post_password,
           "help.password_post"),
+    ROUTE("GET", "/account", "signed_in", 0, auth_get_account, "help.account"),
+    ROUTE("POST", "/account/code", "signed_in", AUTH_FORM_MAX, auth_post_code, "help.account_code"),
+    ROUTE("POST", "/account/code/confirm", "signed_in", AUTH_FORM_MAX, auth_post_code_confirm,
+          "help.account_code_confirm"),
+    ROUTE("POST", "/account/token", "signed_in", AUTH_PROOF_MAX, auth_post_token,
+          "help.account_token"),
+    ROUTE("POST", "/account/recovery", "signed_in", AUTH_FORM_MAX, auth_post_recovery,
+          "help.account_recovery"),
+    ROUTE("POST", "/account/badge", "signed_in", AUTH_FORM_MAX, auth_post_badge,
+          "help.account_badge"),
+    ROUTE("POST", "/account/revoke", "signed_in", AUTH_FORM_MAX, auth_post_revoke,
+          "help.account_revoke"),
+    ROUTE("POST", "/account/end", "signed_in", AUTH_FORM_MAX, auth_post_end, "help.account_end"),
+    ROUTE("GET", "/accounts/{account}/access", "account.see", 0, auth_get_access, "help.access"),
+    ROUTE("POST", "/accounts/{account}/setup", "account.issue_setup", AUTH_FORM_MAX,
+          auth_post_issue, "command.account.issue_setup"),
     ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,
           "help.command"),
 };
@@ -60,6 +83,11 @@ static bool permission_well_formed(struct str name)
     return dots == 1 && name.n <= 80 && name.p[0] != '.' && name.p[name.n - 1] != '.';
 }
 
+static bool limit_sound(int64_t value, int64_t max)
+{
+    return value == INT_NONE || (value >= 1 && value <= max);
+}
+
 static enum outcome role_check(const struct define_context *context, const void *body,
                                struct err *e)
 {
@@ -70,6 +98,11 @@ static enum outcome role_check(const struct define_context *context, const void 
             return REFUSE(e, "auth.permission_malformed", { "at", at },
                           { "permission", role->permissions.p[i] });
         }
+    if (role->sign_in.p && proof_strength_of(role->sign_in) == PROOF_NONE)
+        return REFUSE(e, "auth.strength_unknown", { "strength", role->sign_in });
+    if (!limit_sound(role->lock_minutes, AUTH_LOCK_MINUTES_MAX) ||
+        !limit_sound(role->session_hours, AUTH_SESSION_HOURS_MAX))
+        return REFUSE(e, "auth.limit_malformed");
     return OK;
 }
 
@@ -88,12 +121,15 @@ enum outcome auth_open(struct auth **out, const struct auth_options *options, st
     a->secure_cookie = options->secure_cookie;
     a->idle_us = options->idle_us ? options->idle_us : 30 * TIME_MINUTE;
     a->absolute_us = options->absolute_us ? options->absolute_us : 12 * TIME_HOUR;
+    a->lock_us = options->lock_us ? options->lock_us : 10 * TIME_MINUTE;
+    a->public_url = str_z(options->public_url);
     a->argon_bytes = (size_t)(options->argon_mib ? options->argon_mib : 64) << 20;
     a->start_us = env_mono(a->node->env);
     a->self = id_derive(a->node->vkey, S("node"), 0);
     pthread_mutex_init(&a->lock, NULL);
     BUG_ON(sem_init(&a->hashing, 0, AUTH_HASHING_MAX) != 0);
     BUG_ON(sem_init(&a->signing, 0, AUTH_SIGNING_MAX) != 0);
+    auth_later_open(a);
     enum outcome o = auth_password_dummy(a, e);
     if (o != OK) {
         auth_close(a);
@@ -109,6 +145,7 @@ void auth_close(struct auth *a)
         return;
     auth_rights_free(a);
     sem_destroy(&a->hashing);
+    auth_later_close(a);
     sem_destroy(&a->signing);
     pthread_mutex_destroy(&a->lock);
     free(a);

@@ -18,12 +18,26 @@
 #include "kernel/define.h"
 #include "kernel/node.h"
 #include "kernel/page.h"
+#include "kernel/proof.h"
 
 struct auth_organisation_state {
     struct str id; /* of what is made: given or derived */
     bool found;    /* the organisation is there */
     bool site_found;
     bool same; /* and is exactly what the command would make */
+};
+struct auth_credential_state {
+    struct str id; /* of what is made */
+    struct str account;
+    struct str kind;
+    bool closed; /* the account */
+    bool over;   /* revoked, or expired */
+    bool taken;  /* what is to be shown is somebody's already */
+    int64_t spent;
+    int64_t counter;
+    const struct str *replaced; /* those of its kind, of which there is one at a time */
+    size_t nreplaced;
+    size_t n; /* that the account has */
 };
 struct auth_account_state {
     struct str id;    /* of what is made: given or derived */
@@ -36,6 +50,7 @@ struct auth_account_state {
     bool role_found;  /* the role is defined and effective */
     bool has_role;
     size_t nroles;
+    struct auth_credential_state setup; /* the link that a password is set by */
 };
 struct auth_session_state {
     struct str id; /* of the session to open */
@@ -43,6 +58,7 @@ struct auth_session_state {
     int64_t account_version;
     bool site_allowed; /* none given, or one where the account has a role */
     bool open;
+    bool locked;
 };
 
 #define RECORDS "kernel/auth_events.def"
@@ -71,14 +87,27 @@ enum {
     AUTH_RIGHTS_AGE_S = 10, /* a role's version that becomes effective by its date counts by then */
     AUTH_PASSWORD_MIN = 12,
     AUTH_PASSWORD_MAX = 200,
+    AUTH_PIN_MIN = 6,
+    AUTH_PIN_MAX = 12,
+    AUTH_PIN_TRIES = 5,        /* wrong ones in a row; then the PIN needs a full sign-in */
+    AUTH_CREDENTIALS_MAX = 20, /* of one account */
+    AUTH_RECOVERY_CODES = 10,
+    AUTH_CHALLENGE_S = 300, /* for which a token may take to answer */
+    AUTH_DEVICE_DAYS = 90,  /* since the last sign-in there, for which a device is known */
+    AUTH_SIGNING_MAX = 3,   /* who are checked at once */
+    AUTH_WAITING_MAX = 32,  /* who wait for that; beyond: REFUSED "auth.busy" */
+    AUTH_LOCK_MINUTES_MAX = 24 * 60,
+    AUTH_SESSION_HOURS_MAX = 7 * 24,
 };
 
 struct auth_options {
     struct node *node;
-    bool secure_cookie;  /* with TLS: __Host- prefix and Secure */
-    int64_t idle_us;     /* 0: 30 minutes */
-    int64_t absolute_us; /* 0: 12 hours */
-    unsigned argon_mib;  /* 0: 64; tests use less */
+    bool secure_cookie;     /* with TLS: __Host- prefix and Secure */
+    int64_t lock_us;        /* 0: 10 minutes; then a session locks */
+    int64_t idle_us;        /* 0: 30 minutes; then it ends */
+    int64_t absolute_us;    /* 0: 12 hours */
+    const char *public_url; /* of pages, to which tokens belong; NULL: as each request says */
+    unsigned argon_mib;     /* 0: 64; tests use less */
 };
 
 enum outcome auth_open(struct auth **out, const struct auth_options *options, struct err *e);
@@ -98,25 +127,84 @@ enum outcome auth_password_hash(struct auth *a, struct str *out, struct str pass
 struct auth_session {
     struct str id;
     struct actor actor;
-    struct str person;    /* printed name */
+    struct str person; /* printed name */
+    struct str login;
     struct str site_name; /* of actor.site */
     struct str csrf;
     int64_t expires;
+    int64_t lock_us;              /* without use, then it locks */
+    bool locked;                  /* goes on only after its person has shown that it is they */
+    enum proof_strength strength; /* shown when it was opened; PROOF_NONE: took over by badge */
+    enum proof_strength required; /* by the roles; less than that lets one only enrol */
+    /* For signatures: it has gone on without lock or switch since this version of its stream. What
+     * was shown in another period counts no more. */
+    int64_t period;
+    struct str station; /* session that was opened there by a full sign-in; absent: this one was */
+    struct str device;  /* keyed digest; may be absent */
 };
 
-/* Checks login and password (in the caller's thread), opens a session through the gate, gives the
- * cookie's value. REFUSED "auth.sign_in_failed", always the same, "auth.slow_down" {seconds}, or
- * "auth.busy" while three others try a password at this moment. It waits for the writer, and so is
- * never called on the writer's own thread. `peer` is the address without port; of IPv6 the first 64
- * bits count. The session works at the person's site if there is but one, else at none until they
+/* Where a request comes from. `peer` is the address without port; of IPv6 the first 64 bits count.
+ * `device` is the digest of the cookie that an earlier sign-in left (auth_device); `browser` its
+ * kind. */
+struct auth_from {
+    struct str peer;
+    struct str device;
+    struct str browser;
+};
+
+/* What was shown. */
+struct auth_proof {
+    struct str password;
+    struct str code;      /* six digits of an authenticator app, or a recovery code */
+    struct str assertion; /* of a token, JSON (proof_assertion_read) */
+    struct str challenge; /* that it answers */
+    int64_t challenged;   /* when the challenge was made: later than the last that was answered */
+    struct proof_party party;
+};
+struct auth_proved {
+    enum proof_strength strength;
+    const char *by; /* "password", "code", "token": the strongest */
+};
+
+/* The person of the session shows that it is they, in the caller's thread: unlocking, signing,
+ * enrolling. A password alone is enough here: what it amounts to, `out` tells. Codes and answers of
+ * tokens are spent. Waits for the writer. REFUSED "auth.proof_failed" whatever was wrong (what it
+ * was stands in the security stream), "auth.slow_down" {seconds}. */
+enum outcome auth_prove(struct auth *a, const struct auth_session *session,
+                        const struct auth_from *from, const struct auth_proof *shown,
+                        struct auth_proved *out, struct arena *arena, struct err *e);
+
+/* A challenge for a token, good for AUTH_CHALLENGE_S, which only `of` may answer (a session; for
+ * who is not signed in a word); and when it was made, -1 for none of ours or an old one. */
+struct str auth_challenge(struct auth *a, struct str of, struct arena *arena);
+int64_t auth_challenge_made(struct auth *a, struct str of, struct str challenge,
+                            struct arena *arena);
+
+/* Checks login and what was shown (in the caller's thread), opens a session through the gate, gives
+ * the cookie's value. Who has a code or token shows it besides the password; a token that its
+ * owner unlocked is enough, without login. REFUSED "auth.sign_in_failed", always the same, or
+ * "auth.slow_down" {seconds}. It waits for the writer, and so is never called on the writer's own
+ * thread. The session works at the person's site if there is but one, else at none until they
  * choose. */
-enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
-                          struct str *cookie, struct arena *arena, struct err *e);
+enum outcome auth_sign_in(struct auth *a, struct str login, const struct auth_proof *shown,
+                          const struct auth_from *from, struct str *cookie, struct arena *arena,
+                          struct err *e);
 
 /* The session of a cookie, with its actor's grants; REFUSED "auth.sign_in" without a live one. What
  * it points to lives in the arena. */
 enum outcome auth_session_find(struct auth *a, struct str cookie, struct auth_session *out,
                                struct arena *arena, struct err *e);
+/* The same without being a use of it, as where a page keeps itself fresh. */
+enum outcome auth_session_look(struct auth *a, struct str cookie, struct auth_session *out,
+                               struct arena *arena, struct err *e);
+/* When it was last used, as far as memory goes; TIME_NONE: not known. */
+int64_t auth_session_seen(struct auth *a, struct str session);
+
+/* Locks it; goes on with it. Both wait for the writer. */
+enum outcome auth_lock(struct auth *a, const struct auth_session *session, const char *why,
+                       struct err *e);
+enum outcome auth_unlock(struct auth *a, const struct auth_session *session, const char *by,
+                         struct err *e);
 
 /* The sites where the account has a role, for who signed in to choose from. */
 enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
@@ -130,24 +218,66 @@ enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db
 /* Goes on at another site: opens a session there and closes this one. Waits for the writer. REFUSED
  * "auth.site_unknown". */
 enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,
-                       struct str *cookie, struct arena *arena, struct err *e);
+                       const struct auth_from *place, struct str *cookie, struct arena *arena,
+                       struct err *e);
 /* The person's own new password; the present one is checked as in signing in. Ends every session of
  * theirs and opens one in place of this. Waits for the writer. REFUSED as auth_sign_in and
  * auth_password_hash, and "auth.password_same". */
 struct auth_new_password {
     struct str present;
     struct str fresh;
-    struct str peer;
 };
 enum outcome auth_renew(struct auth *a, const struct auth_session *session,
-                        const struct auth_new_password *passwords, struct str *cookie,
+                        const struct auth_new_password *passwords, const struct auth_from *from,
+                        struct str *cookie, struct arena *arena, struct err *e);
+/* A password by the code that an administrator was given to hand over (account.issue_setup): its
+ * keyed digest is of login and code. REFUSED "auth.setup_failed", always the same, "auth.slow_down"
+ * and those of auth_password_hash. Waits for the writer. */
+enum outcome auth_set_up(struct auth *a, struct str login, struct str code, struct str fresh,
+                         const struct auth_from *from, struct arena *arena, struct err *e);
+struct str auth_setup_code(struct auth *a, struct arena *arena); /* "ABCDE-FGHIJ-…", 80 bits */
+struct str auth_setup_digest(struct auth *a, struct str account, struct str code,
+                             struct arena *arena);
+/* Ten codes that each stand once for a lost device, in place of the former ones. */
+enum outcome auth_make_recovery(struct auth *a, const struct auth_session *session,
+                                const struct str **codes, struct arena *arena, struct err *e);
+/* A credential of the person's own, which they have tried. */
+enum outcome auth_enrol(struct auth *a, const struct auth_session *session,
+                        const struct auth_enrol_credential *body, struct err *e);
+/* Badge and PIN, with which to take over at a station and to unlock. REFUSED as auth_pin_hash, and
+ * "auth.badge_malformed". */
+enum outcome auth_enrol_badge(struct auth *a, const struct auth_session *session, struct str badge,
+                              struct str pin, struct arena *arena, struct err *e);
+
+/* Unlocks with password, code and token as auth_prove, or with the PIN alone. */
+enum outcome auth_go_on(struct auth *a, const struct auth_session *session,
+                        const struct auth_from *from, const struct auth_proof *shown,
                         struct arena *arena, struct err *e);
+/* Another person takes over where a full sign-in opened a session, with badge and PIN or a token
+ * that its owner unlocked: a session of theirs at the same site, until the first would end, and
+ * this one ends. The same person goes on in this one, and `cookie` stays absent. REFUSED
+ * "auth.proof_failed", "auth.slow_down", "auth.pin_spent" after AUTH_PIN_TRIES wrong ones, until a
+ * full sign-in, "auth.site_unknown". */
+struct auth_taking {
+    struct str badge;
+    struct str pin;
+    struct auth_proof token;
+};
+enum outcome auth_take_over(struct auth *a, const struct auth_session *at,
+                            const struct auth_from *from, const struct auth_taking *taking,
+                            struct str *cookie, struct arena *arena, struct err *e);
+
+/* A session in place of one that a change of the account has ended. Waits for the writer. */
+enum outcome auth_reopen(struct auth *a, const struct auth_session *session,
+                         const struct auth_from *from, struct str *cookie, struct arena *arena,
+                         struct err *e);
 /* Waits for the writer. */
 enum outcome auth_sign_out(struct auth *a, const struct auth_session *session, struct err *e);
 
-/* Who asks, and the access rule of the route: "public", "signed_in", or a permission that the actor
- * must hold somewhere (object access is the gate's and the queries'). REFUSED "auth.sign_in" or
- * "auth.forbidden" {permission}. */
+/* Who asks, and the access rule of the route: "public", "signed_in", "locked" (signed in, and the
+ * session may be locked), or a permission that the actor must hold somewhere (object access is the
+ * gate's and the queries'). REFUSED "auth.sign_in", "auth.locked", "auth.forbidden" {permission},
+ * or "auth.enrol_first" {strength} to who has shown less than their roles ask for. */
 enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e);
 enum outcome auth_allow(const char *access, const struct auth_session *session, struct err *e);
 
@@ -159,6 +289,13 @@ bool auth_csrf_agrees(const struct auth_session *session, struct str token);
 /* Set-Cookie for a cookie's value; absent: takes it away. Over TLS, ours or a trusted proxy's, it
  * is Secure and its name begins with __Host-. */
 struct str auth_cookie(const struct auth *a, const struct http_request *r, struct str value);
+/* Set-Cookie of the device, with a new secret where it has none yet; its digest. */
+struct str auth_device_cookie(struct auth *a, const struct http_request *r, struct str *digest);
+struct auth_from auth_from(struct auth *a, const struct http_request *r);
+/* The party that tokens are registered with: of the public address, else as the request says. */
+struct proof_party auth_party(const struct auth *a, const struct http_request *r);
+/* Whether what was shown is what the roles ask for. */
+bool auth_strong_enough(const struct auth_session *session);
 /* The cookie of a request; absent when it has none. */
 struct str auth_cookie_of(const struct auth *a, const struct http_request *r);
 

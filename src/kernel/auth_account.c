@@ -206,19 +206,47 @@ enum outcome auth_change_password_load(struct load *l, const struct auth_change_
                                        struct auth_account_state *state, struct err *e)
 {
     load_subject(l, body->account);
-    return account_load(l, body->account, state, e);
+    TRY(account_load(l, body->account, state, e));
+    if (!body->setup.p)
+        return OK;
+    TRY(auth_credential_load(l, body->setup, &state->setup, e));
+    state->place_found =
+        str_eq(state->setup.account, body->account) && str_is(state->setup.kind, "setup");
+    return OK;
 }
 
 enum outcome auth_change_password_decide(struct decision *d,
                                          const struct auth_change_password *body,
                                          const struct auth_account_state *state, struct err *e)
 {
+    if (!d->command->actor->system)
+        return REFUSE(e, "auth.program_only"); /* nobody sets another's password */
     if (state->closed)
         return REFUSE(e, "auth.account_closed");
     if (!auth_password_is_hash(body->password))
         return REFUSE(e, "auth.password_plain");
+    if (body->setup.p && !state->place_found)
+        return REFUSE(e, "auth.credential_over");
+    if (body->setup.p)
+        TRY(auth_credential_spend(d, &state->setup, 1, INT_NONE, e));
     struct auth_password_changed payload = { body->account, body->password };
     happened(d, "account", body->account, &auth_password_changed_event, &payload);
+    return OK;
+}
+
+enum outcome auth_end_sessions_load(struct load *l, const struct auth_end_sessions *body,
+                                    struct auth_account_state *state, struct err *e)
+{
+    return account_load(l, body->account, state, e);
+}
+
+enum outcome auth_end_sessions_decide(struct decision *d, const struct auth_end_sessions *body,
+                                      const struct auth_account_state *state, struct err *e)
+{
+    (void)state;
+    (void)e;
+    const struct auth_sessions_ended payload = { body->account, S("asked") };
+    happened(d, "account", body->account, &auth_sessions_ended_event, &payload);
     return OK;
 }
 
@@ -418,4 +446,10 @@ enum outcome auth_account_closed_apply(struct db *db, const struct event *event,
 {
     struct auth_account_close_in in = { payload->account, event->version };
     return db_run(db, &sql_auth_account_close, &in, NULL, e);
+}
+
+enum outcome auth_sessions_ended_apply(struct db *db, const struct event *event,
+                                       const struct auth_sessions_ended *payload, struct err *e)
+{
+    return account_version(db, event, payload->account, e);
 }

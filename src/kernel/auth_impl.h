@@ -17,7 +17,6 @@ enum {
     AUTH_SLOW_SETS = 1024, /* logins and addresses in memory: 4,096 */
     AUTH_RIGHTS_MAX = 256, /* accounts whose grants are in memory */
     AUTH_HASHING_MAX = 2,  /* Argon2id at once */
-    AUTH_SIGNING_MAX = 3,  /* who try a password at once, one of them waiting for a place */
 };
 
 struct auth_idle {
@@ -33,12 +32,36 @@ struct auth_slow {
     int64_t until_us;
 };
 
+/* How the holder of these roles signs in, the strictest of each. */
+struct auth_limits {
+    enum proof_strength strength;
+    int64_t lock_us;
+    int64_t absolute_us;
+};
+
+/* A request that is answered on a thread for what takes long. */
+struct auth_job {
+    struct http_request *request;
+    http_handler_fn *work;
+};
+struct auth_later {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    pthread_t threads[AUTH_SIGNING_MAX];
+    size_t nthreads;
+    bool stop;
+    struct auth_job jobs[AUTH_WAITING_MAX];
+    size_t first;
+    size_t n;
+};
+
 /* Grants of an account at a version, kept as one block of text that they point into. */
 struct auth_rights {
     char account[ID_LENGTH + 1];
     int64_t version;
     uint64_t generation;
     int64_t made_us;
+    struct auth_limits limits;
     size_t n;
     struct grant *grants;
     char *text;
@@ -48,13 +71,16 @@ struct auth_rights {
 struct auth {
     struct node *node;
     bool secure_cookie;
+    int64_t lock_us;
     int64_t idle_us;
     int64_t absolute_us;
+    struct str public_url; /* may be absent */
     size_t argon_bytes;
     int64_t start_us; /* monotonic */
     struct id self;   /* of this node: whose security stream takes what is nobody's */
     sem_t hashing;
-    sem_t signing; /* so that of four HTTP threads one is always left for all others */
+    sem_t signing; /* places for signatures, which are proved on HTTP threads */
+    struct auth_later later;
     char dummy[crypto_pwhash_STRBYTES]; /* what an unknown login's password is compared with */
 
     pthread_mutex_t lock; /* of all below */
@@ -72,18 +98,6 @@ struct str auth_login_of(struct str login, struct arena *arena);
 
 /* --- auth_sign_in.c --- */
 
-/* What was found under a login; without an account, nothing is. */
-struct auth_candidate {
-    struct auth_login_out row;
-    bool found;
-    struct str hash; /* absent: no password would be right */
-};
-/* Compares a password with that of a login (in the form in which logins are compared): *wrong is
- * NULL where it is right, else why it is not: "unknown" "password" "closed". The same work in any
- * case; who asks records what was wrong. REFUSED "auth.slow_down". Only with a place. */
-enum outcome auth_candidate_check(struct auth *a, struct auth_candidate *c, struct str login,
-                                  struct str password, struct str peer, const char **wrong,
-                                  struct arena *arena, struct err *e);
 /* A place to try a password in, or REFUSED "auth.busy" at once: Argon2id takes its time, and
  * whoever would wait for it holds a thread that all others need. Does not count as a try. */
 enum outcome auth_place_take(struct auth *a, struct err *e);
@@ -97,19 +111,40 @@ bool auth_password_is_hash(struct str text);
 bool auth_password_agrees(struct auth *a, struct str hash, struct str password);
 enum outcome auth_password_dummy(struct auth *a, struct err *e);
 
+/* 6 to 12 digits: REFUSED "auth.pin_malformed" {min}, "auth.pin_common". */
+enum outcome auth_pin_hash(struct auth *a, struct str *out, struct str pin, struct arena *arena,
+                           struct err *e);
+
 /* --- auth_slow.c --- */
 
+/* Whose try it is. */
+struct auth_slow_of {
+    struct str login;
+    struct str peer;
+    struct str device; /* a known one, which has a budget of its own; absent: none */
+};
 /* Counts a try; false, and the seconds to wait, when it comes too early. */
-bool auth_slow_try(struct auth *a, struct str login, struct str peer, int64_t *seconds);
+bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *seconds);
 /* The try was right. */
-void auth_slow_clear(struct auth *a, struct str login, struct str peer);
+void auth_slow_clear(struct auth *a, const struct auth_slow_of *of);
+/* A PIN is tried: false when too many were wrong since the last full sign-in. */
+bool auth_pin_try(struct auth *a, struct str account);
+void auth_pin_clear(struct auth *a, struct str account);
 
 /* --- auth_rights.c --- */
 
-/* What the account's roles permit now. */
+/* What the account's roles permit now, and how they sign in. */
 enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, int64_t version,
-                            struct actor *actor, struct arena *arena, struct err *e);
+                            struct actor *actor, struct auth_limits *limits, struct arena *arena,
+                            struct err *e);
 void auth_rights_free(struct auth *a);
+
+/* --- auth_idle.c --- */
+
+/* For how long the session was not used. One that memory does not know is new, or from before a
+ * restart, or so long unused that others took its room. */
+int64_t auth_idle_for(struct auth *a, struct str session, int64_t opened);
+void auth_idle_touch(struct auth *a, struct str session);
 
 /* --- auth_session.c --- */
 
@@ -118,10 +153,65 @@ struct auth_start {
     struct str organisation; /* of the account */
     struct str site;         /* may be absent */
     int64_t expires;
+    enum proof_strength strength;
+    struct str station; /* may be absent */
+    const struct auth_from *from;
 };
 /* Opens a session and gives its cookie. */
 enum outcome auth_session_start(struct auth *a, const struct auth_start *start, struct str *cookie,
                                 struct arena *arena, struct err *e);
+/* As its person, who needs no right for it but being in it. */
+enum outcome auth_session_end(struct auth *a, const struct auth_session *session, struct str why,
+                              struct err *e);
+/* 32 random bytes in base64 for URLs. */
+enum { AUTH_SECRET_LENGTH = 43 };
+struct str auth_secret(struct auth *a, struct arena *arena);
+/* Keyed digest of a text, as hexadecimal. */
+struct str auth_digest(struct auth *a, const char *purpose, struct str text, struct arena *arena);
+
+/* --- auth_credential.c --- */
+
+enum outcome auth_credential_load(struct load *l, struct str credential,
+                                  struct auth_credential_state *state, struct err *e);
+/* Says that it was shown: REFUSED "auth.account_closed", "auth.credential_over",
+ * "auth.proof_used", "auth.counter_back". */
+enum outcome auth_credential_spend(struct decision *d, const struct auth_credential_state *state,
+                                   int64_t spent, int64_t counter, struct err *e);
+
+/* --- auth_claim.c --- */
+
+/* Somebody claims to be this account, and what there is to compare with. */
+struct auth_claim {
+    struct auth_login_out row;
+    bool found;
+    struct str hash; /* absent: no password would be right */
+    const struct auth_credentials_out *credentials;
+    size_t n;
+    struct auth_slow_of slow;
+};
+/* By login, or by the token that is shown without one. */
+enum outcome auth_claim_find(struct auth *a, struct auth_claim *out, struct str login,
+                             const struct auth_proof *shown, const struct auth_from *from,
+                             struct arena *arena, struct err *e);
+/* Counts the try and does the work of all comparisons. *why: what was wrong, for the security
+ * stream; NULL: nothing. `alone`: a password is enough, though there is a second factor. */
+enum outcome auth_claim_check(struct auth *a, const struct auth_claim *c,
+                              const struct auth_proof *shown, bool alone, struct auth_proved *out,
+                              const char **why, struct arena *arena, struct err *e);
+/* Written down in the security stream, which nobody waits for; REFUSED with this code. */
+enum outcome auth_claim_refused(struct auth *a, const struct auth_claim *c, const char *why,
+                                const char *code, struct err *e);
+
+/* Keyed digest of a recovery code of this account. */
+struct str auth_recovery_digest(struct auth *a, struct str account, struct str code,
+                                struct arena *arena);
+
+struct str auth_badge_digest(struct auth *a, struct str badge, struct arena *arena);
+
+/* --- auth_later.c --- */
+
+void auth_later_open(struct auth *a);
+void auth_later_close(struct auth *a);
 
 /* When the session last signed, by the monotonic clock; 0: it did not. And that it did now; 0:
  * that it did not. */
@@ -134,6 +224,9 @@ void auth_signed_set(struct auth *a, struct str session, int64_t now_us);
 struct actor auth_system(struct str organisation);
 /* Sends a command of ours, whose body is a struct of its record; everything is copied. `wait`:
  * until it is answered; else its outcome is nobody's concern. */
+enum outcome auth_send_because(struct auth *a, const struct actor *actor,
+                               const struct command_type *type, const void *body, struct str reason,
+                               bool wait, struct err *e);
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e);
 

@@ -1,21 +1,34 @@
-/* The pages of signing in and of choosing where one works, and their routes. */
+/* The pages of signing in, of the lock, of choosing where one works, and of what one signs in with;
+ * and their routes. */
 #ifndef VEIN_KERNEL_AUTH_PAGES_H
 #define VEIN_KERNEL_AUTH_PAGES_H
 
 #include "gen/kernel/auth.sql.h"
 #include "kernel/app.h"
+#include "kernel/show.h"
 
-enum { AUTH_FORM_MAX = 4096 };
+enum { AUTH_FORM_MAX = 4096, AUTH_PROOF_MAX = 32 << 10, AUTH_KEPT_MAX = 256 << 10 };
+
+/* What a token is asked by a page's script (ui/token.ts). */
+struct auth_ask_token {
+    struct str challenge;
+    struct str party; /* its id: the host */
+};
 
 struct auth_sign_in_view {
     struct str next; /* path to go on at */
-    struct str text; /* why it was refused; absent: first time */
-    struct str hint;
+    struct show_refusal refused;
+    struct auth_ask_token ask;
+    struct str said; /* what went before, as "The password is set."; absent: nothing */
 };
 
 struct auth_password_view {
-    struct str text; /* why it was refused; absent: first time */
-    struct str hint;
+    struct show_refusal refused;
+};
+
+struct auth_setup_view {
+    struct show_refusal refused;
+    struct str login;
 };
 
 struct auth_site_view {
@@ -25,6 +38,86 @@ struct auth_site_view {
     struct str next;
 };
 
+/* The lock: whose session it is, and what was sent to it, which goes on with it. */
+struct auth_locked_view {
+    struct str person;
+    struct str csrf;
+    struct str next; /* where the person was */
+    struct str to;   /* where the form that was sent goes; absent: none was */
+    const struct record_pair *kept;
+    size_t nkept;
+    struct show_refusal refused;
+    struct auth_ask_token ask;
+};
+
+struct auth_credential_view {
+    const struct auth_credentials_out *row;
+    struct str name;
+    int64_t left; /* codes of recovery */
+};
+struct auth_session_view {
+    const struct auth_account_sessions_out *row;
+    struct str address;
+    int64_t seen;
+    bool here;
+};
+struct auth_account_view {
+    struct str account;
+    struct str person;
+    struct str login;
+    bool own;
+    bool may_setup;
+    bool may_revoke;
+    bool may_end;
+    bool has_code;
+    bool has_token;
+    bool has_pin;
+    bool enough; /* what the roles ask for was shown */
+    const char *required;
+    const struct auth_credential_view *credentials;
+    size_t ncredentials;
+    const struct auth_session_view *sessions;
+    size_t nsessions;
+    struct show_refusal refused;
+    struct auth_ask_token ask;
+    struct str user; /* by which a token keeps who it is for, base64url */
+};
+
+/* A code's secret, to be put into an authenticator app. */
+struct auth_code_view {
+    struct str path; /* of the QR code */
+    int size;
+    struct str secret;
+    struct str groups; /* the secret as people type it */
+    struct str mark;   /* that it is ours, for this session */
+    struct show_refusal refused;
+};
+
+/* Shown once: recovery codes, or the code of a set-up. */
+struct auth_once_view {
+    const struct str *codes;
+    size_t n;
+    struct str person; /* for whom; absent: oneself */
+    int64_t expires;
+    struct str back;
+};
+
+/* Has the work done on a thread for what takes long (auth_later.c), which makes the answer: it
+ * returns HTTP_DONE. When too many wait: 503 "auth.busy" with Retry-After. */
+enum http_state auth_later(struct http_request *r, http_handler_fn *fn);
+
+/* The form again, with the status of its refusal. */
+enum http_state auth_form_again(struct http_request *r, struct page *p, const char *title_key,
+                                const struct err *e);
+struct show_refusal auth_refusal(struct page *p, const struct err *e);
+/* What the form of a request shows: password, code, assertion. `of`: who was asked. */
+struct auth_proof auth_proof_of(struct http_request *r, struct str of);
+struct auth_ask_token auth_ask_token(struct http_request *r, struct str of);
+enum http_state auth_go(struct http_request *r, struct str cookie, struct str to);
+
+/* Answers a request to a locked session: shows the lock, and keeps what was sent. */
+void auth_locked(struct http_request *r, const struct err *e);
+
 enum http_state auth_get_sign_in(struct http_request *r);
 enum http_state auth_post_sign_in(struct http_request *r);
 enum http_state auth_post_sign_out(struct http_request *r);
@@ -32,5 +125,24 @@ enum http_state auth_get_site(struct http_request *r);
 enum http_state auth_post_site(struct http_request *r);
 enum http_state auth_get_password(struct http_request *r);
 enum http_state auth_post_password(struct http_request *r);
+enum http_state auth_get_setup(struct http_request *r);
+enum http_state auth_post_setup(struct http_request *r);
+
+enum http_state auth_get_locked(struct http_request *r);
+enum http_state auth_post_lock(struct http_request *r);
+enum http_state auth_post_unlock(struct http_request *r);
+enum http_state auth_post_switch(struct http_request *r);
+enum http_state auth_post_here(struct http_request *r);
+
+enum http_state auth_get_account(struct http_request *r);
+enum http_state auth_post_code(struct http_request *r);
+enum http_state auth_post_code_confirm(struct http_request *r);
+enum http_state auth_post_token(struct http_request *r);
+enum http_state auth_post_recovery(struct http_request *r);
+enum http_state auth_post_badge(struct http_request *r);
+enum http_state auth_post_revoke(struct http_request *r);
+enum http_state auth_post_end(struct http_request *r);
+enum http_state auth_get_access(struct http_request *r);
+enum http_state auth_post_issue(struct http_request *r);
 
 #endif

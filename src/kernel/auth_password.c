@@ -99,6 +99,22 @@ enum outcome auth_password_hash(struct auth *a, struct str *out, struct str pass
     return out->p ? OK : err_no_memory(e);
 }
 
+enum outcome auth_pin_hash(struct auth *a, struct str *out, struct str pin, struct arena *arena,
+                           struct err *e)
+{
+    bool digits = pin.n >= AUTH_PIN_MIN && pin.n <= AUTH_PIN_MAX;
+    for (size_t i = 0; i < pin.n; i++)
+        digits &= pin.p[i] >= '0' && pin.p[i] <= '9';
+    if (!digits)
+        return REFUSE(e, "auth.pin_malformed", { "min", S("6") }, { "max", S("12") });
+    if (is_monotonous(pin))
+        return REFUSE(e, "auth.pin_common");
+    char text[crypto_pwhash_STRBYTES];
+    TRY(argon(a, text, pin, e));
+    *out = arena_str(arena, str_z(text));
+    return out->p ? OK : err_no_memory(e);
+}
+
 enum outcome auth_password_dummy(struct auth *a, struct err *e)
 {
     uint8_t random[32];

@@ -42,7 +42,7 @@ static void grants_move(struct grant *to, const struct grant *from, size_t n, co
 
 /* From memory into the arena; false when they are not there, or too old. */
 static bool rights_kept(struct auth *a, struct str account, int64_t version, struct actor *actor,
-                        uint64_t *generation, struct arena *arena)
+                        struct auth_limits *limits, uint64_t *generation, struct arena *arena)
 {
     bool found = false;
     pthread_mutex_lock(&a->lock);
@@ -58,6 +58,7 @@ static bool rights_kept(struct auth *a, struct str account, int64_t version, str
             grants_move(grants, r->grants, r->n, r->text, text);
             actor->grants = grants;
             actor->ngrants = r->n;
+            *limits = r->limits;
             found = true;
         }
     }
@@ -76,7 +77,7 @@ static struct str put(struct buf *b, struct str s)
 
 /* Keeps a copy; without memory it does not, and the next request reads again. */
 static void rights_keep(struct auth *a, struct str account, int64_t version, uint64_t generation,
-                        const struct actor *actor)
+                        const struct actor *actor, const struct auth_limits *limits)
 {
     size_t ntext = 1;
     for (size_t i = 0; i < actor->ngrants; i++)
@@ -86,6 +87,7 @@ static void rights_keep(struct auth *a, struct str account, int64_t version, uin
         .version = version,
         .generation = generation,
         .made_us = env_mono(a->node->env),
+        .limits = *limits,
         .n = actor->ngrants,
         .grants = calloc(actor->ngrants + 1, sizeof(struct grant)),
         .text = calloc(ntext, 1),
@@ -110,9 +112,25 @@ static void rights_keep(struct auth *a, struct str account, int64_t version, uin
     pthread_mutex_unlock(&a->lock);
 }
 
-static enum outcome rights_read(struct auth *a, struct db *db, struct str account,
-                                struct actor *actor, struct arena *arena, struct err *e)
+static int64_t least(int64_t us, int64_t n, int64_t unit)
 {
+    return n != INT_NONE && n * unit < us ? n * unit : us;
+}
+
+static void limits_take(struct auth_limits *limits, const struct role *role)
+{
+    const enum proof_strength strength = proof_strength_of(role->sign_in);
+    if (strength > limits->strength)
+        limits->strength = strength;
+    limits->lock_us = least(limits->lock_us, role->lock_minutes, TIME_MINUTE);
+    limits->absolute_us = least(limits->absolute_us, role->session_hours, TIME_HOUR);
+}
+
+static enum outcome rights_read(struct auth *a, struct db *db, struct str account,
+                                struct actor *actor, struct auth_limits *limits,
+                                struct arena *arena, struct err *e)
+{
+    *limits = (struct auth_limits){ PROOF_NONE, a->lock_us, a->absolute_us };
     struct auth_roles_in in = { account };
     struct record_list list;
     TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, arena, e));
@@ -127,6 +145,7 @@ static enum outcome rights_read(struct auth *a, struct db *db, struct str accoun
         if (!found)
             continue;
         roles[i] = d.body;
+        limits_take(limits, roles[i]);
         n += roles[i]->permissions.n;
     }
     struct grant *grants = ARENA_ARRAY(arena, n + 1, struct grant);
@@ -143,13 +162,14 @@ static enum outcome rights_read(struct auth *a, struct db *db, struct str accoun
 }
 
 enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, int64_t version,
-                            struct actor *actor, struct arena *arena, struct err *e)
+                            struct actor *actor, struct auth_limits *limits, struct arena *arena,
+                            struct err *e)
 {
     uint64_t generation;
-    if (rights_kept(a, account, version, actor, &generation, arena))
+    if (rights_kept(a, account, version, actor, limits, &generation, arena))
         return OK;
-    TRY(rights_read(a, db, account, actor, arena, e));
-    rights_keep(a, account, version, generation, actor);
+    TRY(rights_read(a, db, account, actor, limits, arena, e));
+    rights_keep(a, account, version, generation, actor, limits);
     return OK;
 }
 

@@ -33,6 +33,30 @@ CREATE TABLE IF NOT EXISTS auth_account_role (
     PRIMARY KEY (account, role, organisation, site)
 ) STRICT;
 
+CREATE TABLE IF NOT EXISTS auth_credential (
+    credential TEXT NOT NULL PRIMARY KEY,
+    account    TEXT NOT NULL,
+    kind       TEXT NOT NULL, -- code token recovery pin badge setup key
+    event      TEXT NOT NULL, -- for which name and secret were sealed
+    name       TEXT,          -- sealed under the account
+    secret     TEXT,          -- sealed under the account
+    token      TEXT,
+    key        TEXT,
+    counter    INTEGER,
+    digest     TEXT,
+    digests    TEXT,
+    scopes     TEXT,
+    spent      INTEGER NOT NULL, -- what was shown up to this is not taken again
+    enrolled   INTEGER NOT NULL,
+    used       INTEGER,
+    suspected  INTEGER, -- when its counter went back
+    expires    INTEGER,
+    revoked    INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS auth_credential_account ON auth_credential (account, kind);
+CREATE INDEX IF NOT EXISTS auth_credential_digest ON auth_credential (kind, digest);
+CREATE INDEX IF NOT EXISTS auth_credential_token ON auth_credential (token);
+
 CREATE TABLE IF NOT EXISTS auth_session (
     session         TEXT NOT NULL PRIMARY KEY,
     account         TEXT NOT NULL,
@@ -41,7 +65,16 @@ CREATE TABLE IF NOT EXISTS auth_session (
     site            TEXT,
     opened          INTEGER NOT NULL,
     expires         INTEGER NOT NULL,
+    strength        TEXT NOT NULL,
+    device          TEXT,
+    browser         TEXT,
+    event           TEXT NOT NULL, -- for which the address was sealed
+    address         TEXT,
+    station         TEXT,
+    period          INTEGER NOT NULL, -- version of its stream since when it has gone on unlocked
+    locked          INTEGER,
     closed          INTEGER,
     why             TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_session_account ON auth_session (account, opened);
+CREATE INDEX IF NOT EXISTS auth_session_device ON auth_session (device, account);

@@ -1,5 +1,5 @@
 /* People are found by login and name, by who gives accounts their roles in the organisation; a site
- * by its name, by who may see the orders there. People have no page yet. */
+ * by its name, by who may see the orders there. */
 #include "kernel/auth_impl.h"
 
 #include "kernel/show.h"
@@ -31,6 +31,8 @@ static enum outcome account_show(struct search_found *out, struct http_request *
     out->title = row.name;
     out->identifier = row.login;
     out->place = auth_organisation_name(db, row.organisation, r->arena);
+    if (actor_may(show_actor(r), S("account.see"), row.organisation, (struct str){ 0 }))
+        out->link = arena_printf(r->arena, "/accounts/%.*s/access", STR(id));
     if (row.closed)
         out->stage = text_find(p->language, S("page.search.account_closed"));
     return OK;

@@ -51,12 +51,15 @@ static struct actor actor_copy(struct arena *arena, const struct actor *actor)
         .site = arena_str(arena, actor->site),
         .session = arena_str(arena, actor->session),
         .zone = arena_str(arena, actor->zone),
+        .grants = actor->grants, /* of a person, who waits */
+        .ngrants = actor->ngrants,
         .system = actor->system,
     };
 }
 
 static enum outcome auth_prepare(struct auth *a, struct auth_sent *sent, const struct actor *actor,
-                                 const struct command_type *type, const void *body, struct err *e)
+                                 const struct command_type *type, const void *body,
+                                 struct str reason, struct err *e)
 {
     struct buf b = buf_in(sent->arena, 16 << 10);
     struct json_out out = json_out(&b);
@@ -71,6 +74,7 @@ static enum outcome auth_prepare(struct auth *a, struct auth_sent *sent, const s
         .actor = &sent->actor,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
+        .reason = arena_str(sent->arena, reason),
         .arena = sent->arena,
     };
     return arena_exhausted(sent->arena) ? err_no_memory(e) : OK;
@@ -78,7 +82,7 @@ static enum outcome auth_prepare(struct auth *a, struct auth_sent *sent, const s
 
 static enum outcome auth_submit(struct auth *a, const struct actor *actor,
                                 const struct command_type *type, const void *body,
-                                struct auth_wait *wait, struct err *e)
+                                struct str reason, struct auth_wait *wait, struct err *e)
 {
     struct arena *arena = arena_new(SEND_ARENA_MAX);
     struct auth_sent *sent = arena ? ARENA_NEW(arena, struct auth_sent) : NULL;
@@ -88,7 +92,7 @@ static enum outcome auth_submit(struct auth *a, const struct actor *actor,
     }
     sent->arena = arena;
     sent->wait = wait;
-    enum outcome o = auth_prepare(a, sent, actor, type, body, e);
+    enum outcome o = auth_prepare(a, sent, actor, type, body, reason, e);
     if (o == OK)
         o = gate_submit(a->node->gate, &sent->command, auth_answered, sent, e);
     if (o != OK)
@@ -99,12 +103,19 @@ static enum outcome auth_submit(struct auth *a, const struct actor *actor,
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e)
 {
+    return auth_send_because(a, actor, type, body, (struct str){ 0 }, wait, e);
+}
+
+enum outcome auth_send_because(struct auth *a, const struct actor *actor,
+                               const struct command_type *type, const void *body, struct str reason,
+                               bool wait, struct err *e)
+{
     if (!wait)
-        return auth_submit(a, actor, type, body, NULL, e);
+        return auth_submit(a, actor, type, body, reason, NULL, e);
     struct auth_wait waiting = { .done = false };
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_cond_init(&waiting.answered, NULL);
-    enum outcome o = auth_submit(a, actor, type, body, &waiting, e);
+    enum outcome o = auth_submit(a, actor, type, body, reason, &waiting, e);
     if (o == OK) {
         pthread_mutex_lock(&waiting.lock);
         while (!waiting.done)

@@ -1,9 +1,7 @@
 /* Sessions: opened and closed by events, found by the keyed digest of their cookie, ended at once
- * by whatever changes the account. When each was last used stands in memory only. */
+ * by whatever changes the account. When each was last used, auth_idle.c knows. */
 #include "base/id.h"
 #include "kernel/auth_impl.h"
-
-enum { COOKIE_LENGTH = 43 }; /* 32 bytes in base64 for URLs */
 
 /* --- commands --- */
 
@@ -16,6 +14,7 @@ enum outcome auth_open_session_load(struct load *l, const struct auth_open_sessi
                                     struct auth_session_state *state, struct err *e)
 {
     load_kind(l, "account");
+    load_subject(l, body->account);
     struct id id = id_derive(l->command->id, S("thing"), 0);
     state->id = arena_str(l->arena, id_str(&id));
     TRY(load_stream(l, stream_of("account", body->account), NULL, e));
@@ -45,28 +44,33 @@ enum outcome auth_open_session_decide(struct decision *d, const struct auth_open
         return REFUSE(e, "auth.account_closed");
     if (!state->site_allowed)
         return REFUSE(e, "auth.site_unknown");
-    struct auth_session_opened payload = {
+    struct auth_session_opened_2 payload = {
         .session = state->id,
         .account = body->account,
         .account_version = state->account_version,
         .token = body->token,
         .site = body->site,
         .expires = body->expires,
+        .strength = body->strength.p ? body->strength : S("none"),
+        .device = body->device,
+        .browser = body->browser,
+        .address = body->address,
+        .station = body->station,
     };
     decide_event(d, &(struct happening){
                         .stream = stream_of("session", state->id),
-                        .type = &auth_session_opened_event,
+                        .type = &auth_session_opened_2_event,
                         .payload = &payload,
                     });
     return OK;
 }
 
-enum outcome auth_close_session_load(struct load *l, const struct auth_close_session *body,
-                                     struct auth_session_state *state, struct err *e)
+static enum outcome session_load(struct load *l, struct str session,
+                                 struct auth_session_state *state, struct err *e)
 {
     load_kind(l, "session");
-    TRY(load_stream(l, stream_of("session", body->session), NULL, e));
-    struct auth_session_in in = { body->session };
+    TRY(load_stream(l, stream_of("session", session), NULL, e));
+    struct auth_session_in in = { session };
     struct auth_session_out row;
     bool found;
     TRY(db_get(l->db, &sql_auth_session, &in, &row, l->arena, &found, e));
@@ -74,7 +78,14 @@ enum outcome auth_close_session_load(struct load *l, const struct auth_close_ses
         return load_unknown(l, e);
     load_scope(l, row.organisation, (struct str){ 0 });
     state->open = row.closed == TIME_NONE;
+    state->locked = row.locked != TIME_NONE;
     return OK;
+}
+
+enum outcome auth_close_session_load(struct load *l, const struct auth_close_session *body,
+                                     struct auth_session_state *state, struct err *e)
+{
+    return session_load(l, body->session, state, e);
 }
 
 enum outcome auth_close_session_decide(struct decision *d, const struct auth_close_session *body,
@@ -89,6 +100,56 @@ enum outcome auth_close_session_decide(struct decision *d, const struct auth_clo
                         .payload = &payload,
                     });
     return OK;
+}
+
+/* What it is already, is no event. */
+static enum outcome session_turn(struct decision *d, const struct auth_session_state *state,
+                                 bool lock, const struct happening *h, struct err *e)
+{
+    TRY(program_only(d, e));
+    if (!state->open)
+        return REFUSE(e, "auth.session_closed");
+    if (state->locked != lock)
+        decide_event(d, h);
+    return OK;
+}
+
+enum outcome auth_lock_session_load(struct load *l, const struct auth_lock_session *body,
+                                    struct auth_session_state *state, struct err *e)
+{
+    return session_load(l, body->session, state, e);
+}
+
+enum outcome auth_lock_session_decide(struct decision *d, const struct auth_lock_session *body,
+                                      const struct auth_session_state *state, struct err *e)
+{
+    const struct auth_session_locked payload = { body->session, body->why };
+    return session_turn(d, state, true,
+                        &(struct happening){
+                            .stream = stream_of("session", body->session),
+                            .type = &auth_session_locked_event,
+                            .payload = &payload,
+                        },
+                        e);
+}
+
+enum outcome auth_unlock_session_load(struct load *l, const struct auth_unlock_session *body,
+                                      struct auth_session_state *state, struct err *e)
+{
+    return session_load(l, body->session, state, e);
+}
+
+enum outcome auth_unlock_session_decide(struct decision *d, const struct auth_unlock_session *body,
+                                        const struct auth_session_state *state, struct err *e)
+{
+    const struct auth_session_unlocked payload = { body->session, body->by };
+    return session_turn(d, state, false,
+                        &(struct happening){
+                            .stream = stream_of("session", body->session),
+                            .type = &auth_session_unlocked_event,
+                            .payload = &payload,
+                        },
+                        e);
 }
 
 enum outcome auth_refuse_sign_in_load(struct load *l, const struct auth_refuse_sign_in *body,
@@ -127,8 +188,47 @@ enum outcome auth_session_opened_apply(struct db *db, const struct event *event,
         .site = payload->site,
         .opened = event->recorded,
         .expires = payload->expires,
+        .strength = S("password"),
+        .event = event->id,
+        .period = event->version,
     };
     return db_run(db, &sql_auth_session_open, &in, NULL, e);
+}
+
+enum outcome auth_session_opened_2_apply(struct db *db, const struct event *event,
+                                         const struct auth_session_opened_2 *payload, struct err *e)
+{
+    struct auth_session_open_in in = {
+        .session = payload->session,
+        .account = payload->account,
+        .account_version = payload->account_version,
+        .token = payload->token,
+        .site = payload->site,
+        .opened = event->recorded,
+        .expires = payload->expires,
+        .strength = payload->strength,
+        .device = payload->device,
+        .browser = payload->browser,
+        .event = event->id,
+        .address = payload->address,
+        .station = payload->station,
+        .period = event->version,
+    };
+    return db_run(db, &sql_auth_session_open, &in, NULL, e);
+}
+
+enum outcome auth_session_locked_apply(struct db *db, const struct event *event,
+                                       const struct auth_session_locked *payload, struct err *e)
+{
+    struct auth_session_lock_in in = { payload->session, event->recorded };
+    return db_run(db, &sql_auth_session_lock, &in, NULL, e);
+}
+
+enum outcome auth_session_unlocked_apply(struct db *db, const struct event *event,
+                                         const struct auth_session_unlocked *payload, struct err *e)
+{
+    struct auth_session_unlock_in in = { payload->session, event->version };
+    return db_run(db, &sql_auth_session_unlock, &in, NULL, e);
 }
 
 enum outcome auth_session_closed_apply(struct db *db, const struct event *event,
@@ -149,101 +249,38 @@ enum outcome auth_sign_in_refused_apply(struct db *db, const struct event *event
     return OK;
 }
 
-/* --- idleness --- */
-
-static uint64_t idle_key(struct str session)
-{
-    struct hash h = hash_of(session.p, session.n);
-    uint64_t key;
-    memcpy(&key, h.b, sizeof key);
-    return key | 1;
-}
-
-/* Whether the session was used lately, and if so that it is used now. One that memory does not know
- * is new, or from before a restart, or so long unused that others took its room. */
-static bool idle_touch(struct auth *a, struct str session, int64_t opened)
-{
-    uint64_t key = idle_key(session);
-    int64_t now = env_mono(a->node->env);
-    int64_t age = env_now(a->node->env) - opened;
-    pthread_mutex_lock(&a->lock);
-    struct auth_idle *set = a->idle[(key >> 1) % AUTH_IDLE_SETS];
-    struct auth_idle *row = NULL;
-    struct auth_idle *oldest = &set[0];
-    for (size_t i = 0; i < AUTH_WAYS; i++) {
-        if (set[i].key == key)
-            row = &set[i];
-        if (set[i].key == 0 || (oldest->key != 0 && set[i].seen_us < oldest->seen_us))
-            oldest = &set[i];
-    }
-    bool live =
-        row ? now - row->seen_us < a->idle_us : age < a->idle_us || now - a->start_us < a->idle_us;
-    if (live && row)
-        row->seen_us = now;
-    else if (live)
-        *oldest = (struct auth_idle){ .key = key, .seen_us = now };
-    pthread_mutex_unlock(&a->lock);
-    return live;
-}
-
-/* NULL: memory does not know it. */
-static struct auth_idle *idle_row(struct auth *a, struct str session)
-{
-    uint64_t key = idle_key(session);
-    struct auth_idle *set = a->idle[(key >> 1) % AUTH_IDLE_SETS];
-    for (size_t i = 0; i < AUTH_WAYS; i++)
-        if (set[i].key == key)
-            return &set[i];
-    return NULL;
-}
-
-int64_t auth_signed(struct auth *a, struct str session)
-{
-    pthread_mutex_lock(&a->lock);
-    const struct auth_idle *row = idle_row(a, session);
-    const int64_t signed_us = row ? row->signed_us : 0;
-    pthread_mutex_unlock(&a->lock);
-    return signed_us;
-}
-
-void auth_signed_set(struct auth *a, struct str session, int64_t now_us)
-{
-    pthread_mutex_lock(&a->lock);
-    struct auth_idle *row = idle_row(a, session);
-    if (row)
-        row->signed_us = now_us;
-    pthread_mutex_unlock(&a->lock);
-}
-
 /* --- finding --- */
 
-static struct str token_of(struct auth *a, struct str cookie, struct arena *arena)
+struct str auth_digest(struct auth *a, const char *purpose, struct str text, struct arena *arena)
 {
     char hex[HASH_HEX + 1];
-    hash_hex(hex, keyring_digest(a->node->keys, "token", cookie));
+    hash_hex(hex, keyring_digest(a->node->keys, purpose, text));
     return arena_str(arena, str_z(hex));
 }
 
 /* Why the session is over; NULL: it is not. */
-static const char *session_over(struct auth *a, const struct auth_token_out *row)
+static const char *session_over(struct auth *a, const struct auth_token_out *row, int64_t idle)
 {
     if (row->version != row->account_version)
         return "closed";
     if (env_now(a->node->env) >= row->expires)
         return "expired";
-    return idle_touch(a, row->session, row->opened) ? NULL : "idle";
+    return idle < a->idle_us ? NULL : "idle";
 }
 
 static void session_describe(struct auth *a, struct auth_session *out,
                              const struct auth_token_out *row, struct arena *arena)
 {
-    char csrf[HASH_HEX + 1];
-    hash_hex(csrf, keyring_digest(a->node->keys, "csrf", row->session));
     out->id = row->session;
     out->person = row->person;
+    out->login = row->login;
     out->expires = row->expires;
     out->site_name = row->site_name;
-    out->csrf = arena_str(arena, str_z(csrf));
+    out->csrf = auth_digest(a, "csrf", row->session, arena);
+    out->strength = proof_strength_of(row->strength);
+    out->period = row->period;
+    out->station = row->station;
+    out->device = row->device;
     out->actor.name = arena_printf(arena, "account/%.*s", STR(row->account));
     out->actor.account = row->account;
     out->actor.organisation = row->site.p ? row->site_organisation : row->organisation;
@@ -252,58 +289,98 @@ static void session_describe(struct auth *a, struct auth_session *out,
     out->actor.zone = row->zone;
 }
 
-static enum outcome session_read(struct auth *a, struct db *db, struct str cookie,
+/* Nobody waits for it: it is over, or locked, whether that can be written down or not. */
+static void session_note(struct auth *a, const struct auth_token_out *row,
+                         const struct command_type *type, const char *why)
+{
+    struct err ignored = { 0 };
+    struct actor actor = auth_system(row->organisation);
+    struct auth_close_session close = { row->session, str_z(why) };
+    struct auth_lock_session lock = { row->session, str_z(why) };
+    const void *body = type == &auth_lock_session_command ? (void *)&lock : (void *)&close;
+    (void)!auth_send(a, &actor, type, body, false, &ignored);
+}
+
+static enum outcome session_read(struct auth *a, struct db *db, struct str cookie, bool use,
                                  struct auth_session *out, struct arena *arena, struct err *e)
 {
-    struct auth_token_in in = { token_of(a, cookie, arena) };
+    struct auth_token_in in = { auth_digest(a, "token", cookie, arena) };
     struct auth_token_out row;
+    struct auth_limits limits;
     bool found;
     TRY(db_get(db, &sql_auth_token, &in, &row, arena, &found, e));
     if (!found || row.closed != TIME_NONE)
         return REFUSE(e, "auth.sign_in");
-    const char *over = session_over(a, &row);
+    const int64_t idle = auth_idle_for(a, row.session, row.opened);
+    const char *over = session_over(a, &row, idle);
     if (over) {
-        struct err ignored = { 0 }; /* it is over, whether that can be written down or not */
-        struct actor actor = auth_system(row.organisation);
-        struct auth_close_session body = { row.session, str_z(over) };
-        (void)!auth_send(a, &actor, &auth_close_session_command, &body, false, &ignored);
+        session_note(a, &row, &auth_close_session_command, over);
         return REFUSE(e, "auth.sign_in");
     }
     session_describe(a, out, &row, arena);
-    return auth_rights_of(a, db, row.account, row.account_version, &out->actor, arena, e);
+    TRY(auth_rights_of(a, db, row.account, row.account_version, &out->actor, &limits, arena, e));
+    out->required = limits.strength;
+    if (!auth_strong_enough(out))
+        out->actor.ngrants = 0; /* commands, too, wait for the stronger sign-in */
+    out->lock_us = limits.lock_us;
+    out->locked = row.locked != TIME_NONE || idle >= limits.lock_us;
+    if (out->locked && row.locked == TIME_NONE)
+        session_note(a, &row, &auth_lock_session_command, "idle");
+    if (!out->locked && use)
+        auth_idle_touch(a, row.session);
+    return OK;
+}
+
+static enum outcome session_find(struct auth *a, struct str cookie, bool use,
+                                 struct auth_session *out, struct arena *arena, struct err *e)
+{
+    *out = (struct auth_session){ 0 };
+    if (cookie.n != AUTH_SECRET_LENGTH)
+        return REFUSE(e, "auth.sign_in");
+    struct db *db;
+    TRY(store_reader_take(&db, a->node->store, e));
+    enum outcome o = session_read(a, db, cookie, use, out, arena, e);
+    store_reader_give(a->node->store, db);
+    return o;
 }
 
 enum outcome auth_session_find(struct auth *a, struct str cookie, struct auth_session *out,
                                struct arena *arena, struct err *e)
 {
-    *out = (struct auth_session){ 0 };
-    if (cookie.n != COOKIE_LENGTH)
-        return REFUSE(e, "auth.sign_in");
-    struct db *db;
-    TRY(store_reader_take(&db, a->node->store, e));
-    enum outcome o = session_read(a, db, cookie, out, arena, e);
-    store_reader_give(a->node->store, db);
-    return o;
+    return session_find(a, cookie, true, out, arena, e);
+}
+
+enum outcome auth_session_look(struct auth *a, struct str cookie, struct auth_session *out,
+                               struct arena *arena, struct err *e)
+{
+    return session_find(a, cookie, false, out, arena, e);
 }
 
 /* --- opening and closing --- */
 
+struct str auth_secret(struct auth *a, struct arena *arena)
+{
+    uint8_t secret[32];
+    env_random(a->node->env, secret, sizeof secret);
+    const struct str text = proof_base64((struct bytes){ secret, sizeof secret }, arena);
+    sodium_memzero(secret, sizeof secret);
+    return text;
+}
+
 enum outcome auth_session_start(struct auth *a, const struct auth_start *start, struct str *cookie,
                                 struct arena *arena, struct err *e)
 {
-    uint8_t secret[32];
-    char text[COOKIE_LENGTH + 1];
-    env_random(a->node->env, secret, sizeof secret);
-    sodium_bin2base64(text, sizeof text, secret, sizeof secret,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    *cookie = arena_str(arena, str_z(text));
-    sodium_memzero(secret, sizeof secret);
-    sodium_memzero(text, sizeof text);
+    *cookie = auth_secret(a, arena);
     struct auth_open_session body = {
         .account = start->account,
-        .token = token_of(a, *cookie, arena),
+        .token = auth_digest(a, "token", *cookie, arena),
         .site = start->site,
         .expires = start->expires,
+        .strength = str_z(proof_strength_word(start->strength)),
+        .device = start->from->device,
+        .browser = start->from->browser,
+        .address = start->from->peer,
+        .station = start->station,
     };
     if (!cookie->p || !body.token.p)
         return err_no_memory(e);
@@ -312,8 +389,8 @@ enum outcome auth_session_start(struct auth *a, const struct auth_start *start, 
 }
 
 /* The person closes their own session: that needs no right but being in it. */
-static enum outcome session_end(struct auth *a, const struct auth_session *session, struct str why,
-                                struct err *e)
+enum outcome auth_session_end(struct auth *a, const struct auth_session *session, struct str why,
+                              struct err *e)
 {
     struct actor actor = session->actor;
     actor.system = true;
@@ -323,7 +400,29 @@ static enum outcome session_end(struct auth *a, const struct auth_session *sessi
 
 enum outcome auth_sign_out(struct auth *a, const struct auth_session *session, struct err *e)
 {
-    return session_end(a, session, S("signed_out"), e);
+    return auth_session_end(a, session, S("signed_out"), e);
+}
+
+/* As whom the person locks and goes on: that needs no right but being in it. */
+enum outcome auth_lock(struct auth *a, const struct auth_session *session, const char *why,
+                       struct err *e)
+{
+    struct actor actor = session->actor;
+    actor.system = true;
+    const struct auth_lock_session body = { session->id, str_z(why) };
+    return auth_send(a, &actor, &auth_lock_session_command, &body, true, e);
+}
+
+enum outcome auth_unlock(struct auth *a, const struct auth_session *session, const char *by,
+                         struct err *e)
+{
+    struct actor actor = session->actor;
+    actor.system = true;
+    const struct auth_unlock_session body = { session->id, str_z(by) };
+    TRY(auth_send(a, &actor, &auth_unlock_session_command, &body, true, e));
+    auth_idle_touch(a, session->id);
+    auth_signed_set(a, session->id, 0); /* the next signature takes both components */
+    return OK;
 }
 
 enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
@@ -338,7 +437,8 @@ enum outcome auth_sites(struct auth *a, struct str account, struct record_list *
 }
 
 enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,
-                       struct str *cookie, struct arena *arena, struct err *e)
+                       const struct auth_from *place, struct str *cookie, struct arena *arena,
+                       struct err *e)
 {
     if (!id_valid(site))
         return REFUSE(e, "auth.site_unknown");
@@ -347,7 +447,10 @@ enum outcome auth_move(struct auth *a, const struct auth_session *from, struct s
         .organisation = from->actor.organisation,
         .site = site,
         .expires = from->expires,
+        .strength = from->strength,
+        .station = from->station,
+        .from = place,
     };
     TRY(auth_session_start(a, &start, cookie, arena, e));
-    return session_end(a, from, S("moved"), e);
+    return auth_session_end(a, from, S("moved"), e);
 }

@@ -1,5 +1,7 @@
-/* Tries are slowed, never locked: who tries a login or comes from an address waits longer with each
- * failure, so that a guesser gets nowhere and cannot shut anyone out for good. A try counts before
+/* Tries are slowed, never locked: who tries a login from an address waits longer with each failure,
+ * who comes from one address and tries many logins too, so that a guesser gets nowhere and cannot
+ * shut anyone out. Where the account signed in before (a device's cookie), its tries are counted by
+ * themselves, whatever others do elsewhere. A try counts before
  * its password is looked at, so that many at once gain nothing. Logins that do not exist count like
  * those that do. In memory: a restart forgives, and of more than 4,096 the oldest are forgotten, of
  * those who have not to wait first; who has to wait makes no rows, and so cannot crowd out any. */
@@ -7,7 +9,13 @@
 
 #include "kernel/auth_impl.h"
 
-enum { LOGIN_FREE = 5, PEER_FREE = 20 }; /* tries before the first wait */
+/* Tries before the first wait; and how long the longest is. A login that is guessed at from many
+ * places waits shortly at most: that slows the many, and whoever owns it comes in by a device that
+ * is known, or by a token. */
+static const struct budget {
+    int64_t free_tries;
+    int64_t max_s;
+} of_pair = { 5, AUTH_SLOW_MAX_S }, of_peer = { 20, AUTH_SLOW_MAX_S }, of_login = { 30, 30 };
 #define SLOW_FORGET_US TIME_HOUR
 
 static uint64_t slow_key(struct auth *a, const char *kind, struct str text)
@@ -72,47 +80,104 @@ static int64_t slow_until(const struct auth *a, uint64_t key)
     return INT64_MIN;
 }
 
-static void slow_count(struct auth_slow *row, int64_t now, int64_t free_tries)
+static void slow_count(struct auth_slow *row, int64_t now, const struct budget *budget)
 {
     row->tries++;
     row->last_us = now;
-    int64_t over = row->tries - free_tries;
-    int64_t seconds = over < 0 ? 0 : over > 8 ? AUTH_SLOW_MAX_S : INT64_C(1) << over;
+    int64_t over = row->tries - budget->free_tries;
+    int64_t seconds = over < 0 ? 0 : over > 8 ? budget->max_s : INT64_C(1) << over;
+    if (seconds > budget->max_s)
+        seconds = budget->max_s;
     row->until_us = now + seconds * TIME_SECOND;
 }
 
-bool auth_slow_try(struct auth *a, struct str login, struct str peer, int64_t *seconds)
+/* What a try counts for: by known device, or by login and address, address, login. */
+struct counted {
+    uint64_t key[3];
+    const struct budget *budget[3];
+    size_t n;
+};
+
+static uint64_t pair_key(struct auth *a, const struct auth_slow_of *of, uint64_t other)
 {
-    uint64_t by_login = slow_key(a, "login/", login);
-    uint64_t by_peer = peer_key(a, peer);
+    char storage[200];
+    struct buf b = buf_over(storage, sizeof storage);
+    buf_hex(&b, &other, sizeof other);
+    buf_str(&b, of->login);
+    return slow_key(a, "pair/", buf_get(&b));
+}
+
+static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
+{
+    if (of->device.p)
+        return (struct counted){
+            .key = { pair_key(a, of, slow_key(a, "device/", of->device)) },
+            .budget = { &of_pair },
+            .n = 1,
+        };
+    const uint64_t peer = peer_key(a, of->peer);
+    return (struct counted){
+        .key = { pair_key(a, of, peer), peer, slow_key(a, "login/", of->login) },
+        .budget = { &of_pair, &of_peer, &of_login },
+        .n = of->login.n > 0 ? 3 : 2,
+    };
+}
+
+bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *seconds)
+{
+    const struct counted c = counted_of(a, of);
     int64_t now = env_mono(a->node->env);
+    int64_t until = INT64_MIN;
     pthread_mutex_lock(&a->lock);
-    int64_t until = slow_until(a, by_peer);
-    const int64_t of_login = slow_until(a, by_login);
-    if (of_login > until)
-        until = of_login;
-    bool free = until <= now;
-    if (free) {
-        slow_count(slow_row(a, by_login, now), now, LOGIN_FREE);
-        slow_count(slow_row(a, by_peer, now), now, PEER_FREE);
+    for (size_t i = 0; i < c.n; i++) {
+        const int64_t one = slow_until(a, c.key[i]);
+        until = one > until ? one : until;
     }
+    bool free = until <= now;
+    for (size_t i = 0; free && i < c.n; i++)
+        slow_count(slow_row(a, c.key[i], now), now, c.budget[i]);
     pthread_mutex_unlock(&a->lock);
     *seconds = free ? 0 : (until - now + TIME_SECOND - 1) / TIME_SECOND;
     return free;
 }
 
-void auth_slow_clear(struct auth *a, struct str login, struct str peer)
+void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)
 {
-    uint64_t by_login = slow_key(a, "login/", login);
-    uint64_t by_peer = peer_key(a, peer);
+    const struct counted c = counted_of(a, of);
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
-    struct auth_slow *account = slow_row(a, by_login, now);
-    account->tries = 0;
-    account->until_us = now;
-    struct auth_slow *address = slow_row(a, by_peer, now);
-    if (address->tries > 0)
-        address->tries--; /* a right try tells nothing of the wrong ones from there */
-    address->until_us = now;
+    for (size_t i = 0; i < c.n; i++) {
+        struct auth_slow *row = slow_row(a, c.key[i], now);
+        if (i == 0)
+            row->tries = 0;
+        else if (row->tries > 0)
+            row->tries--; /* a right try tells nothing of the wrong ones from elsewhere */
+        row->until_us = now;
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* --- PINs --- */
+
+bool auth_pin_try(struct auth *a, struct str account)
+{
+    const uint64_t key = slow_key(a, "pin/", account);
+    int64_t now = env_mono(a->node->env);
+    pthread_mutex_lock(&a->lock);
+    struct auth_slow *row = slow_row(a, key, now);
+    const bool spent = row->until_us > now;
+    if (!spent && ++row->tries >= AUTH_PIN_TRIES)
+        row->until_us = INT64_MAX;
+    row->last_us = now;
+    pthread_mutex_unlock(&a->lock);
+    return !spent;
+}
+
+void auth_pin_clear(struct auth *a, struct str account)
+{
+    const uint64_t key = slow_key(a, "pin/", account);
+    int64_t now = env_mono(a->node->env);
+    pthread_mutex_lock(&a->lock);
+    *slow_row(a, key, now) = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
     pthread_mutex_unlock(&a->lock);
 }

@@ -97,7 +97,7 @@ typedef enum http_state http_handler_fn(struct http_request *r);
 struct route {
     const char *method; /* "GET" (which answers HEAD, too), "POST", "PATCH", "DELETE" */
     const char *path;   /* "/units/{unit}" */
-    const char *access; /* permission such as "unit.see"; "public"; "signed_in" */
+    const char *access; /* permission such as "unit.see"; "public"; "signed_in"; "locked" */
     size_t body_max;    /* bytes; 0: no body */
     http_handler_fn *handler;
     const char *help; /* key of one line for the help page and OpenAPI */
@@ -220,7 +220,7 @@ enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seco
 bool http_wait_ended(const struct http_request *r);
 
 /* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
- * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" and "sign.changed" 409, and
+ * 404, "auth.locked" 423, "gate.key_reused" 422, "*.too_large" 413, "sign.changed" 409, and
  * "*.busy" 503; others 422 when a rule said no, 400 when the input was malformed: "json.*",
  * "record.*", "quantity.*"), faults 500 or 503. */
 int http_status(const struct err *e);

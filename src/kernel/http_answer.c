@@ -184,6 +184,9 @@ static const struct {
 } statuses[] = {
     { "auth.sign_in", 401 },
     { "auth.sign_in_failed", 401 },
+    { "auth.proof_failed", 401 },
+    { "auth.enrol_first", 403 },
+    { "auth.locked", 423 },
     { "auth.csrf", 403 },
     { "*.forbidden", 403 },
     { "http.cross_site", 403 },

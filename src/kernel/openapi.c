@@ -228,6 +228,7 @@ static void put_proof(struct openapi *d)
         { "_shown", "api.shown" },
         { "_login", "api.proof_login" },
         { "_password", "api.proof_password" },
+        { "_code", "api.proof_code" },
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         openapi_open(d, members[i][0]);

@@ -48,6 +48,7 @@ struct page {
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
+    int64_t lock_s;        /* without use, after which the session locks; 0: no session */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
     bool may_audit;        /* pages of things lead to their audit trail */
     struct html body;      /* the layout's {slot} */

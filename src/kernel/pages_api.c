@@ -22,7 +22,8 @@ struct str pages_api_slug(const char *path, struct arena *arena)
 
 static struct str access_of(const char *access)
 {
-    const bool permission = strcmp(access, "public") != 0 && strcmp(access, "signed_in") != 0;
+    const bool permission = strcmp(access, "public") != 0 && strcmp(access, "signed_in") != 0 &&
+                            strcmp(access, "locked") != 0;
     return permission ? str_z(access) : S("");
 }
 

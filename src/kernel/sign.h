@@ -128,6 +128,7 @@ struct sign_proof {
     struct str shown;
     struct str login;
     struct str password;
+    struct str code; /* one-time or recovery code; empty: none */
     struct str peer;
     enum sign_strength needed;
 };

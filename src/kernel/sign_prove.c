@@ -26,54 +26,46 @@ static enum outcome refused(struct auth *a, const struct auth_session *session,
     return REFUSE(e, "sign.refused");
 }
 
-/* The sign-in name of the session's own account. */
-static enum outcome own_login(struct auth *a, const struct auth_session *session, struct str *login,
-                              struct arena *arena, struct err *e)
-{
-    struct db *db;
-    const struct auth_account_in in = { session->actor.account };
-    struct auth_account_out account;
-    bool found = false;
-    TRY(store_reader_take(&db, a->node->store, e));
-    const enum outcome o = db_get(db, &sql_auth_account, &in, &account, arena, &found, e);
-    store_reader_give(a->node->store, db);
-    if (o != OK)
-        return o;
-    BUG_ON(!found); /* accounts are never deleted */
-    *login = account.login;
-    return OK;
-}
-
 /* A wrong sign-in name costs and says the same as a wrong password. */
-static enum outcome prove_password(struct auth *a, const struct auth_session *session,
-                                   const struct sign_proof *proof, bool both, struct arena *arena,
-                                   struct err *e)
+static enum outcome prove(struct auth *a, const struct auth_session *session,
+                          const struct sign_proof *proof, bool both, struct auth_proved *out,
+                          struct arena *arena, struct err *e)
 {
-    struct auth_candidate c;
-    struct str login;
+    struct auth_claim c;
     const char *wrong;
-    TRY(own_login(a, session, &login, arena, e));
-    TRY(auth_candidate_check(a, &c, login, proof->password, proof->peer, &wrong, arena, e));
-    if (!wrong && both && !str_eq(auth_login_of(proof->login, arena), login))
+    const struct auth_from from = { .peer = proof->peer, .device = session->device };
+    const struct auth_proof shown = { .password = proof->password, .code = proof->code };
+    TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
+    TRY(auth_claim_check(a, &c, &shown, true, out, &wrong, arena, e));
+    if (!wrong && both && !str_eq(auth_login_of(proof->login, arena), session->login))
         wrong = "login";
     if (wrong)
         return refused(a, session, proof, wrong, e);
-    auth_slow_clear(a, login, proof->peer);
+    auth_slow_clear(a, &c.slow);
     return OK;
+}
+
+static struct str components_of(bool both, enum sign_strength strength)
+{
+    if (strength == SIGN_CODE)
+        return both ? S("login+password+code") : S("password+code");
+    return both ? S("login+password") : S("password");
 }
 
 enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct auth_session *session,
                         const struct sign_proof *proof, struct arena *arena, struct err *e)
 {
     const bool both = sign_both(a, session);
+    const enum sign_strength strength = proof->code.n > 0 ? SIGN_CODE : SIGN_PASSWORD;
+    struct auth_proved proved;
     if (!proof->shown.p || !proof->password.p || proof->password.n == 0)
         return REFUSE(e, "sign.proof");
     if (both && proof->login.n == 0)
         return REFUSE(e, "sign.both");
-    if (proof->needed > SIGN_PASSWORD)
+    if (proof->needed > strength)
         return REFUSE(e, "sign.weak", { "strength", str_z(sign_strength_name(proof->needed)) });
     TRY(auth_place_take(a, e));
-    const enum outcome o = prove_password(a, session, proof, both, arena, e);
+    const enum outcome o = prove(a, session, proof, both, &proved, arena, e);
     auth_place_give(a);
     if (o != OK)
         return o;
@@ -84,8 +76,8 @@ enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct aut
         .name = session->person,
         .shown = proof->shown,
         .time = env_now(a->node->env),
-        .strength = SIGN_PASSWORD,
-        .components = both ? S("login+password") : S("password"),
+        .strength = strength,
+        .components = components_of(both, strength),
     };
     auth_signed_set(a, session->id, env_mono(a->node->env));
     return sign_seal(out, a->node->keys, e);

@@ -23,6 +23,72 @@ async function signing(house, size) {
   });
 }
 
+/* A passkey of Chromium's own virtual authenticator: registered, used to sign in, and to go on after
+ * the lock, below which what was typed still stands. */
+async function passkey(house) {
+  const person = house.person("warehouse");
+  await house.check("a passkey registers, signs in, unlocks; nothing typed is lost", async () => {
+    const context = await house.visitor("tablet");
+    const page = context.pages()[0];
+    const client = await context.newCDPSession(page);
+    await client.send("WebAuthn.enable");
+    await client.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+        isUserVerified: true, automaticPresenceSimulation: true,
+      },
+    });
+    const at = house.demo.address.replace("127.0.0.1", "localhost"); /* no passkey for an address */
+    await page.goto(`${at}/sign-in`);
+    await page.getByLabel("Login").fill(person.login);
+    await page.getByLabel("Password").fill(house.demo.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Lock" }).waitFor();
+    await page.goto(`${at}/account`);
+    await page.getByText("Register a passkey or security key").click();
+    await page.getByLabel("What you call it").fill("test key");
+    await page.locator("#token-password").fill(house.demo.password);
+    await page.getByRole("button", { name: "Register it" }).click();
+    await page.getByText("test key").waitFor();
+    await house.look(page, "sign-in and devices, with a passkey");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Use a passkey" }).click();
+    await page.getByRole("button", { name: "Lock" }).waitFor();
+    await page.goto(`${at}/password`);
+    await page.getByLabel("Present password").fill("typed before the lock");
+    await page.getByRole("button", { name: "Lock" }).click();
+    await page.getByRole("heading", { name: "Locked" }).waitFor();
+    if (house.shots) await house.pictures(page, "locked over a page");
+    await page.getByRole("button", { name: "Go on with a passkey" }).click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    const kept = await page.getByLabel("Present password").inputValue();
+    expect(kept === "typed before the lock", `what was typed is "${kept}"`);
+    await page.getByRole("button", { name: "Lock" }).click();
+    await page.getByLabel("Password or PIN").fill("not the password");
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await page.getByRole("alert").getByText("does not show that it is you").waitFor();
+    await page.getByLabel("Password or PIN").fill(house.demo.password);
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await context.close();
+  });
+}
+
+/* Without script the lock is a page. */
+async function lock(house, size) {
+  const page = await house.page(house.person("warehouse"), size, { script: false });
+  await house.check(`the lock without script at ${size}`, async () => {
+    await page.goto("/ledger");
+    await page.getByRole("button", { name: "Lock" }).click();
+    await page.getByRole("heading", { level: 1, name: "Locked" }).waitFor();
+    await house.look(page, "locked");
+    await page.goto("/definitions");
+    await page.getByLabel("Password or PIN").fill(house.demo.password);
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: "Definitions" }).waitFor();
+  });
+}
+
 async function shell(house, size) {
   const physician = house.person("physician");
   const page = await house.page(physician, size);
@@ -41,7 +107,10 @@ async function shell(house, size) {
     await page.getByRole("link", { name: "Help and API" }).click();
     await page.getByRole("heading", { level: 1, name: "Help and API" }).waitFor();
     await house.look(page, "help");
-    await page.getByRole("link", { name: "Change password" }).click();
+    await page.getByRole("link", { name: "Sign-in and devices" }).click();
+    await page.getByRole("heading", { level: 1, name: "Sign-in and devices" }).waitFor();
+    await house.look(page, "sign-in and devices");
+    await page.getByRole("link", { name: "Change", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "New password" }).waitFor();
     await house.look(page, "password");
     await page.goto("/site");
@@ -74,5 +143,7 @@ export async function kernelPages(house) {
     await signing(house, size);
     await shell(house, size);
   }
+  await lock(house, "phone");
+  await passkey(house);
   await keyboard(house);
 }

@@ -38,7 +38,7 @@ static size_t take_header(char *p, size_t size, size_t n, void *context)
     struct str cookie = value_of(a, line, "Set-Cookie:");
     if (location.p)
         a->answer->location = location;
-    if (cookie.p)
+    if (cookie.p && !a->answer->cookie.p) /* the session's; the device's comes behind it */
         a->answer->cookie = arena_str(a->arena, str_cut(&cookie, ';'));
     return line.n;
 }

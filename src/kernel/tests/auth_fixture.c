@@ -27,7 +27,7 @@ static void ok(struct auth_fixture *a, enum outcome o)
 static void open_auth(struct auth_fixture *a)
 {
     struct err e = { 0 };
-    struct auth_options options = { .node = &a->f.node, .argon_mib = 1 };
+    struct auth_options options = { .node = &a->f.node, .argon_mib = 1, .lock_us = 24 * TIME_HOUR };
     if (auth_open(&a->auth, &options, &e) != OK)
         fail_msg("auth: %s", e.code);
 }
@@ -135,14 +135,23 @@ void auth_fixture_written(struct auth_fixture *a)
     fixture_settle(&a->f); /* what came while it stopped */
 }
 
+enum outcome auth_fixture_enter(struct auth *auth, struct str login, struct str password,
+                                struct str peer, struct str *cookie, struct arena *arena,
+                                struct err *e)
+{
+    const struct auth_proof shown = { .password = password };
+    const struct auth_from from = { .peer = peer, .browser = S("other.linux") };
+    return auth_sign_in(auth, login, &shown, &from, cookie, arena, e);
+}
+
 struct str auth_fixture_sign_in(struct auth_fixture *a, const char *login, struct str password,
                                 const char *peer)
 {
     struct str cookie = { 0 };
     a->f.error = (struct err){ 0 };
     auth_fixture_write(a);
-    enum outcome o = auth_sign_in(a->auth, str_z(login), password, str_z(peer), &cookie, a->f.arena,
-                                  &a->f.error);
+    enum outcome o = auth_fixture_enter(a->auth, str_z(login), password, str_z(peer), &cookie,
+                                        a->f.arena, &a->f.error);
     auth_fixture_written(a);
     return o == OK ? cookie : (struct str){ 0 };
 }

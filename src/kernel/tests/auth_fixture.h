@@ -40,6 +40,10 @@ void auth_fixture_load_role(struct auth_fixture *a, const char *name, int versio
 void auth_fixture_write(struct auth_fixture *a);
 void auth_fixture_written(struct auth_fixture *a);
 
+/* auth_sign_in by login and password alone, from a device that is not known. */
+enum outcome auth_fixture_enter(struct auth *auth, struct str login, struct str password,
+                                struct str peer, struct str *cookie, struct arena *arena,
+                                struct err *e);
 /* Signs person<number> in; the cookie, which is absent when that was refused (f.error). */
 struct str auth_fixture_sign_in(struct auth_fixture *a, const char *login, struct str password,
                                 const char *peer);

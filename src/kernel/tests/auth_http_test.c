@@ -151,7 +151,7 @@ static void a_refused_sign_in_shows_the_form_again(void **state)
     (void)state;
     assert_int_equal(ask("POST /sign-in", HTML FORM, "login=person1&password=x"), 401);
     assert_non_null(strstr(got, "role=\"alert\""));
-    assert_non_null(strstr(got, "login and password do not belong together"));
+    assert_non_null(strstr(got, "login, password and one-time code do not belong together"));
     assert_null(strstr(got, "Set-Cookie"));
     assert_null(strstr(got, "person1"));
     char first[4000];

@@ -110,9 +110,10 @@ static void one_chooses_among_several_sites(void **state)
     assert_int_equal(sites.n, 3);
 
     env_sim_advance(&F->sim, TIME_MINUTE);
+    const struct auth_from from = { .peer = S(HOME) };
     struct str moved;
     auth_fixture_write(&a);
-    enum outcome o = auth_move(a.auth, &s, fixture_id('s', 3), &moved, F->arena, &e);
+    enum outcome o = auth_move(a.auth, &s, fixture_id('s', 3), &from, &moved, F->arena, &e);
     auth_fixture_written(&a);
     assert_int_equal(o, OK);
     assert_false(lives(cookie));
@@ -127,7 +128,7 @@ static void one_chooses_among_several_sites(void **state)
 
     assert_int_equal(auth_fixture_find(&a, sign_in(1), &s), OK);
     auth_fixture_write(&a);
-    o = auth_move(a.auth, &s, fixture_id('s', 2), &moved, F->arena, &e);
+    o = auth_move(a.auth, &s, fixture_id('s', 2), &from, &moved, F->arena, &e);
     auth_fixture_written(&a);
     assert_int_equal(o, REFUSED);
     assert_string_equal(e.code, "auth.site_unknown");

@@ -63,8 +63,8 @@ static struct str reader(void)
 {
     struct err e = { 0 };
     struct str cookie = { 0 };
-    if (auth_sign_in(a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &cookie, a.f.arena,
-                     &e) != OK)
+    if (auth_fixture_enter(a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &cookie, a.f.arena,
+                           &e) != OK)
         fail_msg("sign-in: %s", e.code);
     return cookie;
 }

@@ -75,8 +75,8 @@ void served_open(struct served *s, const struct module *const *modules, size_t n
     auth_fixture_role(&s->a, 1, "tested", 1, 1);
     start(s, all, KERNELS + n);
     struct err e = { 0 };
-    if (auth_sign_in(s->a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &s->cookie,
-                     s->a.f.arena, &e) != OK)
+    if (auth_fixture_enter(s->a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &s->cookie,
+                           s->a.f.arena, &e) != OK)
         fail_msg("sign-in: %s", e.code);
     if (auth_session_find(s->a.auth, s->cookie, &session, s->a.f.arena, &e) != OK)
         fail_msg("session: %s", e.code);

@@ -145,8 +145,10 @@ static void another_session_begins_anew(void **state)
     assert_true(sign_both(a.auth, &session));
     assert_int_equal(prove(S("person1"), RIGHT_PASSWORD), OK);
     struct err e = { 0 };
+    const struct auth_from from = { .peer = HOME };
     auth_fixture_write(&a);
-    assert_int_equal(auth_move(a.auth, &session, fixture_id('s', 2), &cookie, F->arena, &e), OK);
+    assert_int_equal(auth_move(a.auth, &session, fixture_id('s', 2), &from, &cookie, F->arena, &e),
+                     OK);
     auth_fixture_written(&a);
     assert_int_equal(auth_fixture_find(&a, cookie, &session), OK);
     assert_true(sign_both(a.auth, &session));
@@ -211,6 +213,42 @@ static void a_stronger_act_is_not_signed_with_less(void **state)
     fixture_refused(F, "sign.weak");
 }
 
+/* partial: SIG-02 an act that asks for a code is signed with one, once */
+static void a_code_signs(void **state)
+{
+    (void)state;
+    static const struct str secret = { "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 32 };
+    const struct auth_enrol_credential body = {
+        .account = session.actor.account,
+        .kind = S("code"),
+        .secret = secret,
+        .counter = INT_NONE,
+        .spent = INT_NONE,
+    };
+    char code[PROOF_CODE_DIGITS + 1];
+    auth_fixture_write(&a);
+    assert_int_equal(auth_enrol(a.auth, &session, &body, &F->error), OK);
+    auth_fixture_written(&a);
+    proof_code(code, proof_code_secret(secret, F->arena),
+               env_now(&F->sim.env) / PROOF_CODE_STEP_US);
+    struct sign_proof proof = { .command = ID,
+                                .name = S("thing.approve"),
+                                .shown = SHOWN,
+                                .login = S("person1"),
+                                .password = RIGHT_PASSWORD,
+                                .peer = HOME,
+                                .needed = SIGN_CODE };
+    assert_int_equal(prove_of(&proof), REFUSED);
+    fixture_refused(F, "sign.weak");
+    proof.code = S("000000");
+    assert_int_equal(prove_of(&proof), REFUSED);
+    fixture_refused(F, "sign.refused");
+    proof.code = str_z(code);
+    assert_int_equal(prove_of(&proof), OK);
+    assert_int_equal(prove_of(&proof), REFUSED); /* the same code again */
+    fixture_refused(F, "sign.refused");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -222,6 +260,7 @@ int main(void)
         TEST(wrong_proofs_look_the_same_and_are_recorded),
         TEST(guessing_is_slow),
         TEST(a_stronger_act_is_not_signed_with_less),
+        TEST(a_code_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

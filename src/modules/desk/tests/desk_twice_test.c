@@ -131,8 +131,8 @@ static int set_up(void **state)
     for (int i = 1; i <= 3; i++) {
         char login[20];
         snprintf(login, sizeof login, "person%d", i);
-        assert_int_equal(auth_sign_in(a.auth, str_z(login), RIGHT_PASSWORD, S("127.0.0.1"),
-                                      &cookies[i], a.f.arena, &e),
+        assert_int_equal(auth_fixture_enter(a.auth, str_z(login), RIGHT_PASSWORD, S("127.0.0.1"),
+                                            &cookies[i], a.f.arena, &e),
                          OK);
     }
     return 0;

@@ -1,0 +1,441 @@
+/* "Sign-in and devices": what a person signs in with and where they are signed in, for the person
+ * and for who administers accounts. */
+#include "kernel/auth_pages.h"
+
+#include "gen/kernel/pages/account.html.h"
+#include "gen/kernel/pages/account_code.html.h"
+#include "gen/kernel/pages/account_once.html.h"
+#include "kernel/auth_impl.h"
+
+enum { SETUP_HOURS = 24, GROUP = 4 };
+
+/* --- the page --- */
+
+static int64_t codes_left(const struct auth_credentials_out *row)
+{
+    int64_t left = AUTH_RECOVERY_CODES;
+    for (int64_t spent = row->spent; spent > 0; spent &= spent - 1)
+        left--;
+    return left;
+}
+
+static enum outcome credentials_fill(struct http_request *r, struct db *db,
+                                     struct auth_account_view *v, struct err *e)
+{
+    const struct auth_credentials_in in = { v->account };
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_credentials, &in, &list, AUTH_CREDENTIALS_MAX, r->arena, e));
+    struct auth_credential_view *views =
+        ARENA_ARRAY(r->arena, list.n + 1, struct auth_credential_view);
+    const struct auth_credentials_out *rows = list.p;
+    if (!views)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++) {
+        const struct auth_credentials_out *row = &rows[i];
+        v->has_code |= str_is(row->kind, "code");
+        v->has_token |= str_is(row->kind, "token");
+        v->has_pin |= str_is(row->kind, "pin");
+        if (str_is(row->kind, "setup") &&
+            (row->spent > 0 || row->expires <= env_now(app_of(r)->node->env)))
+            continue;
+        views[v->ncredentials++] = (struct auth_credential_view){
+            .row = row,
+            .name = v->own ? show_sealed(r, row->event, "name", row->name) : (struct str){ 0 },
+            .left = str_is(row->kind, "recovery") ? codes_left(row) : INT_NONE,
+        };
+    }
+    v->credentials = views;
+    return OK;
+}
+
+static enum outcome sessions_fill(struct http_request *r, struct db *db,
+                                  struct auth_account_view *v, struct err *e)
+{
+    const struct auth_account_sessions_in in = { v->account, env_now(app_of(r)->node->env) };
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_account_sessions, &in, &list, AUTH_SITES_MAX, r->arena, e));
+    struct auth_session_view *views = ARENA_ARRAY(r->arena, list.n + 1, struct auth_session_view);
+    const struct auth_account_sessions_out *rows = list.p;
+    if (!views)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++)
+        views[i] = (struct auth_session_view){
+            .row = &rows[i],
+            .address = show_sealed(r, rows[i].event, "address", rows[i].address),
+            .seen = auth_session_seen(app_of(r)->auth, rows[i].session),
+            .here = str_eq(rows[i].session, auth_of(r)->id),
+        };
+    v->sessions = views;
+    v->nsessions = list.n;
+    return OK;
+}
+
+static enum outcome account_show(struct http_request *r, struct db *db, struct page *p,
+                                 struct auth_account_view *v, struct err *e)
+{
+    const struct auth_session *session = auth_of(r);
+    v->own = str_eq(v->account, session->actor.account);
+    v->enough = !v->own || auth_strong_enough(session);
+    v->required = proof_strength_word(session->required);
+    v->refused = auth_refusal(p, show_refused(r));
+    v->ask = auth_ask_token(r, session->id);
+    const struct str user = auth_digest(app_of(r)->auth, "user", v->account, r->arena);
+    v->user = proof_base64((struct bytes){ (const uint8_t *)user.p, user.n / 2 }, r->arena);
+    TRY(credentials_fill(r, db, v, e));
+    TRY(sessions_fill(r, db, v, e));
+    page_account(p, v);
+    r->answer.no_etag = true;
+    return OK;
+}
+
+static enum outcome own(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct auth_session *session = auth_of(r);
+    struct auth_account_view v = {
+        .account = session->actor.account,
+        .person = session->person,
+        .login = session->login,
+        .may_revoke = true,
+        .may_end = true,
+    };
+    return account_show(r, db, p, &v, e);
+}
+
+enum http_state auth_get_account(struct http_request *r)
+{
+    return show(r, "page.account.title", own);
+}
+
+static enum http_state own_again(struct http_request *r, const struct err *e)
+{
+    if (http_wants_json(r) || e->outcome == FAULT)
+        return app_problem(r, e);
+    r->answer = (struct http_answer){ .status = http_status(e) };
+    r->answer.retry_after_s = app_retry_after(e);
+    return show_again(r, "page.account.title", own, e);
+}
+
+/* --- what every change needs: the person shows that it is they --- */
+
+static enum outcome prove(struct http_request *r, struct err *e)
+{
+    struct auth *a = app_of(r)->auth;
+    const struct auth_from from = auth_from(a, r);
+    struct auth_proof proof = auth_proof_of(r, auth_of(r)->id);
+    struct auth_proved proved;
+    proof.code = proof.assertion = (struct str){ 0 }; /* what a form has of these is new */
+    return auth_prove(a, auth_of(r), &from, &proof, &proved, r->arena, e);
+}
+
+static enum http_state enrolled(struct http_request *r)
+{
+    return auth_go(r, (struct str){ 0 }, S("/account"));
+}
+
+/* --- one-time codes --- */
+
+static struct str code_mark(struct http_request *r, struct str secret)
+{
+    return auth_digest(app_of(r)->auth, "enrol",
+                       arena_printf(r->arena, "%.*s/%.*s", STR(auth_of(r)->id), STR(secret)),
+                       r->arena);
+}
+
+static enum http_state code_page(struct http_request *r, struct str secret, const struct err *e)
+{
+    struct page p = app_page(r);
+    struct err failed = { 0 };
+    struct auth_code_view v = {
+        .secret = secret,
+        .mark = code_mark(r, secret),
+        .refused = auth_refusal(&p, e),
+    };
+    const struct str issuer =
+        arena_printf(r->arena, "vein %.*s", STR(auth_party(app_of(r)->auth, r).id));
+    const struct str uri = proof_code_uri(issuer, auth_of(r)->login, secret, r->arena);
+    struct buf b = buf_in(r->arena, 2 * secret.n + 1);
+    for (size_t i = 0; i < secret.n; i++) {
+        if (i > 0 && i % GROUP == 0)
+            buf_char(&b, ' ');
+        buf_char(&b, secret.p[i]);
+    }
+    v.groups = buf_get(&b);
+    if (proof_qr(&v.path, &v.size, uri, r->arena, &failed) != OK)
+        return app_problem(r, &failed);
+    page_account_code(&p, &v);
+    r->answer.no_etag = true;
+    return e ? auth_form_again(r, &p, "page.account_code.title", e)
+             : app_page_done(r, &p, "page.account_code.title");
+}
+
+enum http_state auth_post_code(struct http_request *r)
+{
+    uint8_t random[PROOF_CODE_SECRET];
+    env_random(app_of(r)->node->env, random, sizeof random);
+    const struct str secret =
+        proof_code_secret_text((struct bytes){ random, sizeof random }, r->arena);
+    sodium_memzero(random, sizeof random);
+    return code_page(r, secret, NULL);
+}
+
+static enum outcome code_enrol(struct http_request *r, struct str secret, struct err *e)
+{
+    struct auth *a = app_of(r)->auth;
+    const struct str mark = code_mark(r, secret);
+    const struct str given = http_form(r, "mark");
+    if (given.n != mark.n || sodium_memcmp(given.p, mark.p, mark.n) != 0)
+        return REFUSE(e, "auth.enrol_anew");
+    const int64_t step =
+        proof_code_step(proof_code_secret(secret, r->arena), str_trim(http_form(r, "fresh")),
+                        env_now(a->node->env), -1);
+    if (step < 0)
+        return REFUSE(e, "auth.code_wrong");
+    TRY(prove(r, e));
+    const struct auth_enrol_credential body = {
+        .account = auth_of(r)->actor.account,
+        .kind = S("code"),
+        .secret = secret,
+        .counter = INT_NONE,
+        .spent = step,
+    };
+    return auth_enrol(a, auth_of(r), &body, e);
+}
+
+static enum http_state code_confirm(struct http_request *r)
+{
+    struct err e = { 0 };
+    const struct str secret = http_form(r, "secret");
+    if (code_enrol(r, secret, &e) == OK)
+        return enrolled(r);
+    const bool again = e.outcome == REFUSED && !str_is(str_z(e.code), "auth.enrol_anew");
+    return again && !http_wants_json(r) ? code_page(r, secret, &e) : own_again(r, &e);
+}
+
+enum http_state auth_post_code_confirm(struct http_request *r)
+{
+    return auth_later(r, code_confirm);
+}
+
+/* --- tokens --- */
+
+static enum outcome token_enrol(struct http_request *r, struct err *e)
+{
+    struct auth *a = app_of(r)->auth;
+    const struct auth_session *session = auth_of(r);
+    const struct str challenge = http_form(r, "challenge");
+    const struct proof_party party = auth_party(a, r);
+    const struct proof_registration given = { http_form(r, "client"), http_form(r, "data") };
+    struct proof_token token;
+    if (auth_challenge_made(a, session->id, challenge, r->arena) < 0)
+        return REFUSE(e, "proof.token_refused", { "why", S("challenge") });
+    TRY(proof_token_register(&token, &party, challenge, &given, r->arena, e));
+    TRY(prove(r, e));
+    const struct auth_enrol_credential body = {
+        .account = session->actor.account,
+        .kind = S("token"),
+        .name = str_trim(http_form(r, "name")),
+        .token = token.id,
+        .key = token.key,
+        .counter = token.counter,
+        .spent = INT_NONE,
+    };
+    return auth_enrol(a, session, &body, e);
+}
+
+static enum http_state token_work(struct http_request *r)
+{
+    struct err e = { 0 };
+    return token_enrol(r, &e) == OK ? enrolled(r) : own_again(r, &e);
+}
+
+enum http_state auth_post_token(struct http_request *r)
+{
+    return auth_later(r, token_work);
+}
+
+/* --- recovery codes, badge and PIN --- */
+
+static enum http_state once(struct http_request *r, struct auth_once_view *v, const char *title)
+{
+    struct page p = app_page(r);
+    page_account_once(&p, v);
+    r->answer.no_etag = true;
+    return app_page_done(r, &p, title);
+}
+
+static enum http_state recovery_work(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct auth_once_view v = { .n = AUTH_RECOVERY_CODES,
+                                .expires = TIME_NONE,
+                                .back = S("/account") };
+    enum outcome o = prove(r, &e);
+    if (o == OK)
+        o = auth_make_recovery(app_of(r)->auth, auth_of(r), &v.codes, r->arena, &e);
+    return o == OK ? once(r, &v, "page.account_once.recovery") : own_again(r, &e);
+}
+
+enum http_state auth_post_recovery(struct http_request *r)
+{
+    return auth_later(r, recovery_work);
+}
+
+static enum http_state badge_work(struct http_request *r)
+{
+    struct err e = { 0 };
+    enum outcome o = prove(r, &e);
+    if (o == OK)
+        o = auth_enrol_badge(app_of(r)->auth, auth_of(r), http_form(r, "badge"),
+                             http_form(r, "pin"), r->arena, &e);
+    return o == OK ? enrolled(r) : own_again(r, &e);
+}
+
+enum http_state auth_post_badge(struct http_request *r)
+{
+    return auth_later(r, badge_work);
+}
+
+/* --- revoking, ending --- */
+
+static bool is_own(struct http_request *r, struct str credential, struct err *e)
+{
+    struct store *store = app_of(r)->node->store;
+    const struct auth_credential_in in = { credential };
+    struct auth_credential_out row;
+    struct db *db;
+    bool found = false;
+    if (!id_valid(credential) || store_reader_take(&db, store, e) != OK)
+        return false;
+    const enum outcome o = db_get(db, &sql_auth_credential, &in, &row, r->arena, &found, e);
+    store_reader_give(store, db);
+    return o == OK && found && str_eq(row.account, auth_of(r)->actor.account);
+}
+
+/* One's own needs no right; one's sessions end, and this one goes on as another. */
+static enum http_state revoke_work(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    struct str value;
+    struct actor actor = auth_of(r)->actor;
+    const struct auth_from from = auth_from(a, r);
+    const struct auth_revoke_credential body = { http_form(r, "credential") };
+    const struct str reason = http_form(r, "reason");
+    actor.system = true;
+    if (!is_own(r, body.credential, &e)) {
+        if (e.outcome == OK)
+            (void)!REFUSE(&e, "gate.unknown", { "kind", S("credential") });
+        return own_again(r, &e);
+    }
+    if (auth_send_because(a, &actor, &auth_revoke_credential_command, &body, reason, true, &e) !=
+            OK ||
+        auth_reopen(a, auth_of(r), &from, &value, r->arena, &e) != OK)
+        return own_again(r, &e);
+    return auth_go(r, auth_cookie(a, r, value), S("/account"));
+}
+
+enum http_state auth_post_revoke(struct http_request *r)
+{
+    return auth_later(r, revoke_work);
+}
+
+static enum http_state end_work(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct store *store = app_of(r)->node->store;
+    const struct str session = http_form(r, "session");
+    const struct auth_session_in in = { session };
+    struct auth_session_out row = { 0 };
+    struct db *db;
+    bool found = false;
+    if (id_valid(session) && store_reader_take(&db, store, &e) == OK) {
+        (void)!db_get(db, &sql_auth_session, &in, &row, r->arena, &found, &e);
+        store_reader_give(store, db);
+    }
+    if (e.outcome == OK && (!found || !str_eq(row.account, auth_of(r)->actor.account)))
+        (void)!REFUSE(&e, "gate.unknown", { "kind", S("session") });
+    struct auth_session other = *auth_of(r);
+    other.id = session;
+    if (e.outcome == OK && auth_session_end(app_of(r)->auth, &other, S("ended"), &e) != OK &&
+        str_is(str_z(e.code), "auth.session_closed"))
+        e = (struct err){ 0 };
+    return e.outcome == OK ? enrolled(r) : own_again(r, &e);
+}
+
+enum http_state auth_post_end(struct http_request *r)
+{
+    return auth_later(r, end_work);
+}
+
+/* --- for who administers --- */
+
+static enum outcome access_of(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct auth_account_in in = { http_param(r, "account") };
+    struct auth_account_out row = { 0 };
+    bool found = false;
+    if (id_valid(in.account))
+        TRY(db_get(db, &sql_auth_account, &in, &row, r->arena, &found, e));
+    const struct str everywhere = { 0 };
+    if (!found || !actor_may(actor, S("account.see"), row.organisation, everywhere))
+        return REFUSE(e, "gate.unknown", { "kind", S("account") });
+    struct auth_account_view v = {
+        .account = row.account,
+        .person = row.name,
+        .login = row.login,
+        .may_setup =
+            !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation, everywhere),
+        .may_revoke = actor_may(actor, S("credential.revoke"), row.organisation, everywhere),
+        .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
+    };
+    return account_show(r, db, p, &v, e);
+}
+
+enum http_state auth_get_access(struct http_request *r)
+{
+    return show(r, "page.account.title", access_of);
+}
+
+static enum http_state access_again(struct http_request *r, const struct err *e)
+{
+    if (http_wants_json(r) || e->outcome == FAULT)
+        return app_problem(r, e);
+    r->answer = (struct http_answer){ .status = http_status(e) };
+    return show_again(r, "page.account.title", access_of, e);
+}
+
+static enum http_state issue_work(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    const struct str account = http_param(r, "account");
+    const struct str code = auth_setup_code(a, r->arena);
+    const struct auth_issue_setup body = {
+        .account = account,
+        .digest = auth_setup_digest(a, account, code, r->arena),
+        .expires = env_now(a->node->env) + SETUP_HOURS * TIME_HOUR,
+    };
+    if (auth_send_because(a, &auth_of(r)->actor, &auth_issue_setup_command, &body,
+                          http_form(r, "_reason"), true, &e) != OK)
+        return access_again(r, &e);
+    struct db *db;
+    struct str name = account;
+    if (store_reader_take(&db, a->node->store, &e) == OK) {
+        name = auth_account_name(db, account, r->arena);
+        store_reader_give(a->node->store, db);
+    }
+    struct auth_once_view v = {
+        .codes = &code,
+        .n = 1,
+        .person = name,
+        .expires = body.expires,
+        .back = arena_printf(r->arena, "/accounts/%.*s/access", STR(account)),
+    };
+    return once(r, &v, "page.account_once.setup");
+}
+
+enum http_state auth_post_issue(struct http_request *r)
+{
+    return auth_later(r, issue_work);
+}

@@ -1,0 +1,135 @@
+/* A workstation that several people share: its session is unlocked by whose it is, and taken over
+ * by others with badge and PIN or a token. What each does is theirs. */
+#include "kernel/auth_impl.h"
+
+static const struct auth_credentials_out *credential_of(const struct auth_claim *c,
+                                                        const char *kind)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (str_is(c->credentials[i].kind, kind))
+            return &c->credentials[i];
+    return NULL;
+}
+
+/* Six to twelve digits are a PIN where the person has one; no password is that short. */
+static bool looks_like_pin(struct str text)
+{
+    bool digits = text.n >= AUTH_PIN_MIN && text.n <= AUTH_PIN_MAX;
+    for (size_t i = 0; i < text.n; i++)
+        digits &= text.p[i] >= '0' && text.p[i] <= '9';
+    return digits;
+}
+
+/* The work of a comparison is done in any case; a PIN that was tried too often is not looked at. */
+static enum outcome pin_check(struct auth *a, const struct auth_claim *c, struct str pin,
+                              struct str tried_as, struct arena *arena, struct err *e)
+{
+    struct err erased = { 0 };
+    struct str hash = { 0 };
+    const struct auth_credentials_out *row = credential_of(c, "pin");
+    if (!auth_pin_try(a, tried_as))
+        return REFUSE(e, "auth.pin_spent");
+    if (row)
+        (void)!seal_open(a->node->keys, &hash, row->event, S("secret"), row->secret, arena,
+                         &erased);
+    const bool right = auth_password_agrees(a, hash, pin) && c->found && !c->row.closed;
+    if (!right)
+        return auth_claim_refused(a, c, c->found ? "pin" : "badge", "auth.proof_failed", e);
+    auth_pin_clear(a, tried_as);
+    return OK;
+}
+
+enum outcome auth_go_on(struct auth *a, const struct auth_session *session,
+                        const struct auth_from *from, const struct auth_proof *shown,
+                        struct arena *arena, struct err *e)
+{
+    struct auth_claim c;
+    struct auth_proved proved;
+    TRY(auth_claim_find(a, &c, session->login, shown, from, arena, e));
+    if (looks_like_pin(shown->password) && credential_of(&c, "pin")) {
+        TRY(pin_check(a, &c, shown->password, session->actor.account, arena, e));
+        return auth_unlock(a, session, "pin", e);
+    }
+    TRY(auth_prove(a, session, from, shown, &proved, arena, e));
+    auth_pin_clear(a, session->actor.account);
+    return auth_unlock(a, session, proved.by, e);
+}
+
+/* --- taking over --- */
+
+static enum outcome claim_by_badge(struct auth *a, struct auth_claim *c, struct str badge,
+                                   const struct auth_from *from, struct str *tried_as,
+                                   struct arena *arena, struct err *e)
+{
+    struct db *db;
+    const struct auth_proof none = { 0 };
+    const struct auth_credential_digest_in in = { S("badge"), auth_badge_digest(a, badge, arena) };
+    struct auth_credential_digest_out row = { 0 };
+    struct auth_account_out account = { 0 };
+    bool found = false;
+    TRY(store_reader_take(&db, a->node->store, e));
+    enum outcome o = db_get(db, &sql_auth_credential_digest, &in, &row, arena, &found, e);
+    if (o == OK && found) {
+        const struct auth_account_in account_in = { row.account };
+        o = db_get(db, &sql_auth_account, &account_in, &account, arena, &found, e);
+    }
+    store_reader_give(a->node->store, db);
+    if (o != OK)
+        return o;
+    *tried_as = found ? row.account : in.digest;
+    return auth_claim_find(a, c, found ? account.login : S(""), &none, from, arena, e);
+}
+
+static enum outcome take_by_badge(struct auth *a, struct auth_claim *c,
+                                  const struct auth_taking *taking, const struct auth_from *from,
+                                  struct arena *arena, struct err *e)
+{
+    int64_t seconds;
+    struct str tried_as;
+    TRY(claim_by_badge(a, c, taking->badge, from, &tried_as, arena, e));
+    if (!auth_slow_try(a, &c->slow, &seconds)) {
+        struct str text = arena_printf(arena, "%lld", (long long)seconds);
+        return REFUSE(e, "auth.slow_down", { "seconds", text });
+    }
+    TRY(pin_check(a, c, taking->pin, tried_as, arena, e));
+    auth_slow_clear(a, &c->slow);
+    return OK;
+}
+
+static enum outcome take_by_token(struct auth *a, struct auth_claim *c,
+                                  const struct auth_taking *taking, const struct auth_from *from,
+                                  struct arena *arena, struct err *e)
+{
+    struct auth_proved proved;
+    const char *why;
+    TRY(auth_claim_find(a, c, (struct str){ 0 }, &taking->token, from, arena, e));
+    TRY(auth_claim_check(a, c, &taking->token, false, &proved, &why, arena, e));
+    if (why)
+        return auth_claim_refused(a, c, why, "auth.proof_failed", e);
+    auth_slow_clear(a, &c->slow);
+    return OK;
+}
+
+enum outcome auth_take_over(struct auth *a, const struct auth_session *at,
+                            const struct auth_from *from, const struct auth_taking *taking,
+                            struct str *cookie, struct arena *arena, struct err *e)
+{
+    struct auth_claim c;
+    const bool token = taking->token.assertion.p != NULL;
+    *cookie = (struct str){ 0 };
+    TRY(token ? take_by_token(a, &c, taking, from, arena, e)
+              : take_by_badge(a, &c, taking, from, arena, e));
+    if (str_eq(c.row.account, at->actor.account))
+        return auth_unlock(a, at, token ? "token" : "pin", e);
+    const struct auth_start start = {
+        .account = c.row.account,
+        .organisation = c.row.organisation,
+        .site = at->actor.site,
+        .expires = at->expires,
+        .strength = token ? PROOF_TOKEN : PROOF_NONE,
+        .station = at->station.p ? at->station : at->id,
+        .from = from,
+    };
+    TRY(auth_session_start(a, &start, cookie, arena, e));
+    return auth_session_end(a, at, S("switched"), e);
+}

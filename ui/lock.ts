@@ -1,0 +1,143 @@
+/* The lock of a workstation. Who works on a page says so to the server once a minute at most; when
+ * nobody does for as long as the server allows, the page locks itself, and so it does when the server
+ * says that the session is locked: a dialog covers the page, which stays below as it was, with
+ * everything that was typed. Without script the next request shows the lock as a page of its own. */
+import { showTokens } from "./token";
+
+const SAY_MS = 60_000;
+const LOOK_MS = 5_000;
+
+let worked = Date.now(); /* by pointer or keys, in this tab or, as storage tells, another */
+let said = Date.now();
+let dialog: HTMLDialogElement | undefined;
+
+function lockForm(): HTMLFormElement | null {
+  return document.querySelector<HTMLFormElement>("form[data-lock]");
+}
+
+function post(form: HTMLFormElement, to: string): Promise<Response> {
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+  return fetch(to, { method: "POST", body: fields, headers: { Accept: "application/json" } });
+}
+
+function said_now(): void {
+  const form = lockForm();
+  if (!form || dialog || Date.now() - said < SAY_MS) return;
+  said = Date.now();
+  post(form, "/here")
+    .then((answer) => (answer.status === 423 ? cover() : undefined))
+    .catch(() => undefined); /* offline: said again with the next touch */
+}
+
+function works(): void {
+  if (dialog) return;
+  worked = Date.now();
+  try {
+    localStorage.setItem("worked", String(worked));
+  } catch {
+    /* a browser that keeps nothing: each tab for itself */
+  }
+  said_now();
+}
+
+function lastWorked(): number {
+  try {
+    return Math.max(worked, Number(localStorage.getItem("worked") ?? 0));
+  } catch {
+    return worked;
+  }
+}
+
+async function open(): Promise<void> {
+  const answer = await fetch("/locked?next=" + encodeURIComponent(location.pathname), {
+    headers: { "X-Fragment": "1" },
+    cache: "no-store",
+  });
+  if (answer.status === 401) {
+    location.assign("/sign-in?next=" + encodeURIComponent(location.pathname));
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const lock = page.getElementById("locked");
+  if (!dialog || !lock) {
+    uncover(); /* it is not locked any more: another tab went on */
+    return;
+  }
+  dialog.replaceChildren(document.importNode(lock, true));
+  showTokens(dialog);
+  dialog.querySelector<HTMLInputElement>("#unlock")?.focus();
+}
+
+function uncover(): void {
+  dialog?.close();
+  dialog?.remove();
+  dialog = undefined;
+  worked = said = Date.now();
+}
+
+/* Covers the page and asks for the lock. */
+export function cover(): void {
+  if (dialog || document.getElementById("locked") || !lockForm()) return;
+  dialog = document.createElement("dialog");
+  dialog.className = "lock-cover";
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  document.body.append(dialog);
+  dialog.showModal();
+  open().catch(() => undefined); /* offline: covered all the same; the next look asks again */
+}
+
+async function lockNow(form: HTMLFormElement): Promise<void> {
+  await post(form, "/lock").catch(() => undefined);
+  cover();
+}
+
+async function unlock(form: HTMLFormElement): Promise<void> {
+  const answer = await post(form, form.action);
+  if (answer.ok) {
+    uncover();
+    return;
+  }
+  if (answer.status === 401 && (await answer.clone().json()).code === "auth.sign_in") {
+    location.assign("/sign-in?next=" + encodeURIComponent(location.pathname));
+    return;
+  }
+  const told = (await answer.json()) as { detail?: string; hint?: string };
+  let text = form.querySelector<HTMLElement>(".field-problem.told");
+  if (!text) {
+    text = document.createElement("p");
+    text.className = "field-problem told";
+    text.setAttribute("role", "alert");
+    form.append(text);
+  }
+  text.textContent = [told.detail, told.hint].filter(Boolean).join(": ");
+  delete form.dataset["sent"];
+  form.removeAttribute("aria-busy");
+}
+
+function submitted(event: SubmitEvent): void {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if (form.dataset["lock"] !== undefined) {
+    event.preventDefault();
+    void lockNow(form);
+  } else if (form.dataset["unlock"] !== undefined && dialog?.contains(form)) {
+    event.preventDefault();
+    void unlock(form);
+  }
+}
+
+function look(): void {
+  const form = lockForm();
+  const after = Number(form?.dataset["lock"] ?? 0) * 1000;
+  if (!form || dialog || after === 0) return;
+  if (Date.now() - lastWorked() > after) void lockNow(form);
+}
+
+export function startLock(): void {
+  if (!lockForm()) return;
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, works, true);
+  document.addEventListener("submit", submitted);
+  document.addEventListener("vein:locked", cover);
+  window.setInterval(look, LOOK_MS);
+}
