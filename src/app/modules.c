@@ -1,5 +1,6 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
+#include "kernel/access_review.h"
 #include "kernel/auth.h"
 #include "kernel/effect.h"
 #include "kernel/epoch.h"
@@ -16,7 +17,7 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
+    &access_review_module, &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
     &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
     &pages_module, &rota_module,        &search_module, &stop_module,   &timer_module,
 #define MODULE(name, uses) &name##_module,

@@ -40,6 +40,8 @@ const struct module auth_module = {
     MODULE_ARRAY(commands),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
+    .policies = auth_policies,
+    .npolicies = AUTH_POLICIES,
     .schema = &auth_schema,
     .searches = auth_searches,
     .nsearches = AUTH_SEARCHES,
@@ -70,6 +72,11 @@ static enum outcome role_check(const struct define_context *context, const void 
             return REFUSE(e, "auth.permission_malformed", { "at", at },
                           { "permission", role->permissions.p[i] });
         }
+    for (size_t i = 0; i < role->emergency.n; i++)
+        if (!str_among(role->emergency.p[i], role->permissions.p, role->permissions.n))
+            return REFUSE(e, "auth.lends_more",
+                          { "at", arena_printf(context->arena, "emergency.%zu", i) },
+                          { "permission", role->emergency.p[i] });
     return OK;
 }
 

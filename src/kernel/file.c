@@ -73,6 +73,7 @@ enum outcome file_store_load(struct load *l, const struct file_store *body,
     if (!found)
         return load_unknown(l, e);
     load_scope(l, state->scope.organisation, state->scope.site);
+    TRY(load_product(l, state->scope.product, e));
     if (!l->command->actor->system && !actor_may(l->command->actor, str_z(rule->permission),
                                                  state->scope.organisation, state->scope.site))
         return load_unknown(l, e);

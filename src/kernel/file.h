@@ -48,6 +48,7 @@ struct file_scope {
     struct str subject; /* whose key seals it; absent: the organisation's */
     struct str key;     /* distribution key: the stream "order/<id>" */
     struct str order;   /* whose stop is read; absent: of no order */
+    struct str product; /* that the thing belongs to; absent: to none */
 };
 /* What file.store's load found. */
 struct file_store_state {

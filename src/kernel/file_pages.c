@@ -56,6 +56,9 @@ static enum outcome may_add(struct http_request *r, struct db *db, const struct 
     const struct actor *who = show_actor(r);
     if (rule)
         TRY(rule->scope(db, form->belongs, scope, &found, r->arena, e));
+    who = actor_for(who, scope->product, TIME_NONE, r->arena);
+    if (!who)
+        return err_no_memory(e);
     if (!found || !actor_may(who, str_z(rule->permission), scope->organisation, scope->site) ||
         !actor_may(who, S("file.store"), scope->organisation, scope->site))
         return REFUSE(e, "gate.unknown", { "kind", S("thing") });

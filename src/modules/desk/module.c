@@ -43,9 +43,14 @@ static const struct route module_routes[] = {
           "help.unit_do"),
 };
 
+static const struct watch module_watches[] = {
+    { "order", "order.see", desk_order_seen, desk_order_event_seen },
+};
+
 const struct module desk_module = {
     .name = "desk",
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(watches),
     .searches = desk_searches,
     .nsearches = DESK_SEARCHES,
 };

@@ -209,6 +209,7 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
     size_t n;
     int64_t before = -1;
     struct arena *a = r->arena;
+    const struct desk_sight sight = { db, &v->o.sight, v->o.sight.workflow };
     v->all = str_is(http_query(r, "all"), "1");
     (void)str_to_u63(&before, http_query(r, "before"));
     TRY(ledger_read_key(db, v->topic, before, EVENTS_SHOWN, &rows, &n, a, e));
@@ -217,7 +218,11 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
         return err_no_memory(e);
     for (size_t i = 0; i < n; i++) {
         struct event event;
+        bool seen;
         TRY(event_read(&event, a, rows[i].leaf, e));
+        TRY(desk_event_seen(&seen, &sight, &event, a, e));
+        if (!seen)
+            continue;
         struct desk_event *x = &out[v->nevents];
         *x = (struct desk_event){ .happened = event.happened, .type = event.type };
         words(x, p, &v->o, &event);
@@ -256,10 +261,12 @@ static enum outcome tasks(struct desk_order_view *v, struct db *db, struct page 
         struct desk_task_line *line = t->done ? &done[v->ndone++] : &open[v->nopen++];
         *line = (struct desk_task_line){ .task = task, .open = t };
         line->owner = desk_owner(p, db, task->role, t->site);
+        line->seen = flow_sees_record(&v->o.sight, task);
         if (!t->done)
             continue;
         line->by = show_person(p, db, t->by);
-        TRY(desk_record(&line->record, p, db, t, e));
+        if (line->seen)
+            TRY(desk_record(&line->record, p, db, t, e));
     }
     return OK;
 }
@@ -281,6 +288,53 @@ static enum outcome parties(struct desk_order_view *v, struct db *db, struct pag
     return OK;
 }
 
+/* Of units, deviations and corrections what the reader's parts see. */
+static enum outcome seen_units(struct desk_order_view *v, const struct record_list *list,
+                               struct arena *a, struct err *e)
+{
+    const struct identity_units_out *rows = list->p;
+    struct identity_units_out *out = ARENA_ARRAY(a, list->n + 1, struct identity_units_out);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list->n; i++)
+        if (flow_sees_unit(&v->o.sight, rows[i].kind))
+            out[v->nunits++] = rows[i];
+    v->units = out;
+    return OK;
+}
+
+static enum outcome seen_deviations(struct desk_order_view *v, const struct record_list *list,
+                                    struct arena *a, struct err *e)
+{
+    const struct quality_of_order_out *rows = list->p;
+    struct quality_of_order_out *out = ARENA_ARRAY(a, list->n + 1, struct quality_of_order_out);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list->n; i++)
+        if (flow_sees(&v->o.sight, "deviation") ||
+            actor_may(v->o.actor, S("deviation.see"), rows[i].organisation, rows[i].site))
+            out[v->ndeviations++] = rows[i];
+    v->deviations = out;
+    return OK;
+}
+
+static enum outcome seen_waiting(struct desk_order_view *v, const struct record_list *list,
+                                 struct arena *a, struct err *e)
+{
+    const struct flow_record_waiting_of_out *rows = list->p;
+    struct flow_record_waiting_of_out *out =
+        ARENA_ARRAY(a, list->n + 1, struct flow_record_waiting_of_out);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct flow_task *task = flow_task_find(&v->o.flow, rows[i].task);
+        if (task && flow_sees_record(&v->o.sight, task))
+            out[v->nwaiting++] = rows[i];
+    }
+    v->waiting = out;
+    return OK;
+}
+
 static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena *a, struct err *e)
 {
     struct record_list list;
@@ -289,22 +343,18 @@ static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena
     struct order_dates_in dates = { v->o.id };
     struct flow_record_waiting_of_in waiting = { v->o.id };
     TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
-    v->units = list.p;
-    v->nunits = list.n;
+    TRY(seen_units(v, &list, a, e));
     struct desk_to_discard_in stopped = { v->o.id };
     TRY(db_list(db, &sql_desk_to_discard, &stopped, &list, DESK_UNITS_MAX, a, e));
     v->discard = list.p;
     v->ndiscard = list.n;
     TRY(db_list(db, &sql_quality_of_order, &deviations, &list, DEVIATIONS_MAX, a, e));
-    v->deviations = list.p;
-    v->ndeviations = list.n;
+    TRY(seen_deviations(v, &list, a, e));
     TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
     v->dates = list.p;
-    v->ndates = list.n;
+    v->ndates = flow_sees(&v->o.sight, "plan") ? list.n : 0;
     TRY(db_list(db, &sql_flow_record_waiting_of, &waiting, &list, FLOW_VERSIONS_MAX, a, e));
-    v->waiting = list.p;
-    v->nwaiting = list.n;
-    return OK;
+    return seen_waiting(v, &list, a, e);
 }
 
 /* The dates of a journey, in its order; what is planned already is there to be changed. */
@@ -334,14 +384,14 @@ static enum outcome plan(struct desk_order_view *v, struct arena *a, struct err 
     return OK;
 }
 
-static void rights(struct desk_order_view *v, const struct http_request *r)
+static void rights(struct desk_order_view *v)
 {
     const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
-    v->may_hold = live && v->o.flow.state == FLOW_RUNNING && show_may(r, "flow.hold");
-    v->may_resume = live && v->o.flow.state == FLOW_HELD && show_may(r, "flow.resume");
-    v->may_end = live && show_may(r, "flow.end");
-    v->may_report = show_may(r, "deviation.open");
-    v->may_schedule = live && show_may(r, "order.schedule");
+    v->may_hold = live && v->o.flow.state == FLOW_RUNNING && desk_order_does(&v->o, "flow.hold");
+    v->may_resume = live && v->o.flow.state == FLOW_HELD && desk_order_does(&v->o, "flow.resume");
+    v->may_end = live && desk_order_does(&v->o, "flow.end");
+    v->may_report = desk_order_does(&v->o, "deviation.open");
+    v->may_schedule = live && desk_order_does(&v->o, "order.schedule");
 }
 
 /* The move to another version of the workflow that waits for approval. */
@@ -350,7 +400,7 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
 {
     struct flow_move_in in = { v->o.id };
     const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
-    v->may_move = live && show_may(r, "flow.propose_move");
+    v->may_move = live && desk_order_does(&v->o, "flow.propose_move");
     TRY(db_get(db, &sql_flow_move, &in, &v->move, r->arena, &v->moving, e));
     v->moving = v->moving && live && v->move.approved == TIME_NONE &&
                 v->move.from_version == v->o.flow.workflow_version;
@@ -364,9 +414,9 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
     v->mover = show_person(p, db, v->move.proposed_by);
     v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
     v->may_approve =
-        show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+        desk_order_does(&v->o, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
     v->may_decline =
-        show_may(r, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+        desk_order_does(&v->o, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
     return OK;
 }
 
@@ -383,8 +433,8 @@ static enum outcome loops(struct desk_order_view *v, const struct http_request *
     for (size_t i = 0; v->o.flow.found && i < w->loops.n; i++) {
         const struct flow_loop *loop = &w->loops.p[i];
         struct err ignored = { 0 };
-        if (!show_may(r, "flow.repeat") ||
-            flow_loop_may(&v->o.flow, loop, show_actor(r), &ignored) != OK)
+        if (!desk_order_does(&v->o, "flow.repeat") ||
+            flow_loop_may(&v->o.flow, loop, v->o.actor, &ignored) != OK)
             continue;
         out[v->nloops++] = (struct desk_loop){
             .loop = loop,
@@ -416,7 +466,10 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     TRY(lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
-    rights(v, r);
+    rights(v);
+    v->sees_report = v->o.flow.found && flow_sees(&v->o.sight, "report");
+    v->sees_patient = flow_sees(&v->o.sight, "patient");
+    v->sees_next = v->o.next && flow_sees_record(&v->o.sight, v->o.next);
     TRY(loops(v, r, p, e));
     TRY(move(v, r, db, p, e));
     page_order(p, v);

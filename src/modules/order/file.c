@@ -1,7 +1,8 @@
-/* Files of an order: seen by who may see orders at its site, sealed with its patient's key. Parties
- * elsewhere that take part in the order do not see them yet. */
+/* Files of an order: seen by the parties that see files (flow_share.h), sealed with its patient's key;
+ * added by who may at the site that prescribed it. */
 #include "base/id.h"
 #include "kernel/file.h"
+#include "kernel/flow_share.h"
 #include "modules/order/pages.h"
 
 static enum outcome find(struct db *db, struct str id, struct order_order_out *row, bool *found,
@@ -17,7 +18,17 @@ static enum outcome see(struct db *db, const struct actor *actor, struct str id,
 {
     struct order_order_out row;
     TRY(find(db, id, &row, may, arena, e));
-    *may = *may && actor_may(actor, S("order.see"), row.organisation, row.site);
+    if (!*may)
+        return OK;
+    struct flow_view v;
+    struct flow_sight sight;
+    const struct flow_party prescriber = { FLOW_PRESCRIBER, row.organisation, row.site };
+    const struct actor *here = actor_for(actor, row.product, TIME_NONE, arena);
+    if (!here)
+        return err_no_memory(e);
+    TRY(flow_read(db, id, &v, arena, e));
+    TRY(flow_sight_read(&sight, db, &v, here, &prescriber, e));
+    *may = flow_sees(&sight, "file");
     return OK;
 }
 
@@ -33,6 +44,7 @@ static enum outcome scope(struct db *db, struct str id, struct file_scope *out, 
             .subject = row.patient,
             .key = arena_printf(arena, "order/%.*s", STR(id)),
             .order = row.order_id,
+            .product = row.product,
         };
     return arena_exhausted(arena) ? err_no_memory(e) : OK;
 }
