@@ -221,8 +221,7 @@ static enum outcome timers(struct db *db, const struct event *event, struct str 
 }
 
 enum outcome access_review_planned_apply(struct db *db, const struct event *event,
-                                         const struct access_review_planned *payload,
-                                         struct err *e)
+                                         const struct access_review_planned *payload, struct err *e)
 {
     const struct access_review_plan_in in = { payload->organisation, payload->due,
                                               payload->every_days };
@@ -239,8 +238,7 @@ enum outcome access_review_opened_apply(struct db *db, const struct event *event
 }
 
 enum outcome access_review_overdue_apply(struct db *db, const struct event *event,
-                                         const struct access_review_overdue *payload,
-                                         struct err *e)
+                                         const struct access_review_overdue *payload, struct err *e)
 {
     const struct access_review_overdue_in in = { payload->organisation };
     TRY(timer_clear(db, event->stream, S("overdue"), e));
@@ -267,8 +265,8 @@ enum outcome access_review_judged_apply(struct db *db, const struct event *event
 enum outcome access_review_signed_apply(struct db *db, const struct event *event,
                                         const struct access_review_signed *payload, struct err *e)
 {
-    const struct access_review_sign_in in = { payload->organisation, payload->next,
-                                              event->recorded, event->actor };
+    const struct access_review_sign_in in = { payload->organisation, payload->next, event->recorded,
+                                              event->actor };
     TRY(db_run(db, &sql_access_review_sign, &in, NULL, e));
     return timers(db, event, payload->organisation, payload->next, e);
 }
@@ -307,8 +305,7 @@ static enum outcome on_overdue(struct db *db, const struct event *event, const v
 }
 
 static enum outcome on_over(struct db *db, const struct event *event, const void *payload,
-                            struct policy_send *out, bool *send, struct arena *arena,
-                            struct err *e)
+                            struct policy_send *out, bool *send, struct arena *arena, struct err *e)
 {
     (void)payload;
     struct definition kind;

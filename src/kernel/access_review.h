@@ -1,5 +1,5 @@
-/* Periodic access review: by a due date that an organisation sets, everyone's rights in it are looked
- * through, kept or taken one by one, and the round is signed.
+/* Periodic access review: by a due date that an organisation sets, everyone's rights in it are
+ * looked through, kept or taken one by one, and the round is signed.
  *
  * A round opens ACCESS_REVIEW_LEAD_US before it is due, and is told (notification
  * "access_review_due"); at its due date it is told of as overdue, up the ladder of

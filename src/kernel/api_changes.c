@@ -122,8 +122,8 @@ static enum outcome event_seen(bool *out, const struct http_request *r, struct d
         for (size_t k = 0; k < modules[i]->nwatches; k++) {
             const struct watch *w = &modules[i]->watches[k];
             if (str_is(kind, w->kind) && w->sees_event)
-                return w->sees_event(out, db, show_actor(r), stream_id(event->key), event,
-                                     r->arena, e);
+                return w->sees_event(out, db, show_actor(r), stream_id(event->key), event, r->arena,
+                                     e);
         }
     return OK;
 }

@@ -47,7 +47,7 @@ struct auth_account_state {
 };
 struct role;
 struct auth_emergency_state {
-    struct str id;                /* of what is taken */
+    struct str id;                 /* of what is taken */
     struct auth_emergency_out row; /* of the one that the command is about */
     bool own;
     bool standing;           /* the account has one that is not over */
@@ -82,7 +82,7 @@ extern const struct module auth_module;
 struct auth;
 
 enum {
-    AUTH_ROLES_MAX = 32,    /* of one account */
+    AUTH_ROLES_MAX = 32,      /* of one account */
     AUTH_EMERGENCIES_MAX = 8, /* that nobody ended, of one account */
     AUTH_EMERGENCY_MINUTES_MAX = 240,
     AUTH_SITES_MAX = 200,   /* shown to choose from */

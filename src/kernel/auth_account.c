@@ -187,8 +187,8 @@ enum outcome auth_make_account_decide(struct decision *d, const struct auth_make
 /* --- account.change_password, account.close --- */
 
 /* For what concerns the account alone: its organisation decides. */
-enum outcome auth_account_load(struct load *l, struct str account,
-                               struct auth_account_state *state, struct err *e)
+enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
+                               struct err *e)
 {
     load_kind(l, "account");
     TRY(load_stream(l, stream_of("account", account), NULL, e));

@@ -136,11 +136,9 @@ enum outcome auth_end_emergency_decide(struct decision *d, const struct auth_end
         return d->command->actor->system ? OK : REFUSE(e, "emergency.ended");
     if (d->command->actor->system && !over)
         return REFUSE(e, "emergency.not_over");
-    const struct auth_emergency_ended payload = {
-        body->emergency, over         ? S("time")
-                         : state->own ? S("given_back")
-                                      : S("withdrawn")
-    };
+    const struct auth_emergency_ended payload = { body->emergency, over         ? S("time")
+                                                                   : state->own ? S("given_back")
+                                                                                : S("withdrawn") };
     happened(d, body->emergency, &auth_emergency_ended_event, &payload);
     return OK;
 }
@@ -204,8 +202,10 @@ enum outcome auth_emergency_reviewed_apply(struct db *db, const struct event *ev
                                            const struct auth_emergency_reviewed *payload,
                                            struct err *e)
 {
-    const struct auth_emergency_review_in in = { payload->emergency, event->recorded, event->actor,
-                                                 payload->verdict,   event->id,       event->reason };
+    const struct auth_emergency_review_in in = {
+        payload->emergency, event->recorded, event->actor,
+        payload->verdict,   event->id,       event->reason
+    };
     return db_run(db, &sql_auth_emergency_review, &in, NULL, e);
 }
 

@@ -69,8 +69,8 @@ struct auth {
  * when it cannot be one. */
 struct str auth_login_of(struct str login, struct arena *arena);
 /* For what concerns the account alone: its organisation decides. */
-enum outcome auth_account_load(struct load *l, struct str account,
-                               struct auth_account_state *state, struct err *e);
+enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
+                               struct err *e);
 
 /* The bounds of a right as rows have them; absent: from ever, for ever. */
 static inline int64_t auth_from(int64_t from)

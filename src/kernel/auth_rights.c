@@ -153,8 +153,8 @@ static enum outcome gather(struct gathered *g, const struct str *permissions, si
     return OK;
 }
 
-static enum outcome held_read(struct gathered *g, struct auth *a, struct db *db,
-                              struct str account, struct arena *arena, struct err *e)
+static enum outcome held_read(struct gathered *g, struct auth *a, struct db *db, struct str account,
+                              struct arena *arena, struct err *e)
 {
     struct auth_roles_in in = { account };
     struct record_list list;
@@ -177,8 +177,8 @@ static enum outcome held_read(struct gathered *g, struct auth *a, struct db *db,
 }
 
 /* What a role lends in an emergency, and no more. */
-static enum outcome lent_read(struct gathered *g, struct auth *a, struct db *db,
-                              struct str account, struct arena *arena, struct err *e)
+static enum outcome lent_read(struct gathered *g, struct auth *a, struct db *db, struct str account,
+                              struct arena *arena, struct err *e)
 {
     struct auth_emergencies_in in = { account };
     struct record_list list;

@@ -1,5 +1,5 @@
-/* Roles of an account: given with their place, product and validity, taken, and the check of who the
- * person is, without which nobody gets one. */
+/* Roles of an account: given with their place, product and validity, taken, and the check of who
+ * the person is, without which nobody gets one. */
 #include "kernel/auth_impl.h"
 #include "kernel/segregate.h"
 
@@ -57,8 +57,8 @@ static enum outcome held_load(struct load *l, const struct role_at *at,
             !str_eq(held[i].site, at->site) || !str_eq(held[i].product, at->product))
             continue;
         state->has_role = true;
-        state->same = held[i].from_us == auth_from(at->from) &&
-                      held[i].until_us == auth_until(at->until);
+        state->same =
+            held[i].from_us == auth_from(at->from) && held[i].until_us == auth_until(at->until);
     }
     return OK;
 }
@@ -123,8 +123,8 @@ enum outcome auth_give_role_load(struct load *l, const struct auth_give_role *bo
     struct str name = arena_printf(l->arena, "role.%.*s", STR(body->role));
     TRY(load_stream(l, stream_of("definition", name), NULL, e));
     TRY(product_load(l, body->product, state, e));
-    TRY(define_find(&role, l->db, S("role"), body->role, 0, l->now_us, l->arena,
-                    &state->role_found, e));
+    TRY(define_find(&role, l->db, S("role"), body->role, 0, l->now_us, l->arena, &state->role_found,
+                    e));
     return segregate_roles_load(&state->excluded, l, body->account, body->role, e);
 }
 
@@ -311,8 +311,7 @@ enum outcome auth_account_sanctioned_apply(struct db *db, const struct event *ev
 
 /* Who comes back gets their roles anew, by who decides it then. */
 enum outcome auth_account_reopened_apply(struct db *db, const struct event *event,
-                                         const struct auth_account_reopened *payload,
-                                         struct err *e)
+                                         const struct auth_account_reopened *payload, struct err *e)
 {
     const struct auth_account_reopen_in in = { payload->account, event->version };
     const struct auth_roles_drop_in roles = { payload->account };

@@ -9,8 +9,8 @@
 #define COMMANDS "kernel/flow_commands.def"
 #include "kernel/wire.h"
 
-static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind, &segregation_kind,
-                                                        &sharing_kind };
+static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind,
+                                                          &segregation_kind, &sharing_kind };
 
 const struct module flow_module = {
     .name = "flow",

@@ -211,8 +211,8 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
                        struct err *e);
 
 /* In a module's load: reads the order's flow and stop, declares their streams, and names as scope
- * the party of the task (or, without a task, those whose part does the command: flow_share.h). What the command seals is sealed under
- * the order's subject. load_unknown for an unknown order. */
+ * the party of the task (or, without a task, those whose part does the command: flow_share.h). What
+ * the command seals is sealed under the order's subject. load_unknown for an unknown order. */
 enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
                        struct err *e);
 /* The same of a unit of this kind: parties that see no such unit are no scope at all. */

@@ -148,8 +148,8 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
 
 /* --- load --- */
 
-/* The parties that a command on this task, or on the order, concerns: of the order, those whose part
- * does it; who sees no unit of this kind (absent: of none) does not know what it is about. */
+/* The parties that a command on this task, or on the order, concerns: of the order, those whose
+ * part does it; who sees no unit of this kind (absent: of none) does not know what it is about. */
 static enum outcome load_parties(struct load *l, const struct flow_view *v, struct str task,
                                  struct str kind, struct err *e)
 {

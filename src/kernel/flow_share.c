@@ -78,7 +78,8 @@ static bool undefined_has(struct str part, enum asked what, struct str word)
     return false;
 }
 
-/* The definition's row gives; a workflow's row that speaks of it takes away what it does not name. */
+/* The definition's row gives; a workflow's row that speaks of it takes away what it does not name.
+ */
 static bool part_has(const struct sharing *sharing, const struct workflow *w, struct str part,
                      enum asked what, struct str word)
 {
@@ -86,7 +87,8 @@ static bool part_has(const struct sharing *sharing, const struct workflow *w, st
         sharing ? share_of(sharing->shares.p, sharing->shares.n, part) : NULL;
     const struct flow_share *narrowed = w ? share_of(w->shares.p, w->shares.n, part) : NULL;
     bool says;
-    bool has = given ? row_has(given, what, word, &says) : !sharing && undefined_has(part, what, word);
+    bool has =
+        given ? row_has(given, what, word, &says) : !sharing && undefined_has(part, what, word);
     if (!has || !narrowed)
         return has;
     has = row_has(narrowed, what, word, &says);

@@ -15,8 +15,8 @@
  *             as well; what is done at a task is the task's part's; "*": all
  *
  * Where it counts: load_flow names only those parties as scope whose part does the command (others
- * are known to know of the order: "gate.forbidden"), and every query asks struct flow_sight. What is
- * not seen is answered as what does not exist. */
+ * are known to know of the order: "gate.forbidden"), and every query asks struct flow_sight. What
+ * is not seen is answered as what does not exist. */
 #ifndef VEIN_KERNEL_FLOW_SHARE_H
 #define VEIN_KERNEL_FLOW_SHARE_H
 
@@ -31,10 +31,10 @@ enum { FLOW_SIGHT_MAX = FLOW_PARTIES_MAX + 1 };
 
 /* What one actor sees of one order: all that one of the parts they stand at sees. */
 struct flow_sight {
-    const struct sharing *sharing; /* NULL: not defined */
-    const struct workflow *workflow; /* NULL: the order has not started */
+    const struct sharing *sharing;    /* NULL: not defined */
+    const struct workflow *workflow;  /* NULL: the order has not started */
     struct str parts[FLOW_SIGHT_MAX]; /* where the actor holds "order.see" */
-    size_t nparts;                   /* 0: they do not know of the order */
+    size_t nparts;                    /* 0: they do not know of the order */
 };
 
 /* For an order's view and an actor that was narrowed to its product (flow_actor). `prescriber`:

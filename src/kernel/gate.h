@@ -43,15 +43,17 @@ enum {
 /* --- who asks --- */
 
 /* A right: a permission (command's or view's name) in an organisation, at one site or (absent) all,
- * for what belongs to one product or (absent) for everything. It holds from a time and until one (0:
- * without), to the microsecond: the gate compares with its own clock when the command's turn comes.
+ * for what belongs to one product or (absent) for everything. It holds from a time and until one
+ * (0: without), to the microsecond: the gate compares with its own clock when the command's turn
+ * comes.
  */
 struct grant {
     struct str permission;
     struct str organisation;
     struct str site;
     struct str product;
-    struct str emergency; /* the access that lends it for a while; absent: it comes of a role held */
+    struct str
+        emergency; /* the access that lends it for a while; absent: it comes of a role held */
     int64_t from;
     int64_t until;
 };

@@ -16,8 +16,8 @@ bool actor_may(const struct actor *a, struct str permission, struct str organisa
 
 static bool grant_holds(const struct grant *g, struct str product, int64_t now_us)
 {
-    const bool now = now_us == TIME_NONE ||
-                     (now_us >= g->from && (g->until == 0 || now_us < g->until));
+    const bool now =
+        now_us == TIME_NONE || (now_us >= g->from && (g->until == 0 || now_us < g->until));
     return now && (!g->product.p || str_eq(g->product, product));
 }
 

@@ -31,8 +31,8 @@ static enum outcome add_role(struct load *l, struct notify_raise_state *state,
 static enum outcome holds(bool *out, struct load *l, const struct notify_place *place,
                           struct str role, struct err *e)
 {
-    const struct flow_person_holds_in in = { place->account, role, place->organisation,
-                                             place->site, l->now_us };
+    const struct flow_person_holds_in in = { place->account, role, place->organisation, place->site,
+                                             l->now_us };
     struct flow_person_holds_out row;
     return db_get(l->db, &sql_flow_person_holds, &in, &row, l->arena, out, e);
 }

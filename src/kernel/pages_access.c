@@ -89,16 +89,16 @@ static void person_row(struct print *out, struct page *p, struct db *db,
                      row->closed ? ", " : "",
                      STR(row->closed ? word(p, "page.access.closed") : S(""))),
         row->role.p ? show_name(p, "role", row->role) : word(p, "page.access.no_role"),
-        !row->role.p   ? S("")
-        : row->site.p  ? auth_site_name(db, row->site, a)
-                       : word(p, "page.access.all_sites"),
+        !row->role.p  ? S("")
+        : row->site.p ? auth_site_name(db, row->site, a)
+                      : word(p, "page.access.all_sites"),
         !row->role.p     ? S("")
         : row->product.p ? show_name(p, "product", row->product)
                          : word(p, "page.access.all_products"),
         !row->role.p ? S("")
-        : over       ? arena_printf(a, "%.*s: %.*s", STR(word(p, "page.access.over")),
-                                    STR(period(p, row)))
-                     : period(p, row),
+        : over
+            ? arena_printf(a, "%.*s: %.*s", STR(word(p, "page.access.over")), STR(period(p, row)))
+            : period(p, row),
         row->role.p ? arena_printf(a, "%.*s, %.*s", STR(show_person(p, db, row->given_by)),
                                    STR(show_time(p, row->given)))
                     : S(""),
@@ -110,9 +110,9 @@ static void person_row(struct print *out, struct page *p, struct db *db,
 static void put_people(struct print *out, struct page *p, struct db *db,
                        const struct record_list *list)
 {
-    static const char *const titles[] = { "page.access.person",  "page.access.role",
-                                          "page.access.site",    "page.access.product",
-                                          "page.access.holds",   "page.access.given",
+    static const char *const titles[] = { "page.access.person", "page.access.role",
+                                          "page.access.site",   "page.access.product",
+                                          "page.access.holds",  "page.access.given",
                                           "page.access.checked" };
     enum { COLUMNS = sizeof titles / sizeof titles[0] };
     struct print_column columns[COLUMNS];

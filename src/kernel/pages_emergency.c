@@ -12,14 +12,14 @@ static void state_of(enum show_tone *tone, struct str *text, struct page *p,
                      const struct auth_emergency_list_out *row)
 {
     const bool runs = row->ended == TIME_NONE && p->now_us < row->until_us;
-    const char *key = runs                          ? "page.emergency.runs"
-                      : row->reviewed == TIME_NONE  ? "page.emergency.waits"
+    const char *key = runs                                ? "page.emergency.runs"
+                      : row->reviewed == TIME_NONE        ? "page.emergency.waits"
                       : str_is(row->verdict, "justified") ? "page.emergency.justified"
-                                                    : "page.emergency.not_justified";
-    *tone = runs                          ? SHOW_STOP
-            : row->reviewed == TIME_NONE  ? SHOW_WARN
+                                                          : "page.emergency.not_justified";
+    *tone = runs                                ? SHOW_STOP
+            : row->reviewed == TIME_NONE        ? SHOW_WARN
             : str_is(row->verdict, "justified") ? SHOW_OK
-                                          : SHOW_STOP;
+                                                : SHOW_STOP;
     *text = text_find(p->language, str_z(key));
 }
 
@@ -37,8 +37,8 @@ static enum outcome emergencies(struct http_request *r, struct db *db, struct pa
     const struct auth_emergency_list_out *rows = list.p;
     if (http_wants_json(r))
         return show_rows(r, sql_auth_emergency_list.out, rows, list.n, (struct str){ 0 }, e);
-    struct pages_emergency_line *out = ARENA_ARRAY(r->arena, list.n + 1,
-                                                   struct pages_emergency_line);
+    struct pages_emergency_line *out =
+        ARENA_ARRAY(r->arena, list.n + 1, struct pages_emergency_line);
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < list.n; i++) {
@@ -63,8 +63,7 @@ enum http_state pages_get_emergencies(struct http_request *r)
 static bool links_to(const struct event *event, struct str emergency)
 {
     for (size_t i = 0; i < event->links.n; i++)
-        if (str_is(event->links.p[i].kind, "emergency") &&
-            str_eq(event->links.p[i].id, emergency))
+        if (str_is(event->links.p[i].kind, "emergency") && str_eq(event->links.p[i].id, emergency))
             return true;
     return false;
 }
@@ -99,8 +98,8 @@ static enum outcome acts(struct pages_emergency_view *v, struct http_request *r,
                 return OK;
             const struct str text =
                 text_find(p->language, arena_printf(r->arena, "event.%.*s", STR(event.type)));
-            out[v->nacts++] = (struct pages_emergency_act){ text.p ? text : event.type,
-                                                            event.happened };
+            out[v->nacts++] =
+                (struct pages_emergency_act){ text.p ? text : event.type, event.happened };
         }
         if (n < SCAN_STEP)
             return OK;
@@ -163,10 +162,10 @@ static enum outcome lent_roles(struct pages_take_view *v, struct db *db, struct 
     for (size_t i = 0; i < n; i++) {
         const struct role *role = roles[i].body;
         if (role->emergency.n > 0)
-            out[v->nroles++] = (struct pages_lent_role){
-                roles[i].name, role->emergency_minutes == INT_NONE ? AUTH_EMERGENCY_MINUTES_MAX
-                                                                   : role->emergency_minutes
-            };
+            out[v->nroles++] =
+                (struct pages_lent_role){ roles[i].name, role->emergency_minutes == INT_NONE
+                                                             ? AUTH_EMERGENCY_MINUTES_MAX
+                                                             : role->emergency_minutes };
     }
     v->roles = out;
     return OK;

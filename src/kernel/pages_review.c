@@ -14,8 +14,9 @@ static struct str what_of(struct page *p, struct db *db, const struct access_rev
     const struct str product = row->product.p
                                    ? show_name(p, "product", row->product)
                                    : text_find(p->language, S("page.access.all_products"));
-    const struct str until =
-        row->until_us == TIME_NONE ? S("") : arena_printf(a, ", – %.*s", STR(show_time(p, row->until_us)));
+    const struct str until = row->until_us == TIME_NONE
+                                 ? S("")
+                                 : arena_printf(a, ", – %.*s", STR(show_time(p, row->until_us)));
     return arena_printf(a, "%.*s: %.*s, %.*s%.*s", STR(show_name(p, "role", row->role)), STR(site),
                         STR(product), STR(until));
 }

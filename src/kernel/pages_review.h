@@ -7,9 +7,9 @@
 
 struct pages_review_line {
     const struct access_review_list_out *row;
-    struct str what; /* role, site, product and validity, in words */
+    struct str what;  /* role, site, product and validity, in words */
     struct str judge; /* who kept it; absent: nobody yet */
-    bool first;      /* of its person */
+    bool first;       /* of its person */
     bool own;
 };
 struct pages_review_view {

@@ -14,8 +14,7 @@ enum { DONE_MAX = 2 * FLOW_TASKS_MAX, HELD_MAX = 32 };
 
 static bool act_well_formed(struct str act)
 {
-    return str_starts(act, S("role.")) || str_starts(act, S("task.")) ||
-           str_starts(act, S("act."));
+    return str_starts(act, S("role.")) || str_starts(act, S("task.")) || str_starts(act, S("act."));
 }
 
 static enum outcome check_acts(const struct define_context *context, const struct str *acts,
@@ -36,7 +35,7 @@ static enum outcome segregation_check(const struct define_context *context, cons
     for (size_t i = 0; i < s->rules.n; i++) {
         const struct segregation_rule *r = &s->rules.p[i];
         TRY(check_acts(context, r->of.p, r->of.n, arena_printf(a, "rules.%zu.of", i), e));
-        TRY(check_acts(context, r->not.p, r->not.n, arena_printf(a, "rules.%zu.not", i), e));
+        TRY(check_acts(context, r->not .p, r->not .n, arena_printf(a, "rules.%zu.not", i), e));
     }
     return OK;
 }
@@ -77,8 +76,8 @@ static bool among(const struct flow_task *task, const struct str *acts, size_t n
 static bool apart(const struct segregation_rule *r, const struct flow_task *one,
                   const struct flow_task *other)
 {
-    return (among(one, r->of.p, r->of.n) && among(other, r->not.p, r->not.n)) ||
-           (among(one, r->not.p, r->not.n) && among(other, r->of.p, r->of.n));
+    return (among(one, r->of.p, r->of.n) && among(other, r->not .p, r->not .n)) ||
+           (among(one, r->not .p, r->not .n) && among(other, r->of.p, r->of.n));
 }
 
 static enum outcome refuse_with(const struct segregation *s, const struct flow_view *v,
@@ -128,8 +127,9 @@ static bool roles_apart(const struct segregation *s, struct str one, struct str 
 {
     for (size_t i = 0; i < s->rules.n; i++) {
         const struct segregation_rule *r = &s->rules.p[i];
-        if (r->held && ((names_role(r->of.p, r->of.n, one) && names_role(r->not.p, r->not.n, other)) ||
-                        (names_role(r->of.p, r->of.n, other) && names_role(r->not.p, r->not.n, one))))
+        if (r->held &&
+            ((names_role(r->of.p, r->of.n, one) && names_role(r->not .p, r->not .n, other)) ||
+             (names_role(r->of.p, r->of.n, other) && names_role(r->not .p, r->not .n, one))))
             return true;
     }
     return false;

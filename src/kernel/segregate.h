@@ -11,8 +11,8 @@
  * it anywhere, now or later: REFUSED "segregation.roles" {role, other}.
  *
  * What no definition can take away stands in the commands themselves: nobody reviews their own
- * correction, approves their own move, closes their own deviation, resolves a stop they are part of,
- * is the second person to themselves, or gives themselves rights. */
+ * correction, approves their own move, closes their own deviation, resolves a stop they are part
+ * of, is the second person to themselves, or gives themselves rights. */
 #ifndef VEIN_KERNEL_SEGREGATE_H
 #define VEIN_KERNEL_SEGREGATE_H
 

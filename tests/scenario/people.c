@@ -213,7 +213,9 @@ static struct str send_for(struct scenario *s, struct person *admin, const char 
     struct web_answer answer;
     struct err e = { 0 };
     const struct json *json = NULL;
-    const struct order_sent order = { .command = str_z(command), .body = body, .reason = S("set up") };
+    const struct order_sent order = { .command = str_z(command),
+                                      .body = body,
+                                      .reason = S("set up") };
     person_send(s, admin, &order, &answer);
     if (answer.status != 200 ||
         json_read(&json, s->arena, answer.body, &json_limits_default, &e) != OK)

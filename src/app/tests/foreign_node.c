@@ -16,7 +16,6 @@
 #include "kernel/text.h"
 #include "modules/identity/identity.h"
 
-
 enum { ORDERS = 8, DAYS = 25 };
 
 struct foreign foreign = {
@@ -60,10 +59,12 @@ static void find_things(void)
     struct identity_unit_in unit_in = { record_text(&sql_identity_all.out->fields[0], list.p,
                                                     foreign.arena) };
     struct identity_unit_out unit;
-    assert_int_equal(db_get(db, &sql_identity_unit, &unit_in, &unit, foreign.arena, &found, &e), OK);
+    assert_int_equal(db_get(db, &sql_identity_unit, &unit_in, &unit, foreign.arena, &found, &e),
+                     OK);
     struct order_order_in order_in = { unit.order_id };
     struct order_order_out order;
-    assert_int_equal(db_get(db, &sql_order_order, &order_in, &order, foreign.arena, &found, &e), OK);
+    assert_int_equal(db_get(db, &sql_order_order, &order_in, &order, foreign.arena, &found, &e),
+                     OK);
     struct flow_tasks_in tasks_in = { unit.order_id };
     assert_int_equal(db_list(db, &sql_flow_tasks, &tasks_in, &list, 300, foreign.arena, &e), OK);
     assert_true(list.n > 0);
@@ -71,7 +72,8 @@ static void find_things(void)
     keep(foreign.known[0].id, sizeof foreign.known[0].id, unit.order_id);
     keep(foreign.known[1].id, sizeof foreign.known[1].id, unit.unit);
     keep(foreign.known[2].id, sizeof foreign.known[2].id, order.patient);
-    keep(foreign.known[3].id, sizeof foreign.known[3].id, str_z(foreign.network.people[0].account.text));
+    keep(foreign.known[3].id, sizeof foreign.known[3].id,
+         str_z(foreign.network.people[0].account.text));
     keep(foreign.known[4].id, sizeof foreign.known[4].id, order.organisation);
     keep(foreign.known[5].id, sizeof foreign.known[5].id, order.site);
     keep(foreign.task, sizeof foreign.task, last->task);
@@ -93,7 +95,9 @@ void foreign_open(void)
     struct node_options options = { .env = &env.env, .path = path, .create = true };
     options.modules = cli_modules(&options.nmodules);
     assert_int_equal(node_open(&foreign.node, &options, &e), OK);
-    struct sender sender = { .node = &foreign.node, .arena = arena_new(4 << 20), .seed = S("network") };
+    struct sender sender = { .node = &foreign.node,
+                             .arena = arena_new(4 << 20),
+                             .seed = S("network") };
     struct sim_options people = {
         .node = &foreign.node,
         .seed = 5,

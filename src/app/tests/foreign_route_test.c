@@ -2,23 +2,23 @@
  * of others, to the byte, what they get for one that does not exist, and that is 403 or 404. The
  * routes are those of the program: a new one is asked by being there, and one whose path names a
  * thing that this test does not know fails it. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "app/tests/foreign_node.h"
+#include "app/tests/foreign_serve.h"
 #include "gen/quality/queries.sql.h"
-#include "kernel/app.h"
-#include "kernel/auth_impl.h"
 #include "kernel/file_impl.h"
-#include "kernel/tests/http_client.h"
 
-enum { SESSIONS_MAX = 80, ROUTES_MIN = 30, ANSWER_MAX = 1 << 20, PATH_BYTES = 400, TABLES_MAX = 40 };
+enum {
+    SESSIONS_MAX = 80,
+    ROUTES_MIN = 30,
+    ANSWER_MAX = 1 << 20,
+    PATH_BYTES = 400,
+};
 
 /* Things of others by the name of a path's part; others of it are no secret of anyone. */
 struct thing {
@@ -31,70 +31,10 @@ static struct thing things[] = { { "order", "" },     { "unit", "" }, { "patient
 enum { THINGS = sizeof things / sizeof things[0] };
 static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*" };
 
-struct session {
-    struct str what; /* role and organisation */
-    struct str cookie;
-    struct str csrf;
-};
-
-static struct app app;
-static struct auth *auth;
-static struct session sessions[SESSIONS_MAX];
+static struct foreign_session sessions[SESSIONS_MAX];
 static size_t nsessions;
-static pthread_t writer;
-static atomic_bool stop;
 static char answers[2][ANSWER_MAX];
 static size_t asked;
-
-/* --- a node that serves --- */
-
-static void *write_on(void *context)
-{
-    struct err e = { 0 };
-    bool busy = true;
-    (void)context;
-    while (busy || !atomic_load(&stop)) {
-        if (node_step(&foreign.node, 0, &busy, &e) != OK)
-            fail_msg("step: %s: %s", e.code, e.detail);
-        if (!busy)
-            gate_wait(foreign.node.gate, 1000);
-    }
-    return NULL;
-}
-
-static const struct actor founder = {
-    .name = S("system/setup"),
-    .organisation = S("00000000-0000-8000-8000-000000000001"),
-    .system = true,
-};
-
-static void give(const struct actor *actor, const char *command, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void give(const struct actor *actor, const char *command, const char *format, ...)
-{
-    static uint64_t n;
-    struct err e = { 0 };
-    char body[1000];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(body, sizeof body, format, args);
-    va_end(args);
-    for (char *c = body; *c; c++)
-        *c = *c == '\'' ? '"' : *c;
-    const struct id id = id_derive(S("foreign"), S("route"), ++n);
-    const struct gate_command c = {
-        .id = arena_str(foreign.arena, id_str(&id)),
-        .name = str_z(command),
-        .body = arena_str(foreign.arena, str_z(body)),
-        .actor = actor,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .reason = S("set up"),
-        .arena = foreign.arena,
-    };
-    if (gate_run(foreign.node.gate, &c, NULL, &e) != OK)
-        fail_msg("%s: %s %s", command, e.code, e.detail);
-}
 
 static struct thing *thing_find(struct str name)
 {
@@ -137,10 +77,10 @@ static void more_things(void)
     };
     char proof[HASH_HEX + 1];
     hash_hex(proof, file_proof(foreign.node.keys, &body));
-    give(&founder, "file.store",
-         "{'file':'%s','kind':'order','belongs':'%s','hash':'%s','size':5,'sealed_size':50,"
-         "'type':'text','subject':'%s','name':'secret.txt','proof':'%s'}",
-         file.text, foreign.known[0].id, body.hash.p, foreign.known[2].id, proof);
+    foreign_give(&foreign_founder, "file.store",
+                 "{'file':'%s','kind':'order','belongs':'%s','hash':'%s','size':5,'sealed_size':50,"
+                 "'type':'text','subject':'%s','name':'secret.txt','proof':'%s'}",
+                 file.text, foreign.known[0].id, body.hash.p, foreign.known[2].id, proof);
     thing_set("file", id_str(&file));
     struct file_upload upload = { .kind = S("order"),
                                   .belongs = body.belongs,
@@ -150,8 +90,8 @@ static void more_things(void)
                                   .size = 5 };
     assert_int_equal(file_begin(foreign.node.files, &upload, &e), OK);
     thing_set("upload", str_z(upload.id.text));
-    give(someone, "emergency.take", "{'role':'pharmacist','site':'%s','minutes':200}",
-         foreign.known[5].id);
+    foreign_give(someone, "emergency.take", "{'role':'pharmacist','site':'%s','minutes':200}",
+                 foreign.known[5].id);
     struct db *db;
     struct record_list list;
     assert_int_equal(store_reader_take(&db, foreign.node.store, &e), OK);
@@ -160,8 +100,9 @@ static void more_things(void)
         db_list(db, &sql_auth_emergency_list, &emergencies, &list, 200, foreign.arena, &e), OK);
     assert_true(list.n > 0);
     thing_set("emergency", ((const struct auth_emergency_list_out *)list.p)->emergency);
-    give(someone, "deviation.open", "{'order':'%s','kind':'other','risk':'minor','description':'x'}",
-         foreign.known[0].id);
+    foreign_give(someone, "deviation.open",
+                 "{'order':'%s','kind':'other','risk':'minor','description':'x'}",
+                 foreign.known[0].id);
     const struct quality_of_order_in of = { str_z(foreign.known[0].id) };
     assert_int_equal(db_list(db, &sql_quality_of_order, &of, &list, 200, foreign.arena, &e), OK);
     assert_true(list.n > 0);
@@ -177,14 +118,15 @@ static void person_of(struct str role, struct str organisation, struct str site,
 {
     static int n;
     const struct id account = id_derive(S("foreign"), S("person"), (uint64_t)++n);
-    struct session *s = &sessions[nsessions++];
+    struct foreign_session *s = &sessions[nsessions++];
     assert_true(nsessions <= SESSIONS_MAX);
-    give(&founder, "account.make",
-         "{'account':'%s','organisation':'%.*s','login':'foreign%d','name':'Foreign Person %d'}",
-         account.text, STR(organisation), n, n);
-    give(&founder, "account.give_role",
-         "{'account':'%s','role':'%.*s','organisation':'%.*s','site':'%.*s'}", account.text,
-         STR(role), STR(organisation), STR(site));
+    foreign_give(
+        &foreign_founder, "account.make",
+        "{'account':'%s','organisation':'%.*s','login':'foreign%d','name':'Foreign Person %d'}",
+        account.text, STR(organisation), n, n);
+    foreign_give(&foreign_founder, "account.give_role",
+                 "{'account':'%s','role':'%.*s','organisation':'%.*s','site':'%.*s'}", account.text,
+                 STR(role), STR(organisation), STR(site));
     s->what = arena_printf(foreign.arena, "%.*s of %s", STR(role), where);
     s->cookie = arena_printf(foreign.arena, "%s %.*s %.*s", account.text, STR(organisation),
                              STR(site)); /* until signed in */
@@ -197,81 +139,41 @@ static void everyone_of(struct str organisation, struct str site, const char *wh
     const struct definition *roles;
     size_t n;
     assert_int_equal(store_reader_take(&db, foreign.node.store, &e), OK);
-    assert_int_equal(define_effective(&roles, &n, db, S("role"), env_now(foreign.node.env),
-                                      foreign.arena, &e),
-                     OK);
+    assert_int_equal(
+        define_effective(&roles, &n, db, S("role"), env_now(foreign.node.env), foreign.arena, &e),
+        OK);
     store_reader_give(foreign.node.store, db);
     for (size_t i = 0; i < n; i++)
         person_of(roles[i].name, organisation, site, where);
 }
 
-/* Sessions without passwords: that is not what is tested. */
 static void sign_in_all(void)
 {
-    struct err e = { 0 };
     for (size_t i = 0; i < nsessions; i++) {
-        struct session *s = &sessions[i];
-        struct auth_session found;
-        struct str rest = s->cookie;
-        struct auth_start start = { .expires = env_now(foreign.node.env) + TIME_HOUR };
-        start.account = str_cut(&rest, ' ');
-        start.organisation = str_cut(&rest, ' ');
-        start.site = rest;
-        if (auth_session_start(auth, &start, &s->cookie, foreign.arena, &e) != OK ||
-            auth_session_find(auth, s->cookie, &found, foreign.arena, &e) != OK)
-            fail_msg("session: %s", e.code);
-        s->csrf = arena_str(foreign.arena, found.csrf);
+        struct str rest = sessions[i].cookie;
+        const struct str account = str_cut(&rest, ' ');
+        const struct str organisation = str_cut(&rest, ' ');
+        foreign_sign_in(&sessions[i], account, organisation, rest);
     }
-}
-
-static void serve(void)
-{
-    static const struct route *tables[TABLES_MAX];
-    static size_t lengths[TABLES_MAX];
-    struct err e = { 0 };
-    size_t n;
-    const struct module *const *modules = registry_modules(foreign.node.registry, &n);
-    assert_true(n <= TABLES_MAX);
-    for (size_t i = 0; i < n; i++) {
-        tables[i] = modules[i]->routes;
-        lengths[i] = modules[i]->nroutes;
-    }
-    const struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = n,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &foreign.node, .auth = auth };
-    assert_int_equal(pthread_create(&writer, NULL, write_on, NULL), 0);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    struct err e = { 0 };
     foreign_open();
-    const struct auth_options options = { .node = &foreign.node, .argon_mib = 1 };
-    assert_int_equal(auth_open(&auth, &options, &e), OK);
     more_things();
     const struct id organisation = id_derive(S("foreign"), S("organisation"), 0);
     const struct id site = id_derive(S("foreign"), S("site"), 0);
-    give(&founder, "organisation.make",
-         "{'organisation':'%s','name':'Elsewhere','kind':'hospital'}", organisation.text);
-    give(&founder, "site.make",
-         "{'site':'%s','organisation':'%s','name':'Elsewhere','kind':'treatment','zone':'UTC'}",
-         site.text, organisation.text);
+    foreign_give(&foreign_founder, "organisation.make",
+                 "{'organisation':'%s','name':'Elsewhere','kind':'hospital'}", organisation.text);
+    foreign_give(
+        &foreign_founder, "site.make",
+        "{'site':'%s','organisation':'%s','name':'Elsewhere','kind':'treatment','zone':'UTC'}",
+        site.text, organisation.text);
     everyone_of(id_str(&organisation), id_str(&site), "another hospital");
     const struct network_site *sponsor = &foreign.network.sites[foreign.network.nsites - 1];
     everyone_of(id_str(&sponsor->organisation_id), id_str(&sponsor->id), "another sponsor");
-    serve();
+    foreign_serve();
     sign_in_all();
     return 0;
 }
@@ -279,10 +181,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    http_stop(app.server);
-    atomic_store(&stop, true);
-    pthread_join(writer, NULL);
-    auth_close(auth);
+    foreign_serve_end();
     foreign_close();
     return 0;
 }
@@ -340,7 +239,7 @@ static void blot_ids(char *text)
     }
 }
 
-static int ask(char *to, const struct session *s, const struct route *r, const char *path,
+static int ask(char *to, const struct foreign_session *s, const struct route *r, const char *path,
                const char *type)
 {
     char body[300];
@@ -354,14 +253,14 @@ static int ask(char *to, const struct session *s, const struct route *r, const c
         r->method, path, type, STR(s->cookie), STR(s->csrf),
         reads ? "" : "Content-Type: application/x-www-form-urlencoded\r\n",
         reads ? (size_t)0 : strlen(body), reads ? "" : body);
-    const int status = client_ask(app.server, request, to, ANSWER_MAX);
+    const int status = foreign_ask(request, to, ANSWER_MAX);
     blot_ids(to);
     return status;
 }
 
 static size_t differ;
 
-static void same(const struct session *s, const struct route *r, const char *type,
+static void same(const struct foreign_session *s, const struct route *r, const char *type,
                  const char *command)
 {
     char path[2][PATH_BYTES];
@@ -381,7 +280,8 @@ static void same(const struct session *s, const struct route *r, const char *typ
                path[1], type, status[1], status[0]);
 }
 
-/* shows: OPS-05 every route × role × organisation × foreign thing: like a thing that is not there */
+/* shows: OPS-05 every route × role × organisation × foreign thing: like a thing that is not there
+ */
 static void no_route_tells_what_exists(void **state)
 {
     (void)state;

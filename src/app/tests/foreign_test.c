@@ -60,7 +60,8 @@ static void put_value(struct json_out *out, const struct field *f, unsigned real
     };
     struct foreign_known *thing = known_find(f->name);
     if (f->kind == FIELD_ID)
-        json_str(out, str_z(thing && (real >> (thing - foreign.known) & 1) ? thing->id : FOREIGN_UNKNOWN));
+        json_str(out, str_z(thing && (real >> (thing - foreign.known) & 1) ? thing->id
+                                                                           : FOREIGN_UNKNOWN));
     else if (f->kind == FIELD_CODE || f->kind == FIELD_TEXT)
         json_str(out, str_z(code_of(f->name)));
     else if (f->kind == FIELD_INT)

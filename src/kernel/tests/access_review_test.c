@@ -18,8 +18,8 @@ static struct fixture_person lead;  /* person 1 */
 static struct fixture_person other; /* person 4 */
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const modules[] = { &stop_module,   &epoch_module, &timer_module,
-                                                &define_module, &auth_module,  &file_module,
+static const struct module *const modules[] = { &stop_module,         &epoch_module, &timer_module,
+                                                &define_module,       &auth_module,  &file_module,
                                                 &access_review_module };
 
 static int set_up(void **state)
@@ -31,8 +31,7 @@ static int set_up(void **state)
         auth_fixture_account(&a, i);
         auth_fixture_role(&a, i, "nurse", 1, 1);
     }
-    fixture_person(&lead, 1, 1, 1,
-                   "access_review.plan access_review.judge access_review.sign");
+    fixture_person(&lead, 1, 1, 1, "access_review.plan access_review.judge access_review.sign");
     fixture_person(&other, 4, 1, 1, "access_review.judge");
     return 0;
 }

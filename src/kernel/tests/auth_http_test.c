@@ -234,7 +234,8 @@ static void commands_as_forms(void **state)
     char body[600];
     sign_in("person2");
     snprintf(body, sizeof body,
-             "_csrf=%s&_id=" ID "&_reason=new&_next=%%2Fopen&_happened=&account=00000000-0000-8000-a000-"
+             "_csrf=%s&_id=" ID
+             "&_reason=new&_next=%%2Fopen&_happened=&account=00000000-0000-8000-a000-"
              "610000000001&role=lead&organisation=00000000-0000-8000-a000-6f0000000001&site="
              "00000000-0000-8000-a000-730000000001",
              token);

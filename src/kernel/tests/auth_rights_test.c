@@ -157,7 +157,8 @@ static void a_right_ends_by_itself(void **state)
     env_sim_advance(&F->sim, until - F->sim.now_us);
     as_signed_in(&nurse, cookie);
     assert_false(may(&nurse, "account.make"));
-    for (size_t i = 0; i < last.actor.ngrants; i++) /* the gate does not trust what was read before */
+    for (size_t i = 0; i < last.actor.ngrants;
+         i++) /* the gate does not trust what was read before */
         ((struct grant *)last.actor.grants)[i].site = (struct str){ 0 };
     (void)!fixture_send(F, &last, "account.make", NULL,
                         "{'organisation':'%s','login':'late','name':'N'}", fixture_id('o', 1).p);
@@ -166,8 +167,9 @@ static void a_right_ends_by_itself(void **state)
     snprintf(rest, sizeof rest, ",'from':'%s'", in_minutes(5));
     must(give(&a.program, 3, "keeper", rest));
     const struct auth_works_at_in at = { fixture_id('a', 3), fixture_id('s', 1), F->sim.now_us };
-    assert_int_equal(fixture_list(F, &sql_auth_works_at, &at).n, 0); /* not there before it begins */
-    must(give(&a.program, 3, "keeper", ""));                           /* at once after all */
+    assert_int_equal(fixture_list(F, &sql_auth_works_at, &at).n,
+                     0);                     /* not there before it begins */
+    must(give(&a.program, 3, "keeper", "")); /* at once after all */
     assert_int_equal(F->answer.nevents, 1);
     must(give(&a.program, 3, "keeper", "")); /* the same again is nothing */
     assert_int_equal(F->answer.nevents, 0);
@@ -269,8 +271,7 @@ static const char *last_link(void)
     store_reader_give(F->node.store, db);
     assert_int_equal(n, 1);
     assert_int_equal(event_read(&event, F->arena, rows[0].leaf, &e), OK);
-    snprintf(text, sizeof text, "%.*s",
-             event.links.n > 0 ? (int)event.links.p[0].id.n : 0,
+    snprintf(text, sizeof text, "%.*s", event.links.n > 0 ? (int)event.links.p[0].id.n : 0,
              event.links.n > 0 ? event.links.p[0].id.p : "");
     return text;
 }
@@ -284,8 +285,8 @@ static void lending_role(void)
            "permissions: [emergency.take, emergency.end]\n");
 }
 
-/* shows: ACC-01 emergency access: for a reason and some hours, what a role lends and no more, said in
- * every event, never a right to judge, ended by itself, open until another has reviewed it */
+/* shows: ACC-01 emergency access: for a reason and some hours, what a role lends and no more, said
+ * in every event, never a right to judge, ended by itself, open until another has reviewed it */
 static void an_emergency_is_lent_marked_and_reviewed(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Who does and sees what of an order that several organisations share: by their part, their product,
- * and what they did in it before. */
+/* Who does and sees what of an order that several organisations share: by their part, their
+ * product, and what they did in it before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void load(const char *yaml)
 
 #define APART                                                                                      \
     TRIAL_HEAD("segregation", "duties", "1")                                                       \
-    "rules:\n- name: apart\n  text: who collects does not receive\n  of: [role.nurse]\n"            \
+    "rules:\n- name: apart\n  text: who collects does not receive\n  of: [role.nurse]\n"           \
     "  not: [task.receive, task.wash]\n"
 
 static void apart(enum outcome o)
@@ -86,7 +86,8 @@ static void what_was_done_binds(void **state)
     trial_do(&t, "receive"); /* person 4 may */
     apart(fixture_send(&t.f, as_operator(2), "flow.correct", "instead of an entry",
                        "{'order':'%s','task':'receive','inputs':[]}", t.order));
-    struct fixture_person back; /* and the other way round: who received does not collect after all */
+    struct fixture_person
+        back; /* and the other way round: who received does not collect after all */
     fixture_person(&back, 4, 1, 1, "flow.correct role.nurse");
     apart(fixture_send(&t.f, &back, "flow.correct", "as a nurse",
                        "{'order':'%s','task':'collect','inputs':[]}", t.order));
@@ -110,7 +111,8 @@ static void a_role_for_another_product_is_none(void **state)
     for (size_t i = 0; i < nurse.actor.ngrants; i++)
         nurse.grants[i].product = S("trial");
     assert_int_equal(trial_note_fact(&t, &nurse, "collect", "check:patient"), OK);
-    nurse.grants[0].product = S("other"); /* flow.complete: the task's form is not looked at either */
+    nurse.grants[0].product =
+        S("other"); /* flow.complete: the task's form is not looked at either */
     assert_int_equal(trial_complete(&t, &nurse, "collect", "{'name':'x','entered':'y'}"), REFUSED);
     fixture_refused(&t.f, "gate.forbidden");
 }
@@ -212,16 +214,17 @@ static void a_workflow_narrows_and_never_widens(void **state)
     struct fixture_person site;
     struct fixture_person maker;
     load(SHARING);
-    load(TRIAL_HEAD("workflow", "narrow", "1")
-         "product: trial\nmaterial: fresh\nparts: [site, maker]\nstages:\n"
-         "- name: one\n  title: One\n  tasks:\n"
-         "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
-         "     checks: [patient], makes: [bag]}\n"
-         "  - {name: receive, title: Receive, part: maker, role: operator, act: receive,\n"
-         "     checks: [receipt]}\n"
-         "shares:\n"
-         "- {part: site, units: [bag, sample], sees: [deviation], does: [none]}\n"
-         "- {part: maker, records: [none]}\n");
+    load(TRIAL_HEAD(
+        "workflow", "narrow",
+        "1") "product: trial\nmaterial: fresh\nparts: [site, maker]\nstages:\n"
+             "- name: one\n  title: One\n  tasks:\n"
+             "  - {name: collect, title: Collect, part: site, role: nurse, act: collect,\n"
+             "     checks: [patient], makes: [bag]}\n"
+             "  - {name: receive, title: Receive, part: maker, role: operator, act: receive,\n"
+             "     checks: [receipt]}\n"
+             "shares:\n"
+             "- {part: site, units: [bag, sample], sees: [deviation], does: [none]}\n"
+             "- {part: maker, records: [none]}\n");
     assert_int_equal(trial_begin(&t, 3, "narrow"), OK);
     fixture_person(&site, 8, 1, 1, "order.see");
     fixture_person(&maker, 9, 2, 2, "order.see");
@@ -242,14 +245,19 @@ static void definitions_are_checked(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    assert_int_equal(trial_load(&t, TRIAL_HEAD("sharing", "parts", "1")
-                                "shares:\n- {part: site}\n- {part: site}\n", &e),
-                     REFUSED);
+    assert_int_equal(
+        trial_load(&t,
+                   TRIAL_HEAD("sharing", "parts", "1") "shares:\n- {part: site}\n- {part: site}\n",
+                   &e),
+        REFUSED);
     assert_string_equal(e.code, "flow.part_twice");
     e = (struct err){ 0 };
-    assert_int_equal(trial_load(&t, TRIAL_HEAD("segregation", "duties", "1")
-                                "rules:\n- {name: a, text: b, of: [nurse], not: [role.x]}\n", &e),
-                     REFUSED);
+    assert_int_equal(
+        trial_load(&t,
+                   TRIAL_HEAD("segregation", "duties",
+                              "1") "rules:\n- {name: a, text: b, of: [nurse], not: [role.x]}\n",
+                   &e),
+        REFUSED);
     assert_string_equal(e.code, "segregation.unknown_act");
 }
 

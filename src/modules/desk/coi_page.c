@@ -44,8 +44,7 @@ static enum outcome report_load(struct desk_order *o, struct http_request *r, st
                                 struct page *p, struct err *e)
 {
     TRY(desk_order_load(o, r, db, p, http_param(r, "order"), e));
-    return flow_sees(&o->sight, "report") ? OK
-                                          : REFUSE(e, "gate.unknown", { "kind", S("order") });
+    return flow_sees(&o->sight, "report") ? OK : REFUSE(e, "gate.unknown", { "kind", S("order") });
 }
 
 static enum outcome load(struct desk_coi_view *v, struct http_request *r, struct db *db,

@@ -33,7 +33,7 @@ struct desk_order {
     struct flow_view flow;
     struct stop_state stop;
     struct order_patient_view patient;
-    struct str product; /* title */
+    struct str product;        /* title */
     const struct actor *actor; /* who asks, with the rights that hold for its product */
     struct flow_sight sight;   /* what they see of it: by the parts where they stand */
     const struct product *pinned;
@@ -199,8 +199,8 @@ struct desk_order_view {
     bool sees_report;  /* the chain of identity */
     bool sees_patient; /* at least by the pseudonym: the prescription too */
     bool sees_next;    /* the next task's page */
-    bool all;      /* everything is shown, not only what is looked for first */
-    int64_t older; /* sequence before which the timeline goes on; -1: it is whole */
+    bool all;          /* everything is shown, not only what is looked for first */
+    int64_t older;     /* sequence before which the timeline goes on; -1: it is whole */
     struct str topic;
     bool may_hold;
     bool may_resume;
@@ -222,6 +222,9 @@ struct desk_order_view {
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };
+/* Its lists, as far as the reader's parts see them. */
+enum outcome desk_order_lists(struct desk_order_view *v, struct db *db, struct arena *a,
+                              struct err *e);
 
 /* --- task --- */
 

@@ -7,14 +7,7 @@
 #include "kernel/ledger.h"
 #include "modules/desk/desk.h"
 
-enum {
-    EVENTS_SHOWN = 200,
-    PARAMS_MAX = 24,
-    EVENT_TEXT_MAX = 2000,
-    DEVIATIONS_MAX = 100,
-    DATES_MAX = 40,
-    RECORD_MAX = 200 << 10
-};
+enum { EVENTS_SHOWN = 200, PARAMS_MAX = 24, EVENT_TEXT_MAX = 2000, RECORD_MAX = 200 << 10 };
 
 /* --- records --- */
 
@@ -288,75 +281,6 @@ static enum outcome parties(struct desk_order_view *v, struct db *db, struct pag
     return OK;
 }
 
-/* Of units, deviations and corrections what the reader's parts see. */
-static enum outcome seen_units(struct desk_order_view *v, const struct record_list *list,
-                               struct arena *a, struct err *e)
-{
-    const struct identity_units_out *rows = list->p;
-    struct identity_units_out *out = ARENA_ARRAY(a, list->n + 1, struct identity_units_out);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list->n; i++)
-        if (flow_sees_unit(&v->o.sight, rows[i].kind))
-            out[v->nunits++] = rows[i];
-    v->units = out;
-    return OK;
-}
-
-static enum outcome seen_deviations(struct desk_order_view *v, const struct record_list *list,
-                                    struct arena *a, struct err *e)
-{
-    const struct quality_of_order_out *rows = list->p;
-    struct quality_of_order_out *out = ARENA_ARRAY(a, list->n + 1, struct quality_of_order_out);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list->n; i++)
-        if (flow_sees(&v->o.sight, "deviation") ||
-            actor_may(v->o.actor, S("deviation.see"), rows[i].organisation, rows[i].site))
-            out[v->ndeviations++] = rows[i];
-    v->deviations = out;
-    return OK;
-}
-
-static enum outcome seen_waiting(struct desk_order_view *v, const struct record_list *list,
-                                 struct arena *a, struct err *e)
-{
-    const struct flow_record_waiting_of_out *rows = list->p;
-    struct flow_record_waiting_of_out *out =
-        ARENA_ARRAY(a, list->n + 1, struct flow_record_waiting_of_out);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list->n; i++) {
-        const struct flow_task *task = flow_task_find(&v->o.flow, rows[i].task);
-        if (task && flow_sees_record(&v->o.sight, task))
-            out[v->nwaiting++] = rows[i];
-    }
-    v->waiting = out;
-    return OK;
-}
-
-static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena *a, struct err *e)
-{
-    struct record_list list;
-    struct identity_units_in units = { v->o.id };
-    struct quality_of_order_in deviations = { v->o.id };
-    struct order_dates_in dates = { v->o.id };
-    struct flow_record_waiting_of_in waiting = { v->o.id };
-    TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
-    TRY(seen_units(v, &list, a, e));
-    struct desk_to_discard_in stopped = { v->o.id };
-    TRY(db_list(db, &sql_desk_to_discard, &stopped, &list, DESK_UNITS_MAX, a, e));
-    v->discard = list.p;
-    v->ndiscard = list.n;
-    TRY(db_list(db, &sql_quality_of_order, &deviations, &list, DEVIATIONS_MAX, a, e));
-    TRY(seen_deviations(v, &list, a, e));
-    TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
-    v->dates = list.p;
-    v->ndates = flow_sees(&v->o.sight, "plan") ? list.n : 0;
-    TRY(db_list(db, &sql_flow_record_waiting_of, &waiting, &list, FLOW_VERSIONS_MAX, a, e));
-    return seen_waiting(v, &list, a, e);
-}
-
 /* The dates of a journey, in its order; what is planned already is there to be changed. */
 static enum outcome plan(struct desk_order_view *v, struct arena *a, struct err *e)
 {
@@ -413,10 +337,10 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
         return OK;
     v->mover = show_person(p, db, v->move.proposed_by);
     v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
-    v->may_approve =
-        desk_order_does(&v->o, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
-    v->may_decline =
-        desk_order_does(&v->o, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+    v->may_approve = desk_order_does(&v->o, "flow.approve_move") &&
+                     !str_eq(v->move.proposed_by, show_actor(r)->name);
+    v->may_decline = desk_order_does(&v->o, "flow.decline_move") &&
+                     !str_eq(v->move.proposed_by, show_actor(r)->name);
     return OK;
 }
 
@@ -463,7 +387,7 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
     TRY(tasks(v, db, p, e));
     TRY(parties(v, db, p, e));
-    TRY(lists(v, db, r->arena, e));
+    TRY(desk_order_lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     rights(v);

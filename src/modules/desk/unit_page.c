@@ -318,7 +318,8 @@ static enum outcome unit_read(struct desk_unit_view **out, struct http_request *
         *e = why;
         return FAULT;
     }
-    /* Of an order that is not theirs to see, or of a kind that is not: like one that is not there. */
+    /* Of an order that is not theirs to see, or of a kind that is not: like one that is not there.
+     */
     return o == OK && flow_sees_unit(&v->o.sight, v->unit.kind)
                ? OK
                : REFUSE(e, "gate.unknown", { "kind", S("unit") });

@@ -39,7 +39,8 @@ static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, 
     }
     out->patient = o->patient;
     if (loaded != OK) /* to be done, though they may not look at orders */
-        out->patient = (struct order_patient_view){ .shown = row->coi, .name = row->coi, .born = S("") };
+        out->patient =
+            (struct order_patient_view){ .shown = row->coi, .name = row->coi, .born = S("") };
     row->patient = loaded == OK ? o->row.patient : (struct str){ 0 };
     out->row = row;
     out->owner = desk_owner(p, db, row->role, row->site);

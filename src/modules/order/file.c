@@ -1,5 +1,5 @@
-/* Files of an order: seen by the parties that see files (flow_share.h), sealed with its patient's key;
- * added by who may at the site that prescribed it. */
+/* Files of an order: seen by the parties that see files (flow_share.h), sealed with its patient's
+ * key; added by who may at the site that prescribed it. */
 #include "base/id.h"
 #include "kernel/file.h"
 #include "kernel/flow_share.h"
