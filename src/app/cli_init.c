@@ -88,6 +88,7 @@ static enum outcome make_administrator(struct init *i, struct err *e)
         .role = S("administrator"),
         .organisation = id_str(&i->organisation),
     };
+    i->sender.reason = "set up";
     return init_send(i, &auth_give_role_command, &role, NULL, e);
 }
 

@@ -1,5 +1,6 @@
 /* The modules of this program: the kernel's own, then one row each of modules.def. */
 #include "app/cli.h"
+#include "kernel/access_review.h"
 #include "kernel/auth.h"
 #include "kernel/draft.h"
 #include "kernel/effect.h"
@@ -21,6 +22,7 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
+    &access_review_module,
     &auth_module,
     &define_module,
     &draft_module,

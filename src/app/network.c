@@ -110,8 +110,11 @@ static enum outcome fill_grants(struct network_person *p, struct network *n, str
     const struct network_site *site = &n->sites[p->site];
     BUG_ON(body->permissions.n > NETWORK_GRANTS_MAX);
     for (size_t i = 0; i < body->permissions.n; i++)
-        p->grants[i] = (struct grant){ arena_str(arena, body->permissions.p[i]),
-                                       id_str(&site->organisation_id), id_str(&site->id) };
+        p->grants[i] = (struct grant){
+            .permission = arena_str(arena, body->permissions.p[i]),
+            .organisation = id_str(&site->organisation_id),
+            .site = id_str(&site->id),
+        };
     p->actor = (struct actor){
         .name = str_z(p->actor_name),
         .account = id_str(&p->account),
@@ -157,7 +160,7 @@ static enum outcome make_person(struct network *n, struct sender *s, size_t numb
         TRY(sender_send(s, &founder, "account.make", NULL, NULL, e,
                         "{'account':'%s','organisation':'%s','login':'%s','name':'%s'}",
                         p->account.text, at->organisation_id.text, p->login, p->name));
-    return sender_send(s, &founder, "account.give_role", NULL, NULL, e,
+    return sender_send(s, &founder, "account.give_role", "set up", NULL, e,
                        "{'account':'%s','role':'%s','organisation':'%s','site':'%s'}",
                        p->account.text, p->role, at->organisation_id.text, at->id.text);
 }

@@ -124,5 +124,5 @@ enum outcome sender_send_record(struct sender *s, const struct actor *actor, con
     struct json_out out = json_out(&b);
     TRY(record_to_json(record, body, &out, NULL, e));
     TRY(buf_check(&b, e));
-    return sender_send_body(s, actor, command, NULL, buf_get(&b), answer, e);
+    return sender_send_body(s, actor, command, s->reason, buf_get(&b), answer, e);
 }

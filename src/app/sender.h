@@ -13,6 +13,7 @@ struct sender {
     struct str seed;     /* command ids are derived from it … */
     uint64_t count;      /* … and this */
     uint64_t refused;    /* answers that were refusals */
+    const char *reason;  /* given with what sender_send_record sends; NULL: none */
 };
 
 /* Sends a command whose body is a format with ' for ". Values must hold neither quotes nor

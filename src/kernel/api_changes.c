@@ -110,9 +110,29 @@ static enum outcome key_seen(bool *out, struct changes *c, const struct http_req
     return OK;
 }
 
-static enum outcome put_change(struct changes *c, struct db *db, const struct api_scan_out *at,
-                               struct arena *arena, struct err *e)
+/* Of a thing that the actor sees, whether they see this event of it. */
+static enum outcome event_seen(bool *out, const struct http_request *r, struct db *db,
+                               const struct event *event, struct err *e)
 {
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    const struct str kind = stream_kind(event->key);
+    *out = true;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nwatches; k++) {
+            const struct watch *w = &modules[i]->watches[k];
+            if (str_is(kind, w->kind) && w->sees_event)
+                return w->sees_event(out, db, show_actor(r), stream_id(event->key), event, r->arena,
+                                     e);
+        }
+    return OK;
+}
+
+static enum outcome put_change(struct changes *c, const struct http_request *r, struct db *db,
+                               const struct api_scan_out *at, struct err *e)
+{
+    struct arena *arena = r->arena;
+    bool seen;
     struct ledger_row *rows;
     struct event event;
     size_t n;
@@ -120,6 +140,9 @@ static enum outcome put_change(struct changes *c, struct db *db, const struct ap
     if (n != 1 || rows[0].sequence != at->seq)
         return err_fault(e, "ledger.damaged", "no event %lld", (long long)at->seq);
     TRY(event_read(&event, arena, rows[0].leaf, e));
+    TRY(event_seen(&seen, r, db, &event, e));
+    if (!seen)
+        return OK;
     c->rows[c->n++] = (struct api_change){
         .cursor = arena_printf(arena, "%lld.%lld", (long long)c->epoch, (long long)at->seq + 1),
         .event = event.id,
@@ -151,7 +174,7 @@ static enum outcome scan(struct changes *c, const struct http_request *r, struct
         }
         TRY(key_seen(&sees, c, r, db, row[i].key, e));
         if (sees)
-            TRY(put_change(c, db, &row[i], r->arena, e));
+            TRY(put_change(c, r, db, &row[i], e));
         c->from = row[i].seq + 1;
     }
     return OK;

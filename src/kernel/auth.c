@@ -63,6 +63,8 @@ const struct module auth_module = {
     MODULE_ARRAY(commands),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
+    .policies = auth_policies,
+    .npolicies = AUTH_POLICIES,
     .schema = &auth_schema,
     .searches = auth_searches,
     .nsearches = AUTH_SEARCHES,
@@ -103,6 +105,11 @@ static enum outcome role_check(const struct define_context *context, const void 
     if (!limit_sound(role->lock_minutes, AUTH_LOCK_MINUTES_MAX) ||
         !limit_sound(role->session_hours, AUTH_SESSION_HOURS_MAX))
         return REFUSE(e, "auth.limit_malformed");
+    for (size_t i = 0; i < role->emergency.n; i++)
+        if (!str_among(role->emergency.p[i], role->permissions.p, role->permissions.n))
+            return REFUSE(e, "auth.lends_more",
+                          { "at", arena_printf(context->arena, "emergency.%zu", i) },
+                          { "permission", role->emergency.p[i] });
     return OK;
 }
 

@@ -1,7 +1,11 @@
 /* Who is it, and what may they do: organisations with sites, accounts, roles, sessions.
  *
  * A role is a definition (kind "role"): a name and the permissions it gives. An account holds roles
- * in an organisation, at one site or all; from them come the actor's grants. Passwords are Argon2id
+ * in an organisation, at one site or all, for one product or all, from a time and until one; from
+ * them come the actor's grants. A role comes after the account was sanctioned: a person with the
+ * right saw who it is. A closed account is reopened without roles. In an emergency a
+ * role lends some of its permissions for hours. Who has which rights is looked through when it is
+ * due (review.h). Passwords are Argon2id
  * (64 MiB, 3 passes, by libsodium), sealed under the account's own key. A session is a cookie with
  * a secret of 32 random bytes, of which the store knows a keyed digest; it ends by sign-out, by
  * idleness (kept in memory: a restart begins it anew), by its expiry, and at once when the account
@@ -15,6 +19,7 @@
 #ifndef VEIN_KERNEL_AUTH_H
 #define VEIN_KERNEL_AUTH_H
 
+#include "gen/kernel/auth.sql.h"
 #include "kernel/define.h"
 #include "kernel/node.h"
 #include "kernel/page.h"
@@ -45,12 +50,24 @@ struct auth_account_state {
     bool found;
     bool same; /* and is exactly what the command would make */
     bool closed;
+    bool sanctioned; /* who the person is was checked */
     bool login_taken;
     bool place_found; /* the organisation, and the site in it if one is given */
     bool role_found;  /* the role is defined and effective */
+    bool product_found;
     bool has_role;
     size_t nroles;
     struct auth_credential_state setup; /* the link that a password is set by */
+    struct str excluded; /* a role held that the new one may not be with (segregate.h) */
+};
+struct role;
+struct auth_emergency_state {
+    struct str id;                 /* of what is taken */
+    struct auth_emergency_out row; /* of the one that the command is about */
+    bool own;
+    bool standing;           /* the account has one that is not over */
+    const struct role *role; /* effective; NULL: there is none */
+    struct str excluded;     /* a role held that it may not be with */
 };
 struct auth_session_state {
     struct str id; /* of the session to open */
@@ -81,7 +98,9 @@ extern const struct module auth_module;
 struct auth;
 
 enum {
-    AUTH_ROLES_MAX = 32,    /* of one account */
+    AUTH_ROLES_MAX = 32,      /* of one account */
+    AUTH_EMERGENCIES_MAX = 8, /* that nobody ended, of one account */
+    AUTH_EMERGENCY_MINUTES_MAX = 240,
     AUTH_SITES_MAX = 200,   /* shown to choose from */
     AUTH_SLOW_MAX_S = 300,  /* the longest wait between two tries */
     AUTH_RIGHTS_AGE_S = 10, /* a role's version that becomes effective by its date counts by then */

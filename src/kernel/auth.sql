@@ -5,8 +5,8 @@ SELECT organisation, name, kind FROM auth_organisation WHERE organisation = :org
 SELECT site, organisation, name, kind, zone FROM auth_site WHERE site = :site;
 
 -- account (account ID) -> (account ID, organisation ID, login TEXT, name TEXT, closed BOOL,
---                          version INT)
-SELECT account, organisation, login, name, closed, version
+--                          sanctioned TIME, version INT)
+SELECT account, organisation, login, name, closed, sanctioned, version
 FROM auth_account WHERE account = :account;
 
 -- login (login TEXT) -> (account ID, organisation ID, login TEXT, password TEXT,
@@ -14,26 +14,35 @@ FROM auth_account WHERE account = :account;
 SELECT account, organisation, login, password, password_event, closed, version
 FROM auth_account WHERE login = :login;
 
--- roles (account ID) -> (role CODE, organisation ID, site ID)
-SELECT role, organisation, NULLIF(site, '') AS site
+-- roles (account ID) -> (role CODE, organisation ID, site ID, product CODE, from_us INT,
+--                        until_us INT)
+SELECT role, organisation, NULLIF(site, '') AS site, NULLIF(product, '') AS product, from_us,
+       until_us
 FROM auth_account_role WHERE account = :account
-ORDER BY organisation, site, role;
+ORDER BY organisation, site, role, product;
 
--- sites (account ID) -> (site ID, name TEXT, organisation TEXT)
--- Where the account has a role, at the site itself or at all of its organisation's.
+-- sites (account ID, now INT) -> (site ID, name TEXT, organisation TEXT)
+-- Where the account has a role now, at the site itself or at all of its organisation's, or a right
+-- lent in an emergency.
 SELECT s.site, s.name, o.name AS organisation
 FROM auth_site s JOIN auth_organisation o ON o.organisation = s.organisation
 WHERE EXISTS (SELECT 1 FROM auth_account_role r
               WHERE r.account = :account AND r.organisation = s.organisation
-                AND r.site IN ('', s.site))
+                AND r.site IN ('', s.site) AND :now >= r.from_us AND :now < r.until_us)
+   OR EXISTS (SELECT 1 FROM auth_emergency x
+              WHERE x.account = :account AND x.site = s.site AND x.ended IS NULL
+                AND :now < x.until_us)
 ORDER BY o.name, s.name, s.site LIMIT 200;
 
--- works_at (account ID, site ID) -> (site ID)
+-- works_at (account ID, site ID, now INT) -> (site ID)
 SELECT s.site FROM auth_site s
 WHERE s.site = :site
-  AND EXISTS (SELECT 1 FROM auth_account_role r
-              WHERE r.account = :account AND r.organisation = s.organisation
-                AND r.site IN ('', s.site));
+  AND (EXISTS (SELECT 1 FROM auth_account_role r
+               WHERE r.account = :account AND r.organisation = s.organisation
+                 AND r.site IN ('', s.site) AND :now >= r.from_us AND :now < r.until_us)
+       OR EXISTS (SELECT 1 FROM auth_emergency x
+                  WHERE x.account = :account AND x.site = s.site AND x.ended IS NULL
+                    AND :now < x.until_us));
 
 -- session (session ID) -> (session ID, account ID, organisation ID, closed TIME, locked TIME)
 SELECT x.session, x.account, a.organisation, x.closed, x.locked
@@ -77,15 +86,31 @@ UPDATE auth_account SET closed = 1, version = :version WHERE account = :account;
 -- account_version (account ID, version INT)
 UPDATE auth_account SET version = :version WHERE account = :account;
 
--- role_add (account ID, role CODE, organisation ID, site ID)
-INSERT INTO auth_account_role (account, role, organisation, site)
-VALUES (:account, :role, :organisation, COALESCE(:site, ''))
-ON CONFLICT (account, role, organisation, site) DO NOTHING;
+-- role_add (account ID, role CODE, organisation ID, site ID, product CODE, from_us INT,
+--           until_us INT, given TIME, given_by TEXT)
+INSERT INTO auth_account_role (account, role, organisation, site, product, from_us, until_us,
+                               given, given_by)
+VALUES (:account, :role, :organisation, COALESCE(:site, ''), COALESCE(:product, ''), :from_us,
+        :until_us, :given, :given_by)
+ON CONFLICT (account, role, organisation, site, product) DO UPDATE
+SET from_us = excluded.from_us, until_us = excluded.until_us, given = excluded.given,
+    given_by = excluded.given_by;
 
--- role_remove (account ID, role CODE, organisation ID, site ID)
+-- role_remove (account ID, role CODE, organisation ID, site ID, product CODE)
 DELETE FROM auth_account_role
 WHERE account = :account AND role = :role AND organisation = :organisation
-  AND site = COALESCE(:site, '');
+  AND site = COALESCE(:site, '') AND product = COALESCE(:product, '');
+
+-- account_sanction (account ID, at TIME, by ID, how CODE, version INT)
+UPDATE auth_account
+SET sanctioned = :at, sanctioned_by = :by, sanctioned_how = :how, version = :version
+WHERE account = :account;
+
+-- account_reopen (account ID, version INT)
+UPDATE auth_account SET closed = 0, version = :version WHERE account = :account;
+
+-- roles_drop (account ID)
+DELETE FROM auth_account_role WHERE account = :account;
 
 -- session_open (session ID, account ID, account_version INT, token HASH, site ID, opened TIME,
 --               expires TIME, strength CODE, device HASH, browser CODE, event ID, address TEXT,
@@ -170,3 +195,64 @@ ORDER BY s.name, s.site LIMIT 200;
 -- anybody () -> (account ID)
 -- Whether there are people yet.
 SELECT account FROM auth_account LIMIT 1;
+
+-- emergencies (account ID) -> (emergency ID, role CODE, organisation ID, site ID, taken TIME,
+--                              until_us TIME)
+-- Of an account, that nobody ended.
+SELECT emergency, role, organisation, site, taken, until_us FROM auth_emergency
+WHERE account = :account AND ended IS NULL ORDER BY taken DESC, emergency LIMIT 8;
+
+-- emergency (emergency ID) -> (emergency ID, account ID, role CODE, organisation ID, site ID,
+--     taken TIME, until_us TIME, event ID, reason TEXT, ended TIME, how CODE, reviewed TIME,
+--     reviewed_by TEXT, verdict CODE, review_event ID, conclusion TEXT)
+SELECT emergency, account, role, organisation, site, taken, until_us, event, reason, ended, how,
+       reviewed, reviewed_by, verdict, review_event, conclusion
+FROM auth_emergency WHERE emergency = :emergency;
+
+-- emergency_list (organisation ID, site ID) -> (emergency ID, account ID, role CODE,
+--     organisation ID, site ID, taken TIME, until_us TIME, event ID, reason TEXT, ended TIME,
+--     how CODE, reviewed TIME, reviewed_by TEXT, verdict CODE, review_event ID, conclusion TEXT)
+-- Of an organisation, or one site of it: those not reviewed first, the newest first.
+SELECT emergency, account, role, organisation, site, taken, until_us, event, reason, ended, how,
+       reviewed, reviewed_by, verdict, review_event, conclusion
+FROM auth_emergency
+WHERE organisation = :organisation AND (CAST(:site AS TEXT) IS NULL OR site = :site)
+ORDER BY reviewed IS NOT NULL, taken DESC, emergency LIMIT 200;
+
+-- emergency_add (emergency ID, account ID, role CODE, organisation ID, site ID, taken TIME,
+--                until_us TIME, event ID, reason TEXT)
+INSERT INTO auth_emergency (emergency, account, role, organisation, site, taken, until_us, event,
+                            reason)
+VALUES (:emergency, :account, :role, :organisation, :site, :taken, :until_us, :event, :reason);
+
+-- emergency_end (emergency ID, ended TIME, how CODE)
+UPDATE auth_emergency SET ended = :ended, how = :how WHERE emergency = :emergency;
+
+-- emergency_review (emergency ID, reviewed TIME, reviewed_by TEXT, verdict CODE, review_event ID,
+--                   conclusion TEXT)
+UPDATE auth_emergency
+SET reviewed = :reviewed, reviewed_by = :reviewed_by, verdict = :verdict,
+    review_event = :review_event, conclusion = :conclusion
+WHERE emergency = :emergency;
+
+-- access (organisation ID, site ID, after_name TEXT, after_account TEXT) -> (account ID,
+--     name TEXT, login TEXT, closed BOOL, sanctioned TIME, sanctioned_by ID, sanctioned_how CODE,
+--     role CODE, site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT)
+-- Who has which role in an organisation, or (site given) at one site of it: each right that has not
+-- ended by itself, and accounts of it that have none. By name; the next page begins behind the last
+-- row's name and account.
+SELECT a.account, a.name, a.login, a.closed, a.sanctioned, a.sanctioned_by, a.sanctioned_how,
+       r.role, NULLIF(r.site, '') AS site, NULLIF(r.product, '') AS product,
+       NULLIF(r.from_us, 0) AS from_us, NULLIF(r.until_us, 9223372036854775807) AS until_us,
+       r.given, r.given_by
+FROM auth_account a
+LEFT JOIN auth_account_role r ON r.account = a.account AND r.organisation = :organisation
+WHERE (r.role IS NOT NULL OR (a.organisation = :organisation AND CAST(:site AS TEXT) IS NULL))
+  AND (CAST(:site AS TEXT) IS NULL OR r.site IN ('', :site))
+  AND (a.name, a.account) > (:after_name, :after_account)
+ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT 2000;
+
+-- event_place (stream TEXT) -> (first INT)
+-- Where in the log a stream begins; its key is its own name.
+SELECT seq AS first FROM ledger_event
+WHERE key = :stream AND stream = :stream ORDER BY version LIMIT 1;

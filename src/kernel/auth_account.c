@@ -1,4 +1,4 @@
-/* Organisations, sites, accounts and their roles: what the commands need, when they are refused,
+/* Organisations, sites and accounts: what the commands need, when they are refused,
  * and what the events make of the rows. */
 #include "base/id.h"
 #include "kernel/auth_impl.h"
@@ -187,8 +187,8 @@ enum outcome auth_make_account_decide(struct decision *d, const struct auth_make
 /* --- account.change_password, account.close --- */
 
 /* For what concerns the account alone: its organisation decides. */
-static enum outcome account_load(struct load *l, struct str account,
-                                 struct auth_account_state *state, struct err *e)
+enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
+                               struct err *e)
 {
     load_kind(l, "account");
     TRY(load_stream(l, stream_of("account", account), NULL, e));
@@ -198,6 +198,7 @@ static enum outcome account_load(struct load *l, struct str account,
     if (!state->found)
         return load_unknown(l, e);
     state->closed = row.closed;
+    state->sanctioned = row.sanctioned != TIME_NONE;
     load_scope(l, row.organisation, (struct str){ 0 });
     return OK;
 }
@@ -206,7 +207,7 @@ enum outcome auth_change_password_load(struct load *l, const struct auth_change_
                                        struct auth_account_state *state, struct err *e)
 {
     load_subject(l, body->account);
-    TRY(account_load(l, body->account, state, e));
+    TRY(auth_account_load(l, body->account, state, e));
     if (!body->setup.p)
         return OK;
     TRY(auth_credential_load(l, body->setup, &state->setup, e));
@@ -253,7 +254,7 @@ enum outcome auth_end_sessions_decide(struct decision *d, const struct auth_end_
 enum outcome auth_close_account_load(struct load *l, const struct auth_close_account *body,
                                      struct auth_account_state *state, struct err *e)
 {
-    return account_load(l, body->account, state, e);
+    return auth_account_load(l, body->account, state, e);
 }
 
 enum outcome auth_close_account_decide(struct decision *d, const struct auth_close_account *body,
@@ -263,113 +264,6 @@ enum outcome auth_close_account_decide(struct decision *d, const struct auth_clo
         return REFUSE(e, "auth.account_closed");
     struct auth_account_closed payload = { body->account };
     happened(d, "account", body->account, &auth_account_closed_event, &payload);
-    return OK;
-}
-
-/* --- account.give_role, account.take_role --- */
-
-struct role_at {
-    struct str account;
-    struct str role;
-    struct str organisation;
-    struct str site;
-};
-
-/* Rights in a place are given by those who may do so at that place, to accounts of its
- * organisation. An account of another is like none: a right more or less ends its sessions, and
- * there is room for so many. Only the program lets someone work for two organisations. */
-static enum outcome role_load(struct load *l, const struct role_at *at,
-                              struct auth_account_state *state, struct err *e)
-{
-    load_scope(l, at->organisation, at->site);
-    load_kind(l, "account");
-    TRY(load_stream(l, stream_of("account", at->account), NULL, e));
-    TRY(load_stream(l, stream_of("organisation", at->organisation), NULL, e));
-    struct auth_account_in in = { at->account };
-    struct auth_account_out row;
-    TRY(db_get(l->db, &sql_auth_account, &in, &row, l->arena, &state->found, e));
-    if (!state->found)
-        return load_unknown(l, e);
-    state->closed = row.closed;
-    struct auth_organisation_in organisation_in = { at->organisation };
-    struct auth_organisation_out organisation;
-    TRY(db_get(l->db, &sql_auth_organisation, &organisation_in, &organisation, l->arena,
-               &state->place_found, e));
-    if (at->site.p) {
-        struct auth_site_in site_in = { at->site };
-        struct auth_site_out site;
-        bool found;
-        TRY(load_stream(l, stream_of("site", at->site), NULL, e));
-        TRY(db_get(l->db, &sql_auth_site, &site_in, &site, l->arena, &found, e));
-        state->place_found &= found && str_eq(site.organisation, at->organisation);
-    }
-    struct auth_roles_in roles_in = { at->account };
-    struct record_list roles;
-    TRY(db_list(l->db, &sql_auth_roles, &roles_in, &roles, AUTH_ROLES_MAX, l->arena, e));
-    const struct auth_roles_out *held = roles.p;
-    state->nroles = roles.n;
-    for (size_t i = 0; i < roles.n; i++)
-        state->has_role |= str_eq(held[i].role, at->role) &&
-                           str_eq(held[i].organisation, at->organisation) &&
-                           str_eq(held[i].site, at->site);
-    const bool ours =
-        l->command->actor->system || state->has_role || str_eq(row.organisation, at->organisation);
-    return ours ? OK : load_unknown(l, e);
-}
-
-/* Nobody changes their own rights. */
-static enum outcome role_refused(const struct decision *d, struct str account,
-                                 const struct auth_account_state *state, struct err *e)
-{
-    if (str_eq(d->command->actor->account, account))
-        return REFUSE(e, "auth.own_rights");
-    return state->closed ? REFUSE(e, "auth.account_closed") : OK;
-}
-
-enum outcome auth_give_role_load(struct load *l, const struct auth_give_role *body,
-                                 struct auth_account_state *state, struct err *e)
-{
-    struct role_at at = { body->account, body->role, body->organisation, body->site };
-    TRY(role_load(l, &at, state, e));
-    struct definition role;
-    struct str name = arena_printf(l->arena, "role.%.*s", STR(body->role));
-    TRY(load_stream(l, stream_of("definition", name), NULL, e));
-    return define_find(&role, l->db, S("role"), body->role, 0, l->now_us, l->arena,
-                       &state->role_found, e);
-}
-
-enum outcome auth_give_role_decide(struct decision *d, const struct auth_give_role *body,
-                                   const struct auth_account_state *state, struct err *e)
-{
-    TRY(role_refused(d, body->account, state, e));
-    if (!state->place_found)
-        return REFUSE(e, "auth.site_unknown");
-    if (!state->role_found)
-        return REFUSE(e, "auth.role_unknown", { "role", body->role });
-    if (state->has_role)
-        return OK;
-    if (state->nroles >= AUTH_ROLES_MAX)
-        return REFUSE(e, "auth.too_many_roles", { "max", S("32") });
-    struct auth_role_given payload = { body->account, body->role, body->organisation, body->site };
-    happened(d, "account", body->account, &auth_role_given_event, &payload);
-    return OK;
-}
-
-enum outcome auth_take_role_load(struct load *l, const struct auth_take_role *body,
-                                 struct auth_account_state *state, struct err *e)
-{
-    struct role_at at = { body->account, body->role, body->organisation, body->site };
-    return role_load(l, &at, state, e);
-}
-
-enum outcome auth_take_role_decide(struct decision *d, const struct auth_take_role *body,
-                                   const struct auth_account_state *state, struct err *e)
-{
-    TRY(role_refused(d, body->account, state, e));
-    if (!state->has_role)
-        return REFUSE(e, "auth.role_not_held", { "role", body->role });
-    struct auth_role_taken payload = { body->account, body->role, body->organisation, body->site };
-    happened(d, "account", body->account, &auth_role_taken_event, &payload);
     return OK;
 }
 
@@ -414,31 +308,6 @@ enum outcome auth_password_changed_apply(struct db *db, const struct event *even
     struct auth_account_password_in in = { payload->account, payload->password, event->id,
                                            event->version };
     return db_run(db, &sql_auth_account_password, &in, NULL, e);
-}
-
-static enum outcome account_version(struct db *db, const struct event *event, struct str account,
-                                    struct err *e)
-{
-    struct auth_account_version_in in = { account, event->version };
-    return db_run(db, &sql_auth_account_version, &in, NULL, e);
-}
-
-enum outcome auth_role_given_apply(struct db *db, const struct event *event,
-                                   const struct auth_role_given *payload, struct err *e)
-{
-    struct auth_role_add_in in = { payload->account, payload->role, payload->organisation,
-                                   payload->site };
-    TRY(db_run(db, &sql_auth_role_add, &in, NULL, e));
-    return account_version(db, event, payload->account, e);
-}
-
-enum outcome auth_role_taken_apply(struct db *db, const struct event *event,
-                                   const struct auth_role_taken *payload, struct err *e)
-{
-    struct auth_role_remove_in in = { payload->account, payload->role, payload->organisation,
-                                      payload->site };
-    TRY(db_run(db, &sql_auth_role_remove, &in, NULL, e));
-    return account_version(db, event, payload->account, e);
 }
 
 enum outcome auth_account_closed_apply(struct db *db, const struct event *event,

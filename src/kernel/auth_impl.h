@@ -95,6 +95,19 @@ struct auth {
 /* The form in which logins are compared: without blanks around it, ASCII in lower case. Absent
  * when it cannot be one. */
 struct str auth_login_of(struct str login, struct arena *arena);
+/* For what concerns the account alone: its organisation decides. */
+enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
+                               struct err *e);
+
+/* The bounds of a right as rows have them; absent: from ever, for ever. */
+static inline int64_t auth_from(int64_t from)
+{
+    return from == TIME_NONE ? 0 : from;
+}
+static inline int64_t auth_until(int64_t until)
+{
+    return until == TIME_NONE ? INT64_MAX : until;
+}
 
 /* --- auth_sign_in.c --- */
 
@@ -229,6 +242,10 @@ enum outcome auth_send_because(struct auth *a, const struct actor *actor,
                                bool wait, struct err *e);
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e);
+
+/* The alarm of an emergency, and its end. */
+enum { AUTH_POLICIES = 2 };
+extern const struct policy auth_policies[AUTH_POLICIES];
 
 /* What of accounts and sites is found. */
 enum { AUTH_SEARCHES = 2 };

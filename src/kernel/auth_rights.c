@@ -35,9 +35,15 @@ static void grants_move(struct grant *to, const struct grant *from, size_t n, co
                         const char *new_text)
 {
     for (size_t i = 0; i < n; i++)
-        to[i] = (struct grant){ moved(from[i].permission, old_text, new_text),
-                                moved(from[i].organisation, old_text, new_text),
-                                moved(from[i].site, old_text, new_text) };
+        to[i] = (struct grant){
+            .permission = moved(from[i].permission, old_text, new_text),
+            .organisation = moved(from[i].organisation, old_text, new_text),
+            .site = moved(from[i].site, old_text, new_text),
+            .product = moved(from[i].product, old_text, new_text),
+            .emergency = moved(from[i].emergency, old_text, new_text),
+            .from = from[i].from,
+            .until = from[i].until,
+        };
 }
 
 /* From memory into the arena; false when they are not there, or too old. */
@@ -82,7 +88,8 @@ static void rights_keep(struct auth *a, struct str account, int64_t version, uin
     size_t ntext = 1;
     for (size_t i = 0; i < actor->ngrants; i++)
         ntext += actor->grants[i].permission.n + actor->grants[i].organisation.n +
-                 actor->grants[i].site.n;
+                 actor->grants[i].site.n + actor->grants[i].product.n +
+                 actor->grants[i].emergency.n;
     struct auth_rights new = {
         .version = version,
         .generation = generation,
@@ -104,6 +111,10 @@ static void rights_keep(struct auth *a, struct str account, int64_t version, uin
         new.grants[i].permission = put(&b, g->permission);
         new.grants[i].organisation = put(&b, g->organisation);
         new.grants[i].site = put(&b, g->site);
+        new.grants[i].product = put(&b, g->product);
+        new.grants[i].emergency = put(&b, g->emergency);
+        new.grants[i].from = g->from;
+        new.grants[i].until = g->until;
     }
     pthread_mutex_lock(&a->lock);
     struct auth_rights *slot = rights_slot(a, account);
@@ -126,39 +137,115 @@ static void limits_take(struct auth_limits *limits, const struct role *role)
     limits->absolute_us = least(limits->absolute_us, role->session_hours, TIME_HOUR);
 }
 
-static enum outcome rights_read(struct auth *a, struct db *db, struct str account,
-                                struct actor *actor, struct auth_limits *limits,
-                                struct arena *arena, struct err *e)
+/* Grants that are gathered: each role's permissions with its place and validity. */
+struct gathered {
+    struct grant *grants;
+    size_t n;
+};
+
+static enum outcome role_find(const struct role **out, struct auth *a, struct db *db,
+                              struct str name, struct arena *arena, struct err *e)
 {
-    *limits = (struct auth_limits){ PROOF_NONE, a->lock_us, a->absolute_us };
+    struct definition d;
+    bool found;
+    TRY(define_find(&d, db, S("role"), name, 0, env_now(a->node->env), arena, &found, e));
+    *out = found ? d.body : NULL;
+    return OK;
+}
+
+static enum outcome gather(struct gathered *g, const struct str *permissions, size_t n,
+                           const struct grant *like, struct arena *arena, struct err *e)
+{
+    struct grant *grants = ARENA_ARRAY(arena, g->n + n + 1, struct grant);
+    if (!grants)
+        return err_no_memory(e);
+    if (g->n > 0)
+        memcpy(grants, g->grants, g->n * sizeof *grants);
+    for (size_t i = 0; i < n; i++) {
+        grants[g->n] = *like;
+        grants[g->n++].permission = permissions[i];
+    }
+    g->grants = grants;
+    return OK;
+}
+
+static enum outcome held_read(struct gathered *g, struct auth_limits *limits, struct auth *a,
+                              struct db *db, struct str account, struct arena *arena,
+                              struct err *e)
+{
     struct auth_roles_in in = { account };
     struct record_list list;
     TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, arena, e));
     const struct auth_roles_out *held = list.p;
-    const struct role *roles[AUTH_ROLES_MAX] = { 0 };
-    size_t n = 0;
     for (size_t i = 0; i < list.n; i++) {
-        struct definition d;
-        bool found;
-        TRY(define_find(&d, db, S("role"), held[i].role, 0, env_now(a->node->env), arena, &found,
-                        e));
-        if (!found)
+        const struct role *role;
+        TRY(role_find(&role, a, db, held[i].role, arena, e));
+        const struct grant like = {
+            .organisation = held[i].organisation,
+            .site = held[i].site,
+            .product = held[i].product,
+            .from = held[i].from_us,
+            .until = held[i].until_us == INT64_MAX ? 0 : held[i].until_us,
+        };
+        if (!role)
             continue;
-        roles[i] = d.body;
-        limits_take(limits, roles[i]);
-        n += roles[i]->permissions.n;
+        limits_take(limits, role);
+        TRY(gather(g, role->permissions.p, role->permissions.n, &like, arena, e));
     }
-    struct grant *grants = ARENA_ARRAY(arena, n + 1, struct grant);
-    if (!grants)
-        return err_no_memory(e);
-    size_t k = 0;
-    for (size_t i = 0; i < list.n; i++)
-        for (size_t p = 0; roles[i] && p < roles[i]->permissions.n; p++)
-            grants[k++] =
-                (struct grant){ roles[i]->permissions.p[p], held[i].organisation, held[i].site };
-    actor->grants = grants;
-    actor->ngrants = k;
     return OK;
+}
+
+/* What a role lends in an emergency, and no more. */
+static enum outcome lent_read(struct gathered *g, struct auth *a, struct db *db, struct str account,
+                              struct arena *arena, struct err *e)
+{
+    struct auth_emergencies_in in = { account };
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_emergencies, &in, &list, AUTH_EMERGENCIES_MAX, arena, e));
+    const struct auth_emergencies_out *lent = list.p;
+    for (size_t i = 0; i < list.n; i++) {
+        const struct role *role;
+        TRY(role_find(&role, a, db, lent[i].role, arena, e));
+        const struct grant like = {
+            .organisation = lent[i].organisation,
+            .site = lent[i].site,
+            .emergency = lent[i].emergency,
+            .from = lent[i].taken,
+            .until = lent[i].until_us,
+        };
+        if (role)
+            TRY(gather(g, role->emergency.p, role->emergency.n, &like, arena, e));
+    }
+    return OK;
+}
+
+static enum outcome rights_read(struct auth *a, struct db *db, struct str account,
+                                struct actor *actor, struct auth_limits *limits,
+                                struct arena *arena, struct err *e)
+{
+    struct gathered g = { 0 };
+    *limits = (struct auth_limits){ PROOF_NONE, a->lock_us, a->absolute_us };
+    TRY(held_read(&g, limits, a, db, account, arena, e));
+    TRY(lent_read(&g, a, db, account, arena, e));
+    actor->grants = g.grants;
+    actor->ngrants = g.n;
+    return OK;
+}
+
+/* Those that have ended, or not begun, are left out: to the microsecond, without another commit. */
+static void rights_now(struct actor *actor, struct grant *grants, int64_t now_us)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < actor->ngrants; i++) {
+        const struct grant *g = &actor->grants[i];
+        if (now_us < g->from || (g->until != 0 && now_us >= g->until))
+            continue;
+        if (g->emergency.p)
+            actor->emergency = g->emergency;
+        grants[n++] = *g;
+    }
+    actor->grants = grants;
+    actor->ngrants = n;
 }
 
 enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, int64_t version,
@@ -166,22 +253,27 @@ enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, i
                             struct err *e)
 {
     uint64_t generation;
-    if (rights_kept(a, account, version, actor, limits, &generation, arena))
-        return OK;
-    TRY(rights_read(a, db, account, actor, limits, arena, e));
-    rights_keep(a, account, version, generation, actor, limits);
+    if (!rights_kept(a, account, version, actor, limits, &generation, arena)) {
+        TRY(rights_read(a, db, account, actor, limits, arena, e));
+        rights_keep(a, account, version, generation, actor, limits);
+    }
+    struct grant *grants = ARENA_ARRAY(arena, actor->ngrants + 1, struct grant);
+    if (!grants)
+        return err_no_memory(e);
+    rights_now(actor, grants, env_now(a->node->env));
     return OK;
 }
 
 /* --- commits --- */
 
-/* Roles come by definitions: whatever happens to one (released, retired, recalled) may change
- * rights. What concerns an account changes its version and needs no look. */
+/* Roles come by definitions (released, retired, recalled), emergencies by streams of their own; what
+ * else concerns an account changes its version and needs no look. */
 void auth_committed(struct auth *a, const struct gate_happened *events, size_t n)
 {
     bool changed = false;
     for (size_t i = 0; i < n && !changed; i++)
-        changed = str_starts(str_z(events[i].key.text), S("definition/role."));
+        changed = str_starts(str_z(events[i].key.text), S("definition/role.")) ||
+                  strncmp(events[i].type, "emergency.", sizeof "emergency." - 1) == 0;
     if (!changed)
         return;
     pthread_mutex_lock(&a->lock);

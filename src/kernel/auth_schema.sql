@@ -21,6 +21,9 @@ CREATE TABLE IF NOT EXISTS auth_account (
     password       TEXT,                 -- sealed under the account
     password_event TEXT,                 -- for which it was sealed
     closed         INTEGER NOT NULL,
+    sanctioned     INTEGER,              -- when the identity was checked; without it no roles
+    sanctioned_by  TEXT,
+    sanctioned_how TEXT,
     version        INTEGER NOT NULL      -- of its stream; sessions of another have ended
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_account_organisation ON auth_account (organisation, name);
@@ -29,9 +32,16 @@ CREATE TABLE IF NOT EXISTS auth_account_role (
     account      TEXT NOT NULL,
     role         TEXT NOT NULL,
     organisation TEXT NOT NULL,
-    site         TEXT NOT NULL, -- empty: all sites of the organisation
-    PRIMARY KEY (account, role, organisation, site)
+    site         TEXT NOT NULL,    -- empty: all sites of the organisation
+    product      TEXT NOT NULL,    -- empty: whatever the product
+    from_us      INTEGER NOT NULL, -- it holds from then …
+    until_us     INTEGER NOT NULL, -- … and before then
+    given        INTEGER NOT NULL,
+    given_by     TEXT NOT NULL,
+    PRIMARY KEY (account, role, organisation, site, product)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS auth_account_role_organisation
+    ON auth_account_role (organisation, account);
 
 CREATE TABLE IF NOT EXISTS auth_credential (
     credential TEXT NOT NULL PRIMARY KEY,
@@ -78,3 +88,25 @@ CREATE TABLE IF NOT EXISTS auth_session (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_session_account ON auth_session (account, opened);
 CREATE INDEX IF NOT EXISTS auth_session_device ON auth_session (device, account);
+
+-- Rights lent in an emergency. Open until somebody else reviewed it.
+CREATE TABLE IF NOT EXISTS auth_emergency (
+    emergency    TEXT NOT NULL PRIMARY KEY,
+    account      TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    site         TEXT NOT NULL,
+    taken        INTEGER NOT NULL,
+    until_us     INTEGER NOT NULL,
+    event        TEXT NOT NULL,
+    reason       TEXT, -- sealed for that event
+    ended        INTEGER,
+    how          TEXT,
+    reviewed     INTEGER,
+    reviewed_by  TEXT, -- actor
+    verdict      TEXT,
+    review_event TEXT,
+    conclusion   TEXT -- sealed for that one
+) STRICT;
+CREATE INDEX IF NOT EXISTS auth_emergency_account ON auth_emergency (account, ended);
+CREATE INDEX IF NOT EXISTS auth_emergency_site ON auth_emergency (organisation, site, reviewed, taken);

@@ -31,7 +31,7 @@ enum outcome auth_open_session_load(struct load *l, const struct auth_open_sessi
     state->site_allowed = true;
     if (!body->site.p)
         return OK;
-    struct auth_works_at_in site_in = { body->account, body->site };
+    struct auth_works_at_in site_in = { body->account, body->site, l->now_us };
     struct auth_works_at_out site;
     return db_get(l->db, &sql_auth_works_at, &site_in, &site, l->arena, &state->site_allowed, e);
 }
@@ -430,7 +430,7 @@ enum outcome auth_sites(struct auth *a, struct str account, struct record_list *
 {
     struct db *db;
     TRY(store_reader_take(&db, a->node->store, e));
-    struct auth_sites_in in = { account };
+    struct auth_sites_in in = { account, env_now(a->node->env) };
     enum outcome o = db_list(db, &sql_auth_sites, &in, out, AUTH_SITES_MAX, arena, e);
     store_reader_give(a->node->store, db);
     return o;

@@ -24,7 +24,7 @@ static enum outcome definition_seen(bool *out, struct db *db, const struct actor
 }
 
 static const struct watch module_watches[] = {
-    { "definition", "definition.see", definition_seen },
+    { "definition", "definition.see", definition_seen, NULL },
 };
 
 const struct module define_module = {

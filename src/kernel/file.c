@@ -85,6 +85,7 @@ enum outcome file_store_load(struct load *l, const struct file_store *body,
     load_scope(l, state->scope.organisation, state->scope.site);
     for (size_t i = 0; i < state->scope.nplaces; i++)
         load_scope(l, state->scope.places[i].organisation, state->scope.places[i].site);
+    TRY(load_product(l, state->scope.product, e));
     if (!l->command->actor->system && !file_may(l->command->actor, rule->permission, &state->scope))
         return load_unknown(l, e);
     load_subject(l, body->subject);

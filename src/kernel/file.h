@@ -54,6 +54,7 @@ struct file_scope {
         struct str site;
     } const *places;
     size_t nplaces;
+    struct str product; /* that the thing belongs to; absent: to none */
 };
 /* What file.store's load found. */
 struct file_store_state {

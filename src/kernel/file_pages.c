@@ -55,6 +55,9 @@ enum outcome file_may_add(struct http_request *r, struct db *db, const struct fi
     const struct actor *who = show_actor(r);
     if (rule)
         TRY(rule->scope(db, thing->id, scope, &found, r->arena, e));
+    who = actor_for(who, scope->product, TIME_NONE, r->arena);
+    if (!who)
+        return err_no_memory(e);
     if (!found || !file_may(who, rule->permission, scope))
         return REFUSE(e, "gate.unknown", { "kind", S("thing") });
     if (!file_may(who, "file.store", scope))

@@ -1,13 +1,16 @@
 /* Flow's wiring, the registered identity points, and how what happens to an order is said. */
 #include "gen/kernel/flow_schema.sql.h"
 #include "kernel/flow_impl.h"
+#include "kernel/flow_share.h"
+#include "kernel/segregate.h"
 #include "kernel/flow_record.h"
 
 #define EVENTS   "kernel/flow_events.def"
 #define COMMANDS "kernel/flow_commands.def"
 #include "kernel/wire.h"
 
-static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind };
+static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind,
+                                                          &segregation_kind, &sharing_kind };
 
 const struct module flow_module = {
     .name = "flow",

@@ -211,10 +211,13 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
                        struct err *e);
 
 /* In a module's load: reads the order's flow and stop, declares their streams, and names as scope
- * the party of the task (or, without a task, all parties). What the command seals is sealed under
- * the order's subject. load_unknown for an unknown order. */
+ * the party of the task (or, without a task, those whose part does the command: flow_share.h). What
+ * the command seals is sealed under the order's subject. load_unknown for an unknown order. */
 enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
                        struct err *e);
+/* The same of a unit of this kind: parties that see no such unit are no scope at all. */
+enum outcome load_flow_unit(struct load *l, struct str order, struct str task, struct str kind,
+                            struct flow_view *out, struct err *e);
 /* For a command that concerns an order without its flow: seals under the order's subject. */
 enum outcome load_flow_subject(struct load *l, struct str order, struct err *e);
 /* In the load of a command that starts an order: declares the stream, finds the workflow that is
@@ -303,6 +306,22 @@ struct flow_countdown {
     int64_t until;
 };
 size_t flow_countdowns(const struct flow_view *v, struct flow_countdown *out, size_t max);
+
+/* The actor as it is before this order: with the rights that hold for its product. For an unknown
+ * order, with those for all products. For queries: the gate does it in load_flow. */
+enum outcome flow_actor(const struct actor **out, struct db *db, const struct actor *actor,
+                        struct str order, struct arena *arena, struct err *e);
+
+/* The version of a workflow that an order is pinned to, as its rows name it, parsed once in the
+ * process. */
+struct flow_pinned {
+    struct str name;
+    int64_t version;
+    struct str hash;
+};
+enum outcome flow_workflow_pinned(const struct workflow **out, struct db *db,
+                                  const struct flow_pinned *pinned, struct arena *arena,
+                                  struct err *e);
 
 /* Whether the actor has the permission at one of the order's parties; false for an unknown order.
  */

@@ -288,8 +288,19 @@ ON CONFLICT (order_id, role, part) DO UPDATE SET account = excluded.account;
 -- person_unname (order_id ID, role CODE, part CODE)
 DELETE FROM flow_person WHERE order_id = :order_id AND role = :role AND part = :part;
 
--- person_holds (account ID, role CODE, organisation ID, site ID) -> (account ID)
--- The account is open and has the role at the site.
+-- person_holds (account ID, role CODE, organisation ID, site ID, now INT) -> (account ID)
+-- The account is open and has the role at the site now.
 SELECT r.account FROM auth_account_role r JOIN auth_account a ON a.account = r.account
 WHERE r.account = :account AND r.role = :role AND r.organisation = :organisation
-  AND r.site IN ('', :site) AND a.closed = 0 LIMIT 1;
+  AND r.site IN ('', :site) AND a.closed = 0 AND :now >= r.from_us AND :now < r.until_us LIMIT 1;
+
+-- done_by (order_id ID, actor TEXT) -> (task CODE)
+-- At which tasks of an order the actor did something, in whatever pass: completed, entered,
+-- corrected, signed, noted a fact.
+SELECT task FROM flow_task WHERE order_id = :order_id AND done_by = :actor
+UNION SELECT task FROM flow_past WHERE order_id = :order_id AND done_by = :actor
+UNION SELECT task FROM flow_record WHERE order_id = :order_id AND entered_by = :actor
+UNION SELECT task FROM flow_entry WHERE order_id = :order_id AND entered_by = :actor
+UNION SELECT task FROM flow_signature WHERE order_id = :order_id AND signed_by = :actor
+UNION SELECT task FROM flow_fact WHERE order_id = :order_id AND noted_by = :actor
+ORDER BY task;

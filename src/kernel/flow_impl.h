@@ -33,14 +33,6 @@ int64_t flow_duration(struct str text);
 
 /* The pinned workflow, parsed once in the process. FAULT "flow.workflow_gone" when the store has
  * another under this name and version, or none. */
-struct flow_pinned {
-    struct str name;
-    int64_t version;
-    struct str hash;
-};
-enum outcome flow_workflow_pinned(const struct workflow **out, struct db *db,
-                                  const struct flow_pinned *pinned, struct arena *arena,
-                                  struct err *e);
 
 /* Where a check of a workflow stands: its path is the beginning of the paths that it names. */
 struct flow_check {

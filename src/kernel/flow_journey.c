@@ -142,9 +142,10 @@ const struct actor *journey_actor(struct journey *j, const struct journey_actor 
         (void)err_no_memory(e);
         return NULL;
     }
-    *grant = (struct grant){ arena_printf(j->arena, "role.%.*s", STR(of->role)),
-                             party ? party->organisation : S("none"),
-                             { NULL, 0 } };
+    *grant = (struct grant){
+        .permission = arena_printf(j->arena, "role.%.*s", STR(of->role)),
+        .organisation = party ? party->organisation : S("none"),
+    };
     struct str person = of->person.p ? of->person : S("a");
     *actor = (struct actor){
         .name = arena_printf(j->arena, "account/%.*s.%.*s", STR(of->role), STR(person)),

@@ -24,7 +24,7 @@ enum outcome flow_name_person_load(struct load *l, const struct flow_name_person
         return OK;
     TRY(load_stream(l, stream_of("account", body->account), NULL, e));
     const struct flow_person_holds_in holds = { body->account, body->role, party->organisation,
-                                                party->site };
+                                                party->site, l->now_us };
     return db_get(l->db, &sql_flow_person_holds, &holds, &holder, l->arena, &state->holds, e);
 }
 

@@ -9,7 +9,8 @@ static enum outcome prepare_task(const struct prepare *p, const char *permission
                                  const struct flow_task_in *in, struct flow_task_out *out,
                                  bool *found, struct err *e)
 {
-    const struct actor *actor = p->command->actor;
+    const struct actor *actor;
+    TRY(flow_actor(&actor, p->db, p->command->actor, in->order_id, p->arena, e));
     TRY(db_get(p->db, &sql_flow_task, in, out, p->arena, found, e));
     *found = *found && out->form.p &&
              (actor->system || actor_may(actor, str_z(permission), out->organisation, out->site));

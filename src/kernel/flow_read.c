@@ -1,6 +1,8 @@
 /* An order's state from its rows: in four selects, a fifth where a loop was taken, and one more
  * where the pinned workflow is not in memory yet; and what load declares of it. */
 #include "kernel/flow_impl.h"
+#include "kernel/flow_share.h"
+#include "kernel/segregate.h"
 
 #define RECORDS "kernel/flow_pins.def"
 #include "base/record_tables.h"
@@ -146,26 +148,55 @@ enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, s
 
 /* --- load --- */
 
-/* The parties that a command on this task, or on the order, concerns. */
-static void load_parties(struct load *l, const struct flow_view *v, struct str task)
+/* The parties that a command on this task, or on the order, concerns: of the order, those whose
+ * part does it; who sees no unit of this kind (absent: of none) does not know what it is about. */
+static enum outcome load_parties(struct load *l, const struct flow_view *v, struct str task,
+                                 struct str kind, struct err *e)
 {
     const struct flow_task *found = task.p ? flow_task_find(v, task) : NULL;
-    for (size_t i = 0; i < v->nparties; i++)
-        if (!found || str_eq(v->parties[i].part, found->part))
+    const struct sharing *sharing;
+    if (l->command->actor->system) {
+        for (size_t i = 0; i < v->nparties; i++)
             load_scope(l, v->parties[i].organisation, v->parties[i].site);
+        return OK;
+    }
+    TRY(flow_sharing_find(&sharing, l->db, l->arena, e));
+    for (size_t i = 0; i < v->nparties; i++) {
+        const struct flow_party *party = &v->parties[i];
+        if ((found && !str_eq(party->part, found->part)) ||
+            (kind.p && !flow_part_sees_unit(sharing, v->workflow, party->part, kind)))
+            continue;
+        if (found || flow_part_does(sharing, v->workflow, party->part, l->command->name))
+            load_scope(l, party->organisation, party->site);
+        else
+            load_known_scope(l, party->organisation, party->site);
+    }
+    return OK;
 }
 
-enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
-                       struct err *e)
+enum outcome load_flow_unit(struct load *l, struct str order, struct str task, struct str kind,
+                            struct flow_view *out, struct err *e)
 {
     load_kind(l, "order");
     TRY(flow_read(l->db, order, out, l->arena, e));
     if (!out->found)
         return load_unknown(l, e);
-    load_parties(l, out, task);
+    TRY(load_parties(l, out, task, kind, e));
     load_subject(l, out->subject);
+    TRY(load_product(l, out->workflow->product, e));
     TRY(load_stream(l, flow_stream(order), NULL, e));
-    return load_order(l, order, e);
+    TRY(load_order(l, order, e));
+    const struct flow_task *found = task.p ? flow_task_find(out, task) : NULL;
+    /* Who looks at another's correction does not do the task. */
+    if (!found || str_is(l->command->name, "flow.review_correction"))
+        return OK;
+    return segregate_task(l, out, found, e);
+}
+
+enum outcome load_flow(struct load *l, struct str order, struct str task, struct flow_view *out,
+                       struct err *e)
+{
+    return load_flow_unit(l, order, task, (struct str){ 0 }, out, e);
 }
 
 enum outcome load_flow_subject(struct load *l, struct str order, struct err *e)
@@ -174,9 +205,30 @@ enum outcome load_flow_subject(struct load *l, struct str order, struct err *e)
     struct flow_order_out row;
     bool found;
     TRY(db_get(l->db, &sql_flow_order, &in, &row, l->arena, &found, e));
-    if (found)
-        load_subject(l, row.subject);
-    return OK;
+    if (!found)
+        return OK;
+    load_subject(l, row.subject);
+    const struct flow_pinned pinned = { row.workflow, row.workflow_version, row.workflow_hash };
+    const struct workflow *workflow;
+    TRY(flow_workflow_pinned(&workflow, l->db, &pinned, l->arena, e));
+    return load_product(l, workflow->product, e);
+}
+
+enum outcome flow_actor(const struct actor **out, struct db *db, const struct actor *actor,
+                        struct str order, struct arena *arena, struct err *e)
+{
+    const struct flow_order_in in = { order };
+    struct flow_order_out row;
+    const struct workflow *workflow = NULL;
+    bool found = false;
+    if (order.p)
+        TRY(db_get(db, &sql_flow_order, &in, &row, arena, &found, e));
+    if (found) {
+        const struct flow_pinned pinned = { row.workflow, row.workflow_version, row.workflow_hash };
+        TRY(flow_workflow_pinned(&workflow, db, &pinned, arena, e));
+    }
+    *out = actor_for(actor, workflow ? workflow->product : (struct str){ 0 }, TIME_NONE, arena);
+    return *out ? OK : err_no_memory(e);
 }
 
 enum outcome flow_pins_of(const struct flow_pin **out, size_t *npins, const struct workflow *w,
@@ -312,6 +364,7 @@ enum outcome flow_party_may(bool *out, struct db *db, const struct actor *actor,
     struct flow_parties_in in = { right->order };
     struct record_list list;
     *out = false;
+    TRY(flow_actor(&actor, db, actor, right->order, arena, e));
     TRY(db_list(db, &sql_flow_parties, &in, &list, FLOW_PARTIES_MAX, arena, e));
     const struct flow_parties_out *party = list.p;
     for (size_t i = 0; i < list.n; i++)

@@ -42,12 +42,20 @@ enum {
 
 /* --- who asks --- */
 
-/* A right: a permission (command's or view's name) in an organisation, at one site or (absent) all.
+/* A right: a permission (command's or view's name) in an organisation, at one site or (absent) all,
+ * for what belongs to one product or (absent) for everything. It holds from a time and until one
+ * (0: without), to the microsecond: the gate compares with its own clock when the command's turn
+ * comes.
  */
 struct grant {
     struct str permission;
     struct str organisation;
     struct str site;
+    struct str product;
+    struct str
+        emergency; /* the access that lends it for a while; absent: it comes of a role held */
+    int64_t from;
+    int64_t until;
 };
 
 struct actor {
@@ -60,10 +68,21 @@ struct actor {
     struct str zone; /* IANA time zone */
     const struct grant *grants;
     size_t ngrants;
+    /* Under which emergency access it acts: every event it makes meanwhile has a link of kind
+     * "emergency" to it. */
+    struct str emergency;
     bool system; /* the program itself (import, timers, policies): may do what it was built to do */
 };
+/* Whether it holds the permission there whatever the product. A right for one product counts only
+ * where the actor was narrowed to that product (actor_for): what does not ask is refused it. */
 bool actor_may(const struct actor *a, struct str permission, struct str organisation,
                struct str site);
+/* The actor as it is at this time before a thing of this product (absent: of none): rights that
+ * ended or have not begun are gone, as are those for other products; those for this one stand as if
+ * for all. TIME_NONE: times were looked at already. The actor itself where nothing changes, else a
+ * copy in the arena (NULL: no memory). */
+const struct actor *actor_for(const struct actor *a, struct str product, int64_t now_us,
+                              struct arena *arena);
 
 /* --- what is asked --- */
 
@@ -147,6 +166,12 @@ enum outcome load_stream(struct load *l, struct stream s, int64_t *version, stru
 void load_scope(struct load *l, struct str organisation, struct str site);
 /* The actor's own organisation and site: for what is made anew. */
 void load_own_scope(struct load *l);
+/* Of who has rights there the thing is known, but this command is not theirs: they are refused
+ * "gate.forbidden" and not "gate.unknown". */
+void load_known_scope(struct load *l, struct str organisation, struct str site);
+/* What the command is about belongs to this product: from here on l->command->actor has but the
+ * rights that hold for it, and so has decide. Without it, those for all products alone. */
+enum outcome load_product(struct load *l, struct str product, struct err *e);
 /* What load looks for from here on, a static word: "unit"; load_unknown names it. The refusal above
  * names the first kind of all, which is what the command is about: so that a foreign thing is
  * answered, to the byte, as one that does not exist, however far load came. */
@@ -198,6 +223,8 @@ enum command_flag {
     COMMAND_WHILE_STOPPED = 1 << 1,    /* goes on in any stop: resolving, reporting, commenting */
     COMMAND_NEEDS_REASON = 1 << 2,     /* REFUSED "gate.reason_needed" without one */
     COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
+    COMMAND_JUDGES = 1 << 6, /* approves, verifies, releases or signs what others did, or gives
+                                rights: never by a right lent in an emergency */
     COMMAND_SIGNED = 1 << 4,           /* REFUSED "sign.needed" without a signature (sign.h) */
 };
 

@@ -39,9 +39,11 @@ struct load_read {
 struct load_scope {
     struct str organisation;
     struct str site;
+    bool known_only; /* who has rights there knows of the thing, and may not do the command */
 };
 struct load_impl {
     const struct command_type *type;
+    const struct actor *actor; /* who sent it, with all rights */
     struct load_read reads[GATE_READS_MAX];
     size_t nreads;
     struct load_scope scopes[GATE_SCOPES_MAX];

@@ -10,6 +10,7 @@
 struct member {
     struct gate_writer *w;
     struct gate_item *item;
+    const struct gate_command *command; /* whose actor has the rights that hold now, and here */
     struct load_impl *load;
     struct decision_impl *decision;
     struct arena *arena;
@@ -48,14 +49,14 @@ static enum outcome member_repeated(struct member *m, bool *found, struct err *e
 
 static enum outcome member_access(const struct member *m, struct err *e)
 {
-    const struct actor *a = m->item->command->actor;
+    const struct actor *a = m->command->actor;
     const struct load_impl *l = m->load;
     if (a->system)
         return OK;
     bool known = false;
     for (size_t i = 0; i < l->nscopes; i++) {
         const struct load_scope *s = &l->scopes[i];
-        if (actor_may(a, str_z(m->item->type->name), s->organisation, s->site))
+        if (!s->known_only && actor_may(a, str_z(m->item->type->name), s->organisation, s->site))
             return OK;
         for (size_t g = 0; g < a->ngrants; g++)
             known |= str_eq(a->grants[g].organisation, s->organisation) &&
@@ -146,7 +147,7 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     struct member *m = s->m;
     struct str subject = m->load->subject;
     if (!subject.p)
-        subject = m->item->command->actor->organisation;
+        subject = m->command->actor->organisation;
     if (!m->has_key)
         TRY(keyring_subject(m->w->keys, subject, e));
     m->has_key = true;
@@ -163,11 +164,30 @@ static void note_happened(struct gate_writer *w, int64_t sequence, const struct 
     memcpy(happened->key.text, key.p, key.n);
 }
 
+/* What decide says that it concerns, and the emergency access under which the actor acts. */
+static enum outcome member_links(const struct event_link **out, size_t *n, const struct member *m,
+                                 const struct happening *h, struct err *e)
+{
+    const struct str emergency = m->command->actor->emergency;
+    *out = h->links;
+    *n = h->nlinks;
+    if (!emergency.p)
+        return OK;
+    struct event_link *links = ARENA_ARRAY(m->arena, h->nlinks + 1, struct event_link);
+    if (!links)
+        return err_no_memory(e);
+    if (h->nlinks > 0)
+        memcpy(links, h->links, h->nlinks * sizeof *links);
+    links[(*n)++] = (struct event_link){ S("emergency"), emergency };
+    *out = links;
+    return OK;
+}
+
 /* Makes the event, appends it, and applies what was appended. */
 static enum outcome member_append(struct member *m, const struct happening *h, size_t ordinal,
                                   struct err *e)
 {
-    const struct gate_command *c = m->item->command;
+    const struct gate_command *c = m->command;
     struct id *id = ARENA_NEW(m->arena, struct id);
     if (!id)
         return err_no_memory(e);
@@ -186,6 +206,9 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
     struct load_read *read = read_of(m->load, stream_str(&h->stream));
     BUG_ON(!read); /* decide wrote to a stream that load did not declare */
     TRY(member_order(m, read, e));
+    const struct event_link *links;
+    size_t nlinks;
+    TRY(member_links(&links, &nlinks, m, h, e));
     struct event event = {
         .id = id_str(id),
         .organisation = c->actor->organisation,
@@ -202,7 +225,7 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
         .session = c->actor->session,
         .device = c->actor->device,
         .place = h->place.p ? h->place : c->actor->site,
-        .links = { h->links, h->nlinks },
+        .links = { links, nlinks },
         .reason = reason,
         .signature = ordinal == 0 ? m->signature : (struct str){ 0 },
         .payload = buf_get(&payload),
@@ -283,7 +306,7 @@ static enum outcome member_signed(struct member *m, struct load *l, const void *
 
 static enum outcome member_decide(struct member *m, const void *state, struct err *e)
 {
-    const struct gate_command *c = m->item->command;
+    const struct gate_command *c = m->command;
     struct decision d = {
         .arena = m->arena,
         .command = c,
@@ -304,15 +327,40 @@ static enum outcome member_decide(struct member *m, const void *state, struct er
     return member_answer(m, e);
 }
 
+/* The command by who sent it as they are now: without rights that have ended, and where it judges
+ * what others did, without those lent in an emergency. */
+static enum outcome member_command(struct member *m, struct err *e)
+{
+    const struct actor *sender = m->item->command->actor;
+    struct gate_command *now = ARENA_NEW(m->arena, struct gate_command);
+    struct actor *actor = ARENA_NEW(m->arena, struct actor);
+    struct grant *grants = ARENA_ARRAY(m->arena, sender->ngrants + 1, struct grant);
+    if (!now || !actor || !grants)
+        return err_no_memory(e);
+    const bool judges = m->item->type->flags & (COMMAND_JUDGES | COMMAND_SIGNED);
+    *now = *m->item->command;
+    *actor = *sender;
+    actor->grants = grants;
+    actor->ngrants = 0;
+    for (size_t i = 0; i < sender->ngrants; i++)
+        if (!judges || !sender->grants[i].emergency.p)
+            grants[actor->ngrants++] = sender->grants[i];
+    m->load->actor = actor;
+    now->actor = actor_for(actor, (struct str){ 0 }, m->now_us, m->arena);
+    m->command = now;
+    return now->actor ? OK : err_no_memory(e);
+}
+
 static enum outcome member_run(struct member *m, struct err *e)
 {
     const struct command_type *type = m->item->type;
+    TRY(member_command(m, e));
     struct load l = {
         .db = m->w->db,
         .registry = m->w->registry,
         .keys = m->w->keys,
         .arena = m->arena,
-        .command = m->item->command,
+        .command = m->command,
         .now_us = m->now_us,
         .prepared = m->item->prepared,
         .impl = m->load,
@@ -323,6 +371,7 @@ static enum outcome member_run(struct member *m, struct err *e)
     /* Who may not know of the thing learns nothing from what load found wrong with it. */
     struct err found = { 0 };
     enum outcome o = type->load(&l, m->item->body, state, &found);
+    m->command = l.command;
     if (o != FAULT && m->load->nscopes > 0)
         TRY(member_access(m, e));
     if (o != OK) {

@@ -31,6 +31,9 @@ struct watch {
      * decides it; an unknown id is seen by nobody. */
     enum outcome (*sees)(bool *out, struct db *db, const struct actor *actor, struct str id,
                          struct arena *arena, struct err *e);
+    /* MAY: whether, of a thing that they see, they see this event as well. */
+    enum outcome (*sees_event)(bool *out, struct db *db, const struct actor *actor, struct str id,
+                               const struct event *event, struct arena *arena, struct err *e);
 };
 
 struct define_kind;

@@ -48,11 +48,12 @@ ORDER BY notification LIMIT 60;
 -- was_told (notification ID, account ID) -> (rung INT)
 SELECT rung FROM notify_to WHERE notification = :notification AND account = :account;
 
--- role_accounts (role CODE, organisation ID, site ID) -> (account ID)
+-- role_accounts (role CODE, organisation ID, site ID, now INT) -> (account ID)
 -- Who has a role at a site, or (site absent) anywhere in the organisation.
 SELECT DISTINCT r.account
 FROM auth_account_role r JOIN auth_account a ON a.account = r.account
 WHERE r.role = :role AND r.organisation = :organisation AND a.closed = 0
+  AND :now >= r.from_us AND :now < r.until_us
   AND (CAST(:site AS TEXT) IS NULL OR r.site IN ('', :site))
 ORDER BY r.account LIMIT 20;
 

@@ -18,6 +18,7 @@ static enum outcome add_role(struct load *l, struct notify_raise_state *state,
         .role = role,
         .organisation = place->organisation,
         .site = whole ? (struct str){ 0 } : place->site,
+        .now = l->now_us,
     };
     TRY(db_list(l->db, &sql_notify_role_accounts, &in, &list, NOTIFY_TO_MAX, l->arena, e));
     const struct notify_role_accounts_out *rows = list.p;
@@ -30,8 +31,8 @@ static enum outcome add_role(struct load *l, struct notify_raise_state *state,
 static enum outcome holds(bool *out, struct load *l, const struct notify_place *place,
                           struct str role, struct err *e)
 {
-    const struct flow_person_holds_in in = { place->account, role, place->organisation,
-                                             place->site };
+    const struct flow_person_holds_in in = { place->account, role, place->organisation, place->site,
+                                             l->now_us };
     struct flow_person_holds_out row;
     return db_get(l->db, &sql_flow_person_holds, &in, &row, l->arena, out, e);
 }

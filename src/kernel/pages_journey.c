@@ -1,6 +1,7 @@
 /* A workflow tried at its definition: on an imagined journey, or on the history of an order that
  * the person may see. No command is sent, no event is made, nothing is written. */
 #include "gen/kernel/pages/workflow_try.html.h"
+#include "kernel/flow_share.h"
 #include "kernel/pages.h"
 
 static const char example[] = "title: As it should be\n"
@@ -63,6 +64,20 @@ static enum outcome imagined(struct flow_journey_report *out, struct str yaml,
     return flow_journey_run(out, j, trial, e);
 }
 
+/* A replay tells of every part's tasks: for those whose part sees the whole order. */
+static enum outcome whole_seen(bool *out, struct http_request *r, struct db *db, struct str order,
+                               struct arena *arena, struct err *e)
+{
+    struct flow_view v;
+    struct flow_sight sight;
+    const struct actor *actor;
+    TRY(flow_read(db, order, &v, arena, e));
+    TRY(flow_actor(&actor, db, show_actor(r), order, arena, e));
+    TRY(flow_sight_read(&sight, db, &v, actor, NULL, e));
+    *out = !sight.sharing || flow_sees(&sight, "report");
+    return OK;
+}
+
 /* An order that the person may not see is unknown. */
 static enum outcome recorded(struct flow_journey_report *out, struct http_request *r, struct db *db,
                              struct str order, const struct flow_journey_trial *trial,
@@ -72,6 +87,8 @@ static enum outcome recorded(struct flow_journey_report *out, struct http_reques
     bool may = false;
     if (id_valid(order))
         TRY(flow_party_may(&may, db, show_actor(r), &right, trial->context->arena, e));
+    if (may)
+        TRY(whole_seen(&may, r, db, order, trial->context->arena, e));
     if (!may)
         return REFUSE(e, "journey.unknown_order");
     return flow_journey_replay(out, db, order, trial, e);

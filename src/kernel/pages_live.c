@@ -1,6 +1,6 @@
 /* What machines read: health, the static log, and the stream of news for open pages. */
 #include "base/id.h"
-#include "gen/kernel/flow.sql.h"
+#include "kernel/flow.h"
 #include "kernel/pages.h"
 #include "kernel/tlog.h"
 
@@ -90,7 +90,8 @@ static bool takes_part(struct db *db, const struct actor *actor, struct str orde
     struct record_list list;
     struct flow_parties_in in = { order };
     if (!id_valid(order) ||
-        db_list(db, &sql_flow_parties, &in, &list, PARTIES_MAX, arena, &e) != OK)
+        db_list(db, &sql_flow_parties, &in, &list, PARTIES_MAX, arena, &e) != OK ||
+        flow_actor(&actor, db, actor, order, arena, &e) != OK)
         return false;
     const struct flow_parties_out *parties = list.p;
     for (size_t i = 0; i < list.n; i++)

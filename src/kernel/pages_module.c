@@ -1,6 +1,7 @@
 /* Wiring: the routes of the kernel's own pages. */
 #include "kernel/api.h"
 #include "kernel/asset.h"
+#include "kernel/pages_access.h"
 #include "kernel/pages_api.h"
 #include "kernel/pages_draft.h"
 #include "kernel/pages_post.h"
@@ -64,6 +65,15 @@ static const struct route module_routes[] = {
           "help.operations_received", .rows = &outbox_received_list_out_record),
     ROUTE("GET", "/rota", "rota.see", 0, pages_get_rota, "help.rota",
           .rows = &rota_list_out_record),
+    ROUTE("GET", "/access", "access.see", 0, pages_get_access, "help.access",
+          .rows = &auth_access_out_record),
+    ROUTE("GET", "/access/print", "access.see", 0, pages_print_access, "help.access_print",
+          .media_type = "application/pdf"),
+    ROUTE("GET", "/emergency", "emergency.take", 0, pages_get_take, "help.take"),
+    ROUTE("GET", "/emergencies", "emergency.see", 0, pages_get_emergencies, "help.emergencies",
+          .rows = &auth_emergency_list_out_record),
+    ROUTE("GET", "/emergencies/{emergency}", "emergency.see", 0, pages_get_emergency,
+          "help.emergency", .row = &auth_emergency_out_record),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/help/api", "public", 0, pages_get_api, "help.api"),
     ROUTE("GET", "/help/api/commands/{name}", "public", 0, pages_get_api_command,

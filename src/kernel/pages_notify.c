@@ -131,9 +131,9 @@ static enum outcome rota_gaps_view(struct pages_rota_view *v, const struct rota_
 }
 
 static enum outcome rota_people(struct pages_rota_view *v, struct db *db, struct str site,
-                                struct arena *arena, struct err *e)
+                                int64_t now, struct arena *arena, struct err *e)
 {
-    struct rota_people_in in = { site };
+    struct rota_people_in in = { site, now };
     struct record_list list;
     TRY(db_list(db, &sql_rota_people, &in, &list, PEOPLE_MAX, arena, e));
     const struct rota_people_out *rows = list.p;
@@ -174,7 +174,7 @@ static enum outcome rota(struct http_request *r, struct db *db, struct page *p, 
     v.may_hand_over = a->site.p && actor_may(a, S("rota.hand_over"), a->organisation, a->site);
     TRY(rota_gaps_view(&v, rows, list.n, p->now_us, r->arena, e));
     if (v.may_plan || v.may_hand_over)
-        TRY(rota_people(&v, db, a->site, r->arena, e));
+        TRY(rota_people(&v, db, a->site, p->now_us, r->arena, e));
     page_rota(p, &v);
     return OK;
 }

@@ -69,7 +69,7 @@ static enum outcome rota_load(struct load *l, struct rota_state *s, struct str a
     if (!account.p)
         return OK;
     TRY(load_stream(l, stream_of("account", account), NULL, e));
-    struct rota_has_role_in who = { account, s->role, s->organisation, s->site };
+    struct rota_has_role_in who = { account, s->role, s->organisation, s->site, l->now_us };
     return db_get(l->db, &sql_rota_has_role, &who, &holder, l->arena, &s->has_role, e);
 }
 

@@ -20,10 +20,10 @@ WHERE site = :site AND to_us > :now ORDER BY role, from_us, duty LIMIT 200;
 -- site (site ID) -> (organisation ID)
 SELECT organisation FROM auth_site WHERE site = :site;
 
--- has_role (account ID, role CODE, organisation ID, site ID) -> (account ID)
+-- has_role (account ID, role CODE, organisation ID, site ID, now INT) -> (account ID)
 SELECT r.account FROM auth_account_role r JOIN auth_account a ON a.account = r.account
 WHERE r.account = :account AND r.role = :role AND r.organisation = :organisation
-  AND r.site IN ('', :site) AND a.closed = 0
+  AND r.site IN ('', :site) AND a.closed = 0 AND :now >= r.from_us AND :now < r.until_us
 ORDER BY r.site LIMIT 1;
 
 -- plan (duty ID, organisation ID, site ID, role CODE, account ID, from_us TIME, to_us TIME)
@@ -40,11 +40,11 @@ UPDATE rota_duty SET to_us = :at WHERE duty = :duty;
 -- withdraw (duty ID)
 DELETE FROM rota_duty WHERE duty = :duty;
 
--- people (site ID) -> (account ID, name TEXT, role CODE)
--- Who holds which role at a site.
-SELECT a.account, a.name, r.role
+-- people (site ID, now INT) -> (account ID, name TEXT, role CODE)
+-- Who holds which role at a site now.
+SELECT DISTINCT a.account, a.name, r.role
 FROM auth_site s JOIN auth_account_role r
     ON r.organisation = s.organisation AND r.site IN ('', s.site)
 JOIN auth_account a ON a.account = r.account
-WHERE s.site = :site AND a.closed = 0
+WHERE s.site = :site AND a.closed = 0 AND :now >= r.from_us AND :now < r.until_us
 ORDER BY r.role, a.name, a.account LIMIT 200;

@@ -245,6 +245,26 @@ struct str show_site(const struct actor *actor, const char *permission)
     return here ? actor->site : S("");
 }
 
+struct str show_reach(const struct actor *actor, const char *permission, struct arena *arena)
+{
+    enum { REACH_BYTES = 8000 };
+    struct buf b = buf_in(arena, REACH_BYTES);
+    buf_char(&b, ',');
+    for (size_t i = 0; i < actor->ngrants; i++) {
+        const struct grant *g = &actor->grants[i];
+        if (!str_is(g->permission, permission) || !str_eq(g->organisation, actor->organisation) ||
+            (g->site.p && !str_eq(g->site, actor->site)))
+            continue;
+        if (!g->site.p && !g->product.p)
+            return (struct str){ 0 };
+        buf_str(&b, g->site.p ? g->site : S("*"));
+        buf_char(&b, '|');
+        buf_str(&b, g->product.p ? g->product : S("*"));
+        buf_char(&b, ',');
+    }
+    return buf_ok(&b) ? buf_get(&b) : S(",");
+}
+
 struct str show_person(struct page *p, struct db *db, struct str actor)
 {
     struct str id = actor;

@@ -79,6 +79,10 @@ bool show_may(const struct http_request *r, const char *permission);
 /* The site whose rows a list may show to the actor: absent, all of its organisation's, for who has
  * the permission for all of it; its own, where it is held there; else empty, which is no site. */
 struct str show_site(const struct actor *actor, const char *permission);
+/* The same for lists of what belongs to a product: absent, everything of its organisation; else a
+ * text of "<site>|<product>", each between commas, where "*" is all, that a statement compares with
+ * each row's own: ",*|corvicel,". "," reaches nothing. */
+struct str show_reach(const struct actor *actor, const char *permission, struct arena *arena);
 
 /* A sealed text of a row, opened for this reader's page: what it was sealed for is the event that
  * said it and the name of its field. What is kept in plain, by an older version of an event, as it

@@ -155,6 +155,17 @@ async function draft(t) {
   return (await answer.json()).draft;
 }
 
+/* Emergency access that somebody has taken at their own site. */
+async function emergency(t) {
+  for (const who of t.people) {
+    const { site } = JSON.parse((await ask(t, "/api/session", who, json)).text);
+    const answer = await command(t, who, "emergency.take", { role: "pharmacist", site, minutes: 60,
+      _reason: "the pharmacist on duty fell ill" });
+    if (answer.status === 200) return (await answer.json()).emergency;
+  }
+  throw new Error("nobody may take emergency access");
+}
+
 /* For each name in a path, values that are there now; several names of one path go together. */
 const sources = {
   "order task": async (t) =>
@@ -187,6 +198,7 @@ const sources = {
   export: async (t) => [{ export: (await send(t, "trail.export", { format: "json",
     thing: `order/${(await rows(t, "/"))[0].order_id}` })).export }],
   subject: async (t) => (await rows(t, "/patients")).map((row) => ({ subject: row.patient })),
+  emergency: async (t) => [{ emergency: await emergency(t) }],
   file: async (t) => [await (t.uploaded ??= upload(t))],
   upload: async (t) => [await (t.uploaded ??= upload(t))],
 };

@@ -213,7 +213,10 @@ static struct str send_for(struct scenario *s, struct person *admin, const char 
     struct web_answer answer;
     struct err e = { 0 };
     const struct json *json = NULL;
-    person_send(s, admin, &(struct order_sent){ .command = str_z(command), .body = body }, &answer);
+    const struct order_sent order = { .command = str_z(command),
+                                      .body = body,
+                                      .reason = S("set up") };
+    person_send(s, admin, &order, &answer);
     if (answer.status != 200 ||
         json_read(&json, s->arena, answer.body, &json_limits_default, &e) != OK)
         scenario_fail("%s: %d %.*s", command, answer.status, STR(answer.body));
@@ -290,6 +293,11 @@ void people_role(struct scenario *s, struct str name, struct str role, struct st
                          "\"password\":\"%.*s\"}",
                          STR(name_get(s, organisation)), STR(name), STR(name), STR(hash));
         name_set(s, name, send_for(s, admin, "account.make", body));
+        (void)send_for(s, admin, "account.sanction",
+                       arena_printf(s->arena,
+                                    "{\"account\":\"%.*s\",\"how\":\"identity_card\","
+                                    "\"checked\":\"2026-01-01T00:00:00Z\"}",
+                                    STR(name_get(s, name))));
         person_add(s, name, password_of_all);
     }
     struct str give = arena_printf(

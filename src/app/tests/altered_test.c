@@ -45,7 +45,7 @@ static struct id send(struct node *n, int person, const char *command, const cha
     struct id id = id_derive(S("altered"), S("command"), number++);
     char name[60];
     snprintf(name, sizeof name, "account/00000000-0000-8000-a000-00000000002%d", person);
-    struct grant grant = { str_z(command), str_z(org), { 0 } };
+    struct grant grant = { .permission = str_z(command), .organisation = str_z(org) };
     struct actor actor = { .name = str_z(name),
                            .account = str_z(name + 8),
                            .organisation = str_z(org),

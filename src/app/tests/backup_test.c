@@ -21,7 +21,7 @@ static char db[128], keys[128], root[128];
 static struct arena *arena;
 
 static const struct grant grants[] = {
-    { S("deviation.open"), S("00000000-0000-8000-a000-000000000001"), { 0 } }
+    { .permission = S("deviation.open"), .organisation = S("00000000-0000-8000-a000-000000000001") }
 };
 static const struct actor actor = {
     .name = S("account/00000000-0000-8000-a000-000000000003"),

@@ -27,7 +27,7 @@ static uint64_t acked[ACKED_MAX];         /* numbers of the commands that were a
 static size_t nacked;
 
 static const struct grant grants[] = {
-    { S("deviation.open"), S("00000000-0000-8000-a000-000000000001"), { 0 } }
+    { .permission = S("deviation.open"), .organisation = S("00000000-0000-8000-a000-000000000001") }
 };
 static const struct actor actor = {
     .name = S("account/00000000-0000-8000-a000-000000000003"),

@@ -311,7 +311,7 @@ static struct str person(const char *name, const char *mail)
                      "{'account':'%.*s','organisation':'%.*s','login':'%s','name':'%s'}", STR(id),
                      STR(program.actor.organisation), name, name),
         OK);
-    assert_int_equal(fixture_send(&f, &program, "account.give_role", NULL,
+    assert_int_equal(fixture_send(&f, &program, "account.give_role", "set up",
                                   "{'account':'%.*s','role':'quality_manager',"
                                   "'organisation':'%.*s','site':'%.*s'}",
                                   STR(id), STR(program.actor.organisation),

@@ -151,6 +151,9 @@ static void rights_are_given_where_one_may(void **state)
     fixture_refused(F, "auth.site_unknown"); /* of organisation 2 */
     (void)!role_send(&lead, take, 3, "nurse", 1, 1);
     fixture_refused(F, "auth.role_not_held");
+    (void)!role_send(&lead, give, 3, "nurse", 1, 1);
+    fixture_refused(F, "auth.not_sanctioned");
+    auth_fixture_sanction(&a, 3);
     assert_int_equal(role_send(&lead, give, 3, "nurse", 1, 1), OK);
     assert_int_equal(role_send(&lead, give, 3, "nurse", 1, 1), OK);
     assert_int_equal(F->answer.nevents, 0);

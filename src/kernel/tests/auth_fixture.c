@@ -81,13 +81,23 @@ void auth_fixture_account(struct auth_fixture *a, int number)
                        fixture_id('a', number).p, fixture_id('o', 1).p, number, number, hash.p));
 }
 
+void auth_fixture_sanction(struct auth_fixture *a, int account)
+{
+    struct fixture_person checker;
+    fixture_person(&checker, 98, 1, 1, "account.sanction");
+    checker.grants[0].site = (struct str){ 0 };
+    ok(a, fixture_send(&a->f, &checker, "account.sanction", NULL,
+                       "{'account':'%s','how':'passport','checked':'2026-01-01T00:00:00Z'}",
+                       fixture_id('a', account).p));
+}
+
 void auth_fixture_role(struct auth_fixture *a, int account, const char *role, int organisation,
                        int site)
 {
     char at[80] = "";
     if (site > 0)
         snprintf(at, sizeof at, ",'site':'%s'", fixture_id('s', site).p);
-    ok(a, fixture_send(&a->f, &a->program, "account.give_role", NULL,
+    ok(a, fixture_send(&a->f, &a->program, "account.give_role", "set up",
                        "{'account':'%s','role':'%s','organisation':'%s'%s}",
                        fixture_id('a', account).p, role, fixture_id('o', organisation).p, at));
 }

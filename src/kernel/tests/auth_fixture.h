@@ -30,6 +30,8 @@ void auth_fixture_restart(struct auth_fixture *a);
 
 /* An account "person<number>" of organisation 1 with RIGHT_PASSWORD. */
 void auth_fixture_account(struct auth_fixture *a, int number);
+/* Its identity was checked, by person 98. */
+void auth_fixture_sanction(struct auth_fixture *a, int account);
 /* site 0: all. */
 void auth_fixture_role(struct auth_fixture *a, int account, const char *role, int organisation,
                        int site);

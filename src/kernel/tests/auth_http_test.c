@@ -40,6 +40,7 @@ static int set_up(void **state)
     auth_fixture_account(&a, 2);
     auth_fixture_role(&a, 1, "nurse", 1, 1);
     auth_fixture_role(&a, 2, "lead", 1, 1);
+    auth_fixture_sanction(&a, 1);
     const struct route *tables[] = { auth_module.routes, routes };
     const size_t lengths[] = { auth_module.nroutes, 3 };
     struct http_options options = {
@@ -203,19 +204,19 @@ static void commands_as_json(void **state)
                   "\r\n",
              token);
     const char *line = "POST /commands/account.give_role";
-    assert_int_equal(ask(line, headers, "{" GIVE), 200);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"new\"," GIVE), 200);
     assert_non_null(strstr(got, "\r\n\r\n{}"));
     uint64_t size = ledger_size(a.f.node.ledger);
-    assert_int_equal(ask(line, headers, "{" GIVE), 200); /* a retry */
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"new\"," GIVE), 200); /* a retry */
     assert_int_equal(ledger_size(a.f.node.ledger), size);
     assert_int_equal(ask(line, headers, "{\"_reason\":\"why\"," GIVE), 422); /* another request */
     assert_non_null(strstr(got, "gate.key_reused"));
     assert_int_equal(ask("POST /commands/account.take_role", headers, "{" GIVE), 422);
     assert_non_null(strstr(got, "gate.reason_needed"));
-    assert_int_equal(ask(line, headers, "{\"_id\":\"x\"," GIVE), 400);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"x\",\"_id\":\"x\"," GIVE), 400);
     assert_non_null(strstr(got, "gate.malformed_id"));
-    assert_int_equal(ask(line, headers, "{\"_happened\":\"soon\"," GIVE), 400);
-    assert_int_equal(ask(line, headers, "{\"more\":1," GIVE), 400);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"x\",\"_happened\":\"soon\"," GIVE), 400);
+    assert_int_equal(ask(line, headers, "{\"_reason\":\"x\",\"more\":1," GIVE), 400);
     assert_int_equal(ask(line, headers, "[]"), 400);
     assert_int_equal(ask(line, headers, "{"), 400);
     assert_int_equal(ask("POST /commands/no.such", headers, "{}"), 422);
@@ -233,7 +234,8 @@ static void commands_as_forms(void **state)
     char body[600];
     sign_in("person2");
     snprintf(body, sizeof body,
-             "_csrf=%s&_id=" ID "&_next=%%2Fopen&_happened=&account=00000000-0000-8000-a000-"
+             "_csrf=%s&_id=" ID
+             "&_reason=new&_next=%%2Fopen&_happened=&account=00000000-0000-8000-a000-"
              "610000000001&role=lead&organisation=00000000-0000-8000-a000-6f0000000001&site="
              "00000000-0000-8000-a000-730000000001",
              token);

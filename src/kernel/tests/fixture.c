@@ -140,8 +140,9 @@ void fixture_person(struct fixture_person *p, int number, int organisation, int 
         struct str permission = str_cut(&rest, ' ');
         assert_true(p->actor.ngrants < 40);
         if (permission.n > 0)
-            p->grants[p->actor.ngrants++] =
-                (struct grant){ permission, p->actor.organisation, p->actor.site };
+            p->grants[p->actor.ngrants++] = (struct grant){ .permission = permission,
+                                                            .organisation = p->actor.organisation,
+                                                            .site = p->actor.site };
     }
 }
 

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "kernel/flow_record.h"
+#include "kernel/flow_share.h"
+#include "kernel/segregate.h"
 #include "kernel/stop.h"
 
 #define RECORDS "kernel/tests/flow_trial_commands.def"
@@ -38,6 +40,7 @@ static const struct flow_point trial_points[TRIAL_POINTS] = {
 
 static const struct define_kind trial_role_kind = { .name = "role", .shape = &trial_role_record };
 static const struct define_kind *const trial_kinds[] = { &workflow_kind, &form_kind,
+                                                         &segregation_kind, &sharing_kind,
                                                          &trial_role_kind };
 
 static const char apheresis_1[] = TRIAL_HEAD(
@@ -179,7 +182,7 @@ void trial_open(struct trial *t)
                                                     &flow_record_module, &trial_module };
     static const struct flow_point *const tables[] = { trial_points };
     static const size_t ns[] = { sizeof trial_points / sizeof trial_points[0] };
-    define_use(trial_kinds, 3);
+    define_use(trial_kinds, sizeof trial_kinds / sizeof trial_kinds[0]);
     flow_use_points(tables, ns, 1);
     *t = (struct trial){ 0 };
     fixture_open(&t->f, modules, 6);

@@ -58,7 +58,7 @@ static void account(const struct fixture_person *p, const char *login, const cha
                               STR(p->actor.account), STR(p->actor.organisation), login, login),
                  login);
     fixture_must(&t.f,
-                 fixture_send(&t.f, &program, "account.give_role", NULL,
+                 fixture_send(&t.f, &program, "account.give_role", "set up",
                               "{'account':'%.*s','role':'%s','organisation':'%.*s','site':'%.*s'}",
                               STR(p->actor.account), role, STR(p->actor.organisation),
                               STR(p->actor.site)),

@@ -57,7 +57,7 @@ static void account(const struct fixture_person *p, const char *login, const cha
                                   "'name':'%s'}",
                                   STR(p->actor.account), STR(p->actor.organisation), login, login),
                      OK);
-    assert_int_equal(fixture_send(&f, &program, "account.give_role", NULL,
+    assert_int_equal(fixture_send(&f, &program, "account.give_role", "set up",
                                   "{'account':'%.*s','role':'%s','organisation':'%.*s',"
                                   "'site':'%.*s'}",
                                   STR(p->actor.account), role_name, STR(p->actor.organisation),
@@ -327,7 +327,7 @@ static void quiet_hours_across_a_change_of_the_clock(void **state)
                                       "'kind':'ward','zone':'%s'}",
                                       STR(site), STR(nurse.actor.organisation), i, nights[i].zone),
                          OK);
-        assert_int_equal(fixture_send(&f, &program, "account.give_role", NULL,
+        assert_int_equal(fixture_send(&f, &program, "account.give_role", "set up",
                                       "{'account':'%.*s','role':'nurse','organisation':'%.*s',"
                                       "'site':'%.*s'}",
                                       STR(nurse.actor.account), STR(nurse.actor.organisation),

@@ -37,22 +37,20 @@ static enum outcome disclosures(struct desk_coi_view *v, struct http_request *r,
     return OK;
 }
 
-/* Where the actor may: at a site of a party of the order. */
-static bool may(const struct desk_order *o, const struct actor *actor, struct str permission)
+/* The order, for whose part it is to see the whole chain; for others it has none. */
+static enum outcome report_load(struct desk_order *o, struct http_request *r, struct db *db,
+                                struct page *p, struct err *e)
 {
-    bool may = actor_may(actor, permission, o->row.organisation, o->row.site);
-    for (size_t i = 0; i < o->flow.nparties; i++)
-        may |=
-            actor_may(actor, permission, o->flow.parties[i].organisation, o->flow.parties[i].site);
-    return may;
+    TRY(desk_order_load(o, r, db, p, http_param(r, "order"), e));
+    return flow_sees(&o->sight, "report") ? OK : REFUSE(e, "gate.unknown", { "kind", S("order") });
 }
 
 static enum outcome load(struct desk_coi_view *v, struct http_request *r, struct db *db,
                          struct page *p, struct err *e)
 {
-    TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
-    v->may_export = may(&v->o, show_actor(r), S("coi.export"));
-    v->may_disclose = v->o.patient.by_name && may(&v->o, show_actor(r), S("identity.disclose"));
+    TRY(report_load(&v->o, r, db, p, e));
+    v->may_export = desk_order_may(&v->o, "coi.export") && flow_sees(&v->o.sight, "bundle");
+    v->may_disclose = v->o.patient.by_name && desk_order_does(&v->o, "identity.disclose");
     return disclosures(v, r, db, p, e);
 }
 
@@ -124,7 +122,7 @@ static enum outcome paper(struct http_request *r, struct db *db, struct page *p,
 {
     struct desk_order o;
     struct paper *paper = out;
-    TRY(desk_order_load(&o, r, db, p, http_param(r, "order"), e));
+    TRY(report_load(&o, r, db, p, e));
     TRY(desk_coi_read(&paper->report, app_of(r)->node, db, o.id,
                       o.patient.by_name ? look_of(r) : NULL, e));
     return desk_coi_document(&paper->document, p, db, &paper->report, e);

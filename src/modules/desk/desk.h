@@ -9,6 +9,7 @@
 #include "kernel/flow_record.h"
 #include "kernel/pages_draft.h"
 #include "kernel/rota.h"
+#include "kernel/flow_share.h"
 #include "kernel/show.h"
 #include "kernel/sign.h"
 #include "kernel/stop.h"
@@ -36,7 +37,9 @@ struct desk_order {
     struct flow_view flow;
     struct stop_state stop;
     struct order_patient_view patient;
-    struct str product; /* title */
+    struct str product;        /* title */
+    const struct actor *actor; /* who asks, with the rights that hold for its product */
+    struct flow_sight sight;   /* what they see of it: by the parts where they stand */
     const struct product *pinned;
     struct desk_stage stages[DESK_STAGES_MAX];
     size_t nstages;
@@ -48,6 +51,18 @@ struct desk_order {
     enum show_tone tone; /* of its state, in a word */
     struct str word;
 };
+/* What is asked of the events of one order. */
+struct desk_sight {
+    struct db *db;
+    const struct flow_sight *sight;
+    const struct workflow *workflow; /* NULL: not started */
+};
+/* For the watch of orders' changes. */
+enum outcome desk_order_seen(bool *out, struct db *db, const struct actor *actor, struct str id,
+                             struct arena *arena, struct err *e);
+enum outcome desk_order_event_seen(bool *out, struct db *db, const struct actor *actor,
+                                   struct str id, const struct event *event, struct arena *arena,
+                                   struct err *e);
 /* REFUSED "gate.unknown" {kind} for an order that the actor may not see, as for one that is not. */
 enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
                              struct page *p, struct str order, struct err *e);
@@ -58,6 +73,13 @@ const struct flow_stage *desk_stage_of(const struct workflow *w, struct str task
 struct str desk_owner(struct page *p, struct db *db, struct str role, struct str site);
 /* Whether the actor has the permission where the task is done. */
 bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at);
+/* Whether who asks has the permission where it was prescribed, or at one of its parties. */
+bool desk_order_may(const struct desk_order *o, const char *permission);
+/* And whether their part may do it to the whole order. */
+bool desk_order_does(const struct desk_order *o, const char *command);
+/* Whether they see this event of the order. */
+enum outcome desk_event_seen(bool *out, const struct desk_sight *s, const struct event *event,
+                             struct arena *arena, struct err *e);
 
 /* What was entered under a name into the form of this command; empty for that of another. */
 struct desk_unit_view;
@@ -133,7 +155,8 @@ struct desk_task_line {
     const struct flow_open_task *open;
     struct str owner;
     struct str by;
-    struct html record; /* what was entered; empty: no form */
+    struct html record; /* what was entered; empty: no form, or not theirs to see */
+    bool seen;          /* its page is theirs to see */
 };
 struct desk_party {
     struct str part;
@@ -178,8 +201,12 @@ struct desk_order_view {
     size_t nparties;
     const struct desk_event *events;
     size_t nevents;
-    bool all;      /* everything is shown, not only what is looked for first */
-    int64_t older; /* sequence before which the timeline goes on; -1: it is whole */
+    bool sees_report;  /* the chain of identity */
+    bool sees_files;
+    bool sees_patient; /* at least by the pseudonym: the prescription too */
+    bool sees_next;    /* the next task's page */
+    bool all;          /* everything is shown, not only what is looked for first */
+    int64_t older;     /* sequence before which the timeline goes on; -1: it is whole */
     struct str topic;
     bool may_hold;
     bool may_resume;
@@ -202,6 +229,9 @@ struct desk_order_view {
     const struct desk_date *plan; /* dates to be entered, those planned filled in */
     size_t nplan;
 };
+/* Its lists, as far as the reader's parts see them. */
+enum outcome desk_order_lists(struct desk_order_view *v, struct db *db, struct arena *a,
+                              struct err *e);
 
 /* --- task --- */
 

@@ -51,6 +51,10 @@ static const struct route module_routes[] = {
           "help.unit_do"),
 };
 
+static const struct watch module_watches[] = {
+    { "order", "order.see", desk_order_seen, desk_order_event_seen },
+};
+
 static const struct sign_view module_signs[] = {
     { "flow.sign", desk_sign_show },
 };
@@ -58,6 +62,7 @@ static const struct sign_view module_signs[] = {
 const struct module desk_module = {
     .name = "desk",
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(watches),
     MODULE_ARRAY(signs),
     .searches = desk_searches,
     .nsearches = DESK_SEARCHES,

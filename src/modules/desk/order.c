@@ -126,16 +126,43 @@ static void find_word(struct desk_order *o, struct page *p)
     o->word = text_find(p->language, str_z(key));
 }
 
-/* A party with the right to see orders, or who prescribed it. */
-static bool visible(const struct desk_order *o, const struct actor *actor)
+bool desk_order_may(const struct desk_order *o, const char *permission)
 {
-    const struct str permission = S("order.see");
-    if (actor_may(actor, permission, o->row.organisation, o->row.site))
-        return true;
-    for (size_t i = 0; i < o->flow.nparties; i++)
-        if (actor_may(actor, permission, o->flow.parties[i].organisation, o->flow.parties[i].site))
-            return true;
-    return false;
+    const struct str name = str_z(permission);
+    bool may = actor_may(o->actor, name, o->row.organisation, o->row.site);
+    for (size_t i = 0; i < o->flow.nparties && !may; i++)
+        may = actor_may(o->actor, name, o->flow.parties[i].organisation, o->flow.parties[i].site);
+    return may;
+}
+
+bool desk_order_does(const struct desk_order *o, const char *command)
+{
+    return desk_order_may(o, command) && flow_does(&o->sight, str_z(command));
+}
+
+/* Who does not see the patient knows the order by its own identifier alone. */
+static void without_patient(struct desk_order *o)
+{
+    const bool patient = flow_sees(&o->sight, "patient");
+    const struct str known = patient ? o->row.pseudonym : o->row.coi.p ? o->row.coi : S("");
+    if (!patient || (o->patient.by_name && !flow_sees(&o->sight, "identity")))
+        o->patient = (struct order_patient_view){ .shown = known, .name = known, .born = S("") };
+    if (patient)
+        return;
+    const struct order_order_out all = o->row;
+    record_clear(sql_order_order.out, &o->row);
+    o->row.order_id = all.order_id;
+    o->row.pseudonym = known;
+    o->row.coi = all.coi;
+    o->row.organisation = all.organisation;
+    o->row.site = all.site;
+    o->row.product = all.product;
+    o->row.product_version = all.product_version;
+    o->row.state = all.state;
+    o->row.workflow = all.workflow;
+    o->row.workflow_version = all.workflow_version;
+    o->row.prescribed = all.prescribed;
+    o->row.placed = all.placed;
 }
 
 enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
@@ -149,11 +176,18 @@ enum outcome desk_order_load(struct desk_order *out, struct http_request *r, str
     if (!id_valid(order))
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
     TRY(db_get(db, &sql_order_order, &in, &out->row, a, &found, e));
-    if (found)
-        TRY(flow_read(db, order, &out->flow, a, e));
-    if (!found || !visible(out, show_actor(r)))
+    if (!found)
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
-    TRY(order_patient_show(&out->patient, look_of(r), db, show_actor(r), out->row.patient, a, e));
+    TRY(flow_read(db, order, &out->flow, a, e));
+    out->actor = actor_for(show_actor(r), out->row.product, TIME_NONE, a);
+    if (!out->actor)
+        return err_no_memory(e);
+    const struct flow_party prescriber = { FLOW_PRESCRIBER, out->row.organisation, out->row.site };
+    TRY(flow_sight_read(&out->sight, db, &out->flow, out->actor, &prescriber, e));
+    if (out->sight.nparts == 0)
+        return REFUSE(e, "gate.unknown", { "kind", S("order") });
+    TRY(order_patient_show(&out->patient, look_of(r), db, out->actor, out->row.patient, a, e));
+    without_patient(out);
     TRY(order_product(db, &out->row, &product, a, e));
     out->product = product.title;
     out->pinned = product.body;

@@ -7,14 +7,7 @@
 #include "kernel/ledger.h"
 #include "modules/desk/desk.h"
 
-enum {
-    EVENTS_SHOWN = 200,
-    PARAMS_MAX = 24,
-    EVENT_TEXT_MAX = 2000,
-    DEVIATIONS_MAX = 100,
-    DATES_MAX = 40,
-    RECORD_MAX = 200 << 10
-};
+enum { EVENTS_SHOWN = 200, PARAMS_MAX = 24, EVENT_TEXT_MAX = 2000, RECORD_MAX = 200 << 10 };
 
 /* --- records --- */
 
@@ -222,6 +215,7 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
     size_t n;
     int64_t before = -1;
     struct arena *a = r->arena;
+    const struct desk_sight sight = { db, &v->o.sight, v->o.sight.workflow };
     v->all = str_is(http_query(r, "all"), "1");
     (void)str_to_u63(&before, http_query(r, "before"));
     TRY(ledger_read_key(db, v->topic, before, EVENTS_SHOWN, &rows, &n, a, e));
@@ -230,7 +224,11 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
         return err_no_memory(e);
     for (size_t i = 0; i < n; i++) {
         struct event event;
+        bool seen;
         TRY(event_read(&event, a, rows[i].leaf, e));
+        TRY(desk_event_seen(&seen, &sight, &event, a, e));
+        if (!seen)
+            continue;
         struct desk_event *x = &out[v->nevents];
         *x = (struct desk_event){ .happened = event.happened, .type = event.type };
         words(x, p, &v->o, &event);
@@ -271,10 +269,12 @@ static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of 
         struct desk_task_line *line = t->done ? &done[v->ndone++] : &open[v->nopen++];
         *line = (struct desk_task_line){ .task = task, .open = t };
         line->owner = desk_owner(p, db, task->role, t->site);
+        line->seen = flow_sees_record(&v->o.sight, task);
         if (!t->done)
             continue;
         line->by = show_person(p, db, t->by);
-        TRY(desk_record(&line->record, p, of, t, e));
+        if (line->seen)
+            TRY(desk_record(&line->record, p, of, t, e));
     }
     return OK;
 }
@@ -293,32 +293,6 @@ static enum outcome parties(struct desk_order_view *v, struct db *db, struct pag
         };
     v->parties = out;
     v->nparties = f->nparties;
-    return OK;
-}
-
-static enum outcome lists(struct desk_order_view *v, struct db *db, struct arena *a, struct err *e)
-{
-    struct record_list list;
-    struct identity_units_in units = { v->o.id };
-    struct quality_of_order_in deviations = { v->o.id };
-    struct order_dates_in dates = { v->o.id };
-    struct flow_record_waiting_of_in waiting = { v->o.id };
-    TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
-    v->units = list.p;
-    v->nunits = list.n;
-    struct desk_to_discard_in stopped = { v->o.id };
-    TRY(db_list(db, &sql_desk_to_discard, &stopped, &list, DESK_UNITS_MAX, a, e));
-    v->discard = list.p;
-    v->ndiscard = list.n;
-    TRY(db_list(db, &sql_quality_of_order, &deviations, &list, DEVIATIONS_MAX, a, e));
-    v->deviations = list.p;
-    v->ndeviations = list.n;
-    TRY(db_list(db, &sql_order_dates, &dates, &list, DATES_MAX, a, e));
-    v->dates = list.p;
-    v->ndates = list.n;
-    TRY(db_list(db, &sql_flow_record_waiting_of, &waiting, &list, FLOW_VERSIONS_MAX, a, e));
-    v->waiting = list.p;
-    v->nwaiting = list.n;
     return OK;
 }
 
@@ -349,14 +323,14 @@ static enum outcome plan(struct desk_order_view *v, struct arena *a, struct err 
     return OK;
 }
 
-static void rights(struct desk_order_view *v, const struct http_request *r)
+static void rights(struct desk_order_view *v)
 {
     const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
-    v->may_hold = live && v->o.flow.state == FLOW_RUNNING && show_may(r, "flow.hold");
-    v->may_resume = live && v->o.flow.state == FLOW_HELD && show_may(r, "flow.resume");
-    v->may_end = live && show_may(r, "flow.end");
-    v->may_report = show_may(r, "deviation.open");
-    v->may_schedule = live && show_may(r, "order.schedule");
+    v->may_hold = live && v->o.flow.state == FLOW_RUNNING && desk_order_does(&v->o, "flow.hold");
+    v->may_resume = live && v->o.flow.state == FLOW_HELD && desk_order_does(&v->o, "flow.resume");
+    v->may_end = live && desk_order_does(&v->o, "flow.end");
+    v->may_report = desk_order_does(&v->o, "deviation.open");
+    v->may_schedule = live && desk_order_does(&v->o, "order.schedule");
 }
 
 /* What the move would change, in words: as between any two versions of a definition. */
@@ -379,7 +353,7 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
 {
     struct flow_move_in in = { v->o.id };
     const bool live = v->o.flow.found && v->o.flow.state != FLOW_ENDED;
-    v->may_move = live && show_may(r, "flow.propose_move");
+    v->may_move = live && desk_order_does(&v->o, "flow.propose_move");
     TRY(db_get(db, &sql_flow_move, &in, &v->move, r->arena, &v->moving, e));
     v->moving = v->moving && live && v->move.approved == TIME_NONE &&
                 v->move.from_version == v->o.flow.workflow_version;
@@ -392,10 +366,10 @@ static enum outcome move(struct desk_order_view *v, const struct http_request *r
         return OK;
     v->mover = show_person(p, db, v->move.proposed_by);
     v->move_version = arena_printf(r->arena, "%lld", (long long)v->move.version);
-    v->may_approve =
-        show_may(r, "flow.approve_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
-    v->may_decline =
-        show_may(r, "flow.decline_move") && !str_eq(v->move.proposed_by, show_actor(r)->name);
+    v->may_approve = desk_order_does(&v->o, "flow.approve_move") &&
+                     !str_eq(v->move.proposed_by, show_actor(r)->name);
+    v->may_decline = desk_order_does(&v->o, "flow.decline_move") &&
+                     !str_eq(v->move.proposed_by, show_actor(r)->name);
     return move_differences(v, db, p, e);
 }
 
@@ -412,8 +386,8 @@ static enum outcome loops(struct desk_order_view *v, const struct http_request *
     for (size_t i = 0; v->o.flow.found && i < w->loops.n; i++) {
         const struct flow_loop *loop = &w->loops.p[i];
         struct err ignored = { 0 };
-        if (!show_may(r, "flow.repeat") ||
-            flow_loop_may(&v->o.flow, loop, show_actor(r), &ignored) != OK)
+        if (!desk_order_does(&v->o, "flow.repeat") ||
+            flow_loop_may(&v->o.flow, loop, v->o.actor, &ignored) != OK)
             continue;
         out[v->nloops++] = (struct desk_loop){
             .loop = loop,
@@ -443,11 +417,15 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     const struct flow_files_of of = { db, v->o.id, app_of(r)->node->keys };
     TRY(tasks(v, &of, p, e));
     TRY(parties(v, db, p, e));
-    TRY(lists(v, db, r->arena, e));
+    TRY(desk_order_lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     TRY(desk_order_drawing(&v->drawing, p, &v->o, e));
-    rights(v, r);
+    rights(v);
+    v->sees_report = v->o.flow.found && flow_sees(&v->o.sight, "report");
+    v->sees_patient = flow_sees(&v->o.sight, "patient");
+    v->sees_next = v->o.next && flow_sees_record(&v->o.sight, v->o.next);
+    v->sees_files = flow_sees(&v->o.sight, "file");
     TRY(loops(v, r, p, e));
     TRY(move(v, r, db, p, e));
     page_order(p, v);

@@ -1,9 +1,10 @@
--- tower (organisation ID, site ID, state CODE, product CODE, stage CODE, at_site ID,
+-- tower (organisation ID, reach TEXT, state CODE, product CODE, stage CODE, at_site ID,
 --        after_trouble INT, after_due TIME, after_order TEXT) -> (
 --     order_id ID, coi TEXT, product CODE, state CODE, how CODE, stopped BOOL, overdue BOOL,
 --     workflow CODE, workflow_version INT, started TIME, ended TIME, due TIME, due_by TIME,
 --     stage CODE, task CODE, title TEXT, role CODE, task_site ID, opened TIME, trouble INT)
--- Orders that an organisation (or, given, one site of it) has a part in, those in trouble first:
+-- Orders that an organisation has a part in, at the sites and of the products that :reach names
+-- (show_reach), those in trouble first:
 -- stopped, late, held, then by the time left. state: live, stopped, held, ended. The other filters
 -- may be absent; stage and site are those of any open task. Which task is next rests on the workflow,
 -- which rows do not know: the columns from stage to opened are set by who shows them. The next page begins behind the last row's trouble, due_by and order.
@@ -22,7 +23,10 @@ FROM (
     LEFT JOIN stop_order s ON s.order_id = f.order_id
     WHERE EXISTS (SELECT 1 FROM flow_party p
                   WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                    AND (CAST(:site AS TEXT) IS NULL OR p.site = :site))
+                    AND (CAST(:reach AS TEXT) IS NULL
+                         OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                         OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                         OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
 ) AS orders
 WHERE CASE :state WHEN 'live' THEN state <> 'ended' WHEN 'stopped' THEN stopped = 1
                   ELSE state = :state END
@@ -36,23 +40,32 @@ WHERE CASE :state WHEN 'live' THEN state <> 'ended' WHEN 'stopped' THEN stopped 
   AND (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
 ORDER BY trouble, due_by, order_id LIMIT 41;
 
--- counts (organisation ID, site ID) -> (live INT, stopped INT, late INT, held INT)
+-- counts (organisation ID, reach TEXT) -> (live INT, stopped INT, late INT, held INT)
 -- Of the same orders.
 SELECT count(*) AS live,
        COALESCE(sum(CASE WHEN s.standing = 1 THEN 1 ELSE 0 END), 0) AS stopped,
        COALESCE(sum(CASE WHEN f.overdue = 1 THEN 1 ELSE 0 END), 0) AS late,
        COALESCE(sum(CASE WHEN f.state = 'held' THEN 1 ELSE 0 END), 0) AS held
 FROM flow_order f
+JOIN order_order o ON o.order_id = f.order_id
 LEFT JOIN stop_order s ON s.order_id = f.order_id
 WHERE f.state <> 'ended'
   AND EXISTS (SELECT 1 FROM flow_party p
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:site AS TEXT) IS NULL OR p.site = :site));
+                AND (CAST(:reach AS TEXT) IS NULL
+                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                     OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                     OR replace(:reach, ',*|' || o.product || ',', '') <> :reach));
 
--- products (organisation ID) -> (product CODE)
+-- products (organisation ID, reach TEXT) -> (product CODE)
 SELECT DISTINCT o.product
 FROM order_order o JOIN flow_party p ON p.order_id = o.order_id
-WHERE p.organisation = :organisation ORDER BY o.product LIMIT 40;
+WHERE p.organisation = :organisation
+  AND (CAST(:reach AS TEXT) IS NULL
+       OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+       OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+       OR replace(:reach, ',*|' || o.product || ',', '') <> :reach)
+ORDER BY o.product LIMIT 40;
 
 -- stages (organisation ID) -> (stage CODE)
 -- At which something is open.
@@ -70,8 +83,8 @@ WHERE p.organisation = :organisation AND t.open = 1 ORDER BY t.site LIMIT 200;
 --   -> (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, site ID, late BOOL,
 --       opened TIME, due TIME, due_by TIME, overdue BOOL, state CODE, stopped BOOL, coi TEXT,
 --       patient ID, product CODE)
--- Open tasks of these roles (",operator,courier,") at a site, or at all of an organisation, by when
--- they are due. The next page begins behind the last row's due_by, order and number.
+-- Open tasks of these roles (",operator|*,courier|corvicel,": whatever the product, or one) at a
+-- site, or at all of an organisation, by when they are due. The next page begins behind the last row's due_by, order and number.
 SELECT t.order_id, t.number, t.task, t.title, t.stage, t.role, t.site, t.late, t.opened,
        NULLIF(t.due_by, 253402300799000000) AS due, t.due_by, t.overdue, f.state,
        COALESCE(s.standing, 0) AS stopped, o.coi, o.patient, o.product
@@ -81,7 +94,8 @@ JOIN order_order o ON o.order_id = t.order_id
 LEFT JOIN stop_order s ON s.order_id = t.order_id
 WHERE t.organisation = :organisation AND t.open = 1
   AND (CAST(:site AS TEXT) IS NULL OR t.site = :site)
-  AND replace(:roles, ',' || t.role || ',', '') <> :roles
+  AND (replace(:roles, ',' || t.role || '|*,', '') <> :roles
+       OR replace(:roles, ',' || t.role || '|' || o.product || ',', '') <> :roles)
   AND (t.due_by, t.order_id, t.number) > (:after_due, :after_order, :after_number)
 ORDER BY t.due_by, t.order_id, t.number LIMIT 41;
 

@@ -112,6 +112,7 @@ static enum outcome unit_show(struct search_found *out, struct http_request *r, 
     TRY(db_get(db, &sql_identity_unit, &in, &row, r->arena, may, e));
     if (*may)
         TRY(seen_order(&o, r, db, p, row.order_id, may, e));
+    *may = *may && flow_sees_unit(&o->sight, row.kind);
     if (!*may)
         return OK;
     out->title = show_name(p, "unit_kind", row.kind);

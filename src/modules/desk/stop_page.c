@@ -25,7 +25,7 @@ enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *
                             struct err *e)
 {
     struct desk_stop_view v = { .o = *o, .refused = show_refusal(p, r), .task = task };
-    const struct actor *actor = show_actor(r);
+    const struct actor *actor = o->actor;
     TRY(find_deviation(&v, db, r->arena, e));
     TRY(stop_involves(db, o->id, actor->account, &v.involved, r->arena, e));
     v.where = o->stop.site.p ? auth_site_name(db, o->stop.site, r->arena)

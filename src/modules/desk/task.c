@@ -202,8 +202,8 @@ static enum outcome bags(struct desk_task_view *v, struct http_request *r, struc
         TRY(db_list(db, &sql_identity_identified, &identified, &points, 20, r->arena, e));
         out[i].unit = rows[i];
         out[i].identified = points.n > 0;
-        held(&out[i], v, db, show_actor(r), r->arena);
-        clinical(&out[i], v, &clinic, &points, show_actor(r));
+        held(&out[i], v, db, v->o.actor, r->arena);
+        clinical(&out[i], v, &clinic, &points, v->o.actor);
     }
     v->bags = out;
     v->nbags = list.n;
@@ -340,7 +340,7 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
 {
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
-    if (!v->task)
+    if (!v->task || !flow_sees_record(&v->o.sight, v->task))
         return REFUSE(e, "gate.unknown", { "kind", S("task") });
     v->open = desk_open_task(&v->o.flow, v->task->name);
     v->files_of = (struct flow_files_of){ db, v->o.id, app_of(r)->node->keys };
@@ -350,11 +350,11 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     v->owner = desk_owner(p, db, v->task->role, site);
     struct str role = arena_printf(r->arena, "role.%.*s", STR(v->task->role));
     v->mine = v->open && !v->open->done && v->o.flow.state == FLOW_RUNNING && role.p &&
-              desk_may(show_actor(r), role.p, v->open);
+              desk_may(v->o.actor, role.p, v->open);
     /* at a point of two persons the second may have another role */
     v->second_person = v->open && !v->open->done && !v->mine && v->task->checks.n > 0 &&
                        v->o.flow.state == FLOW_RUNNING &&
-                       desk_may(show_actor(r), "identity.check", v->open);
+                       desk_may(v->o.actor, "identity.check", v->open);
     return OK;
 }
 
@@ -423,7 +423,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, &v->files_of, v->open, e));
     waits(v, p);
-    v->may_report = show_may(r, "deviation.open");
+    v->may_report = desk_order_may(&v->o, "deviation.open");
     page_task(p, v);
     return OK;
 }

@@ -14,7 +14,7 @@ static enum outcome corrections(struct desk_task_view *v, struct http_request *r
     const struct flow_standing *s = &v->kept.standing;
     struct desk_correction *out =
         ARENA_ARRAY(r->arena, s->ncorrections + 1, struct desk_correction);
-    const struct actor *actor = show_actor(r);
+    const struct actor *actor = v->o.actor;
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < s->ncorrections; i++) {
@@ -37,7 +37,7 @@ static enum outcome places(struct desk_task_view *v, struct http_request *r, str
                            struct page *p, struct err *e)
 {
     const struct flow_standing *s = &v->kept.standing;
-    const struct actor *actor = show_actor(r);
+    const struct actor *actor = v->o.actor;
     struct desk_place *out = ARENA_ARRAY(r->arena, s->nplaces + 1, struct desk_place);
     bool signed_one = false;
     if (!out)
@@ -86,7 +86,7 @@ static enum outcome entries(struct desk_task_view *v, struct http_request *r, st
                             struct page *p, struct err *e)
 {
     const struct flow_standing *s = &v->kept.standing;
-    const struct actor *actor = show_actor(r);
+    const struct actor *actor = v->o.actor;
     struct desk_entry *out = ARENA_ARRAY(r->arena, s->nentries + 1, struct desk_entry);
     bool others = false;
     if (!out)
@@ -175,7 +175,7 @@ static enum outcome history(struct http_request *r, struct db *db, struct page *
         return err_no_memory(e);
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, http_param(r, "task")) : NULL;
-    if (!v->task)
+    if (!v->task || !flow_sees_record(&v->o.sight, v->task))
         return REFUSE(e, "gate.unknown", { "kind", S("task") });
     const struct flow_history_of of = history_of(v, r);
     TRY(flow_history_rows(&rows, &n, db, &of, r->arena, e));

@@ -56,7 +56,8 @@ static enum outcome choices(struct desk_tower_view *v, struct db *db, struct pag
     struct arena *a = p->b->arena;
     struct options o = options(p);
     states(v, p, in->state);
-    TRY(db_list(db, &sql_desk_products, &in->organisation, &list, 40, a, e));
+    const struct desk_products_in products = { in->organisation, in->reach };
+    TRY(db_list(db, &sql_desk_products, &products, &list, 40, a, e));
     for (size_t i = 0; i < list.n; i++) {
         const struct desk_products_out *row = (const struct desk_products_out *)list.p + i;
         add(&o, row->product, show_name(p, "product", row->product), in->product);
@@ -112,7 +113,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
     struct desk_tower_in in = {
         .organisation = actor->organisation,
-        .site = show_site(actor, "tower.see"),
+        .reach = show_reach(actor, "tower.see", r->arena),
         .state = filter(r, "state"),
         .product = filter(r, "product"),
         .stage = filter(r, "stage"),
@@ -151,7 +152,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
     v.rows = out;
     v.n = shown;
-    struct desk_counts_in counts = { in.organisation, in.site };
+    struct desk_counts_in counts = { in.organisation, in.reach };
     TRY(db_get(db, &sql_desk_counts, &counts, &v.counts, r->arena, &found, e));
     TRY(choices(&v, db, p, &in, e));
     page_tower(p, &v);

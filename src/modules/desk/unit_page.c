@@ -222,7 +222,7 @@ static void find_task(struct desk_unit_view *v, const struct actor *actor, struc
 static enum outcome acts(struct desk_unit_view *v, struct http_request *r, struct db *db,
                          struct err *e)
 {
-    const struct actor *actor = show_actor(r);
+    const struct actor *actor = v->o.actor;
     const struct flow_view *flow = &v->o.flow;
     if (v->unit.ended != TIME_NONE)
         return OK;
@@ -312,7 +312,17 @@ static enum outcome unit_read(struct desk_unit_view **out, struct http_request *
         TRY(db_get(db, &sql_identity_unit, &in, &v->unit, r->arena, &found, e));
     if (!found)
         return REFUSE(e, "gate.unknown", { "kind", S("unit") });
-    return desk_order_load(&v->o, r, db, p, v->unit.order_id, e);
+    struct err why = { 0 };
+    const enum outcome o = desk_order_load(&v->o, r, db, p, v->unit.order_id, &why);
+    if (o == FAULT) {
+        *e = why;
+        return FAULT;
+    }
+    /* Of an order that is not theirs to see, or of a kind that is not: like one that is not there.
+     */
+    return o == OK && flow_sees_unit(&v->o.sight, v->unit.kind)
+               ? OK
+               : REFUSE(e, "gate.unknown", { "kind", S("unit") });
 }
 
 static enum outcome unit(struct http_request *r, struct db *db, struct page *p, struct err *e)
@@ -327,10 +337,11 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
     TRY(ledger_head(db, arena_printf(r->arena, "unit/%.*s", STR(v->unit.unit)), &v->version, e));
     TRY(family(v, db, r->arena, e));
     TRY(account(v, r, db, p, e));
-    TRY(legs(v, r, db, p, e));
+    if (flow_sees(&v->o.sight, "custody"))
+        TRY(legs(v, r, db, p, e));
     TRY(acts(v, r, db, e));
     TRY(pieces(v, r, e));
-    v->may_report = v->o.flow.found && show_may(r, "deviation.open");
+    v->may_report = v->o.flow.found && desk_order_may(&v->o, "deviation.open");
     TRY(others(v, r, db, e));
     v->made_by = show_person(p, db, v->unit.made_by);
     v->holder = v->nlegs > 0 ? v->legs[0].site : auth_site_name(db, v->unit.site, r->arena);

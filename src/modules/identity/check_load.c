@@ -36,13 +36,14 @@ static enum outcome may_check(bool *out, const struct prepare *p, const struct i
                               struct err *e)
 {
     struct flow_view v;
+    const struct actor *actor;
     *out = false;
+    TRY(flow_actor(&actor, p->db, p->command->actor, body->order, p->arena, e));
     TRY(flow_read(p->db, body->order, &v, p->arena, e));
     const struct flow_task *task = v.found ? flow_task_find(&v, body->task) : NULL;
     for (size_t i = 0; task && i < v.nparties; i++)
         if (str_eq(v.parties[i].part, task->part))
-            *out = actor_may(p->command->actor, p->command->name, v.parties[i].organisation,
-                             v.parties[i].site);
+            *out = actor_may(actor, p->command->name, v.parties[i].organisation, v.parties[i].site);
     return OK;
 }
 

@@ -106,7 +106,8 @@ static enum outcome load_source(struct load *l, struct str unit, struct str task
                                 struct identity_unit_state *state, struct err *e)
 {
     TRY(load_unit(l, unit, &state->source.unit, e));
-    TRY(load_flow(l, state->source.unit.order_id, task, &state->flow, e));
+    TRY(load_flow_unit(l, state->source.unit.order_id, task, state->source.unit.kind, &state->flow,
+                       e));
     TRY(load_room(l, state->source.unit.order_id, &state->room, e));
     return task.p ? load_points(l, &state->flow, task, &state->source, e) : OK;
 }

@@ -24,6 +24,7 @@ static enum outcome order_load(struct load *l, struct str order, struct order_st
         return load_unknown(l, e);
     load_scope(l, state->row.organisation, state->row.site);
     load_subject(l, state->row.patient);
+    TRY(load_product(l, state->row.product, e));
     state->placed = state->row.placed != TIME_NONE;
     return OK;
 }
@@ -91,6 +92,7 @@ enum outcome order_prescribe_load(struct load *l, const struct order_prescribe *
         return load_unknown(l, e);
     load_scope(l, state->patient.organisation, state->patient.site);
     load_subject(l, body->patient);
+    TRY(load_product(l, body->product, e));
 
     struct str order = id_given(body->order, l->command->id, l->arena);
     struct order_order_in in = { order };

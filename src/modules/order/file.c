@@ -1,8 +1,9 @@
-/* Files of an order: seen by who may see it, at its own site or as a party of it, and sealed with
- * its patient's key. */
+/* Files of an order: seen by the parties that see files (flow_share.h), sealed with its patient's
+ * key; added by who may at its own site or at a party's. */
 #include "base/id.h"
 #include "kernel/file.h"
 #include "kernel/flow.h"
+#include "kernel/flow_share.h"
 #include "modules/order/pages.h"
 
 static enum outcome find(struct db *db, struct str id, struct order_order_out *row, bool *found,
@@ -17,11 +18,19 @@ static enum outcome see(struct db *db, const struct actor *actor, struct str id,
                         struct arena *arena, struct err *e)
 {
     struct order_order_out row;
-    const struct flow_right right = { id, "order.see" };
-    bool found;
-    TRY(find(db, id, &row, &found, arena, e));
-    *may = found && actor_may(actor, S("order.see"), row.organisation, row.site);
-    return found && !*may ? flow_party_may(may, db, actor, &right, arena, e) : OK;
+    TRY(find(db, id, &row, may, arena, e));
+    if (!*may)
+        return OK;
+    struct flow_view v;
+    struct flow_sight sight;
+    const struct flow_party prescriber = { FLOW_PRESCRIBER, row.organisation, row.site };
+    const struct actor *here = actor_for(actor, row.product, TIME_NONE, arena);
+    if (!here)
+        return err_no_memory(e);
+    TRY(flow_read(db, id, &v, arena, e));
+    TRY(flow_sight_read(&sight, db, &v, here, &prescriber, e));
+    *may = flow_sees(&sight, "file");
+    return OK;
 }
 
 static enum outcome parties(struct file_scope *out, struct db *db, struct str order,
@@ -54,6 +63,7 @@ static enum outcome scope(struct db *db, struct str id, struct file_scope *out, 
         .subject = row.patient,
         .key = arena_printf(arena, "order/%.*s", STR(id)),
         .order = row.order_id,
+        .product = row.product,
     };
     TRY(parties(out, db, id, arena, e));
     return arena_exhausted(arena) ? err_no_memory(e) : OK;

@@ -37,21 +37,8 @@ static enum outcome patient_seen(bool *out, struct db *db, const struct actor *a
     return OK;
 }
 
-/* As its page: by who prescribed it, and by its parties. */
-static enum outcome order_seen(bool *out, struct db *db, const struct actor *actor, struct str id,
-                               struct arena *arena, struct err *e)
-{
-    const struct order_order_in in = { id };
-    struct order_order_out row;
-    TRY(db_get(db, &sql_order_order, &in, &row, arena, out, e));
-    if (!*out || actor_may(actor, S("order.see"), row.organisation, row.site))
-        return OK;
-    return flow_party_may(out, db, actor, &(struct flow_right){ id, "order.see" }, arena, e);
-}
-
 static const struct watch module_watches[] = {
-    { "order", "order.see", order_seen },
-    { "patient", "order.see", patient_seen },
+    { "patient", "order.see", patient_seen, NULL },
 };
 
 static const struct trail_mark module_marks[] = {

@@ -37,7 +37,9 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
     bool found = false;
     if (id_valid(in.order_id))
         TRY(db_get(db, &sql_order_order, &in, &v.row, r->arena, &found, e));
-    if (!found || !actor_may(show_actor(r), S("order.place"), v.row.organisation, v.row.site))
+    const struct actor *actor =
+        actor_for(show_actor(r), found ? v.row.product : (struct str){ 0 }, TIME_NONE, r->arena);
+    if (!found || !actor || !actor_may(actor, S("order.place"), v.row.organisation, v.row.site))
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
     if (v.row.placed != TIME_NONE) {
         r->answer.status = 303;

@@ -1,4 +1,5 @@
 /* A patient's data opened: for those who may see the name, and for comparison. */
+#include "kernel/flow_share.h"
 #include "kernel/node.h"
 #include "modules/order/order.h"
 
@@ -86,8 +87,20 @@ static enum outcome may_name(bool *out, struct db *db, const struct actor *viewe
     struct record_list sites;
     TRY(db_list(db, &sql_order_parties_of_patient, &in, &sites, 200, arena, e));
     const struct order_parties_of_patient_out *site = sites.p;
-    for (size_t i = 0; i < sites.n && !*out; i++)
-        *out = actor_may(viewer, S("patient.name"), site[i].organisation, site[i].site);
+    const struct sharing *sharing;
+    TRY(flow_sharing_find(&sharing, db, arena, e));
+    for (size_t i = 0; i < sites.n && !*out; i++) {
+        const struct flow_pinned pinned = { site[i].workflow, site[i].workflow_version,
+                                            site[i].workflow_hash };
+        const struct workflow *w;
+        const struct actor *here = actor_for(viewer, site[i].product, TIME_NONE, arena);
+        if (!here)
+            return err_no_memory(e);
+        if (!actor_may(here, S("patient.name"), site[i].organisation, site[i].site))
+            continue;
+        TRY(flow_workflow_pinned(&w, db, &pinned, arena, e));
+        *out = flow_part_sees(sharing, w, site[i].part, "identity");
+    }
     return OK;
 }
 

@@ -133,12 +133,14 @@ SELECT o.order_id, o.coi, o.product, o.state, p.pseudonym, o.placed
 FROM order_order o JOIN order_patient p ON p.patient = o.patient
 WHERE o.order_id > :after ORDER BY o.order_id LIMIT 200;
 
--- parties_of_patient (patient ID) -> (organisation ID, site ID)
+-- parties_of_patient (patient ID) -> (organisation ID, site ID, part CODE, product CODE,
+--                                     workflow CODE, workflow_version INT, workflow_hash HASH)
 -- Sites that treat this patient now: parties of orders that have not ended.
-SELECT DISTINCT p.organisation, p.site
+SELECT DISTINCT p.organisation, p.site, p.part, o.product, f.workflow, f.workflow_version,
+       f.workflow_hash
 FROM order_order o
 JOIN flow_order f ON f.order_id = o.order_id AND f.state <> 'ended'
 JOIN flow_party p ON p.order_id = o.order_id
 WHERE o.patient = :patient
-ORDER BY p.organisation, p.site
+ORDER BY p.organisation, p.site, p.part
 LIMIT 200;

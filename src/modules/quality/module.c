@@ -27,7 +27,10 @@ static enum outcome deviation_seen(bool *out, struct db *db, const struct actor 
     const struct quality_deviation_in in = { id };
     struct quality_deviation_out row;
     TRY(db_get(db, &sql_quality_deviation, &in, &row, arena, out, e));
-    *out = *out && actor_may(actor, S("deviation.see"), row.organisation, row.site);
+    if (!*out)
+        return OK;
+    TRY(flow_actor(&actor, db, actor, row.order_id, arena, e));
+    *out = actor_may(actor, S("deviation.see"), row.organisation, row.site);
     return OK;
 }
 
@@ -36,7 +39,7 @@ static const struct trail_mark module_marks[] = {
 };
 
 static const struct watch module_watches[] = {
-    { "deviation", "deviation.see", deviation_seen },
+    { "deviation", "deviation.see", deviation_seen, NULL },
 };
 
 static void use(void)

@@ -61,6 +61,8 @@ static enum outcome deviation(struct http_request *r, struct db *db, struct page
     bool found = false;
     if (id_valid(in.deviation))
         TRY(db_get(db, &sql_quality_deviation, &in, &v.row, r->arena, &found, e));
+    if (found)
+        TRY(flow_actor(&actor, db, actor, v.row.order_id, r->arena, e));
     if (!found || !actor_may(actor, S("deviation.see"), v.row.organisation, v.row.site))
         return REFUSE(e, "gate.unknown", { "kind", S("deviation") });
     if (http_wants_json(r))

@@ -20,7 +20,11 @@ static enum outcome deviation_show(struct search_found *out, struct http_request
     const struct quality_deviation_in in = { id };
     struct quality_deviation_out row;
     TRY(db_get(db, &sql_quality_deviation, &in, &row, r->arena, may, e));
-    *may = *may && actor_may(show_actor(r), S("deviation.see"), row.organisation, row.site);
+    if (!*may)
+        return OK;
+    const struct actor *actor;
+    TRY(flow_actor(&actor, db, show_actor(r), row.order_id, r->arena, e));
+    *may = actor_may(actor, S("deviation.see"), row.organisation, row.site);
     if (!*may)
         return OK;
     out->title = row.number;

@@ -243,8 +243,12 @@ static void guards_hold_at_each_step(void **state)
     (void)state;
     ward_check_by_two("thaw", "before_thaw", 0);
     struct fixture_person nurse = ward.nurse;
-    struct grant grants[2] = { { S("flow.correct"), nurse.actor.organisation, nurse.actor.site },
-                               { S("role.nurse"), nurse.actor.organisation, nurse.actor.site } };
+    struct grant grants[2] = { { .permission = S("flow.correct"),
+                                 .organisation = nurse.actor.organisation,
+                                 .site = nurse.actor.site },
+                               { .permission = S("role.nurse"),
+                                 .organisation = nurse.actor.organisation,
+                                 .site = nurse.actor.site } };
     nurse.actor.grants = grants;
     nurse.actor.ngrants = 2;
     assert_int_equal(fixture_send(&ward.f, &nurse, "flow.correct", "fever",

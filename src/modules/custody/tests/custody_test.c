@@ -460,9 +460,9 @@ static void a_task_is_about_its_own_units_and_site(void **state)
     custody_trial_do(&t, "retrieve", 1, "");
     assert_int_equal(OFFER(&t.operator, & t.courier, bag.unit, ""), OK);
     struct fixture_person both = t.courier;
-    struct grant grants[2] = { { S("custody.accept"), both.actor.organisation, both.actor.site },
-                               { S("role.nurse"), t.nurse.actor.organisation,
-                                 t.nurse.actor.site } };
+    struct grant grants[2] = { both.grants[0], t.nurse.grants[0] };
+    grants[0].permission = S("custody.accept");
+    grants[1].permission = S("role.nurse");
     both.actor.grants = grants;
     both.actor.ngrants = 2;
     assert_int_equal(ACCEPT(&both, bag.unit, ",'task':'arrive'"), REFUSED);

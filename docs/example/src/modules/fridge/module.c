@@ -62,7 +62,7 @@ static enum outcome fridge_seen(bool *out, struct db *db, const struct actor *ac
 }
 
 static const struct watch module_watches[] = {
-    { "fridge", "fridge.see", fridge_seen },
+    { "fridge", "fridge.see", fridge_seen, NULL },
 };
 
 const struct module fridge_module = {

@@ -1,0 +1,64 @@
+-- find (organisation ID) -> (due TIME, every_days INT, opened TIME, overdue BOOL,
+--                            last_signed TIME, last_signer TEXT)
+SELECT due, every_days, opened, overdue, last_signed, last_signer
+FROM access_review WHERE organisation = :organisation;
+
+-- held (account ID, role CODE, organisation ID, site ID, product CODE, now INT) -> (given TIME)
+SELECT given FROM auth_account_role
+WHERE account = :account AND role = :role AND organisation = :organisation
+  AND site = COALESCE(:site, '') AND product = COALESCE(:product, '') AND until_us > :now;
+
+-- unjudged (organisation ID, due TIME, now INT) -> (n INT)
+-- Rights that stand and of which nothing was said in this round since they were given.
+SELECT count(*) AS n FROM auth_account_role r
+WHERE r.organisation = :organisation AND r.until_us > :now
+  AND NOT EXISTS (SELECT 1 FROM access_review_verdict v
+                  WHERE v.organisation = r.organisation AND v.due = :due AND v.account = r.account
+                    AND v.role = r.role AND v.site = r.site AND v.product = r.product
+                    AND v.judged >= r.given);
+
+-- counts (organisation ID, due TIME) -> (kept INT, removed INT)
+SELECT COALESCE(sum(keep), 0) AS kept, COALESCE(sum(1 - keep), 0) AS removed
+FROM access_review_verdict WHERE organisation = :organisation AND due = :due;
+
+-- list (organisation ID, due TIME, now INT) -> (account ID, name TEXT, login TEXT, role CODE,
+--     site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT, judged TIME,
+--     judged_by TEXT)
+-- Rights that stand, by person, and who kept them in this round.
+SELECT a.account, a.name, a.login, r.role, NULLIF(r.site, '') AS site,
+       NULLIF(r.product, '') AS product, NULLIF(r.from_us, 0) AS from_us,
+       NULLIF(r.until_us, 9223372036854775807) AS until_us, r.given, r.given_by, v.judged,
+       v.judged_by
+FROM auth_account_role r
+JOIN auth_account a ON a.account = r.account
+LEFT JOIN access_review_verdict v
+    ON v.organisation = r.organisation AND v.due = :due AND v.account = r.account
+   AND v.role = r.role AND v.site = r.site AND v.product = r.product AND v.judged >= r.given
+WHERE r.organisation = :organisation AND r.until_us > :now
+ORDER BY v.judged IS NOT NULL, a.name, a.account, r.role, r.site, r.product LIMIT 1000;
+
+-- plan (organisation ID, due TIME, every_days INT)
+INSERT INTO access_review (organisation, due, every_days, overdue)
+VALUES (:organisation, :due, :every_days, 0)
+ON CONFLICT (organisation) DO UPDATE
+SET due = excluded.due, every_days = excluded.every_days, opened = NULL, overdue = 0;
+
+-- open (organisation ID, opened TIME)
+UPDATE access_review SET opened = :opened WHERE organisation = :organisation;
+
+-- overdue (organisation ID)
+UPDATE access_review SET overdue = 1 WHERE organisation = :organisation;
+
+-- judge (organisation ID, due TIME, account ID, role CODE, site ID, product CODE, keep BOOL,
+--        judged TIME, judged_by TEXT)
+INSERT INTO access_review_verdict (organisation, due, account, role, site, product, keep, judged,
+                                   judged_by)
+VALUES (:organisation, :due, :account, :role, COALESCE(:site, ''), COALESCE(:product, ''), :keep,
+        :judged, :judged_by)
+ON CONFLICT (organisation, due, account, role, site, product) DO UPDATE
+SET keep = excluded.keep, judged = excluded.judged, judged_by = excluded.judged_by;
+
+-- sign (organisation ID, next TIME, at TIME, signer TEXT)
+UPDATE access_review
+SET due = :next, opened = NULL, overdue = 0, last_signed = :at, last_signer = :signer
+WHERE organisation = :organisation;

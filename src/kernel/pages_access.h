@@ -1,0 +1,64 @@
+/* Pages of who may what: the access matrix, and emergency access. */
+#ifndef VEIN_KERNEL_PAGES_ACCESS_H
+#define VEIN_KERNEL_PAGES_ACCESS_H
+
+#include "kernel/auth.h"
+#include "kernel/show.h"
+
+struct pages_access_view {
+    struct html report; /* the matrix, as print.h renders it for a page */
+    bool may_see_emergencies;
+};
+
+struct pages_emergency_line {
+    const struct auth_emergency_list_out *row;
+    struct str person;
+    struct str site;
+    enum show_tone tone;
+    struct str state;
+};
+struct pages_emergencies_view {
+    const struct pages_emergency_line *rows;
+    size_t n;
+};
+
+struct pages_emergency_act {
+    struct str what;
+    int64_t at;
+};
+struct pages_emergency_view {
+    struct auth_emergency_out row;
+    struct str person;
+    struct str site;
+    struct str reason;
+    struct str conclusion;
+    struct str reviewer;
+    enum show_tone tone;
+    struct str state;
+    const struct pages_emergency_act *acts; /* done under it, oldest first */
+    size_t nacts;
+    bool more; /* there are more than are shown */
+    bool may_review;
+    bool may_end;
+};
+
+struct pages_lent_role {
+    struct str name;
+    int64_t minutes;
+};
+struct pages_take_view {
+    const struct pages_lent_role *roles;
+    size_t nroles;
+    const struct auth_place *sites; /* of the organisation */
+    size_t nsites;
+    struct str here;
+    struct str standing; /* the person's own, that has not ended; absent: none */
+    struct str role;     /* of it */
+    struct str site;     /* of it */
+    int64_t until;       /* of it */
+};
+
+http_handler_fn pages_get_access, pages_print_access, pages_get_emergencies, pages_get_emergency,
+    pages_get_take;
+
+#endif

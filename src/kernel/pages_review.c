@@ -1,0 +1,80 @@
+/* An access review: what is due, each right to be kept or taken, and the signature under it. */
+#include "kernel/pages_review.h"
+
+#include "gen/kernel/pages/review.html.h"
+#include "kernel/auth.h"
+
+enum { ROWS_MAX = 1000 };
+
+static struct str what_of(struct page *p, struct db *db, const struct access_review_list_out *row)
+{
+    struct arena *a = p->b->arena;
+    const struct str site = row->site.p ? auth_site_name(db, row->site, a)
+                                        : text_find(p->language, S("page.access.all_sites"));
+    const struct str product = row->product.p
+                                   ? show_name(p, "product", row->product)
+                                   : text_find(p->language, S("page.access.all_products"));
+    const struct str until = row->until_us == TIME_NONE
+                                 ? S("")
+                                 : arena_printf(a, ", – %.*s", STR(show_time(p, row->until_us)));
+    return arena_printf(a, "%.*s: %.*s, %.*s%.*s", STR(show_name(p, "role", row->role)), STR(site),
+                        STR(product), STR(until));
+}
+
+static enum outcome lines(struct pages_review_view *v, const struct record_list *list,
+                          struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct access_review_list_out *rows = list->p;
+    struct pages_review_line *out = ARENA_ARRAY(r->arena, list->n + 1, struct pages_review_line);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list->n; i++) {
+        out[i] = (struct pages_review_line){
+            .row = &rows[i],
+            .what = what_of(p, db, &rows[i]),
+            .first = i == 0 || !str_eq(rows[i - 1].account, rows[i].account),
+            .own = str_eq(rows[i].account, show_actor(r)->account),
+        };
+        if (rows[i].judged != TIME_NONE)
+            out[i].judge = show_person(p, db, rows[i].judged_by);
+        v->left += rows[i].judged == TIME_NONE;
+    }
+    v->rows = out;
+    v->n = list->n;
+    return OK;
+}
+
+static enum outcome review(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct actor *a = show_actor(r);
+    const struct access_review_find_in in = { a->organisation };
+    struct pages_review_view v = { 0 };
+    struct record_list list = { 0 };
+    TRY(db_get(db, &sql_access_review_find, &in, &v.row, r->arena, &v.planned, e));
+    v.open = v.planned && v.row.opened != TIME_NONE;
+    const bool whole = actor_may(a, S("access.see"), a->organisation, a->site);
+    const struct access_review_list_in of = { a->organisation, v.planned ? v.row.due : 0,
+                                              p->now_us };
+    if (v.open && whole)
+        TRY(db_list(db, &sql_access_review_list, &of, &list, ROWS_MAX, r->arena, e));
+    if (http_wants_json(r))
+        return show_rows(r, sql_access_review_list.out, list.p, list.n, (struct str){ 0 }, e);
+    TRY(lines(&v, &list, r, db, p, e));
+    struct buf due = buf_in(r->arena, CLOCK_TEXT_LENGTH);
+    if (v.planned)
+        clock_write(&due, v.row.due);
+    v.due = buf_get(&due);
+    if (v.planned && v.row.last_signer.p)
+        v.signer = show_person(p, db, v.row.last_signer);
+    v.may_plan = actor_may(a, S("access_review.plan"), a->organisation, a->site);
+    v.may_judge = v.open && actor_may(a, S("access_review.judge"), a->organisation, a->site);
+    v.may_sign =
+        v.open && v.left == 0 && actor_may(a, S("access_review.sign"), a->organisation, a->site);
+    page_review(p, &v);
+    return OK;
+}
+
+enum http_state pages_get_review(struct http_request *r)
+{
+    return show(r, "page.access_review.title", review);
+}
