@@ -119,6 +119,7 @@ struct file_upload {
     struct str kind;    /* of what it belongs to */
     struct str belongs; /* its id */
     struct str subject; /* whose key seals it; it must have one */
+    struct str organisation; /* whose key wraps that; absent: the node's own */
     struct str account; /* who may go on with it */
     struct str name;
     int64_t size; /* bytes, whole */

@@ -62,7 +62,8 @@ enum outcome file_begin(struct files *f, struct file_upload *u, struct err *e)
     file_notes_each(f, count_note, &c);
     if (c.all >= FILE_UPLOADS_MAX || c.own >= FILE_UPLOADS_OF_ONE_MAX)
         return REFUSE(e, "file.busy");
-    TRY(keyring_subject(f->options.keys, u->subject, e));
+    TRY(keyring_subject(f->options.keys, u->subject,
+                        u->organisation.p ? u->organisation : KEYRING_NODE, e));
     u->id = id_new(f->options.env);
     u->offset = 0;
     u->expires_us = env_now(f->options.env) + FILE_EXPIRES_US;

@@ -142,11 +142,10 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
 {
     struct member_sealer *s = context;
     struct member *m = s->m;
-    struct str subject = m->load->subject;
-    if (!subject.p)
-        subject = m->item->command->actor->organisation;
+    const struct str organisation = m->item->command->actor->organisation;
+    const struct str subject = m->load->subject.p ? m->load->subject : organisation;
     if (!m->has_key)
-        TRY(keyring_subject(m->w->keys, subject, e));
+        TRY(keyring_subject(m->w->keys, subject, organisation.p ? organisation : KEYRING_NODE, e));
     m->has_key = true;
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }

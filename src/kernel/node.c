@@ -12,24 +12,43 @@
 #include "kernel/file.h"
 #include "kernel/node_impl.h"
 
-enum { NODE_PATH_MAX = 1024 };
-
-static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
+enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
+                            const struct node_options *o, struct err *e)
 {
-    char keys[NODE_PATH_MAX];
-    char root[NODE_PATH_MAX];
-    int a = snprintf(keys, sizeof keys, "%s.keys", o->path);
-    int b = snprintf(root, sizeof root, "%s.root", o->path);
-    if (a < 0 || b < 0 || (size_t)a >= sizeof keys || (size_t)b >= sizeof root)
+    int a = snprintf(out->keys, sizeof out->keys, "%s.keys", o->path);
+    int b = snprintf(out->root, sizeof out->root, "%s.root", o->path);
+    if (a < 0 || b < 0 || (size_t)a >= sizeof out->keys || (size_t)b >= sizeof out->root)
         return REFUSE(e, "node.path_too_long");
-    struct keyring_options options = {
-        .env = n->env,
-        .path = keys,
-        .root_path = o->passphrase.p ? NULL : root,
+    *keys = (struct keyring_options){
+        .env = o->env ? o->env : &env_system,
+        .path = out->keys,
+        .root_path = o->passphrase.p || o->token ? NULL : out->root,
+        .token = o->token,
         .passphrase = o->passphrase,
         .create = o->create,
     };
+    return OK;
+}
+
+static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
+{
+    struct node_key_paths paths;
+    struct keyring_options options;
+    TRY(node_key_paths(&paths, &options, o, e));
     return keyring_open(&n->keys, &options, e);
+}
+
+/* No one else writes, since the writer's place is ours. */
+static enum outcome node_upgrade_keys(struct node *n, const struct node_options *o, struct err *e)
+{
+    struct node_key_paths paths;
+    struct keyring_options options;
+    const bool old = keyring_is_old(n->keys);
+    TRY(node_key_paths(&paths, &options, o, e));
+    TRY(keyring_upgrade(n->keys, &options, e));
+    if (old)
+        LOG(n->env, LOG_INFO, "node.keys_upgraded");
+    return OK;
 }
 
 enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e)
@@ -150,6 +169,7 @@ static enum outcome node_open_search(struct node *n, struct err *e)
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
 {
     TRY(store_writer(&n->impl->writer, n->store, e));
+    TRY(node_upgrade_keys(n, o, e));
     TRY(node_enduring_tables(n, o, e));
     if (o->restore)
         TRY(node_restore_begin(n, o->restore, e));

@@ -46,7 +46,8 @@ struct node_options {
     bool read_only;        /* readers only: no gate, may run beside a server */
     const char *name;      /* node's short name at creation; NULL: "n1" */
     const char *origin;    /* log's origin at creation; NULL: "vein.local/<random>" */
-    struct str passphrase; /* of the root key; absent: key file */
+    struct str passphrase; /* of the root key; absent: … */
+    const char *token;     /* … it is in this one (keyring_token.h); NULL: key file */
     const struct node_restore *restore; /* NULL: the ordinary case */
     const struct module *const *modules;
     size_t nmodules;
@@ -54,6 +55,16 @@ struct node_options {
     void *context;
     gate_answered_fn *answered; /* likewise */
 };
+
+/* The options of the node's keyring, with the paths that they borrow. REFUSED
+ * "node.path_too_long". */
+enum { NODE_PATH_MAX = 1024 };
+struct node_key_paths {
+    char keys[NODE_PATH_MAX];
+    char root[NODE_PATH_MAX];
+};
+enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
+                            const struct node_options *o, struct err *e);
 
 /* Opens or creates; REFUSED "node.restore_empty" for a restore of a log without events. Enduring
  * tables migrate forward; projections whose schema changed are rebuilt from the ledger before

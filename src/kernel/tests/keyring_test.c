@@ -145,7 +145,7 @@ static void keys_last(void **state)
     assert_false(hash_eq(digest, keyring_digest(k, "token", S("Doe"))));
     struct arena *arena = arena_new(1 << 16);
     struct str sealed, plain;
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     assert_int_equal(seal_text(k, &sealed, S("p1"), S("e"), S("p"), S("x"), arena, &e), OK);
     keyring_close(k);
 
@@ -153,7 +153,7 @@ static void keys_last(void **state)
     keyring_signer_seed(k, seed[1], (struct str){ 0 });
     assert_memory_equal(seed[0], seed[1], 32);
     assert_true(hash_eq(digest, keyring_digest(k, "index", S("Doe"))));
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK); /* and does not make another */
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK); /* and does not make another */
     assert_int_equal(seal_open(k, &plain, S("e"), S("p"), sealed, arena, &e), OK);
     assert_true(str_is(plain, "x"));
     keyring_close(k);
@@ -185,7 +185,7 @@ static void passphrase_opens(void **state)
     struct keyring *k;
     struct err e = { 0 };
     assert_int_equal(keyring_open(&k, &options, &e), OK);
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     keyring_close(k);
     options.create = false;
     assert_int_equal(keyring_open(&k, &options, &e), OK);
@@ -202,8 +202,8 @@ static void destroyed_stays_destroyed(void **state)
     (void)state;
     struct err e = { 0 };
     struct keyring *k = opened();
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
-    assert_int_equal(keyring_subject(k, S("p2"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p2"), S("hospital"), &e), OK);
     uint8_t *before = malloc(FILE_MAX), *after = malloc(FILE_MAX);
     const size_t n = file_read(keys_path, before);
     assert_int_equal(keyring_destroy(k, S("p1"), &e), OK);
@@ -217,7 +217,7 @@ static void destroyed_stays_destroyed(void **state)
     for (int round = 0; round < 2; round++) {
         assert_int_equal(use(k, "p1", &e), REFUSED);
         assert_string_equal(e.code, "seal.erased");
-        assert_int_equal(keyring_subject(k, S("p1"), &e), REFUSED);
+        assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), REFUSED);
         assert_string_equal(e.code, "seal.erased");
         assert_int_equal(use(k, "p2", &e), OK);
         keyring_close(k);
@@ -234,11 +234,11 @@ static void damage_is_noticed(void **state)
     (void)state;
     struct err e = { 0 };
     struct keyring *k = opened();
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     keyring_close(k);
     uint8_t *good = malloc(FILE_MAX);
     const size_t n = file_read(keys_path, good);
-    assert_int_equal(n, 5 * SLOT); /* header, three keys of the node, one subject */
+    assert_int_equal(n, 7 * SLOT); /* two headers, three keys of the node, organisation, subject */
     for (size_t i = 0; i < n; i++) {
         good[i] ^= (uint8_t)(1u << i % 8);
         file_write(keys_path, good, n);
@@ -262,7 +262,7 @@ static void torn_append_is_passed_over(void **state)
         file_write(keys_path, file, n + left[i]);
         for (int round = 0; round < 2; round++) {
             struct keyring *k = opened();
-            assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+            assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
             assert_int_equal(use(k, "p1", &e), OK);
             keyring_close(k);
         }
@@ -286,9 +286,9 @@ static void *work(void *context)
         char shared[24], own[24];
         snprintf(shared, sizeof shared, "shared-%u", i);
         snprintf(own, sizeof own, "own-%u-%u", w->first, i % 50);
-        if (keyring_subject(w->k, str_z(shared), &e) != OK || use(w->k, shared, &e) != OK)
+        if (keyring_subject(w->k, str_z(shared), S("hospital"), &e) != OK || use(w->k, shared, &e) != OK)
             return "shared";
-        if (i < 50 && (keyring_subject(w->k, str_z(own), &e) != OK || use(w->k, own, &e) != OK))
+        if (i < 50 && (keyring_subject(w->k, str_z(own), S("hospital"), &e) != OK || use(w->k, own, &e) != OK))
             return "own";
         if (i >= 50 && i < 100 && keyring_destroy(w->k, str_z(own), &e) != OK)
             return "destroy";
@@ -330,7 +330,7 @@ static void threads_and_processes_at_once(void **state)
     keyring_close(k);
     struct stat st; /* each subject has one slot, whoever came first */
     assert_int_equal(stat(keys_path, &st), 0);
-    assert_int_equal(st.st_size / SLOT, 4 + SUBJECTS + (THREADS + 1) * 50);
+    assert_int_equal(st.st_size / SLOT, 6 + SUBJECTS + (THREADS + 1) * 50);
 }
 
 int main(void)
