@@ -264,6 +264,29 @@ enum outcome file_cancel(struct files *f, struct str id, struct err *e)
     return OK;
 }
 
+struct forgetting {
+    struct files *files;
+    struct str subject;
+};
+
+static void forget_one(void *context, struct str id)
+{
+    const struct forgetting *x = context;
+    struct arena *arena = arena_new(64 << 10);
+    struct file_note note;
+    struct err e = { 0 };
+    if (arena && file_note_read(x->files, id, &note, arena, &e) == OK &&
+        str_eq(note.subject, x->subject))
+        (void)!file_cancel(x->files, id, &e);
+    arena_free(arena);
+}
+
+void files_forget(struct files *f, struct str subject)
+{
+    struct forgetting x = { f, subject };
+    file_notes_each(f, forget_one, &x);
+}
+
 void file_stored(struct files *f, struct str id)
 {
     struct err e = { 0 };

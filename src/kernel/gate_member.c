@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate.sql.h"
+#include "kernel/erase.h"
 #include "kernel/gate_impl.h"
 
 struct member {
@@ -144,6 +145,11 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
     struct member *m = s->m;
     const struct str organisation = m->item->command->actor->organisation;
     const struct str subject = m->load->subject.p ? m->load->subject : organisation;
+    bool erased = false;
+    if (!m->has_key && m->load->subject.p)
+        TRY(erase_is(&erased, m->w->registry, m->w->db, subject, m->arena, e));
+    if (erased)
+        return REFUSE(e, "seal.erased", { "subject", subject });
     if (!m->has_key)
         TRY(keyring_subject(m->w->keys, subject, organisation.p ? organisation : KEYRING_NODE, e));
     m->has_key = true;

@@ -222,8 +222,7 @@ static enum outcome load_locked(struct keyring *k, const struct keyring_options 
     return organisations_finish(k, NULL, e);
 }
 
-enum outcome keyring_reload(struct keyring *k, const struct keyring_options *options,
-                            struct err *e)
+enum outcome keyring_reload(struct keyring *k, const struct keyring_options *options, struct err *e)
 {
     free(k->table);
     free(k->organisations);

@@ -73,8 +73,7 @@ void key_derive(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const char *
 
 const struct keyring_above *keyring_above(const struct keyring_secrets *s, uint32_t generation)
 {
-    const bool known =
-        generation == s->generation || (s->two && generation + 1 == s->generation);
+    const bool known = generation == s->generation || (s->two && generation + 1 == s->generation);
     return known ? &s->above[generation & 1] : NULL;
 }
 
@@ -119,9 +118,9 @@ void slot_wrap(struct slot *out, const struct keyring_secrets *s, const struct e
     memcpy(out->name, plan->name.p, plan->name.n);
     env_random(env, out->nonce, sizeof out->nonce);
     /* What stands before the nonce (state, kind, place, name) is the associated data. */
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out->wrapped, NULL, key, KEY_SIZE,
-                                               (const uint8_t *)out, offsetof(struct slot, nonce),
-                                               NULL, out->nonce, plan->above ? plan->above : a->wrap);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        out->wrapped, NULL, key, KEY_SIZE, (const uint8_t *)out, offsetof(struct slot, nonce), NULL,
+        out->nonce, plan->above ? plan->above : a->wrap);
     slot_code(out->code, a, out);
 }
 

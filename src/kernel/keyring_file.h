@@ -62,8 +62,8 @@ struct slot {
     char name[SUBJECT_MAX];
     uint8_t nonce[SLOT_NONCE];
     uint8_t wrapped[SLOT_WRAPPED]; /* zeros when erased */
-    uint32_t under; /* place of the key that wraps it; 0: the keyring's secret. Of an erased subject:
-                       of the key that wrapped it, until that is destroyed as well */
+    uint32_t under; /* place of the key that wraps it; 0: the keyring's secret. Of an erased
+                       subject: of the key that wrapped it, until that is destroyed as well */
     uint32_t turn;  /* of an organisation: counts its keys */
     uint32_t generation;
     uint8_t zeros[SLOT_SIGNED - 172];
@@ -81,7 +81,7 @@ struct keyring_above {
 /* In memory that is locked, guarded and left out of core dumps. */
 struct keyring_secrets {
     uint32_t generation;
-    bool two;                     /* slots of the generation before may still be there */
+    bool two;                      /* slots of the generation before may still be there */
     struct keyring_above above[2]; /* by the generation's lowest bit */
     uint8_t node[NODE_KEYS][KEY_SIZE];
 };
@@ -98,7 +98,8 @@ struct keyring {
     bool old;    /* a file of version 1: read only */
     bool held;   /* the file system is read only */
     int header;  /* which of the two is in use */
-    bool waning; /* a subject was destroyed whose organisation's key is to follow (under `writing`) */
+    bool waning; /* a subject was destroyed whose organisation's key is to follow (under `writing`)
+                  */
     pthread_mutex_t writing;
     pthread_rwlock_t index_lock;
     uint8_t name_key[16];
@@ -220,8 +221,7 @@ extern const char keyring_magic[2][16]; /* of versions 1 and 2 */
 
 /* A new root key where the options say one is made: the key file if it is absent, a key in the
  * token. Fills source and salt. */
-enum outcome root_make(struct header *header, const struct keyring_options *options,
-                       struct err *e);
+enum outcome root_make(struct header *header, const struct keyring_options *options, struct err *e);
 /* Wraps the keyring's secret into the header; its other fields are filled before. */
 enum outcome root_wrap(struct header *header, const uint8_t secret[KEY_SIZE],
                        const struct keyring_options *options, struct err *e);

@@ -1,7 +1,7 @@
 /* Keys of organisations, and their renewal. An organisation has two slots at the most, which take
  * turns. A renewal makes the new key, wraps those of its subjects anew, and only then destroys the
- * old one: at each moment every key of a subject rests on one that is there, and two living slots of
- * one organisation tell that a renewal was interrupted. */
+ * old one: at each moment every key of a subject rests on one that is there, and two living slots
+ * of one organisation tell that a renewal was interrupted. */
 #include "kernel/keyring_file.h"
 
 #include <sodium.h>
@@ -21,9 +21,9 @@ enum outcome organisation_key(const struct keyring *k, uint8_t key[KEY_SIZE], ui
 
 /* The slots of one organisation; index 0: there is none. */
 struct pair {
-    struct slot newer;   /* living */
-    struct slot older;   /* living too: a renewal was interrupted */
-    struct slot free;    /* not living */
+    struct slot newer; /* living */
+    struct slot older; /* living too: a renewal was interrupted */
+    struct slot free;  /* not living */
 };
 
 static enum outcome pair_find(struct keyring *k, struct pair *out, struct str organisation,
@@ -260,8 +260,7 @@ enum outcome keyring_list(struct keyring *k, struct keyring_list *out, struct ar
     static const char *const sources[] = { "", "file", "passphrase", "token" };
     struct header header;
     struct counting c = { .list = out, .arena = arena };
-    *out = (struct keyring_list){ .version = k->old ? 1 : 2,
-                                  .generation = k->secrets->generation };
+    *out = (struct keyring_list){ .version = k->old ? 1 : 2, .generation = k->secrets->generation };
     c.rows = ARENA_ARRAY(arena, k->norganisations + 1, struct keyring_row);
     c.under = ARENA_ARRAY(arena, k->norganisations + 1, uint32_t);
     if (!c.rows || !c.under)
@@ -277,8 +276,7 @@ enum outcome keyring_list(struct keyring *k, struct keyring_list *out, struct ar
         if (slot.state != SLOT_LIVE)
             continue;
         c.under[out->n] = slot.index;
-        c.rows[out->n++] =
-            (struct keyring_row){ arena_str(arena, slot_name(&slot)), slot.turn, 0 };
+        c.rows[out->n++] = (struct keyring_row){ arena_str(arena, slot_name(&slot)), slot.turn, 0 };
     }
     out->rows = c.rows;
     return each_subject(k, count, &c, e);

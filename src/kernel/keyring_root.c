@@ -14,7 +14,7 @@ enum {
     ARGON_MEMORY_KIB = 256 * 1024,
     ARGON_PASSES_MAX = 16, /* a header says no more than these: they cost before it is known good */
     ARGON_MEMORY_KIB_MAX = 1024 * 1024,
-    ROOT_TEXT = 2 * KEY_SIZE + 1, /* 64 hexadecimal digits and LF */
+    ROOT_TEXT = 2 * KEY_SIZE + 1,          /* 64 hexadecimal digits and LF */
     HEAD = offsetof(struct header, nonce), /* what is associated with the wrapped secret */
 };
 
@@ -83,8 +83,7 @@ static enum outcome root_key(uint8_t root[KEY_SIZE], const struct header *header
     return there ? OK : REFUSE(e, "seal.not_found", { "file", str_z(options->root_path) });
 }
 
-enum outcome root_make(struct header *header, const struct keyring_options *options,
-                       struct err *e)
+enum outcome root_make(struct header *header, const struct keyring_options *options, struct err *e)
 {
     uint8_t root[KEY_SIZE];
     bool there;
@@ -160,10 +159,10 @@ static bool open_before(struct keyring_secrets *s, const struct header *header)
     s->two = !sodium_is_zero(header->before, sizeof header->before);
     if (!s->two)
         return true;
-    const bool good = crypto_aead_xchacha20poly1305_ietf_decrypt(
-                          secret, NULL, NULL, header->before, SLOT_WRAPPED,
-                          (const uint8_t *)header, HEAD, header->before_nonce,
-                          keyring_above(s, header->generation)->wrap) == 0;
+    const bool good =
+        crypto_aead_xchacha20poly1305_ietf_decrypt(
+            secret, NULL, NULL, header->before, SLOT_WRAPPED, (const uint8_t *)header, HEAD,
+            header->before_nonce, keyring_above(s, header->generation)->wrap) == 0;
     if (good)
         keyring_above_set(s, header->generation - 1, secret);
     sodium_memzero(secret, sizeof secret);

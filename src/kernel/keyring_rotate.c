@@ -35,10 +35,9 @@ static enum outcome rest_anew(struct keyring *k, struct slot *slot, struct err *
     uint8_t key[KEY_SIZE];
     if (slot->state == SLOT_LIVE && slot->under == 0) {
         const struct slot before = *slot;
-        const struct slot_plan plan = { .kind = slot->kind,
-                                        .name = slot_name(&before),
-                                        .index = slot->index,
-                                        .turn = slot->turn };
+        const struct slot_plan plan = {
+            .kind = slot->kind, .name = slot_name(&before), .index = slot->index, .turn = slot->turn
+        };
         if (!slot_unwrap(key, k->secrets, slot, NULL))
             return err_fault(e, "seal.damaged", "slot %u does not open", slot->index);
         slot_wrap(slot, k->secrets, k->env, &plan, key);
@@ -242,9 +241,8 @@ static enum outcome write_subjects(struct keyring *k, int fd, const struct keyri
     };
     env_random(k->env, organisation, sizeof organisation);
     slot_wrap(&slot, s, k->env, &plan, organisation);
-    enum outcome o = io_write_all(fd, &slot, sizeof slot)
-                         ? OK
-                         : err_fault(e, "seal.io", "write keyring: %m");
+    enum outcome o =
+        io_write_all(fd, &slot, sizeof slot) ? OK : err_fault(e, "seal.io", "write keyring: %m");
     for (uint32_t i = 1 + NODE_KEYS; o == OK && i < k->nslots; i++) {
         o = slot_load(k, &slot, i, e);
         if (o == OK)

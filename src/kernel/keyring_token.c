@@ -166,10 +166,14 @@ static enum outcome make(struct token *t, const struct task *task, struct err *e
     CK_MECHANISM mechanism = { CKM_AES_KEY_GEN, NULL, 0 };
     memcpy(id, task->id, sizeof id);
     CK_ATTRIBUTE attributes[] = {
-        { CKA_TOKEN, &yes, sizeof yes },       { CKA_PRIVATE, &yes, sizeof yes },
-        { CKA_SENSITIVE, &yes, sizeof yes },   { CKA_EXTRACTABLE, &no, sizeof no },
-        { CKA_ENCRYPT, &yes, sizeof yes },     { CKA_DECRYPT, &yes, sizeof yes },
-        { CKA_ID, id, sizeof id },             { CKA_LABEL, label, sizeof label - 1 },
+        { CKA_TOKEN, &yes, sizeof yes },
+        { CKA_PRIVATE, &yes, sizeof yes },
+        { CKA_SENSITIVE, &yes, sizeof yes },
+        { CKA_EXTRACTABLE, &no, sizeof no },
+        { CKA_ENCRYPT, &yes, sizeof yes },
+        { CKA_DECRYPT, &yes, sizeof yes },
+        { CKA_ID, id, sizeof id },
+        { CKA_LABEL, label, sizeof label - 1 },
         { CKA_VALUE_LEN, &size, sizeof size },
     };
     const CK_RV rv = t->module->C_GenerateKey(t->session, &mechanism, attributes,

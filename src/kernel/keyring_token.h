@@ -3,9 +3,9 @@
  * The token is named by an RFC 7512 URI with the library that speaks to it and the file that holds
  * its PIN (mode 0600), which is never on a command line:
  *   pkcs11:token=vein?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=/etc/vein/pin
- * The key is AES-256, made in the token, not extractable; the keyring's secret is wrapped by it with
- * AES-GCM, once when the root key is made and once at each start. Each call opens a session of its
- * own and closes it.
+ * The key is AES-256, made in the token, not extractable; the keyring's secret is wrapped by it
+ * with AES-GCM, once when the root key is made and once at each start. Each call opens a session of
+ * its own and closes it.
  *
  * Refusals: "seal.token_uri" {uri}, "seal.token_missing" {uri}: no such library or token in it,
  * "seal.token_pin" {file}: the PIN is wrong, "seal.token_key": the key is not in the token,

@@ -33,6 +33,14 @@ struct watch {
                          struct arena *arena, struct err *e);
 };
 
+/* Whose personal data are erased, as this module's events say. The kernel sees to it that the key
+ * is destroyed (erase.h). */
+struct erase_rule {
+    const char *event; /* "patient.erased" */
+    /* (subject TEXT, most INT) -> (subject ID): the erased from this subject on, in order. */
+    const struct sql *erased;
+};
+
 struct define_kind;
 struct flow_point;
 struct file_rule;
@@ -64,6 +72,8 @@ struct module {
     size_t nwatches;
     const struct search_rule *searches; /* what of its things is found by what (search.h) */
     size_t nsearches;
+    const struct erase_rule *erases;
+    size_t nerases;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

@@ -151,6 +151,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
         outbox_committed(n->outbox, events, n_events);
     if (n->search)
         search_committed(n->search, events, n_events);
+    if (n->erasures)
+        erasures_committed(n->erasures, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -164,6 +166,20 @@ static enum outcome node_open_search(struct node *n, struct err *e)
         .env = n->env,
     };
     return search_among(n->registry) ? search_open(&n->search, &options, e) : OK;
+}
+
+static enum outcome node_open_erasures(struct node *n, struct err *e)
+{
+    const struct erasures_options options = {
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .files = n->files,
+        .search = n->search,
+        .registry = n->registry,
+        .env = n->env,
+        .list = arena_printf(n->impl->arena, "%.*s.erased", STR(n->impl->path)).p,
+    };
+    return options.list ? erasures_open(&n->erasures, &options, e) : err_no_memory(e);
 }
 
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
@@ -220,6 +236,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     if (registry_event(n->registry, S("message.queued"), 1))
         TRY(outbox_open(&n->outbox, &outbox, e));
     TRY(node_open_search(n, e));
+    TRY(node_open_erasures(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -274,6 +291,7 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     size_t fired;
     bool following;
     TRY(gate_step(n->gate, &ran, e));
+    TRY(erasures_step(n->erasures, e)); /* before anything else is committed */
     TRY(policies_step(n->policies, &following, e));
     TRY(timers_step(n->timers, &fired, e));
     bool working = false;
@@ -324,6 +342,10 @@ void node_close(struct node *n)
         return;
     if (n->gate)
         node_drain(n);
+    struct err e = { 0 };
+    if (n->erasures && erasures_step(n->erasures, &e) != OK)
+        log_err(n->env, "node.close", &e);
+    erasures_close(n->erasures);
     search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);

@@ -3,6 +3,7 @@
 #ifndef VEIN_KERNEL_NODE_H
 #define VEIN_KERNEL_NODE_H
 
+#include "kernel/erase.h"
 #include "kernel/job.h"
 #include "kernel/module.h"
 #include "kernel/outbox.h"
@@ -22,6 +23,7 @@ struct node {
     struct jobs *jobs;         /* likewise, and without the job module */
     struct outbox *outbox;     /* likewise, and without the outbox module */
     struct search *search;     /* likewise, and without the search module */
+    struct erasures *erasures; /* likewise */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */

@@ -83,10 +83,10 @@ struct keyring_row {
     int64_t subjects;        /* that have a key under it */
 };
 struct keyring_list {
-    const char *source;  /* of the root key, static: "file", "passphrase", "token" */
-    int64_t version;     /* of the file's form */
-    int64_t generation;  /* counts root keys */
-    int64_t erased;      /* subjects */
+    const char *source; /* of the root key, static: "file", "passphrase", "token" */
+    int64_t version;    /* of the file's form */
+    int64_t generation; /* counts root keys */
+    int64_t erased;     /* subjects */
     const struct keyring_row *rows;
     size_t n;
 };

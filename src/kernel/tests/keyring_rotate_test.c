@@ -1,5 +1,6 @@
 /* Keys above keys: organisations' renewed, root keys changed, files of version 1 brought forward;
- * each of it interrupted at every write, after which the keyring opens and what it holds is whole. */
+ * each of it interrupted at every write, after which the keyring opens and what it holds is whole.
+ */
 #define _GNU_SOURCE /* memmem */
 #include "kernel/seal.h"
 
@@ -386,8 +387,8 @@ static void make_token(void)
 {
     char text[400], path[120];
     snprintf(path, sizeof path, "%s/softhsm.conf", folder);
-    const int n = snprintf(text, sizeof text, "directories.tokendir = %s/tokens\nlog.level = ERROR\n",
-                           folder);
+    const int n = snprintf(text, sizeof text,
+                           "directories.tokendir = %s/tokens\nlog.level = ERROR\n", folder);
     file_write(path, (const uint8_t *)text, (size_t)n);
     assert_int_equal(setenv("SOFTHSM2_CONF", path, 1), 0);
     snprintf(path, sizeof path, "%s/pin", folder);

@@ -153,7 +153,8 @@ static void keys_last(void **state)
     keyring_signer_seed(k, seed[1], (struct str){ 0 });
     assert_memory_equal(seed[0], seed[1], 32);
     assert_true(hash_eq(digest, keyring_digest(k, "index", S("Doe"))));
-    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK); /* and does not make another */
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e),
+                     OK); /* and does not make another */
     assert_int_equal(seal_open(k, &plain, S("e"), S("p"), sealed, arena, &e), OK);
     assert_true(str_is(plain, "x"));
     keyring_close(k);
@@ -286,9 +287,11 @@ static void *work(void *context)
         char shared[24], own[24];
         snprintf(shared, sizeof shared, "shared-%u", i);
         snprintf(own, sizeof own, "own-%u-%u", w->first, i % 50);
-        if (keyring_subject(w->k, str_z(shared), S("hospital"), &e) != OK || use(w->k, shared, &e) != OK)
+        if (keyring_subject(w->k, str_z(shared), S("hospital"), &e) != OK ||
+            use(w->k, shared, &e) != OK)
             return "shared";
-        if (i < 50 && (keyring_subject(w->k, str_z(own), S("hospital"), &e) != OK || use(w->k, own, &e) != OK))
+        if (i < 50 && (keyring_subject(w->k, str_z(own), S("hospital"), &e) != OK ||
+                       use(w->k, own, &e) != OK))
             return "own";
         if (i >= 50 && i < 100 && keyring_destroy(w->k, str_z(own), &e) != OK)
             return "destroy";

@@ -6,7 +6,7 @@
 #define COMMANDS "modules/order/commands.def"
 #include "kernel/wire.h"
 
-static const struct define_kind *const module_kinds[] = { &product_kind };
+static const struct define_kind *const module_kinds[] = { &product_kind, &retention_kind };
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients",
@@ -18,6 +18,12 @@ static const struct route module_routes[] = {
           .rows = &order_of_patient_out_record),
     ROUTE("POST", "/patients/{patient}/correct", "patient.correct", ORDER_FORM_MAX,
           order_post_correct, "help.correct"),
+    ROUTE("POST", "/patients/{patient}/request-erasure", "patient.request_erasure", ORDER_FORM_MAX,
+          order_post_request_erasure, "command.patient.request_erasure"),
+    ROUTE("POST", "/patients/{patient}/withdraw-erasure", "patient.withdraw_erasure",
+          ORDER_FORM_MAX, order_post_withdraw_erasure, "command.patient.withdraw_erasure"),
+    ROUTE("POST", "/patients/{patient}/erase", "patient.erase", ORDER_FORM_MAX, order_post_erase,
+          "command.patient.erase"),
     ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
           order_post_prescribe, "help.prescribe"),
     ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place",
@@ -48,6 +54,8 @@ static enum outcome order_seen(bool *out, struct db *db, const struct actor *act
     return flow_party_may(out, db, actor, &(struct flow_right){ id, "order.see" }, arena, e);
 }
 
+static const struct erase_rule module_erases[] = { { "patient.erased", &sql_order_erased } };
+
 static const struct watch module_watches[] = {
     { "order", "order.see", order_seen },
     { "patient", "order.see", patient_seen },
@@ -65,6 +73,7 @@ const struct module order_module = {
     MODULE_ARRAY(routes),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(watches),
+    MODULE_ARRAY(erases),
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,
