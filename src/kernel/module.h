@@ -46,6 +46,7 @@ struct flow_point;
 struct file_rule;
 struct job_kind;
 struct search_rule;
+struct sign_view;
 
 struct module {
     const char *name;
@@ -74,6 +75,8 @@ struct module {
     size_t nsearches;
     const struct erase_rule *erases;
     size_t nerases;
+    const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
+    size_t nsigns;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

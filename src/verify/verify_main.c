@@ -85,11 +85,24 @@ static bool parse(struct arguments *out, int argc, char **argv)
     return true;
 }
 
+/* What an electronic signature is worth, is for the reader to say. */
+static void print_signatures(const struct verify_report *r)
+{
+    printf("signatures: %llu, each its actor's, on what the event that it names says",
+           (unsigned long long)r->signatures);
+    if (r->simulated > 0)
+        printf("; %llu of them by simulated people, who proved nothing",
+               (unsigned long long)r->simulated);
+    printf("\n");
+}
+
 static void print_good(const struct arguments *a, const struct verify_report *r)
 {
     const unsigned long long count = r->count, signed_size = r->signed_size;
-    if (!a->options.any_entries)
+    if (!a->options.any_entries) {
         printf("streams: %llu, each complete and chained\n", (unsigned long long)r->streams);
+        print_signatures(r);
+    }
     printf("checkpoints: %llu", (unsigned long long)r->checkpoints);
     if (r->checkpoints > 0)
         printf(", the newest over the first %llu, signed by %s", signed_size, r->key);
@@ -114,6 +127,7 @@ static void print_bundle(const struct verify_report *r)
            r->key, size);
     printf("streams: %llu, each from its first event on; what was left off an end is not seen\n",
            (unsigned long long)r->streams);
+    print_signatures(r);
     printf("report.json: made anew from these events, the same byte for byte\n");
     printf("report.html: as it was signed; not made anew\n");
     printf("disclosed: %llu sealed texts, each opened under its own key\n",
