@@ -2,8 +2,7 @@
  * file contents; half of the patients are erased. Of theirs nothing is found afterwards, in any
  * file of the node, in exports, bundles, logs or backups, by whoever has all of these and every
  * key; and of the others everything still opens. shows: SEC-01 */
-#define _GNU_SOURCE /* memmem, nftw */
-#include <ftw.h>
+#define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include "app/cli.h"
 #include "app/network.h"
 #include "app/tests/bundle_folder.h"
+#include "app/tests/drill.h"
 #include "base/log.h"
 #include "kernel/file.h"
 #include "kernel/search_impl.h"
@@ -26,7 +26,7 @@
 #include "modules/desk/deidentify.h"
 #include "verify/verify.h"
 
-enum { PATIENTS = 50, ERASED = 25, MARKS = 20, OPENED_MAX = 8 << 20 };
+enum { PATIENTS = DRILL_PATIENTS, ERASED = 25, MARKS = 20 };
 
 static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
 static char folder[64], db_path[96], log_path[96];
@@ -35,31 +35,12 @@ static struct node node;
 static struct network network;
 static struct sender sender;
 static struct arena *arena;
+static bool in_backups; /* they are looked at as well */
 static const struct network_person *physician, *coordinator;
 static struct {
     char id[40], order[40];
     struct file_store file;
 } patients[PATIENTS];
-
-/* Mark number m of patient p: stands nowhere else. */
-static const char *mark(int p, int m)
-{
-    static char ring[32][32];
-    static int next;
-    char *out = ring[next++ % 32];
-    snprintf(out, 32, "Xq%02dz%02dwv%04d", p, m, (p * 37 + m * 101) % 9973);
-    return out;
-}
-
-/* Birth dates are marks as well. */
-static const char *born(int p)
-{
-    static char ring[8][16];
-    static int next;
-    char *out = ring[next++ % 8];
-    snprintf(out, 16, "19%02d-0%d-1%d", p, p % 9 + 1, p % 7);
-    return out;
-}
 
 static void must(enum outcome o, const struct err *e)
 {
@@ -99,18 +80,20 @@ static void enrol(int p)
 {
     struct err e = { 0 };
     struct str answer;
-    must(sender_send(&sender, &coordinator->actor, "patient.enrol", mark(p, 0), &answer, &e,
+    must(sender_send(&sender, &coordinator->actor, "patient.enrol", drill_mark(p, 0), &answer, &e,
                      "{'identifiers':[{'system':'urn:a','value':'%s'},{'system':'urn:b','value':"
                      "'%s'},{'system':'urn:c','value':'%s'}],'family':'%s','given':'%s',"
                      "'birth_date':'%s','sex':'female'}",
-                     mark(p, 1), mark(p, 2), mark(p, 3), mark(p, 4), mark(p, 5), born(p)),
+                     drill_mark(p, 1), drill_mark(p, 2), drill_mark(p, 3), drill_mark(p, 4),
+                     drill_mark(p, 5), drill_born(p)),
          &e);
     answer_field(patients[p].id, answer, "patient");
-    must(sender_send(&sender, &coordinator->actor, "patient.correct", mark(p, 6), NULL, &e,
+    must(sender_send(&sender, &coordinator->actor, "patient.correct", drill_mark(p, 6), NULL, &e,
                      "{'patient':'%s','identifiers':[{'system':'urn:a','value':'%s'},{'system':"
                      "'urn:b','value':'%s'}],'family':'%s','given':'%s','birth_date':'%s','sex':"
                      "'female'}",
-                     patients[p].id, mark(p, 7), mark(p, 8), mark(p, 9), mark(p, 10), born(p)),
+                     patients[p].id, drill_mark(p, 7), drill_mark(p, 8), drill_mark(p, 9),
+                     drill_mark(p, 10), drill_born(p)),
          &e);
 }
 
@@ -134,19 +117,19 @@ static void place(int p)
                     parts[i][0], network.sites[k].organisation_id.text, network.sites[k].id.text);
                 break;
             }
-    must(sender_send(&sender, &physician->actor, "order.prescribe", mark(p, 11), &answer, &e,
+    must(sender_send(&sender, &physician->actor, "order.prescribe", drill_mark(p, 11), &answer, &e,
                      "{'patient':'%s','product':'lunacel','indication':'C91.0','jurisdiction':'eu',"
                      "'regime':'commercial','weight':'48.5 kg'}",
                      patients[p].id),
          &e);
     answer_field(patients[p].order, answer, "order");
-    must(sender_send(&sender, &physician->actor, "order.place", mark(p, 12), NULL, &e,
+    must(sender_send(&sender, &physician->actor, "order.place", drill_mark(p, 12), NULL, &e,
                      "{'order':'%s','parties':[%s]}", patients[p].order, parties),
          &e);
-    must(sender_send(&sender, &physician->actor, "flow.hold", mark(p, 13), NULL, &e,
+    must(sender_send(&sender, &physician->actor, "flow.hold", drill_mark(p, 13), NULL, &e,
                      "{'order':'%s'}", patients[p].order),
          &e);
-    must(sender_send(&sender, &physician->actor, "flow.resume", mark(p, 14), NULL, &e,
+    must(sender_send(&sender, &physician->actor, "flow.resume", drill_mark(p, 14), NULL, &e,
                      "{'order':'%s'}", patients[p].order),
          &e);
 }
@@ -156,9 +139,9 @@ static void attach(int p)
 {
     struct err e = { 0 };
     char text[400], name[60];
-    const int n =
-        snprintf(text, sizeof text, "finding of %s %s %s\n", mark(p, 15), mark(p, 16), mark(p, 17));
-    snprintf(name, sizeof name, "%s.txt", mark(p, 18));
+    const int n = snprintf(text, sizeof text, "finding of %s %s %s\n", drill_mark(p, 15),
+                           drill_mark(p, 16), drill_mark(p, 17));
+    snprintf(name, sizeof name, "%s.txt", drill_mark(p, 18));
     struct file_upload u = {
         .kind = S("order"),
         .belongs = str_z(patients[p].order),
@@ -177,7 +160,7 @@ static void attach(int p)
          &e);
     file_stored(node.files, body->file);
     /* Another that nobody went on with. */
-    u.name = str_z(mark(p, 19));
+    u.name = str_z(drill_mark(p, 19));
     must(file_begin(node.files, &u, &e), &e);
     must(file_append(node.files, &u, 0, (struct bytes){ (const uint8_t *)text, 20 }, &e), &e);
     if (p % 4)
@@ -207,7 +190,7 @@ static int set_up(void **state)
         enrol(p);
         place(p);
         attach(p);
-        must(sender_send(&sender, &physician->actor, "flow.end", mark(p, 19), NULL, &e,
+        must(sender_send(&sender, &physician->actor, "flow.end", drill_mark(p, 19), NULL, &e,
                          "{'order':'%s','how':'withdrawn','material':'none'}", patients[p].order),
              &e);
     }
@@ -232,125 +215,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* --- looking --- */
-
-static const char *needle; /* NULL: any mark or birth date */
-static size_t holding;
-static bool in_backups; /* they are looked at as well */
-
-static bool digits(const char *at, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (at[i] < '0' || at[i] > '9')
-            return false;
-    return true;
-}
-
-/* "Xq..z..wv....", as mark() makes them. */
-static bool holds_mark(const char *text, size_t n)
-{
-    const char *end = text + n;
-    for (const char *at = text; (at = memmem(at, (size_t)(end - at), "Xq", 2)); at++)
-        if (end - at >= 14 && digits(at + 2, 2) && at[4] == 'z' && digits(at + 5, 2) &&
-            at[7] == 'w' && at[8] == 'v' && digits(at + 9, 4))
-            return true;
-    for (int p = 0; p < PATIENTS; p++)
-        if (memmem(text, n, born(p), 10))
-            return true;
-    return false;
-}
-
-static bool holds(const char *text, size_t n)
-{
-    return needle ? memmem(text, n, needle, strlen(needle)) != NULL : holds_mark(text, n);
-}
-
-static int look(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)at;
-    if (kind != FTW_F || st->st_size == 0 || (!in_backups && strstr(path, "/before/")))
-        return 0;
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    char *text = malloc((size_t)st->st_size);
-    const size_t n = fread(text, 1, (size_t)st->st_size, f);
-    fclose(f);
-    holding += holds(text, n) || holds(path, strlen(path));
-    free(text);
-    return 0;
-}
-
-/* Files below the folder that hold these bytes. */
-static size_t files_holding(const char *text)
-{
-    needle = text;
-    holding = 0;
-    fflush(stderr);
-    assert_int_equal(nftw(folder, look, 8, FTW_PHYS), 0);
-    return holding;
-}
-
-/* What whoever has ledger and keyring can open: every sealed text of every event. */
-static char *opened;
-static size_t nopened;
-
-static void open_texts(struct keyring *keys, struct str event, const struct json *json,
-                       struct str path, struct arena *of)
-{
-    size_t i = 0;
-    struct str plain;
-    struct err e = { 0 };
-    if (json->type == JSON_STRING && seal_is(json->text) &&
-        seal_open(keys, &plain, event, path, json->text, of, &e) == OK) {
-        assert_true(nopened + plain.n + 1 < OPENED_MAX);
-        memcpy(opened + nopened, plain.p, plain.n);
-        nopened += plain.n;
-        opened[nopened++] = '\n';
-    }
-    for (const struct json *x = json->child; x; x = x->next, i++) {
-        const char *dot = path.n > 0 ? "." : "";
-        open_texts(keys, event, x,
-                   json->type == JSON_ARRAY
-                       ? arena_printf(of, "%.*s%s%zu", STR(path), dot, i)
-                       : arena_printf(of, "%.*s%s%.*s", STR(path), dot, STR(x->key)),
-                   of);
-    }
-}
-
-static void open_all(struct node *n)
-{
-    struct ledger_row *rows;
-    struct arena *of = arena_new(64 << 20);
-    struct err e = { 0 };
-    struct db *db;
-    size_t got = 100;
-    if (!opened)
-        opened = malloc(OPENED_MAX);
-    nopened = 0;
-    must(store_reader_take(&db, n->store, &e), &e);
-    for (int64_t from = 0; got == 100; from += (int64_t)got) {
-        arena_reset(of);
-        must(ledger_read(db, from, 100, &rows, &got, of, &e), &e);
-        for (size_t i = 0; i < got; i++) {
-            struct event event;
-            const struct json *payload;
-            must(event_read(&event, of, rows[i].leaf, &e), &e);
-            must(json_read(&payload, of, event.payload, &json_limits_default, &e), &e);
-            open_texts(n->keys, event.id, payload, (struct str){ 0 }, of);
-            const struct json reason = { .type = JSON_STRING, .text = event.reason };
-            if (event.reason.p)
-                open_texts(n->keys, event.id, &reason, S("reason"), of);
-        }
-    }
-    store_reader_give(n->store, db);
-    arena_free(of);
-}
-
-static bool is_opened(const char *text)
-{
-    return memmem(opened, nopened, text, strlen(text)) != NULL;
-}
-
 static bool file_opens(struct node *n, int p)
 {
     struct file_row_out row;
@@ -371,7 +235,7 @@ static bool file_opens(struct node *n, int p)
     must(file_read(reader, 0, text, sizeof text, &got, &e), &e);
     file_reader_free(reader);
     for (int m = 15; m < 18; m++)
-        assert_non_null(memmem(text, got, mark(p, m), strlen(mark(p, m))));
+        assert_non_null(memmem(text, got, drill_mark(p, m), strlen(drill_mark(p, m))));
     return true;
 }
 
@@ -382,25 +246,25 @@ static struct str token(int p, int m)
     for (size_t i = 0; search_rule_at(node.registry, i, &rule); i++)
         if (strcmp(rule->name, "patient.name") == 0)
             break;
-    const struct str word = str_z(mark(p, m));
+    const struct str word = str_z(drill_mark(p, m));
     return search_token(rule, node.keys, SEARCH_WORD, search_folded(word, 0, arena), arena);
 }
 
 static size_t files_holding_token(int p)
 {
-    return files_holding(arena_printf(arena, "%.*s", STR(token(p, 9))).p);
+    return drill_files(folder, arena_printf(arena, "%.*s", STR(token(p, 9))).p, in_backups);
 }
 
 /* Of these patients nothing opens, of all others everything. */
 static void assert_erased(struct node *n, int erased)
 {
-    open_all(n);
+    drill_open(n);
     for (int p = 0; p < PATIENTS; p++) {
         const bool gone = p < erased;
         for (int m = 0; m < MARKS; m++)
             if (m < 15 || m > 17) /* those stand in the file */
-                assert_int_equal(is_opened(mark(p, m)), !gone);
-        assert_int_equal(is_opened(born(p)), !gone);
+                assert_int_equal(drill_opened(drill_mark(p, m)), !gone);
+        assert_int_equal(drill_opened(drill_born(p)), !gone);
         assert_int_equal(file_opens(n, p), !gone);
     }
 }
@@ -489,7 +353,7 @@ static void a_deidentified_export_names_nobody(void **state)
     struct err e = { 0 };
     (void)state;
     export_deidentified(&l, "research", PATIENTS, 0);
-    assert_int_equal(files_holding(NULL), 0);
+    assert_int_equal(drill_files(folder, NULL, in_backups), 0);
     must(json_read(&order, arena, arena_str(arena, str_z(l.first)), &json_limits_default, &e), &e);
     assert_true(str_is(json_get_str(order, "product"), "lunacel"));
     assert_true(str_is(json_get_str(order, "weight"), "40-49"));
@@ -588,10 +452,11 @@ static void sec_01_nothing_of_the_erased_is_left(void **state)
     export_log();
     export("bundle", 0, true);
     export("bundle-of-another", ERASED, true);
-    assert_true(files_holding(mark(ERASED, 9)) > 0); /* the other's disclosure */
+    assert_true(drill_files(folder, drill_mark(ERASED, 9), in_backups) >
+                0); /* the other's disclosure */
     bundle_remove(arena_printf(arena, "%s/bundle-of-another", folder).p);
     assert_erased(&node, ERASED);
-    assert_int_equal(files_holding(NULL), 0);
+    assert_int_equal(drill_files(folder, NULL, in_backups), 0);
     in_backups = false; /* whose index is as old as they are */
     assert_int_equal(files_holding_token(0), 0);
     assert_true(files_holding_token(ERASED) > 0);

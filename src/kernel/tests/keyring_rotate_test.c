@@ -463,71 +463,6 @@ static void from_file_to_token_interrupted_at_every_write(void **state)
     token[0] = '\0';
 }
 
-/* --- version 1 --- */
-
-#define GOLDEN "tests/golden/version_1"
-
-static bool upgraded(int n, bool by_death)
-{
-    struct keyring_options options = by_file();
-    struct err e = { 0 };
-    int status = 0;
-    writes = 0;
-    fail_at = n;
-    die = by_death;
-    const pid_t child = by_death ? fork() : 0;
-    if (child == 0) {
-        struct keyring *k = must_open(options);
-        const enum outcome o = keyring_upgrade(k, &options, &e);
-        keyring_close(k);
-        if (by_death)
-            _exit(o == OK ? 0 : 1);
-        fail_at = 0;
-        return o == OK;
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    fail_at = 0;
-    return WEXITSTATUS(status) == 0;
-}
-
-static void an_older_file_is_brought_forward(void **state)
-{
-    struct err e = { 0 };
-    uint8_t seed[2][32];
-    struct keyring_list before, after;
-    (void)state;
-    for (int round = 0; round < 2; round++)
-        for (int n = 1;; n++) {
-            file_copy(GOLDEN ".keys", keys_path);
-            file_copy(GOLDEN ".root", root_path);
-            struct keyring *k = must_open(by_file());
-            assert_true(keyring_is_old(k));
-            keyring_signer_seed(k, seed[0], (struct str){ 0 });
-            assert_int_equal(keyring_list(k, &before, arena, &e), OK);
-            assert_int_equal(before.version, 1);
-            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), REFUSED);
-            assert_string_equal(e.code, "seal.older");
-            keyring_close(k);
-            const bool whole = upgraded(n, round == 1);
-            if (!whole)
-                assert_true(upgraded(0, false)); /* once more, from whatever was left */
-            k = must_open(by_file());
-            assert_false(keyring_is_old(k));
-            keyring_signer_seed(k, seed[1], (struct str){ 0 });
-            assert_memory_equal(seed[0], seed[1], 32);
-            assert_int_equal(keyring_list(k, &after, arena, &e), OK);
-            assert_int_equal(after.version, 2);
-            assert_int_equal(after.rows[0].subjects, before.rows[0].subjects);
-            assert_true(after.rows[0].subjects > 0);
-            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), OK);
-            keyring_close(k);
-            if (whole) {
-                assert_true(n > 3);
-                break;
-            }
-        }
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -539,7 +474,6 @@ int main(void)
         TEST(from_file_to_passphrase),
         TEST(a_token_holds_the_root_key),
         TEST(from_file_to_token_interrupted_at_every_write),
-        TEST(an_older_file_is_brought_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -336,6 +336,108 @@ static void threads_and_processes_at_once(void **state)
     assert_int_equal(st.st_size / SLOT, 6 + SUBJECTS + (THREADS + 1) * 50);
 }
 
+/* -- Files of version 1: brought forward, interrupted at every write ----------------------------
+ */
+
+#define GOLDEN "tests/golden/version_1"
+
+static int writes, fail_at; /* fail_at 0: never */
+static bool die;            /* the process ends there, instead of a fault */
+
+static bool fails(void *context)
+{
+    (void)context;
+    writes++;
+    if (writes == fail_at && die)
+        _exit(77);
+    return writes == fail_at;
+}
+
+static void file_copy(const char *from, const char *to)
+{
+    static uint8_t bytes[FILE_MAX];
+    file_write(to, bytes, file_read(from, bytes));
+    assert_int_equal(chmod(to, 0600), 0);
+}
+
+static struct keyring_options options_v1(void)
+{
+    return (struct keyring_options){
+        .env = &env_system, .path = keys_path, .root_path = root_path, .fails = fails
+    };
+}
+
+static struct keyring *opened_with(const struct keyring_options *options)
+{
+    struct keyring *k;
+    struct err e = { 0 };
+    assert_int_equal(keyring_open(&k, options, &e), OK);
+    return k;
+}
+
+static bool upgraded(int n, bool by_death)
+{
+    struct keyring_options options = options_v1();
+    struct err e = { 0 };
+    int status = 0;
+    writes = 0;
+    fail_at = n;
+    die = by_death;
+    const pid_t child = by_death ? fork() : 0;
+    if (child == 0) {
+        struct keyring *k = opened_with(&options);
+        const enum outcome o = keyring_upgrade(k, &options, &e);
+        keyring_close(k);
+        if (by_death)
+            _exit(o == OK ? 0 : 1);
+        fail_at = 0;
+        return o == OK;
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    fail_at = 0;
+    return WEXITSTATUS(status) == 0;
+}
+
+static void an_older_file_is_brought_forward(void **state)
+{
+    struct err e = { 0 };
+    uint8_t seed[2][32];
+    struct keyring_list before, after;
+    struct arena *arena = arena_new(1 << 20);
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (int n = 1;; n++) {
+            file_copy(GOLDEN ".keys", keys_path);
+            file_copy(GOLDEN ".root", root_path);
+            struct keyring *k = opened();
+            assert_true(keyring_is_old(k));
+            keyring_signer_seed(k, seed[0], (struct str){ 0 });
+            assert_int_equal(keyring_list(k, &before, arena, &e), OK);
+            assert_int_equal(before.version, 1);
+            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), REFUSED);
+            assert_string_equal(e.code, "seal.older");
+            keyring_close(k);
+            const bool whole = upgraded(n, round == 1);
+            if (!whole)
+                assert_true(upgraded(0, false)); /* once more, from whatever was left */
+            k = opened();
+            assert_false(keyring_is_old(k));
+            keyring_signer_seed(k, seed[1], (struct str){ 0 });
+            assert_memory_equal(seed[0], seed[1], 32);
+            assert_int_equal(keyring_list(k, &after, arena, &e), OK);
+            assert_int_equal(after.version, 2);
+            assert_int_equal(after.rows[0].subjects, before.rows[0].subjects);
+            assert_true(after.rows[0].subjects > 0);
+            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), OK);
+            keyring_close(k);
+            if (whole) {
+                assert_true(n > 3);
+                break;
+            }
+        }
+    arena_free(arena);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -349,6 +451,7 @@ int main(void)
         TEST(damage_is_noticed),
         TEST(torn_append_is_passed_over),
         TEST(threads_and_processes_at_once),
+        TEST(an_older_file_is_brought_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
