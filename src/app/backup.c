@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "gen/kernel/node.sql.h"
 #include "kernel/copy.h"
@@ -47,6 +48,18 @@ static enum outcome backup_verify(struct verify_report *report, const char *copy
         return OK;
     return REFUSE(e, "backup.not_good", { "item", str_z(report->bad_item) },
                   { "reason", str_z(report->reason) });
+}
+
+/* The list of erasures goes with the data: it names ids alone. */
+static enum outcome backup_erased(const char *db_path, const char *dir, struct err *e)
+{
+    char from[BACKUP_PATH_MAX];
+    char to[BACKUP_PATH_MAX];
+    int n = snprintf(from, sizeof from, "%s.erased", db_path);
+    if (n < 0 || (size_t)n >= sizeof from)
+        return REFUSE(e, "node.path_too_long");
+    path_in(to, dir, "erased");
+    return access(from, F_OK) == 0 ? copy_file(from, to, 0, NULL, e) : OK;
 }
 
 /* Name and key as the copy has them: no keyring is opened for it. */
@@ -126,6 +139,7 @@ enum outcome backup_make(struct backup_manifest *out, const char *db_path, const
         return REFUSE(e, "node.path_too_long");
     path_in(files, dir, "files");
     TRY(backup_files(from, files, e));
+    TRY(backup_erased(db_path, dir, e));
     out->events = (int64_t)report.count;
     out->covered = (int64_t)report.signed_size;
     out->root = arena_str(arena, str_z(report.root_hex));

@@ -2,6 +2,7 @@
  *
  * DIR/vein.db        the database at one moment, taken while others write
  * DIR/files/         contents too large for an event, sealed (file.h)
+ * DIR/erased         ids of the subjects erased by then, if any (kernel/erase.h)
  * DIR/manifest.json  struct backup_manifest
  *
  * The keyring is not in it: who finds a backup must not be able to read patients' data, and a key
@@ -46,11 +47,14 @@ struct backup_restore {
     const char *checkpoint; /* file: the old log's last checkpoint, from whoever kept it; or NULL */
     struct str reason;
     struct str passphrase;
+    const char *token;  /* PKCS#11 URI of the root key; NULL: none */
+    const char *erased; /* the newest list of erased subjects (erase.h) that anyone has; or NULL */
     const struct env *env;
 };
 struct backup_restored {
     int64_t events;  /* taken over */
     int64_t lacking; /* signed events of the old log that are not, as far as is known */
+    int64_t erased;  /* subjects of the list whose key the copy of the keyring still had */
     struct str vkey; /* of the new epoch */
 };
 /* Makes the database under a name of its own beside `to`, and gives it its name when all of it,

@@ -9,11 +9,14 @@
 
 /* clang-format off: one row a command */
 const struct cli_command cli_commands[] = {
-    { "demo", cli_demo },       { "init", cli_init },         { "serve", cli_serve },
-    { "import", cli_import },   { "simulate", cli_simulate }, { "list", cli_list },
-    { "verify", verify_main },  { "export", cli_export },     { "rebuild", cli_rebuild },
-    { "backup", cli_backup },   { "restore", cli_restore },   { "check", cli_check },
-    { "upgrade", cli_upgrade }, { "try", cli_try },           { NULL, NULL },
+    { "demo", cli_demo },         { "init", cli_init },
+    { "serve", cli_serve },       { "import", cli_import },
+    { "simulate", cli_simulate }, { "list", cli_list },
+    { "verify", verify_main },    { "export", cli_export },
+    { "rebuild", cli_rebuild },   { "backup", cli_backup },
+    { "restore", cli_restore },   { "check", cli_check },
+    { "upgrade", cli_upgrade },   { "keys", cli_keys },
+    { "try", cli_try },           { NULL, NULL },
 };
 /* clang-format on */
 
@@ -122,10 +125,16 @@ struct str cli_passphrase(void)
     return str_z(getenv("VEIN_PASSPHRASE"));
 }
 
+void cli_root(struct node_options *options)
+{
+    options->passphrase = cli_passphrase();
+    options->token = options->passphrase.p ? NULL : getenv("VEIN_ROOT_TOKEN");
+}
+
 bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code)
 {
     struct node_options options = { .path = path, .create = create, .read_only = read_only };
-    options.passphrase = cli_passphrase();
+    cli_root(&options);
     options.modules = cli_modules(&options.nmodules);
     struct err e = { 0 };
     if (node_open(n, &options, &e) == OK)

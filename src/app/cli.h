@@ -43,6 +43,9 @@ const struct module *const *cli_modules(size_t *n);
 
 /* The passphrase of the root key, from VEIN_PASSPHRASE; absent: the key file F.root. */
 struct str cli_passphrase(void);
+/* The root key of the node: a passphrase from VEIN_PASSPHRASE, a token from VEIN_ROOT_TOKEN (an RFC
+ * 7512 URI, keyring_token.h), else the key file. */
+void cli_root(struct node_options *options);
 /* Opens the node of a database file; prints why not. */
 bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code);
 
@@ -54,10 +57,13 @@ int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
 /* vein export coi: the bundle of an order, by id or chain-of-identity identifier, into a folder. */
 int cli_export_coi(const char *db, const char *order, bool identity, const char *folder);
+/* vein export deidentified: orders without their patients, into a new file. */
+int cli_export_deidentified(const char *db, const char *path);
 int cli_rebuild(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_keys(int argc, char **argv);
 int cli_upgrade(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);

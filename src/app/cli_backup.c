@@ -34,11 +34,16 @@ int cli_backup(int argc, char **argv)
     return o == OK ? CLI_DONE : cli_error(&e);
 }
 
-static void restored_print(const struct backup_restored *out)
+static void restored_print(const struct backup_restored *out, bool list)
 {
     printf("restored %lld events\nnew epoch %.*s\n", (long long)out->events, STR(out->vkey));
     if (out->lacking > 0)
         printf("%lld signed events of the old log are not in it\n", (long long)out->lacking);
+    if (list)
+        printf("%lld erased subjects were erased again\n", (long long)out->erased);
+    else
+        printf("no list of erasures was given: whoever was erased after this copy of the keyring "
+               "was made can be read again (--erased)\n");
 }
 
 int cli_restore(int argc, char **argv)
@@ -54,23 +59,28 @@ int cli_restore(int argc, char **argv)
         { "root", CLI_TEXT, &what.root, false },
         { "until", CLI_TEXT, &until, false },
         { "checkpoint", CLI_TEXT, &what.checkpoint, false },
+        { "erased", CLI_TEXT, &what.erased, false },
     };
     int code;
-    if (!cli_read(argc, argv, options, 7, NULL, 0, &code))
+    if (!cli_read(argc, argv, options, 8, NULL, 0, &code))
         return code;
     if (until && !clock_read(&what.until_us, str_z(until)))
         return cli_usage(argv[0], "--until is a time such as 2026-11-22T09:30:00Z");
     log_set_level(LOG_WARNING);
     what.reason = str_z(reason);
-    what.passphrase = cli_passphrase();
-    if (!what.root && !what.passphrase.p)
-        return cli_usage(argv[0], "give the root key: --root FILE, or VEIN_PASSPHRASE");
+    struct node_options root = { 0 };
+    cli_root(&root);
+    what.passphrase = what.root ? (struct str){ 0 } : root.passphrase;
+    what.token = what.root ? NULL : root.token;
+    if (!what.root && !what.passphrase.p && !what.token)
+        return cli_usage(argv[0],
+                         "give the root key: --root FILE, VEIN_PASSPHRASE or VEIN_ROOT_TOKEN");
     struct backup_restored out;
     struct err e = { 0 };
     struct arena *arena = arena_new(CLI_BACKUP_ARENA_MAX);
     enum outcome o = arena ? backup_restore(&out, &what, arena, &e) : err_no_memory(&e);
     if (o == OK)
-        restored_print(&out);
+        restored_print(&out, what.erased != NULL);
     arena_free(arena);
     return o == OK ? CLI_DONE : cli_error(&e);
 }

@@ -79,7 +79,7 @@ static void check_node(struct check *c)
 {
     struct node_options options = { .path = c->db, .read_only = true };
     struct err e = { 0 };
-    options.passphrase = cli_passphrase();
+    cli_root(&options);
     options.modules = cli_modules(&options.nmodules);
     c->opened = node_open(&c->node, &options, &e) == OK;
     if (c->opened)

@@ -1,6 +1,7 @@
 /* vein serve: until it is told to stop. */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "app/cli.h"
 #include "app/serve.h"
@@ -51,6 +52,7 @@ int cli_serve(int argc, char **argv)
     struct params params;
     struct err e = { 0 };
     cli_serve_signals();
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }); /* a core would hold keys and names */
     if (params_read(&params, config, &e) != OK)
         return cli_error(&e);
     if (listen)

@@ -146,11 +146,15 @@ int cli_export(int argc, char **argv)
         return code;
     if (db && order && words[0] && strcmp(words[0], "coi") == 0 && words[1])
         return cli_export_coi(db, order, identity, words[1]);
+    if (db && !order && !identity && words[0] && strcmp(words[0], "deidentified") == 0 && words[1])
+        return cli_export_deidentified(db, words[1]);
     if (words[0] && strcmp(words[0], "openapi") == 0 && words[1])
         return export_openapi(words[1]);
     if (!db || order || identity || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
-        fprintf(stderr, "vein export: say what and where to: vein export tlog --db FILE DIR, "
-                        "vein export coi --db FILE --order ID DIR, or vein export openapi FILE\n");
+        fprintf(stderr,
+                "vein export: say what and where to: vein export tlog --db FILE DIR, "
+                "vein export coi --db FILE --order ID DIR, vein export deidentified --db FILE "
+                "NEW-FILE, or vein export openapi FILE\n");
         return CLI_USAGE;
     }
     if (!cli_node_open(&n, db, false, true, &code))
@@ -218,6 +222,21 @@ static int prepare(const char *db)
     return CLI_DONE;
 }
 
+/* Whether its form is an older one; false too when it does not open, which is said elsewhere. */
+static bool keyring_waits(const struct node_options *node)
+{
+    struct node_key_paths paths;
+    struct keyring_options options;
+    struct keyring *keys;
+    struct err ignored = { 0 };
+    if (node_key_paths(&paths, &options, node, &ignored) != OK ||
+        keyring_open(&keys, &options, &ignored) != OK)
+        return false;
+    const bool old = keyring_is_old(keys);
+    keyring_close(keys);
+    return old;
+}
+
 int cli_upgrade(int argc, char **argv)
 {
     const char *db = NULL;
@@ -237,19 +256,23 @@ int cli_upgrade(int argc, char **argv)
         return prepare(db);
     node.path = db;
     node.modules = cli_modules(&node.nmodules);
+    cli_root(&node);
+    const bool keyring = keyring_waits(&node);
     if (node_upgrade(&out, &node, dry_run, &e) != OK)
         return cli_error(&e);
     for (int64_t i = 0; i < out.to - out.from; i++)
         printf("%s %s\n", dry_run ? "would run" : "ran", out.steps[i]);
     if (out.rebuilds)
         printf("%s all projections from the ledger\n", dry_run ? "would rebuild" : "rebuilding");
+    if (keyring)
+        printf("%s the keyring\n", dry_run ? "would bring forward" : "bringing forward");
     struct node n;
-    if (!dry_run && out.rebuilds) {
+    if (!dry_run && (out.rebuilds || keyring)) {
         if (!cli_node_open(&n, db, false, false, &code))
             return code;
         node_close(&n);
     }
     printf("tables version %lld%s\n", (long long)(dry_run ? out.from : out.to),
-           out.from == out.to && !out.rebuilds ? ", nothing to do" : "");
+           out.from == out.to && !out.rebuilds && !keyring ? ", nothing to do" : "");
     return CLI_DONE;
 }

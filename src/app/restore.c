@@ -9,9 +9,9 @@
 #include "kernel/copy.h"
 #include "verify/note.h"
 
-/* The three files of a node. While a restore runs they have another name. */
-enum part { PART_KEYS, PART_ROOT, PART_DATABASE, PARTS };
-static const char *const part_tails[PARTS] = { ".keys", ".root", "" };
+/* The files of a node. While a restore runs they have another name. */
+enum part { PART_KEYS, PART_ROOT, PART_ERASED, PART_DATABASE, PARTS };
+static const char *const part_tails[PARTS] = { ".keys", ".root", ".erased", "" };
 
 struct restoring {
     char path[BACKUP_PATH_MAX]; /* of the database meanwhile */
@@ -59,6 +59,8 @@ static enum outcome restore_copy(const struct restoring *r, const struct backup_
     if (!str_is(m->database, hex)) /* what was checked a moment ago is not what was copied */
         return REFUSE(e, "backup.altered", { "path", str_z(from) });
     TRY(keyring_copy(what->keys, r->part[PART_KEYS], e));
+    if (what->erased)
+        TRY(copy_file(what->erased, r->part[PART_ERASED], 0, NULL, e));
     return what->root ? copy_file(what->root, r->part[PART_ROOT], 0, NULL, e) : OK;
 }
 
@@ -89,6 +91,7 @@ static enum outcome restore_size(struct node_restore *out, const struct restorin
         .path = r->path,
         .read_only = true,
         .passphrase = what->passphrase,
+        .token = what->token,
     };
     options.modules = cli_modules(&options.nmodules);
     if (what->until_us == TIME_NONE)
@@ -100,6 +103,28 @@ static enum outcome restore_size(struct node_restore *out, const struct restorin
     return o == OK && out->size == 0 ? REFUSE(e, "restore.nothing_by_then") : o;
 }
 
+/* A keyring copied before an erasure holds the key still: it is destroyed again, before anything is
+ * opened with it. */
+static enum outcome restore_erased(struct backup_restored *out, const struct restoring *r,
+                                   const struct backup_restore *what, struct err *e)
+{
+    struct node_options node = {
+        .env = what->env, .path = r->path, .passphrase = what->passphrase, .token = what->token
+    };
+    struct node_key_paths paths;
+    struct keyring_options options;
+    struct keyring *keys;
+    if (!what->erased)
+        return OK;
+    TRY(node_key_paths(&paths, &options, &node, e));
+    TRY(keyring_open(&keys, &options, e));
+    enum outcome o = keyring_upgrade(keys, &options, e);
+    if (o == OK)
+        o = erase_list_apply(keys, what->erased, &out->erased, e);
+    keyring_close(keys);
+    return o;
+}
+
 static enum outcome restore_node(struct backup_restored *out, const struct node_restore *how,
                                  const struct restoring *r, const struct backup_restore *what,
                                  struct arena *arena, struct err *e)
@@ -109,6 +134,7 @@ static enum outcome restore_node(struct backup_restored *out, const struct node_
         .env = what->env,
         .path = r->path,
         .passphrase = what->passphrase,
+        .token = what->token,
         .restore = how,
     };
     options.modules = cli_modules(&options.nmodules);
@@ -132,10 +158,10 @@ static enum outcome restore_files(const struct backup_restore *what, struct err 
 }
 
 /* The database comes last: with it the node exists. */
-static enum outcome restore_publish(const struct restoring *r, bool root, struct err *e)
+static enum outcome restore_publish(const struct restoring *r, struct err *e)
 {
     for (size_t i = 0; i < PARTS; i++) {
-        if (i == PART_ROOT && !root)
+        if (i != PART_DATABASE && access(r->part[i], F_OK) != 0)
             continue;
         if (i == PART_DATABASE)
             TRY(copy_sync_folder(r->path, e));
@@ -151,11 +177,14 @@ enum outcome backup_restore(struct backup_restored *out, const struct backup_res
     struct restoring r;
     struct backup_manifest m;
     struct node_restore how = { .reason = what->reason };
+    *out = (struct backup_restored){ 0 };
     TRY(restore_names(&r, what->to, e));
     TRY(backup_check(&m, what->dir, arena, e));
     TRY(restore_known(&how, what, &m, arena, e));
     restore_sweep(&r);
     enum outcome o = restore_copy(&r, what, &m, e);
+    if (o == OK)
+        o = restore_erased(out, &r, what, e);
     if (o == OK)
         o = restore_size(&how, &r, what, e);
     if (o == OK)
@@ -163,7 +192,7 @@ enum outcome backup_restore(struct backup_restored *out, const struct backup_res
     if (o == OK)
         o = restore_files(what, e);
     if (o == OK)
-        o = restore_publish(&r, what->root != NULL, e);
+        o = restore_publish(&r, e);
     restore_sweep(&r);
     return o;
 }

@@ -224,10 +224,10 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         .env = s->env,
         .path = options->path,
         .create = options->create,
-        .passphrase = cli_passphrase(),
         .committed = committed,
         .context = s,
     };
+    cli_root(&node);
     node.modules = cli_modules(&node.nmodules);
     pthread_mutex_init(&s->watched, NULL);
     TRY(node_open(&s->node, &node, e));

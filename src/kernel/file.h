@@ -124,10 +124,11 @@ void files_close(struct files *f);
  * a restart. */
 struct file_upload {
     struct id id;
-    struct str kind;    /* of what it belongs to */
-    struct str belongs; /* its id */
-    struct str subject; /* whose key seals it; it must have one */
-    struct str account; /* who may go on with it */
+    struct str kind;         /* of what it belongs to */
+    struct str belongs;      /* its id */
+    struct str subject;      /* whose key seals it; it must have one */
+    struct str organisation; /* whose key wraps that; absent: the node's own */
+    struct str account;      /* who may go on with it */
     struct str name;
     int64_t size; /* bytes, whole */
     int64_t offset;
@@ -196,6 +197,9 @@ enum outcome files_check(struct files *f, struct db *db, struct file_check_count
                          void (*bad)(void *context, const struct file_row_out *row,
                                      const struct err *why),
                          void *context, struct err *e);
+
+/* Drops the unfinished uploads of a subject, with their notes, which are personal. */
+void files_forget(struct files *f, struct str subject);
 
 /* Removes expired uploads and contents without an event. Walks all folders: once an hour is enough,
  * and never on the writer's thread. */

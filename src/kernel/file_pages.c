@@ -81,6 +81,7 @@ static enum outcome begin(struct http_request *r, struct file_upload *u, struct 
         .kind = form.kind,
         .belongs = form.belongs,
         .subject = scope.subject.p ? scope.subject : scope.organisation,
+        .organisation = scope.organisation,
         .account = show_actor(r)->account,
         .name = form.name,
         .size = form.size,

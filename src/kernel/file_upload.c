@@ -80,7 +80,8 @@ enum outcome file_begin(struct files *f, struct file_upload *u, struct err *e)
     file_notes_each(f, count_note, &c);
     if (c.all >= FILE_UPLOADS_MAX || c.own >= FILE_UPLOADS_OF_ONE_MAX)
         return REFUSE(e, "file.busy");
-    TRY(keyring_subject(f->options.keys, u->subject, e));
+    TRY(keyring_subject(f->options.keys, u->subject,
+                        u->organisation.p ? u->organisation : KEYRING_NODE, e));
     u->id = id_new(f->options.env);
     u->offset = 0;
     u->expires_us = env_now(f->options.env) + FILE_EXPIRES_US;
@@ -281,6 +282,29 @@ enum outcome file_cancel(struct files *f, struct str id, struct err *e)
     drop(f, id, "new");
     drop(f, id, "part");
     return OK;
+}
+
+struct forgetting {
+    struct files *files;
+    struct str subject;
+};
+
+static void forget_one(void *context, struct str id)
+{
+    const struct forgetting *x = context;
+    struct arena *arena = arena_new(64 << 10);
+    struct file_note note;
+    struct err e = { 0 };
+    if (arena && file_note_read(x->files, id, &note, arena, &e) == OK &&
+        str_eq(note.subject, x->subject))
+        (void)!file_cancel(x->files, id, &e);
+    arena_free(arena);
+}
+
+void files_forget(struct files *f, struct str subject)
+{
+    struct forgetting x = { f, subject };
+    file_notes_each(f, forget_one, &x);
 }
 
 void file_stored(struct files *f, struct str id)

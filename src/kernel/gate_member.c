@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate.sql.h"
+#include "kernel/erase.h"
 #include "kernel/gate_impl.h"
 #include "kernel/sign.h"
 
@@ -145,11 +146,15 @@ static enum outcome member_seal(void *context, struct str *out, struct str path,
 {
     struct member_sealer *s = context;
     struct member *m = s->m;
-    struct str subject = m->load->subject;
-    if (!subject.p)
-        subject = m->command->actor->organisation;
+    const struct str organisation = m->command->actor->organisation;
+    const struct str subject = m->load->subject.p ? m->load->subject : organisation;
+    bool erased = false;
+    if (!m->has_key && m->load->subject.p)
+        TRY(erase_is(&erased, m->w->registry, m->w->db, subject, m->arena, e));
+    if (erased)
+        return REFUSE(e, "seal.erased", { "subject", subject });
     if (!m->has_key)
-        TRY(keyring_subject(m->w->keys, subject, e));
+        TRY(keyring_subject(m->w->keys, subject, organisation.p ? organisation : KEYRING_NODE, e));
     m->has_key = true;
     return seal_text(m->w->keys, out, subject, s->event_id, path, plain, m->arena, e);
 }

@@ -1,4 +1,4 @@
-/* The keyring file's slots, its birth, and the root key from a file or a passphrase. */
+/* The keyring file's slots, its birth, and files of keys. */
 #include "kernel/keyring_file.h"
 
 #include "base/io.h"
@@ -6,23 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char header_magic[16] = "vein keyring 1\n";
 static const char *const node_names[NODE_KEYS] = { "signer", "index", "answers" };
-
-enum {
-    /* RFC 9106's second choice is 64 MiB and 3 passes; this is asked once per start. */
-    ARGON_PASSES = 3,
-    ARGON_MEMORY_KIB = 256 * 1024,
-    ARGON_PASSES_MAX = 16, /* a header says no more than these: they cost before it is known good */
-    ARGON_MEMORY_KIB_MAX = 1024 * 1024,
-    ROOT_TEXT = 2 * KEY_SIZE + 1, /* 64 hexadecimal digits and LF */
-    PATH_BYTES_MAX = 4096,
-};
 
 /* RFC 2104 over base/hash.h, which has the processor's instructions: each sealed field costs a
  * dozen of these, and libsodium's SHA-256 is ten times as slow. The last hash, of nothing, takes
@@ -79,40 +69,127 @@ void key_derive(uint8_t out[KEY_SIZE], const uint8_t key[KEY_SIZE], const char *
     sodium_memzero(extracted, sizeof extracted);
 }
 
-void slot_code(uint8_t code[32], const struct keyring_secrets *s, const void *slot)
+/* --- slots ------------------------------------------------------------------------------------ */
+
+const struct keyring_above *keyring_above(const struct keyring_secrets *s, uint32_t generation)
 {
-    key_hmac(code, s->code, &(struct bytes){ slot, SLOT_SIGNED }, 1);
+    const bool known = generation == s->generation || (s->two && generation + 1 == s->generation);
+    return known ? &s->above[generation & 1] : NULL;
 }
 
-bool slot_holds(const struct keyring_secrets *s, const void *slot)
+void keyring_above_set(struct keyring_secrets *s, uint32_t generation,
+                       const uint8_t secret[KEY_SIZE])
+{
+    struct keyring_above *a = &s->above[generation & 1];
+    memcpy(a->secret, secret, sizeof a->secret);
+    key_derive(a->wrap, secret, "vein keyring 2 wrap", NULL, 0);
+    key_derive(a->code, secret, "vein keyring 2 code", NULL, 0);
+}
+
+void slot_code(uint8_t code[32], const struct keyring_above *a, const void *slot)
+{
+    key_hmac(code, a->code, &(struct bytes){ slot, SLOT_SIGNED }, 1);
+}
+
+bool slot_holds(const struct keyring_secrets *s, const struct slot *slot)
 {
     uint8_t code[32];
-    slot_code(code, s, slot);
-    return sodium_memcmp(code, (const uint8_t *)slot + SLOT_SIGNED, sizeof code) == 0;
+    const struct keyring_above *a = keyring_above(s, slot->generation);
+    if (!a)
+        return false;
+    slot_code(code, a, slot);
+    return sodium_memcmp(code, slot->code, sizeof code) == 0;
 }
 
 void slot_wrap(struct slot *out, const struct keyring_secrets *s, const struct env *env,
-               enum slot_kind kind, struct str name, uint32_t index, const uint8_t key[KEY_SIZE])
+               const struct slot_plan *plan, const uint8_t key[KEY_SIZE])
 {
-    BUG_ON(name.n == 0 || name.n > SUBJECT_MAX);
+    const struct keyring_above *a = keyring_above(s, s->generation);
+    BUG_ON(plan->name.n == 0 || plan->name.n > SUBJECT_MAX);
     *out = (struct slot){
-        .state = SLOT_LIVE, .kind = (uint8_t)kind, .name_n = (uint8_t)name.n, .index = index
+        .state = SLOT_LIVE,
+        .kind = (uint8_t)plan->kind,
+        .name_n = (uint8_t)plan->name.n,
+        .index = plan->index,
+        .under = plan->under,
+        .turn = plan->turn,
+        .generation = s->generation,
     };
-    memcpy(out->name, name.p, name.n);
+    memcpy(out->name, plan->name.p, plan->name.n);
     env_random(env, out->nonce, sizeof out->nonce);
     /* What stands before the nonce (state, kind, place, name) is the associated data. */
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out->wrapped, NULL, key, KEY_SIZE,
-                                               (const uint8_t *)out, offsetof(struct slot, nonce),
-                                               NULL, out->nonce, s->wrap);
-    slot_code(out->code, s, out);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        out->wrapped, NULL, key, KEY_SIZE, (const uint8_t *)out, offsetof(struct slot, nonce), NULL,
+        out->nonce, plan->above ? plan->above : a->wrap);
+    slot_code(out->code, a, out);
 }
 
-bool slot_unwrap(uint8_t key[KEY_SIZE], const struct keyring_secrets *s, const struct slot *slot)
+bool slot_unwrap(uint8_t key[KEY_SIZE], const struct keyring_secrets *s, const struct slot *slot,
+                 const uint8_t *above)
 {
+    const struct keyring_above *a = keyring_above(s, slot->generation);
+    if (!above && !a)
+        return false;
     return crypto_aead_xchacha20poly1305_ietf_decrypt(
                key, NULL, NULL, slot->wrapped, SLOT_WRAPPED, (const uint8_t *)slot,
-               offsetof(struct slot, nonce), slot->nonce, s->wrap) == 0;
+               offsetof(struct slot, nonce), slot->nonce, above ? above : a->wrap) == 0;
 }
+
+void slot_erase(struct slot *slot, const struct keyring_secrets *s)
+{
+    slot->state = SLOT_ERASED;
+    slot->generation = s->generation;
+    memset(slot->nonce, 0, sizeof slot->nonce);
+    memset(slot->wrapped, 0, sizeof slot->wrapped);
+    slot_code(slot->code, keyring_above(s, s->generation), slot);
+}
+
+bool slot_read(const struct keyring *k, struct slot *out, uint32_t index)
+{
+    return pread(k->fd, out, sizeof *out, (off_t)index * SLOT_SIZE) == SLOT_SIZE;
+}
+
+/* Readers hold no lock of the file: one that meets a slot being written may see half of it, and
+ * looks again. */
+enum outcome slot_load(const struct keyring *k, struct slot *out, uint32_t index, struct err *e)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        if (slot_read(k, out, index) && slot_holds(k->secrets, out) && out->index == index &&
+            out->name_n > 0 && out->name_n <= SUBJECT_MAX)
+            return OK;
+        sched_yield();
+    }
+    return err_fault(e, "seal.damaged", "slot %u of the keyring is damaged", index);
+}
+
+/* After a failure nobody knows what is on the disk, so that nothing is written any more until a
+ * restart has read it. */
+enum outcome slot_put(struct keyring *k, const void *slot, uint32_t index, struct err *e)
+{
+    k->failed = true;
+    errno = 0; /* stays so when the disk took only a part */
+    if ((k->fails && k->fails(k->context)) ||
+        pwrite(k->fd, slot, SLOT_SIZE, (off_t)index * SLOT_SIZE) != SLOT_SIZE)
+        return err_fault(e, "seal.io", "write keyring: %m");
+    return OK;
+}
+
+enum outcome keyring_sync(struct keyring *k, struct err *e)
+{
+    k->failed = true;
+    if ((k->fails && k->fails(k->context)) || fdatasync(k->fd) != 0)
+        return err_fault(e, "seal.io", "sync keyring: %m");
+    k->failed = false;
+    return OK;
+}
+
+enum outcome slot_store(struct keyring *k, const struct slot *slot, struct err *e)
+{
+    TRY(slot_put(k, slot, slot->index, e));
+    return keyring_sync(k, e);
+}
+
+/* --- files of keys ---------------------------------------------------------------------------- */
 
 enum outcome keyring_file_open(int *fd, const char *path, struct err *e)
 {
@@ -129,9 +206,9 @@ enum outcome keyring_file_open(int *fd, const char *path, struct err *e)
     return REFUSE(e, "seal.mode", { "file", str_z(path) });
 }
 
-static bool sync_folder(const char *path)
+static bool folder_sync(const char *path)
 {
-    char folder[PATH_BYTES_MAX];
+    char folder[KEYRING_PATH_MAX];
     const char *slash = strrchr(path, '/');
     const int n = slash ? (int)(slash - path) + 1 : 1;
     if (snprintf(folder, sizeof folder, "%.*s", n, slash ? path : ".") >= (int)sizeof folder)
@@ -143,12 +220,12 @@ static bool sync_folder(const char *path)
     return good;
 }
 
-/* Puts content at path, durably and whole: written aside, synced, then linked, which never replaces
- * what another process put there meanwhile. */
-static enum outcome put_file(const char *path, const void *content, size_t n, const struct env *env,
-                             struct err *e)
+/* Written aside, synced, then linked, which never replaces what another process put there
+ * meanwhile. */
+enum outcome keyring_file_put(const char *path, const void *content, size_t n,
+                              const struct env *env, struct err *e)
 {
-    char aside[PATH_BYTES_MAX];
+    char aside[KEYRING_PATH_MAX];
     uint64_t tag;
     env_random(env, &tag, sizeof tag);
     if (snprintf(aside, sizeof aside, "%s.%016llx", path, (unsigned long long)tag) >=
@@ -159,125 +236,81 @@ static enum outcome put_file(const char *path, const void *content, size_t n, co
         return err_fault(e, "seal.io", "create %s: %m", aside);
     errno = 0;
     bool good = fchmod(fd, 0600) == 0 && io_write_all(fd, content, n) && fsync(fd) == 0;
-    good = good && (link(aside, path) == 0 || errno == EEXIST) && sync_folder(path);
+    good = good && (link(aside, path) == 0 || errno == EEXIST) && folder_sync(path);
     const enum outcome outcome = good ? OK : err_fault(e, "seal.io", "write %s: %m", path);
     close(fd);
     unlink(aside);
     return outcome;
 }
 
-/* Reads the root key file; *there false when it is absent. */
-static enum outcome root_read(uint8_t root[KEY_SIZE], bool *there, const char *path, struct err *e)
+enum outcome keyring_folder_sync(const char *path, struct err *e)
 {
-    int fd;
-    TRY(keyring_file_open(&fd, path, e));
-    *there = fd >= 0;
-    if (fd < 0)
-        return OK;
-    char text[ROOT_TEXT + 1];
-    const ssize_t n = read(fd, text, sizeof text);
-    close(fd);
-    struct hash key;
-    const bool good = n >= ROOT_TEXT - 1 && n <= ROOT_TEXT &&
-                      (n < ROOT_TEXT || text[n - 1] == '\n') &&
-                      hash_from_hex(&key, (struct str){ text, ROOT_TEXT - 1 });
-    if (good)
-        memcpy(root, key.b, KEY_SIZE);
-    sodium_memzero(&key, sizeof key);
-    sodium_memzero(text, sizeof text);
-    return good ? OK : REFUSE(e, "seal.wrong_root", { "file", str_z(path) });
+    return folder_sync(path) ? OK : err_fault(e, "seal.io", "sync the folder of %s: %m", path);
 }
 
-static enum outcome root_create(const char *path, const struct env *env, struct err *e)
+enum outcome keyring_file_wipe(const char *path, struct err *e)
 {
-    uint8_t root[KEY_SIZE];
-    char text[ROOT_TEXT + 1];
-    env_random(env, root, sizeof root);
-    sodium_bin2hex(text, ROOT_TEXT, root, sizeof root);
-    text[ROOT_TEXT - 1] = '\n';
-    const enum outcome outcome = put_file(path, text, ROOT_TEXT, env, e);
-    sodium_memzero(root, sizeof root);
-    sodium_memzero(text, sizeof text);
+    static const uint8_t zeros[4096];
+    int fd;
+    TRY(keyring_file_open(&fd, path, e));
+    if (fd < 0)
+        return OK;
+    struct stat st;
+    bool good = fstat(fd, &st) == 0;
+    for (off_t at = 0; good && at < st.st_size; at += (off_t)sizeof zeros)
+        good = io_write_all(fd, zeros,
+                            st.st_size - at < (off_t)sizeof zeros ? (size_t)(st.st_size - at)
+                                                                  : sizeof zeros);
+    good = good && fsync(fd) == 0 && unlink(path) == 0 && folder_sync(path);
+    const enum outcome outcome = good ? OK : err_fault(e, "seal.io", "wipe %s: %m", path);
+    close(fd);
     return outcome;
 }
 
-static enum outcome root_of_passphrase(uint8_t root[KEY_SIZE], const struct header *header,
-                                       struct str passphrase, struct err *e)
-{
-    if (header->passes > ARGON_PASSES_MAX || header->memory_kib > ARGON_MEMORY_KIB_MAX)
-        return err_fault(e, "seal.damaged", "the keyring's header asks for too much work");
-    if (crypto_pwhash(root, KEY_SIZE, passphrase.p ? passphrase.p : "", passphrase.n, header->salt,
-                      header->passes, (size_t)header->memory_kib * 1024,
-                      crypto_pwhash_ALG_ARGON2ID13) != 0)
-        return err_no_memory(e);
-    return OK;
-}
+/* --- birth ------------------------------------------------------------------------------------ */
 
-/* The root key that header and options name, made into the keys that are used. */
-static enum outcome root_derive(struct keyring_secrets *s, const struct header *header,
-                                const struct keyring_options *options, struct err *e)
+enum outcome keyring_birth(uint8_t out[KEYRING_BIRTH * SLOT_SIZE], struct keyring_secrets *s,
+                           const uint8_t keys[NODE_KEYS][KEY_SIZE],
+                           const struct keyring_options *options, struct err *e)
 {
-    uint8_t root[KEY_SIZE];
-    if (header->source != (options->root_path ? ROOT_FILE : ROOT_PASSPHRASE))
-        return REFUSE(e, "seal.wrong_root", { "file", str_z(options->path) });
-    if (options->root_path) {
-        bool there;
-        TRY(root_read(root, &there, options->root_path, e));
-        if (!there)
-            return REFUSE(e, "seal.not_found", { "file", str_z(options->root_path) });
-    } else {
-        TRY(root_of_passphrase(root, header, options->passphrase, e));
+    struct header header = { .generation = 1 };
+    struct slot slot;
+    uint8_t secret[KEY_SIZE];
+    memset(out, 0, KEYRING_BIRTH * SLOT_SIZE);
+    memcpy(header.magic, keyring_magic[1], sizeof header.magic);
+    env_random(options->env, secret, sizeof secret);
+    enum outcome o = root_make(&header, options, e);
+    if (o == OK)
+        o = root_wrap(&header, secret, options, e);
+    if (o == OK) {
+        *s = (struct keyring_secrets){ .generation = 1 };
+        keyring_above_set(s, 1, secret);
+        header_code(&header, s);
+        memcpy(out, &header, sizeof header);
+        for (uint32_t i = 0; i < NODE_KEYS; i++) {
+            const struct slot_plan plan = { .kind = SLOT_NODE,
+                                            .name = str_z(node_names[i]),
+                                            .index = HEADERS + i };
+            slot_wrap(&slot, s, options->env, &plan, keys[i]);
+            memcpy(out + plan.index * SLOT_SIZE, &slot, sizeof slot);
+        }
     }
-    key_derive(s->wrap, root, "vein keyring 1 wrap", NULL, 0);
-    key_derive(s->code, root, "vein keyring 1 code", NULL, 0);
-    sodium_memzero(root, sizeof root);
-    return OK;
-}
-
-enum outcome keyring_root(struct keyring_secrets *s, const struct header *header,
-                          const struct keyring_options *options, struct err *e)
-{
-    if (memcmp(header->magic, header_magic, sizeof header_magic) != 0)
-        return err_fault(e, "seal.damaged", "%s is no keyring", options->path);
-    TRY(root_derive(s, header, options, e));
-    if (!slot_holds(s, header))
-        return REFUSE(e, "seal.wrong_root", { "file", str_z(options->path) });
-    return OK;
+    sodium_memzero(secret, sizeof secret);
+    return o;
 }
 
 enum outcome keyring_file_create(const struct keyring_options *options, struct err *e)
 {
-    const struct env *env = options->env;
-    if (options->root_path) {
-        uint8_t root[KEY_SIZE];
-        bool there;
-        TRY(root_read(root, &there, options->root_path, e));
-        sodium_memzero(root, sizeof root);
-        if (!there)
-            TRY(root_create(options->root_path, env, e));
-    }
-    struct {
-        struct header header;
-        struct slot slots[NODE_KEYS];
-    } file = { .header = { .source = options->root_path ? ROOT_FILE : ROOT_PASSPHRASE,
-                           .passes = ARGON_PASSES,
-                           .memory_kib = ARGON_MEMORY_KIB } };
-    memcpy(file.header.magic, header_magic, sizeof header_magic);
-    env_random(env, file.header.salt, sizeof file.header.salt);
+    uint8_t file[KEYRING_BIRTH * SLOT_SIZE];
+    uint8_t keys[NODE_KEYS][KEY_SIZE];
     struct keyring_secrets s;
-    enum outcome outcome = root_derive(&s, &file.header, options, e);
-    if (outcome == OK) {
-        slot_code(file.header.code, &s, &file.header);
-        for (uint32_t i = 0; i < NODE_KEYS; i++) {
-            uint8_t key[KEY_SIZE];
-            env_random(env, key, sizeof key);
-            slot_wrap(&file.slots[i], &s, env, SLOT_NODE, str_z(node_names[i]), i + 1, key);
-            sodium_memzero(key, sizeof key);
-        }
-        outcome = put_file(options->path, &file, sizeof file, env, e);
-    }
+    env_random(options->env, keys, sizeof keys);
+    enum outcome o = keyring_birth(file, &s, keys, options, e);
+    if (o == OK)
+        o = keyring_file_put(options->path, file, sizeof file, options->env, e);
+    sodium_memzero(keys, sizeof keys);
     sodium_memzero(&s, sizeof s);
-    return outcome;
+    return o;
 }
 
 enum outcome keyring_copy(const char *path, const char *to, struct err *e)

@@ -36,6 +36,14 @@ struct watch {
                                const struct event *event, struct arena *arena, struct err *e);
 };
 
+/* Whose personal data are erased, as this module's events say. The kernel sees to it that the key
+ * is destroyed (erase.h). */
+struct erase_rule {
+    const char *event; /* "patient.erased" */
+    /* (subject TEXT, most INT) -> (subject ID): the erased from this subject on, in order. */
+    const struct sql *erased;
+};
+
 struct define_kind;
 struct flow_point;
 struct file_rule;
@@ -79,6 +87,8 @@ struct module {
     size_t nbefores;
     const struct trail_opener *openers;
     size_t nopeners;
+    const struct erase_rule *erases;
+    size_t nerases;
     const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
     size_t nsigns;
 };

@@ -13,24 +13,43 @@
 #include "kernel/node_impl.h"
 #include "kernel/trail.h"
 
-enum { NODE_PATH_MAX = 1024 };
-
-static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
+enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
+                            const struct node_options *o, struct err *e)
 {
-    char keys[NODE_PATH_MAX];
-    char root[NODE_PATH_MAX];
-    int a = snprintf(keys, sizeof keys, "%s.keys", o->path);
-    int b = snprintf(root, sizeof root, "%s.root", o->path);
-    if (a < 0 || b < 0 || (size_t)a >= sizeof keys || (size_t)b >= sizeof root)
+    int a = snprintf(out->keys, sizeof out->keys, "%s.keys", o->path);
+    int b = snprintf(out->root, sizeof out->root, "%s.root", o->path);
+    if (a < 0 || b < 0 || (size_t)a >= sizeof out->keys || (size_t)b >= sizeof out->root)
         return REFUSE(e, "node.path_too_long");
-    struct keyring_options options = {
-        .env = n->env,
-        .path = keys,
-        .root_path = o->passphrase.p ? NULL : root,
+    *keys = (struct keyring_options){
+        .env = o->env ? o->env : &env_system,
+        .path = out->keys,
+        .root_path = o->passphrase.p || o->token ? NULL : out->root,
+        .token = o->token,
         .passphrase = o->passphrase,
         .create = o->create,
     };
+    return OK;
+}
+
+static enum outcome node_make_keys(struct node *n, const struct node_options *o, struct err *e)
+{
+    struct node_key_paths paths;
+    struct keyring_options options;
+    TRY(node_key_paths(&paths, &options, o, e));
     return keyring_open(&n->keys, &options, e);
+}
+
+/* No one else writes, since the writer's place is ours. */
+static enum outcome node_upgrade_keys(struct node *n, const struct node_options *o, struct err *e)
+{
+    struct node_key_paths paths;
+    struct keyring_options options;
+    const bool old = keyring_is_old(n->keys);
+    TRY(node_key_paths(&paths, &options, o, e));
+    TRY(keyring_upgrade(n->keys, &options, e));
+    if (old)
+        LOG(n->env, LOG_INFO, "node.keys_upgraded");
+    return OK;
 }
 
 enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e)
@@ -135,6 +154,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
         search_committed(n->search, events, n_events);
     if (n->trail)
         trail_committed(n->trail);
+    if (n->erasures)
+        erasures_committed(n->erasures, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
 }
@@ -168,9 +189,24 @@ static enum outcome node_open_trail(struct node *n, struct err *e)
     return trail_among(n->registry) ? trail_open(&n->trail, &trail, e) : OK;
 }
 
+static enum outcome node_open_erasures(struct node *n, struct err *e)
+{
+    const struct erasures_options options = {
+        .writer = n->impl->writer,
+        .keys = n->keys,
+        .files = n->files,
+        .search = n->search,
+        .registry = n->registry,
+        .env = n->env,
+        .list = arena_printf(n->impl->arena, "%.*s.erased", STR(n->impl->path)).p,
+    };
+    return options.list ? erasures_open(&n->erasures, &options, e) : err_no_memory(e);
+}
+
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
 {
     TRY(store_writer(&n->impl->writer, n->store, e));
+    TRY(node_upgrade_keys(n, o, e));
     TRY(node_enduring_tables(n, o, e));
     if (o->restore)
         TRY(node_restore_begin(n, o->restore, e));
@@ -222,6 +258,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
         TRY(outbox_open(&n->outbox, &outbox, e));
     TRY(node_open_search(n, e));
     TRY(node_open_trail(n, e));
+    TRY(node_open_erasures(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -276,6 +313,7 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     size_t fired;
     bool following;
     TRY(gate_step(n->gate, &ran, e));
+    TRY(erasures_step(n->erasures, e)); /* before anything else is committed */
     TRY(policies_step(n->policies, &following, e));
     TRY(timers_step(n->timers, &fired, e));
     bool working = false;
@@ -336,6 +374,10 @@ void node_close(struct node *n)
         node_drain(n);
     looks_close(n->looks);
     trail_close(n->trail);
+    struct err e = { 0 };
+    if (n->erasures && erasures_step(n->erasures, &e) != OK)
+        log_err(n->env, "node.close", &e);
+    erasures_close(n->erasures);
     search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);

@@ -3,6 +3,7 @@
 #ifndef VEIN_KERNEL_NODE_H
 #define VEIN_KERNEL_NODE_H
 
+#include "kernel/erase.h"
 #include "kernel/job.h"
 #include "kernel/look.h"
 #include "kernel/module.h"
@@ -25,6 +26,7 @@ struct node {
     struct search *search;     /* likewise, and without the search module */
     struct trail *trail;       /* likewise, and without the trail module */
     struct looks *looks;       /* likewise; NULL when opened for reading only */
+    struct erasures *erasures; /* likewise */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */
@@ -49,7 +51,8 @@ struct node_options {
     bool read_only;        /* readers only: no gate, may run beside a server */
     const char *name;      /* node's short name at creation; NULL: "n1" */
     const char *origin;    /* log's origin at creation; NULL: "vein.local/<random>" */
-    struct str passphrase; /* of the root key; absent: key file */
+    struct str passphrase; /* of the root key; absent: … */
+    const char *token;     /* … it is in this one (keyring_token.h); NULL: key file */
     const struct node_restore *restore; /* NULL: the ordinary case */
     const struct module *const *modules;
     size_t nmodules;
@@ -57,6 +60,16 @@ struct node_options {
     void *context;
     gate_answered_fn *answered; /* likewise */
 };
+
+/* The options of the node's keyring, with the paths that they borrow. REFUSED
+ * "node.path_too_long". */
+enum { NODE_PATH_MAX = 1024 };
+struct node_key_paths {
+    char keys[NODE_PATH_MAX];
+    char root[NODE_PATH_MAX];
+};
+enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
+                            const struct node_options *o, struct err *e);
 
 /* Opens or creates; REFUSED "node.restore_empty" for a restore of a log without events. Enduring
  * tables migrate forward; projections whose schema changed are rebuilt from the ledger before

@@ -4,6 +4,7 @@
  * both, to different texts; HMAC-SHA-256 has no such pair, so the commitment decides which key it
  * was, before anything is opened. */
 #include "kernel/keyring_impl.h"
+#include "kernel/seal_digest.h"
 
 #include <sodium.h>
 
@@ -217,5 +218,17 @@ enum outcome seal_secret_open(struct keyring *k, struct str *out, struct seal_pl
     if (!good)
         return err_fault(e, "seal.damaged", "a secret of the node does not open");
     *out = (struct str){ (const char *)plain, sealed.n - NONCE_SIZE - TAG_SIZE };
+    return OK;
+}
+
+enum outcome seal_subject_digest(struct keyring *k, struct hash *out, struct str subject,
+                                 const char *purpose, struct str text, struct err *e)
+{
+    uint8_t key[KEY_SIZE];
+    const struct str part = str_z(purpose);
+    TRY(keyring_subject_key(k, key, subject, e));
+    key_derive(key, key, "vein keyring 2 digest", &part, 1);
+    key_hmac(out->b, key, &(struct bytes){ (const uint8_t *)(text.p ? text.p : ""), text.n }, 1);
+    sodium_memzero(key, sizeof key);
     return OK;
 }

@@ -1,10 +1,12 @@
 /* Seals: personal data is encrypted under its subject's own key before it becomes part of an event.
  *
  * The keyring is a file of its own, `F.keys` beside the database `F`, mode 0600 (refused
- * otherwise). It holds the root-wrapped keys: one per subject (a patient), one for the signer, one
- * for the keyed index and one for answers. The root key comes from a key file `F.root` (mode 0600)
- * or from a passphrase (Argon2id). Destroying a subject's key makes everything sealed under it
- * unreadable while the ledger still verifies.
+ * otherwise). A subject's key (a patient's) is wrapped by the key of its organisation, that one, as
+ * the node's own keys (signer, keyed index, answers), by a secret of the keyring, and that by the
+ * root key, which comes from a key file `F.root` (mode 0600), from a passphrase (Argon2id) or never
+ * leaves a token (PKCS#11). Destroying a subject's key makes everything sealed under it unreadable
+ * while the ledger still verifies; then the organisation's key is renewed, those of its other
+ * subjects are wrapped anew, and the old one is destroyed as well.
  *
  * Each sealed field has a key of its own, HKDF-SHA-256 over subject key, event id and path, so that
  * a bundle can disclose single fields, and commits to its key, so that no other key opens it to
@@ -23,25 +25,76 @@
 
 struct keyring;
 
+/* For tests: asked before each write to a file of keys; true: it fails. */
+typedef bool keyring_faults_fn(void *context);
+
 struct keyring_options {
     const struct env *env;
     const char *path;      /* of the .keys file */
-    const char *root_path; /* key file; NULL: passphrase */
+    const char *root_path; /* key file; NULL: token or passphrase */
+    const char *token;     /* RFC 7512 URI, see keyring_token.h; NULL: passphrase */
     struct str passphrase;
-    bool create; /* make keyring and root key file when absent */
+    bool create; /* make keyring and root key when absent */
+    keyring_faults_fn *fails;
+    void *context;
 };
 
-/* Refusals: "seal.mode" {file} when a file is readable by others, "seal.wrong_root",
- * "seal.not_found" {file}. */
+/* Goes on with a change of keys that was interrupted. Refusals: "seal.mode" {file} when a file is
+ * readable by others, "seal.wrong_root", "seal.not_found" {file}, those of the token. */
 enum outcome keyring_open(struct keyring **out, const struct keyring_options *options,
                           struct err *e);
 void keyring_close(struct keyring *k); /* wipes what it held */
 
-/* Makes the subject's key if it has none; durable on return. A subject is 1 to 80 letters, digits,
- * "-", "_", "." or "/". REFUSED "seal.erased" when its key was destroyed: it never gets another. */
-enum outcome keyring_subject(struct keyring *k, struct str subject, struct err *e);
-/* Destroys it, durably; what it sealed can never be read again. */
+/* Makes the subject's key if it has none, wrapped by the organisation's, which is made likewise;
+ * durable on return. Both are 1 to 80 letters, digits, "-", "_", "." or "/". REFUSED "seal.erased"
+ * when its key was destroyed: it never gets another. REFUSED "seal.older" {file} for a keyring of
+ * version 1, which keyring_upgrade brings forward first. */
+enum outcome keyring_subject(struct keyring *k, struct str subject, struct str organisation,
+                             struct err *e);
+/* Destroys it, durably; what it sealed can never be read again. keyring_renew makes an end of the
+ * key above it. */
 enum outcome keyring_destroy(struct keyring *k, struct str subject, struct err *e);
+
+/* Gives the organisation a new key, wraps the keys of its subjects anew and destroys the old one;
+ * absent: each organisation of which a subject's key was destroyed since. What is interrupted goes
+ * on when the keyring is next opened. *subjects, if wanted, counts those that were wrapped anew.
+ * REFUSED "seal.unknown_organisation" {organisation}. */
+enum outcome keyring_renew(struct keyring *k, struct str organisation, int64_t *subjects,
+                           struct err *e);
+
+/* Puts a new root key in the place of the present one, of the same source or another: a new key
+ * file, another passphrase, a new key in the token; wraps what rests on it anew, and destroys the
+ * old key file or the token's old key. No one else may have the keyring open. What is interrupted
+ * goes on when the keyring is next opened with whichever root key opens it. */
+enum outcome keyring_rotate_root(const struct keyring_options *from,
+                                 const struct keyring_options *to, struct err *e);
+
+/* Brings a file of version 1 to this one, in the same keyring; no one else may have it open. Its
+ * subjects come under the key of an organisation of the node's own, KEYRING_NODE. */
+#define KEYRING_NODE S("node")
+bool keyring_is_old(const struct keyring *k);
+enum outcome keyring_upgrade(struct keyring *k, const struct keyring_options *options,
+                             struct err *e);
+
+/* What the keyring holds. */
+struct keyring_row {
+    struct str organisation; /* absent: subjects of a file of version 1 */
+    int64_t turn;            /* how often its key was renewed, and 1 */
+    int64_t subjects;        /* that have a key under it */
+};
+struct keyring_list {
+    const char *source; /* of the root key, static: "file", "passphrase", "token" */
+    int64_t version;    /* of the file's form */
+    int64_t generation; /* counts root keys */
+    int64_t erased;     /* subjects */
+    const struct keyring_row *rows;
+    size_t n;
+};
+enum outcome keyring_list(struct keyring *k, struct keyring_list *out, struct arena *arena,
+                          struct err *e);
+/* The subjects whose keys were destroyed, in the order of the file. */
+enum outcome keyring_erased(struct keyring *k, struct str **out, size_t *n, struct arena *arena,
+                            struct err *e);
 
 /* Copies a keyring that may be in use to a new file, whole slots only, for a backup of its own. It
  * opens with the same root key. REFUSED "store.exists" {path}, "store.not_found" {path}. */

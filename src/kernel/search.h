@@ -13,10 +13,10 @@
  * number, no hash that could be tried without the keyring. They are found whole, never by their
  * beginning, which would need a digest of each beginning and tell far more to who has only the
  * database: as it is, that is which patients share a word of their name, and how many. The index
- * stands outside the ledger. The tokens go when the subject's key is destroyed: within
- * SEARCH_SWEEP_US for each SEARCH_SWEPT such things of the node, and with a rebuild at once;
- * meanwhile such a hit is not shown. What SQLite leaves in free pages is not wiped, and is of use
- * only with the keyring.
+ * stands outside the ledger. The tokens go when the subject's key is destroyed: at once where an
+ * erasure destroys it (erase.h), else within SEARCH_SWEEP_US for each SEARCH_SWEPT such things of
+ * the node, and with a rebuild; meanwhile such a hit is not shown. What they leave in free pages is
+ * overwritten (the store's secure_delete).
  *
  * Following. The index is written by a follower of the log and not by apply, because apply opens no
  * seals and writes only rows of its own stream, while a unit's scopes are its order's. For each
@@ -124,6 +124,8 @@ enum outcome search_step(struct search *s, bool idle, bool *busy, struct err *e)
 void search_committed(struct search *s, const struct gate_happened *events, size_t n);
 /* Follows all there is, and drops the tokens of all whose key was destroyed. */
 enum outcome search_catch_up(struct search *s, struct err *e);
+/* The latter alone, now. */
+enum outcome search_forget(struct search *s, struct err *e);
 /* The tables were made anew: follows from the first event on. */
 void search_restart(struct search *s);
 

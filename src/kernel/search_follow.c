@@ -303,6 +303,11 @@ enum outcome search_catch_up(struct search *s, struct err *e)
 {
     for (size_t n = 1; n > 0;)
         TRY(batch(s, &n, e));
+    return search_forget(s, e);
+}
+
+enum outcome search_forget(struct search *s, struct err *e)
+{
     s->sweeping = 0;
     s->swept_to[0] = '\0';
     bool again = true;

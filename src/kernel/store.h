@@ -130,6 +130,10 @@ bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *nam
 enum outcome db_beside(struct db *db, const char *path, struct err *e);
 enum outcome db_beside_take(struct db *db, const struct sql_schema *schema, struct err *e);
 
+/* Writes what the log of changes holds into the database and empties it, outside a transaction: of
+ * what was deleted no copy is left there. *done false: a reader stands in the way, try again. */
+enum outcome db_flush(struct db *db, bool *done, struct err *e);
+
 /* Removes a database of the system's file system that can be made anew, with what SQLite keeps
  * beside it. */
 void store_remove(const char *path);

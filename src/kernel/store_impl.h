@@ -63,6 +63,9 @@ struct store_engine {
     /* Another database of the same kind, named as store_options name it, known in the connection's
      * statements as `beside`; or no more, with NULL. */
     enum outcome (*beside)(void *connection, const char *path, struct err *e);
+
+    /* Empties the log of changes into the database. MUST say no while a reader is in the way. */
+    enum outcome (*flush)(void *connection, bool *done, struct err *e);
 };
 
 extern const struct store_engine store_engine_sqlite;

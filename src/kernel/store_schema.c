@@ -210,3 +210,10 @@ enum outcome db_table_hash(struct db *db, struct str table, int64_t *count, stru
     enum outcome outcome = hash_table(db, table, count, out, e);
     return outcome == OK ? OK : db_fault(db, err_context(e, "table %.*s", STR(table)), e);
 }
+
+enum outcome db_flush(struct db *db, bool *done, struct err *e)
+{
+    BUG_ON(db->in_transaction);
+    TRY(db_check(db, e));
+    return db->engine->flush(db->connection, done, e);
+}

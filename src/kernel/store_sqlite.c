@@ -137,6 +137,7 @@ static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
         return execute(db, "PRAGMA cache_size = -4096", "configure", e);
     return execute(db,
                    "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
+                   "PRAGMA secure_delete = ON;" /* zeros over what is deleted */
                    "PRAGMA wal_autocheckpoint = 8000",
                    "configure", e);
 }
@@ -451,6 +452,18 @@ static enum outcome beside(void *p, const char *path, struct err *e)
     return outcome;
 }
 
+/* Its answer: busy, pages of the log, pages written. */
+static enum outcome flush(void *p, bool *done, struct err *e)
+{
+    struct sqlite_connection *c = p;
+    int64_t busy = 1;
+    sqlite3_busy_timeout(c->db, 0);
+    const enum outcome outcome = ask(c->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, e);
+    sqlite3_busy_timeout(c->db, BUSY_MS);
+    *done = busy == 0;
+    return outcome;
+}
+
 const struct store_engine store_engine_sqlite = {
     .name = "sqlite",
     .begin_write = "BEGIN IMMEDIATE",
@@ -472,4 +485,5 @@ const struct store_engine store_engine_sqlite = {
     .backup = backup,
     .check = check,
     .beside = beside,
+    .flush = flush,
 };

@@ -145,7 +145,7 @@ static void keys_last(void **state)
     assert_false(hash_eq(digest, keyring_digest(k, "token", S("Doe"))));
     struct arena *arena = arena_new(1 << 16);
     struct str sealed, plain;
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     assert_int_equal(seal_text(k, &sealed, S("p1"), S("e"), S("p"), S("x"), arena, &e), OK);
     keyring_close(k);
 
@@ -153,7 +153,8 @@ static void keys_last(void **state)
     keyring_signer_seed(k, seed[1], (struct str){ 0 });
     assert_memory_equal(seed[0], seed[1], 32);
     assert_true(hash_eq(digest, keyring_digest(k, "index", S("Doe"))));
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK); /* and does not make another */
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e),
+                     OK); /* and does not make another */
     assert_int_equal(seal_open(k, &plain, S("e"), S("p"), sealed, arena, &e), OK);
     assert_true(str_is(plain, "x"));
     keyring_close(k);
@@ -185,7 +186,7 @@ static void passphrase_opens(void **state)
     struct keyring *k;
     struct err e = { 0 };
     assert_int_equal(keyring_open(&k, &options, &e), OK);
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     keyring_close(k);
     options.create = false;
     assert_int_equal(keyring_open(&k, &options, &e), OK);
@@ -202,8 +203,8 @@ static void destroyed_stays_destroyed(void **state)
     (void)state;
     struct err e = { 0 };
     struct keyring *k = opened();
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
-    assert_int_equal(keyring_subject(k, S("p2"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p2"), S("hospital"), &e), OK);
     uint8_t *before = malloc(FILE_MAX), *after = malloc(FILE_MAX);
     const size_t n = file_read(keys_path, before);
     assert_int_equal(keyring_destroy(k, S("p1"), &e), OK);
@@ -217,7 +218,7 @@ static void destroyed_stays_destroyed(void **state)
     for (int round = 0; round < 2; round++) {
         assert_int_equal(use(k, "p1", &e), REFUSED);
         assert_string_equal(e.code, "seal.erased");
-        assert_int_equal(keyring_subject(k, S("p1"), &e), REFUSED);
+        assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), REFUSED);
         assert_string_equal(e.code, "seal.erased");
         assert_int_equal(use(k, "p2", &e), OK);
         keyring_close(k);
@@ -234,11 +235,11 @@ static void damage_is_noticed(void **state)
     (void)state;
     struct err e = { 0 };
     struct keyring *k = opened();
-    assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+    assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
     keyring_close(k);
     uint8_t *good = malloc(FILE_MAX);
     const size_t n = file_read(keys_path, good);
-    assert_int_equal(n, 5 * SLOT); /* header, three keys of the node, one subject */
+    assert_int_equal(n, 7 * SLOT); /* two headers, three keys of the node, organisation, subject */
     for (size_t i = 0; i < n; i++) {
         good[i] ^= (uint8_t)(1u << i % 8);
         file_write(keys_path, good, n);
@@ -262,7 +263,7 @@ static void torn_append_is_passed_over(void **state)
         file_write(keys_path, file, n + left[i]);
         for (int round = 0; round < 2; round++) {
             struct keyring *k = opened();
-            assert_int_equal(keyring_subject(k, S("p1"), &e), OK);
+            assert_int_equal(keyring_subject(k, S("p1"), S("hospital"), &e), OK);
             assert_int_equal(use(k, "p1", &e), OK);
             keyring_close(k);
         }
@@ -286,9 +287,11 @@ static void *work(void *context)
         char shared[24], own[24];
         snprintf(shared, sizeof shared, "shared-%u", i);
         snprintf(own, sizeof own, "own-%u-%u", w->first, i % 50);
-        if (keyring_subject(w->k, str_z(shared), &e) != OK || use(w->k, shared, &e) != OK)
+        if (keyring_subject(w->k, str_z(shared), S("hospital"), &e) != OK ||
+            use(w->k, shared, &e) != OK)
             return "shared";
-        if (i < 50 && (keyring_subject(w->k, str_z(own), &e) != OK || use(w->k, own, &e) != OK))
+        if (i < 50 && (keyring_subject(w->k, str_z(own), S("hospital"), &e) != OK ||
+                       use(w->k, own, &e) != OK))
             return "own";
         if (i >= 50 && i < 100 && keyring_destroy(w->k, str_z(own), &e) != OK)
             return "destroy";
@@ -330,7 +333,109 @@ static void threads_and_processes_at_once(void **state)
     keyring_close(k);
     struct stat st; /* each subject has one slot, whoever came first */
     assert_int_equal(stat(keys_path, &st), 0);
-    assert_int_equal(st.st_size / SLOT, 4 + SUBJECTS + (THREADS + 1) * 50);
+    assert_int_equal(st.st_size / SLOT, 6 + SUBJECTS + (THREADS + 1) * 50);
+}
+
+/* -- Files of version 1: brought forward, interrupted at every write ----------------------------
+ */
+
+#define GOLDEN "tests/golden/version_1"
+
+static int writes, fail_at; /* fail_at 0: never */
+static bool die;            /* the process ends there, instead of a fault */
+
+static bool fails(void *context)
+{
+    (void)context;
+    writes++;
+    if (writes == fail_at && die)
+        _exit(77);
+    return writes == fail_at;
+}
+
+static void file_copy(const char *from, const char *to)
+{
+    static uint8_t bytes[FILE_MAX];
+    file_write(to, bytes, file_read(from, bytes));
+    assert_int_equal(chmod(to, 0600), 0);
+}
+
+static struct keyring_options options_v1(void)
+{
+    return (struct keyring_options){
+        .env = &env_system, .path = keys_path, .root_path = root_path, .fails = fails
+    };
+}
+
+static struct keyring *opened_with(const struct keyring_options *options)
+{
+    struct keyring *k;
+    struct err e = { 0 };
+    assert_int_equal(keyring_open(&k, options, &e), OK);
+    return k;
+}
+
+static bool upgraded(int n, bool by_death)
+{
+    struct keyring_options options = options_v1();
+    struct err e = { 0 };
+    int status = 0;
+    writes = 0;
+    fail_at = n;
+    die = by_death;
+    const pid_t child = by_death ? fork() : 0;
+    if (child == 0) {
+        struct keyring *k = opened_with(&options);
+        const enum outcome o = keyring_upgrade(k, &options, &e);
+        keyring_close(k);
+        if (by_death)
+            _exit(o == OK ? 0 : 1);
+        fail_at = 0;
+        return o == OK;
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    fail_at = 0;
+    return WEXITSTATUS(status) == 0;
+}
+
+static void an_older_file_is_brought_forward(void **state)
+{
+    struct err e = { 0 };
+    uint8_t seed[2][32];
+    struct keyring_list before, after;
+    struct arena *arena = arena_new(1 << 20);
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (int n = 1;; n++) {
+            file_copy(GOLDEN ".keys", keys_path);
+            file_copy(GOLDEN ".root", root_path);
+            struct keyring *k = opened();
+            assert_true(keyring_is_old(k));
+            keyring_signer_seed(k, seed[0], (struct str){ 0 });
+            assert_int_equal(keyring_list(k, &before, arena, &e), OK);
+            assert_int_equal(before.version, 1);
+            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), REFUSED);
+            assert_string_equal(e.code, "seal.older");
+            keyring_close(k);
+            const bool whole = upgraded(n, round == 1);
+            if (!whole)
+                assert_true(upgraded(0, false)); /* once more, from whatever was left */
+            k = opened();
+            assert_false(keyring_is_old(k));
+            keyring_signer_seed(k, seed[1], (struct str){ 0 });
+            assert_memory_equal(seed[0], seed[1], 32);
+            assert_int_equal(keyring_list(k, &after, arena, &e), OK);
+            assert_int_equal(after.version, 2);
+            assert_int_equal(after.rows[0].subjects, before.rows[0].subjects);
+            assert_true(after.rows[0].subjects > 0);
+            assert_int_equal(keyring_subject(k, S("new"), S("one"), &e), OK);
+            keyring_close(k);
+            if (whole) {
+                assert_true(n > 3);
+                break;
+            }
+        }
+    arena_free(arena);
 }
 
 int main(void)
@@ -346,6 +451,7 @@ int main(void)
         TEST(damage_is_noticed),
         TEST(torn_append_is_passed_over),
         TEST(threads_and_processes_at_once),
+        TEST(an_older_file_is_brought_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

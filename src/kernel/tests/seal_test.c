@@ -38,8 +38,8 @@ static int set_up(void **state)
     struct err e = { 0 };
     arena = arena_new(64 << 20);
     assert_int_equal(keyring_open(&k, &options, &e), OK);
-    assert_int_equal(keyring_subject(k, SUBJECT, &e), OK);
-    assert_int_equal(keyring_subject(k, OTHER, &e), OK);
+    assert_int_equal(keyring_subject(k, SUBJECT, S("hospital"), &e), OK);
+    assert_int_equal(keyring_subject(k, OTHER, S("hospital"), &e), OK);
     return 0;
 }
 

@@ -108,3 +108,23 @@ WHERE t.order_id = :order_id ORDER BY u.label;
 -- holder (unit ID) -> (site ID)
 -- Who holds a unit, or held it last.
 SELECT site FROM custody_leg WHERE unit = :unit ORDER BY number DESC LIMIT 1;
+
+-- deid_orders (after TEXT, most INT) -> (
+--     order_id ID, patient ID, event ID, birth_date TEXT, sex CODE, product CODE,
+--     indication TEXT, jurisdiction CODE, regime CODE, weight QUANTITY, prescribed TIME,
+--     placed TIME, ended TIME, how CODE)
+-- All orders by id; birth_date is sealed in `event`.
+SELECT o.order_id, o.patient, p.event, p.birth_date, p.sex, o.product, o.indication,
+       o.jurisdiction, o.regime, o.weight, o.prescribed, o.placed, f.ended, f.how
+FROM order_order o
+JOIN order_patient p ON p.patient = o.patient
+LEFT JOIN flow_order f ON f.order_id = o.order_id
+WHERE o.order_id > :after ORDER BY o.order_id LIMIT :most;
+
+-- deid_steps (order_id ID) -> (task CODE, done TIME)
+SELECT task, done FROM flow_task
+WHERE order_id = :order_id AND done IS NOT NULL ORDER BY done, number LIMIT 500;
+
+-- deid_deviations (order_id ID) -> (kind CODE, risk CODE, opened TIME)
+SELECT kind, risk, opened FROM quality_deviation
+WHERE order_id = :order_id ORDER BY opened, deviation LIMIT 500;

@@ -113,3 +113,25 @@ enum outcome order_scheduled_apply(struct db *db, const struct event *event,
     }
     return OK;
 }
+
+enum outcome order_erasure_requested_apply(struct db *db, const struct event *event,
+                                           const struct order_erasure_requested *p, struct err *e)
+{
+    struct order_erasure_set_in in = { p->patient, p->request, event->actor, event->happened };
+    return db_run(db, &sql_order_erasure_set, &in, NULL, e);
+}
+
+enum outcome order_erasure_withdrawn_apply(struct db *db, const struct event *event,
+                                           const struct order_erasure_withdrawn *p, struct err *e)
+{
+    struct order_erasure_set_in in = { .patient = p->patient, .erasure_at = TIME_NONE };
+    (void)event;
+    return db_run(db, &sql_order_erasure_set, &in, NULL, e);
+}
+
+enum outcome order_patient_erased_apply(struct db *db, const struct event *event,
+                                        const struct order_patient_erased *p, struct err *e)
+{
+    struct order_erased_set_in in = { p->patient, event->happened, event->actor };
+    return db_run(db, &sql_order_erased_set, &in, NULL, e);
+}

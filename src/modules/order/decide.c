@@ -114,6 +114,8 @@ enum outcome order_prescribe_decide(struct decision *d, const struct order_presc
                                     const struct order_state *state, struct err *e)
 {
     const struct prescription *p = d->prepared;
+    if (state->patient.erased != TIME_NONE)
+        return REFUSE(e, "order.patient_erased");
     if (state->found)
         return REFUSE(e, "order.prescribed_before");
     struct order_prescribed payload = {
@@ -206,6 +208,8 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
 {
     if (state->placed)
         return REFUSE(e, "order.placed_before", { "coi", state->row.coi });
+    if (state->row.erased != TIME_NONE)
+        return REFUSE(e, "order.patient_erased");
     const struct workflow *w = state->plan.workflow.body;
     for (size_t i = 0; i < body->parties.n; i++)
         if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n))

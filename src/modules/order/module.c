@@ -7,7 +7,7 @@
 #define COMMANDS "modules/order/commands.def"
 #include "kernel/wire.h"
 
-static const struct define_kind *const module_kinds[] = { &product_kind };
+static const struct define_kind *const module_kinds[] = { &product_kind, &retention_kind };
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients",
@@ -19,6 +19,12 @@ static const struct route module_routes[] = {
           .rows = &order_of_patient_out_record),
     ROUTE("POST", "/patients/{patient}/correct", "patient.correct", ORDER_FORM_MAX,
           order_post_correct, "help.correct"),
+    ROUTE("POST", "/patients/{patient}/request-erasure", "patient.request_erasure", ORDER_FORM_MAX,
+          order_post_request_erasure, "command.patient.request_erasure"),
+    ROUTE("POST", "/patients/{patient}/withdraw-erasure", "patient.withdraw_erasure",
+          ORDER_FORM_MAX, order_post_withdraw_erasure, "command.patient.withdraw_erasure"),
+    ROUTE("POST", "/patients/{patient}/erase", "patient.erase", ORDER_FORM_MAX, order_post_erase,
+          "command.patient.erase"),
     ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
           order_post_prescribe, "help.prescribe"),
     ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place",
@@ -36,6 +42,8 @@ static enum outcome patient_seen(bool *out, struct db *db, const struct actor *a
     *out = *out && actor_may(actor, S("order.see"), row.organisation, row.site);
     return OK;
 }
+
+static const struct erase_rule module_erases[] = { { "patient.erased", &sql_order_erased } };
 
 static const struct watch module_watches[] = {
     { "patient", "order.see", patient_seen, NULL },
@@ -68,6 +76,7 @@ const struct module order_module = {
     MODULE_ARRAY(marks),
     MODULE_ARRAY(befores),
     MODULE_ARRAY(openers),
+    MODULE_ARRAY(erases),
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,

@@ -10,8 +10,33 @@
 #define RECORDS "modules/order/product.def"
 #include "base/record_structs.h"
 #undef RECORDS
+#define RECORDS "modules/order/retention.def"
+#include "base/record_structs.h"
+#undef RECORDS
 
 extern const struct define_kind product_kind;
+extern const struct define_kind retention_kind;
+
+/* A duty to keep a patient's data that runs. */
+enum { ORDER_DUTIES_MAX = 64 };
+struct order_duty {
+    const struct retention_duty *rule;
+    struct str coi; /* of the order that it is for; absent: not placed */
+    int64_t until;  /* TIME_NONE: while its condition holds */
+};
+struct order_duties {
+    struct order_duty p[ORDER_DUTIES_MAX]; /* those beyond are not listed */
+    size_t n;
+    bool no_rules; /* no definition of kind "retention" is effective: nothing may be erased */
+};
+enum outcome order_duties(struct order_duties *out, struct db *db, struct str patient,
+                          int64_t now_us, struct arena *arena, struct err *e);
+
+/* Of the commands of erasure. */
+struct order_erasure_state {
+    struct order_patient_out row;
+    struct order_duties duties;
+};
 
 struct order_patient_state {
     bool found; /* the patient is enrolled already, … */
@@ -120,6 +145,7 @@ struct order_patient_view {
     struct str name;  /* its two parts, the second never broken: "Example, Ada" or the pseudonym */
     struct str born;  /* "(F, 1961-02-03)"; empty with the pseudonym */
     bool by_name;
+    bool erased; /* there is no name any more, for nobody */
 };
 enum outcome order_patient_show(struct order_patient_view *out, struct looker *looks, struct db *db,
                                 const struct actor *viewer, struct str patient, struct arena *arena,

@@ -43,6 +43,12 @@ struct order_entry { /* a number or a condition, to be entered: names of its fie
     struct str name[4];
     struct str value[4];
 };
+struct order_duty_row {
+    struct str title;
+    struct str source;
+    struct str coi;
+    int64_t until; /* TIME_NONE: while it is so */
+};
 struct order_patient_page {
     struct str patient;
     struct order_patient_view shown;
@@ -69,6 +75,16 @@ struct order_patient_page {
     struct show_refusal refused;
     const struct http_request *r;
     bool may_prescribe;
+    bool may_request_erasure, may_erase, may_withdraw_erasure;
+    const struct order_duty_row *duties; /* to keep the data, for who may do any of these */
+    size_t nduties;
+    bool no_retention;
+    struct str erasure; /* request that waits or was followed; absent: none */
+    struct str erasure_by;
+    int64_t erasure_at;
+    int64_t erased; /* TIME_NONE: not by an event of this ledger */
+    struct str erased_by;
+    bool own_request; /* the reader's own: another person orders it */
 };
 struct order_part {
     struct str name;
@@ -93,7 +109,8 @@ bool order_lists(const struct definition *products, size_t n, size_t upto, struc
                  bool indications);
 
 http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get_patient,
-    order_post_correct, order_post_prescribe, order_get_place, order_post_place;
+    order_post_correct, order_post_request_erasure, order_post_erase, order_post_withdraw_erasure,
+    order_post_prescribe, order_get_place, order_post_place;
 
 /* The patient's page again after a refusal. */
 enum http_state order_patient_again(struct http_request *r, const struct err *refused);

@@ -213,6 +213,41 @@ static enum outcome lists(struct order_patient_page *v, struct http_request *r, 
     return define_effective(&v->products, &v->nproducts, db, S("product"), p->now_us, r->arena, e);
 }
 
+/* Where erasure stands, and the duties that stand in its way. */
+static enum outcome erasure(struct order_patient_page *v, struct http_request *r, struct db *db,
+                            struct page *p, const struct order_patient_out *row, struct err *e)
+{
+    const struct actor *a = show_actor(r);
+    const bool open = !v->shown.erased;
+    struct order_duties *duties = ARENA_NEW(r->arena, struct order_duties);
+    v->erased = row->erased;
+    v->erased_by = row->erased_by.p ? show_person(p, db, row->erased_by) : S("");
+    v->erasure = row->erasure;
+    v->erasure_at = row->erasure_at;
+    v->erasure_by = row->erasure_by.p ? show_person(p, db, row->erasure_by) : S("");
+    v->own_request = row->erasure_by.p && str_eq(row->erasure_by, a->name);
+    v->may_request_erasure =
+        open && actor_may(a, S("patient.request_erasure"), row->organisation, row->site);
+    v->may_erase = open && actor_may(a, S("patient.erase"), row->organisation, row->site);
+    v->may_withdraw_erasure =
+        open && actor_may(a, S("patient.withdraw_erasure"), row->organisation, row->site);
+    if (!v->may_request_erasure && !v->may_erase && !v->may_withdraw_erasure)
+        return OK;
+    if (!duties)
+        return err_no_memory(e);
+    TRY(order_duties(duties, db, v->patient, p->now_us, r->arena, e));
+    struct order_duty_row *rows = ARENA_ARRAY(r->arena, duties->n + 1, struct order_duty_row);
+    if (!rows)
+        return err_no_memory(e);
+    for (size_t i = 0; i < duties->n; i++)
+        rows[i] = (struct order_duty_row){ duties->p[i].rule->title, duties->p[i].rule->source,
+                                           duties->p[i].coi, duties->p[i].until };
+    v->duties = rows;
+    v->nduties = duties->n;
+    v->no_retention = duties->no_rules;
+    return OK;
+}
+
 static enum outcome patient(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct order_patient_in in = { http_param(r, "patient") };
@@ -236,7 +271,9 @@ static enum outcome patient(struct http_request *r, struct db *db, struct page *
     v.seen = row.event;
     TRY(lists(&v, r, db, p, e));
     TRY(versions(&v, r, db, p, e));
-    v.may_prescribe = actor_may(actor, S("order.prescribe"), row.organisation, row.site);
+    TRY(erasure(&v, r, db, p, &row, e));
+    v.may_prescribe =
+        !v.shown.erased && actor_may(actor, S("order.prescribe"), row.organisation, row.site);
     v.may_correct =
         v.shown.by_name && actor_may(actor, S("patient.correct"), row.organisation, row.site);
     page_patient(p, &v);
@@ -298,4 +335,31 @@ enum http_state order_post_correct(struct http_request *r)
                .next = arena_printf(r->arena, "/patients/%.*s", STR(http_param(r, "patient"))),
                .refused = order_patient_again,
            });
+}
+
+/* --- erasing --- */
+
+static enum http_state post(struct http_request *r, struct str name)
+{
+    return app_command(
+        r, &(struct app_command){
+               .name = name,
+               .next = arena_printf(r->arena, "/patients/%.*s", STR(http_param(r, "patient"))),
+               .refused = order_patient_again,
+           });
+}
+
+enum http_state order_post_request_erasure(struct http_request *r)
+{
+    return post(r, S("patient.request_erasure"));
+}
+
+enum http_state order_post_erase(struct http_request *r)
+{
+    return post(r, S("patient.erase"));
+}
+
+enum http_state order_post_withdraw_erasure(struct http_request *r)
+{
+    return post(r, S("patient.withdraw_erasure"));
 }

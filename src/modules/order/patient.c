@@ -120,8 +120,14 @@ enum outcome order_patient_show(struct order_patient_view *out, struct looker *l
 {
     struct order_patient_out row;
     TRY(patient_row(&row, db, patient, arena, e));
-    *out = (struct order_patient_view){ row.pseudonym, row.pseudonym, S(""), false };
+    *out = (struct order_patient_view){ .shown = row.pseudonym, .name = row.pseudonym };
+    out->born = S("");
     bool named;
+    enum seal_key key;
+    TRY(keyring_look(n->keys, patient, &key, e));
+    out->erased = key == SEAL_KEY_ERASED || row.erased != TIME_NONE;
+    if (out->erased)
+        return OK;
     TRY(may_name(&named, db, viewer, &row, arena, e));
     if (!named)
         return OK;
@@ -131,8 +137,10 @@ enum outcome order_patient_show(struct order_patient_view *out, struct looker *l
     if (!looks)
         return err_fault(e, "look.nobody", "a patient's name was opened for nobody");
     enum outcome o = patient_names(&secret, by, &row, arena, &opened);
-    if (o == REFUSED && strcmp(opened.code, "seal.erased") == 0)
+    if (o == REFUSED && strcmp(opened.code, "seal.erased") == 0) { /* at this very moment */
+        out->erased = true;
         return OK;
+    }
     if (o != OK) {
         *e = opened;
         return o;

@@ -1,8 +1,9 @@
 -- patient (patient ID) -> (
 --     patient ID, organisation ID, site ID, pseudonym TEXT, family TEXT, given TEXT,
---     birth_date TEXT, sex CODE, source TEXT, event ID, named ID, corrected TIME, enrolled TIME)
+--     birth_date TEXT, sex CODE, source TEXT, event ID, named ID, corrected TIME, enrolled TIME,
+--     erasure ID, erasure_by TEXT, erasure_at TIME, erased TIME, erased_by TEXT)
 SELECT patient, organisation, site, pseudonym, family, given, birth_date, sex, source, event, named,
-       corrected, enrolled
+       corrected, enrolled, erasure, erasure_by, erasure_at, erased, erased_by
 FROM order_patient WHERE patient = :patient;
 
 -- pseudonym_taken (pseudonym TEXT, patient ID) -> (taken BOOL)
@@ -30,12 +31,12 @@ ORDER BY enrolled DESC, patient DESC LIMIT 200;
 --     order_id ID, patient ID, pseudonym TEXT, coi TEXT, organisation ID, site ID, product CODE,
 --     product_version INT, indication TEXT, jurisdiction CODE, regime CODE, weight QUANTITY,
 --     dose DECIMAL, dose_rule TEXT, state CODE, workflow CODE, workflow_version INT,
---     prescribed TIME, prescriber TEXT, placed TIME, named ID, corrected TIME)
--- named and corrected as of the patient.
+--     prescribed TIME, prescriber TEXT, placed TIME, named ID, corrected TIME, erased TIME)
+-- named, corrected and erased as of the patient.
 SELECT o.order_id, o.patient, p.pseudonym, o.coi, o.organisation, o.site, o.product,
        o.product_version, o.indication, o.jurisdiction, o.regime, o.weight, o.dose, o.dose_rule,
        o.state, o.workflow, o.workflow_version, o.prescribed, o.prescriber, o.placed, p.named,
-       p.corrected
+       p.corrected, p.erased
 FROM order_order o LEFT JOIN order_patient p ON p.patient = o.patient
 WHERE o.order_id = :order_id;
 
@@ -144,3 +145,27 @@ JOIN flow_party p ON p.order_id = o.order_id
 WHERE o.patient = :patient
 ORDER BY p.organisation, p.site, p.part
 LIMIT 200;
+
+-- erasure_set (patient ID, erasure ID, erasure_by TEXT, erasure_at TIME)
+UPDATE order_patient
+SET erasure = :erasure, erasure_by = :erasure_by, erasure_at = :erasure_at
+WHERE patient = :patient;
+
+-- erased_set (patient ID, erased TIME, erased_by TEXT)
+UPDATE order_patient SET erased = :erased, erased_by = :erased_by WHERE patient = :patient;
+
+-- erased (subject TEXT, most INT) -> (subject ID)
+-- Patients erased, from this one on.
+SELECT patient AS subject FROM order_patient
+WHERE erased IS NOT NULL AND patient >= :subject ORDER BY patient LIMIT :most;
+
+-- duties_of_patient (patient ID) -> (
+--     order_id ID, coi TEXT, jurisdiction CODE, regime CODE, placed TIME, ended TIME,
+--     material CODE, tasks INT, deviations INT)
+-- What duties to keep a patient's data rest on: of each order its end, and what is open of it.
+SELECT o.order_id, o.coi, o.jurisdiction, o.regime, o.placed, f.ended, f.material,
+       (SELECT count(*) FROM flow_task t WHERE t.order_id = o.order_id AND t.open = 1) AS tasks,
+       (SELECT count(*) FROM quality_deviation d WHERE d.order_id = o.order_id AND d.open = 1)
+           AS deviations
+FROM order_order o LEFT JOIN flow_order f ON f.order_id = o.order_id
+WHERE o.patient = :patient ORDER BY o.prescribed, o.order_id LIMIT 200;

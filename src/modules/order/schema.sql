@@ -13,8 +13,14 @@ CREATE TABLE IF NOT EXISTS order_patient (
     event        TEXT NOT NULL, -- that holds the data as they are now
     named        TEXT NOT NULL, -- that last said name, birth date and numbers
     corrected    INTEGER,       -- when it did so anew
-    enrolled     INTEGER NOT NULL
+    enrolled     INTEGER NOT NULL,
+    erasure      TEXT,    -- request that waits or was followed
+    erasure_by   TEXT,    -- the actor who asked
+    erasure_at   INTEGER,
+    erased       INTEGER, -- when it was ordered; the key is destroyed at once
+    erased_by    TEXT
 ) STRICT;
+CREATE INDEX IF NOT EXISTS order_patient_erased ON order_patient (patient) WHERE erased IS NOT NULL;
 CREATE INDEX IF NOT EXISTS order_patient_pseudonym ON order_patient (pseudonym);
 CREATE INDEX IF NOT EXISTS order_patient_site
     ON order_patient (organisation, site, enrolled, patient);

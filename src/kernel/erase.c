@@ -1,0 +1,276 @@
+/* Erasure as it follows the log: which subjects are erased is asked of the projections each time,
+ * so that nothing rests on what this process remembers. */
+#include "kernel/erase.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+#include "kernel/copy.h"
+#include "kernel/file.h"
+#include "kernel/keyring_impl.h"
+#include "kernel/search.h"
+
+enum { PAGE = 200, STEP_ARENA_MAX = 4 << 20, LIST_ARENA_MAX = 2 * ERASE_LIST_MAX };
+
+/* What every statement of erased subjects takes and gives. */
+struct from {
+    struct str subject;
+    int64_t most;
+};
+
+struct erasures {
+    struct erasures_options options;
+    struct arena *arena;
+    bool due;        /* an event said so */
+    bool unflushed;  /* the log of changes may still hold what was deleted */
+    int64_t flushed; /* monotonic: when it was last tried */
+};
+
+/* --- the list --- */
+
+static enum outcome list_add(const char *path, const char *text, size_t n, struct err *e)
+{
+    const int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_fault(e, "store.io", "open %s: %m", path);
+    const bool good = io_write_all(fd, text, n) && fsync(fd) == 0;
+    const enum outcome o = good ? OK : err_fault(e, "store.io", "write %s: %m", path);
+    close(fd);
+    return o == OK ? copy_sync_folder(path, e) : o;
+}
+
+static enum outcome list_subject(const char *path, struct str subject, struct err *e)
+{
+    char line[SUBJECT_MAX + 2];
+    const int n = snprintf(line, sizeof line, "%.*s\n", STR(subject));
+    BUG_ON(n < 0 || (size_t)n >= sizeof line);
+    return list_add(path, line, (size_t)n, e);
+}
+
+/* A line cut short by a crash names a subject whose key was not destroyed yet: it is named again.
+ */
+static enum outcome list_read(struct str *text, const char *path, struct arena *arena,
+                              struct err *e)
+{
+    return copy_read(text, path, ERASE_LIST_MAX, arena, e);
+}
+
+static bool list_next(struct str *text, struct str *line)
+{
+    if (text->n == 0)
+        return false;
+    *line = str_cut(text, '\n');
+    return true;
+}
+
+static bool list_names(struct str text, struct str subject)
+{
+    struct str line;
+    while (list_next(&text, &line))
+        if (str_eq(line, subject))
+            return true;
+    return false;
+}
+
+static enum outcome apply_line(struct keyring *keys, struct str line, int64_t *n, struct err *e)
+{
+    enum seal_key key;
+    TRY(keyring_look(keys, line, &key, e));
+    if (key != SEAL_KEY_LIVE)
+        return OK;
+    TRY(keyring_destroy(keys, line, e));
+    (*n)++;
+    return OK;
+}
+
+static enum outcome apply_list(struct keyring *keys, struct str text, const char *path, int64_t *n,
+                               struct err *e)
+{
+    struct str line;
+    int64_t number = 0;
+    while (list_next(&text, &line)) {
+        char digits[24];
+        struct buf b = buf_over(digits, sizeof digits);
+        buf_int(&b, ++number);
+        if (line.n > 0 && !keyring_subject_valid(line))
+            return REFUSE(e, "erase.list", { "path", str_z(path) }, { "line", buf_get(&b) });
+        if (line.n > 0)
+            TRY(apply_line(keys, line, n, e));
+    }
+    return keyring_renew(keys, (struct str){ 0 }, NULL, e);
+}
+
+enum outcome erase_list_apply(struct keyring *keys, const char *path, int64_t *n, struct err *e)
+{
+    struct str text;
+    struct arena *arena = arena_new(LIST_ARENA_MAX);
+    *n = 0;
+    enum outcome o = arena ? list_read(&text, path, arena, e) : err_no_memory(e);
+    if (o == OK)
+        o = apply_list(keys, text, path, n, e);
+    arena_free(arena);
+    return o;
+}
+
+static enum outcome write_list(struct keyring *keys, const char *path, struct arena *arena,
+                               struct err *e)
+{
+    struct str text = { 0 }, *erased;
+    struct err absent = { 0 };
+    size_t n;
+    if (list_read(&text, path, arena, &absent) == FAULT) {
+        *e = absent;
+        return FAULT;
+    }
+    TRY(keyring_erased(keys, &erased, &n, arena, e));
+    struct buf b = buf_in(arena, ERASE_LIST_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (!list_names(text, erased[i])) {
+            buf_str(&b, erased[i]);
+            buf_char(&b, '\n');
+        }
+    TRY(buf_check(&b, e));
+    return list_add(path, b.p, b.n, e);
+}
+
+enum outcome erase_list_write(struct keyring *keys, const char *path, struct err *e)
+{
+    struct arena *arena = arena_new(2 * LIST_ARENA_MAX);
+    const enum outcome o = arena ? write_list(keys, path, arena, e) : err_no_memory(e);
+    arena_free(arena);
+    return o;
+}
+
+/* --- who is erased --- */
+
+typedef enum outcome subject_fn(void *context, struct str subject, struct err *e);
+
+static enum outcome each_of_rule(const struct erase_rule *rule, struct db *db, struct arena *arena,
+                                 subject_fn *run, void *context, struct err *e)
+{
+    char last[SUBJECT_MAX + 2] = "";
+    struct record_list list = { .n = PAGE };
+    while (list.n == PAGE) {
+        const struct from in = { str_z(last), PAGE };
+        arena_reset(arena);
+        TRY(db_list(db, rule->erased, &in, &list, PAGE, arena, e));
+        const struct str *subjects = list.p;
+        for (size_t i = 0; i < list.n; i++) {
+            TRY(run(context, subjects[i], e));
+            /* The next text behind it. */
+            snprintf(last, sizeof last, "%.*s\x01", STR(subjects[i]));
+        }
+    }
+    return OK;
+}
+
+static enum outcome each_erased(const struct registry *registry, struct db *db, struct arena *arena,
+                                subject_fn *run, void *context, struct err *e)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(registry, &n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nerases; k++)
+            TRY(each_of_rule(&modules[i]->erases[k], db, arena, run, context, e));
+    return OK;
+}
+
+enum outcome erase_is(bool *out, const struct registry *registry, struct db *db, struct str subject,
+                      struct arena *arena, struct err *e)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(registry, &n);
+    *out = false;
+    for (size_t i = 0; i < n && !*out; i++)
+        for (size_t k = 0; k < modules[i]->nerases && !*out; k++) {
+            const struct from in = { subject, 1 };
+            struct record_list list;
+            TRY(db_list(db, modules[i]->erases[k].erased, &in, &list, 1, arena, e));
+            *out = list.n == 1 && str_eq(*(const struct str *)list.p, subject);
+        }
+    return OK;
+}
+
+/* --- what follows --- */
+
+static enum outcome erase_one(void *context, struct str subject, struct err *e)
+{
+    struct erasures *x = context;
+    enum seal_key key;
+    TRY(keyring_look(x->options.keys, subject, &key, e));
+    if (key != SEAL_KEY_LIVE)
+        return OK;
+    TRY(list_subject(x->options.list, subject, e));
+    TRY(keyring_destroy(x->options.keys, subject, e));
+    files_forget(x->options.files, subject);
+    x->unflushed = true;
+    LOG(x->options.env, LOG_INFO, "erase.done", LOG_F_ID("subject", subject));
+    return OK;
+}
+
+static enum outcome erase_all(struct erasures *x, struct err *e)
+{
+    TRY(each_erased(x->options.registry, x->options.writer, x->arena, erase_one, x, e));
+    TRY(keyring_renew(x->options.keys, (struct str){ 0 }, NULL, e));
+    if (x->unflushed && x->options.search)
+        TRY(search_forget(x->options.search, e));
+    x->due = false;
+    return OK;
+}
+
+enum outcome erasures_step(struct erasures *x, struct err *e)
+{
+    const int64_t now = env_mono(x->options.env);
+    bool done;
+    if (x->due)
+        TRY(erase_all(x, e));
+    else if (!x->unflushed || now - x->flushed < ERASE_FLUSH_US)
+        return OK;
+    if (!x->unflushed)
+        return OK;
+    x->flushed = now;
+    TRY(db_flush(x->options.writer, &done, e));
+    x->unflushed = !done;
+    return OK;
+}
+
+void erasures_committed(struct erasures *x, const struct gate_happened *events, size_t n)
+{
+    size_t nmodules;
+    const struct module *const *modules = registry_modules(x->options.registry, &nmodules);
+    for (size_t i = 0; i < nmodules; i++)
+        for (size_t k = 0; k < modules[i]->nerases; k++)
+            for (size_t m = 0; m < n; m++)
+                x->due |= strcmp(events[m].type, modules[i]->erases[k].event) == 0;
+}
+
+enum outcome erasures_open(struct erasures **out, const struct erasures_options *options,
+                           struct err *e)
+{
+    struct erasures *x = calloc(1, sizeof *x);
+    if (!x)
+        return err_no_memory(e);
+    x->options = *options;
+    x->due = true;
+    x->arena = arena_new(STEP_ARENA_MAX);
+    const enum outcome o = x->arena ? erasures_step(x, e) : err_no_memory(e);
+    if (o == OK)
+        *out = x;
+    else
+        erasures_close(x);
+    return o;
+}
+
+void erasures_close(struct erasures *x)
+{
+    if (!x)
+        return;
+    arena_free(x->arena);
+    free(x);
+}

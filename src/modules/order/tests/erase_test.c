@@ -1,0 +1,338 @@
+/* Erasing a patient's personal data: who may, when nobody may, and that nothing of them is left
+ * whatever happens in between. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/id.h"
+#include "kernel/search.h"
+#include "modules/order/tests/order_ground.h"
+
+#define ERASING "patient.request_erasure patient.erase patient.withdraw_erasure patient.name "
+
+static struct fixture_person asker, orderer, corrector; /* site 1 */
+static char request[40];
+
+#define RETENTION                                                                                  \
+    HEAD("retention", "trial", "1")                                                                \
+    "duties:\n"                                                                                    \
+    "- {name: open, title: Treatment runs, source: a house rule, as_long_as: order_open}\n"        \
+    "- {name: deviation, title: Deviation open, source: a house rule, "                            \
+    "as_long_as: deviation_open}\n"                                                                \
+    "- {name: kept, title: Cells kept, source: a house rule, as_long_as: material_kept}\n"         \
+    "- {name: years, title: Traceability, source: a law, jurisdictions: [eu], years: 30}\n"        \
+    "- {name: other, title: Elsewhere, source: a law, jurisdictions: [us], years: 99}\n"
+
+static int ground(void **state)
+{
+    open_node(state);
+    must_load(RETENTION);
+    fixture_person(&asker, 21, 1, 1, ERASING);
+    fixture_person(&orderer, 22, 1, 1, ERASING);
+    fixture_person(&corrector, 26, 1, 1, "patient.correct patient.name");
+    return 0;
+}
+
+static enum outcome ask(const struct fixture_person *who)
+{
+    const enum outcome o = fixture_send(&f, who, "patient.request_erasure",
+                                        "the patient asks for it", "{'patient':'%s'}", patient);
+    if (o == OK)
+        answered(request, sizeof request, "request");
+    return o;
+}
+
+static enum outcome erase(const struct fixture_person *who)
+{
+    return fixture_send(&f, who, "patient.erase", "checked and right",
+                        "{'patient':'%s','request':'%s'}", patient, request);
+}
+
+static enum seal_key key_of(const char *subject)
+{
+    enum seal_key key;
+    struct err e = { 0 };
+    assert_int_equal(keyring_look(f.node.keys, str_z(subject), &key, &e), OK);
+    return key;
+}
+
+static void end_order(const char *how)
+{
+    struct fixture_person ender;
+    fixture_person(&ender, 5, 1, 1, "flow.end");
+    assert_int_equal(fixture_send(&f, &ender, "flow.end", "so it was decided",
+                                  "{'order':'%s','how':'%s'}", order, how),
+                     OK);
+}
+
+/* --- who --- */
+
+/* shows: SEC-01 (two persons; the key goes, the ledger stays, and nothing is left in a file) */
+static void sec_01_two_persons_erase(void **state)
+{
+    (void)state;
+    enrolled();
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(ask(&orderer), REFUSED);
+    fixture_refused(&f, "order.erasure_waits");
+    assert_int_equal(erase(&asker), REFUSED);
+    fixture_refused(&f, "order.erasure_same_person");
+    assert_true(shown_to(&physician).by_name);
+    assert_int_equal(erase(&orderer), OK);
+    fixture_settle(&f);
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+    assert_false(shown_to(&physician).by_name);
+    assert_true(shown_to(&physician).erased);
+    assert_true(str_is(shown_to(&physician).name, pseudonym));
+    assert_int_equal(fixture_files_holding(&f, FAMILY), 0);
+    assert_int_equal(ask(&asker), REFUSED);
+    fixture_refused(&f, "order.patient_erased");
+    assert_int_equal(erase(&orderer), REFUSED);
+    fixture_refused(&f, "order.patient_erased");
+    /* Nothing more is recorded of the person. */
+    assert_int_equal(fixture_send(&f, &corrector, "patient.correct", "a mistake",
+                                  "{'patient':'%s','family':'Example','birth_date':'1960-01-01',"
+                                  "'sex':'male'}",
+                                  patient),
+                     REFUSED);
+    fixture_refused(&f, "seal.erased");
+    /* The list for restores names the id, and no name. */
+    char path[128], line[80] = "";
+    snprintf(path, sizeof path, "%s.erased", f.path);
+    FILE *list = fopen(path, "r");
+    assert_non_null(list);
+    assert_non_null(fgets(line, sizeof line, list));
+    fclose(list);
+    assert_int_equal(strncmp(line, patient, 36), 0);
+    fixture_rebuilds(&f);
+    fixture_reopen(&f);
+    assert_true(shown_to(&physician).erased);
+    fixture_rebuilds(&f);
+}
+
+static void a_request_is_withdrawn(void **state)
+{
+    (void)state;
+    char old[40];
+    enrolled();
+    assert_int_equal(ask(&asker), OK);
+    snprintf(old, sizeof old, "%s", request);
+    assert_int_equal(fixture_send(&f, &orderer, "patient.withdraw_erasure", "a misunderstanding",
+                                  "{'patient':'%s','request':'%s'}", patient, request),
+                     OK);
+    assert_int_equal(erase(&orderer), REFUSED);
+    fixture_refused(&f, "order.no_erasure_request");
+    assert_int_equal(ask(&orderer), OK);
+    assert_string_not_equal(old, request);
+    snprintf(request, sizeof request, "%s", old); /* the one that the sender saw is gone */
+    assert_int_equal(erase(&asker), REFUSED);
+    fixture_refused(&f, "order.no_erasure_request");
+    assert_int_equal(key_of(patient), SEAL_KEY_LIVE);
+    fixture_rebuilds(&f);
+}
+
+static void a_stranger_learns_nothing(void **state)
+{
+    struct fixture_person elsewhere;
+    (void)state;
+    fixture_person(&elsewhere, 23, 3, 3, ERASING);
+    enrolled();
+    assert_int_equal(ask(&elsewhere), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&elsewhere), REFUSED);
+    fixture_refused(&f, "gate.unknown");
+    assert_int_equal(key_of(patient), SEAL_KEY_LIVE);
+}
+
+/* --- when not --- */
+
+static void refused_for(const char *code, const char *duty)
+{
+    assert_int_equal(ask(&asker), REFUSED);
+    fixture_refused(&f, code);
+    assert_true(str_is(err_param(&f.error, "duty"), duty));
+    assert_true(err_param(&f.error, "source").n > 0);
+}
+
+/* partial: REG-01, REG-03 (duties to keep are data by jurisdiction and regime) */
+static void reg_01_a_duty_stands_in_the_way_and_is_named(void **state)
+{
+    (void)state;
+    prescribed(); /* of which nothing came yet: no duty */
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(place(&physician), OK);
+    assert_int_equal(erase(&orderer), REFUSED); /* asked before, a duty since */
+    fixture_refused(&f, "order.duty_open");
+    assert_true(str_is(err_param(&f.error, "duty"), "Treatment runs"));
+    assert_int_equal(fixture_send(&f, &orderer, "patient.withdraw_erasure", "too early",
+                                  "{'patient':'%s','request':'%s'}", patient, request),
+                     OK);
+    assert_int_equal(fixture_send(&f, &physician, "deviation.open", NULL,
+                                  "{'kind':'other','risk':'minor','order':'%s',"
+                                  "'description':'the lamp is out'}",
+                                  order),
+                     OK);
+    char deviation[40];
+    answered(deviation, sizeof deviation, "deviation");
+    end_order("withdrawn");
+    refused_for("order.duty_open", "Deviation open");
+    struct fixture_person closer;
+    fixture_person(&closer, 24, 1, 1, "deviation.close");
+    assert_int_equal(fixture_send(&f, &closer, "deviation.close", "it was replaced",
+                                  "{'deviation':'%s','cause':'material','conclusion':'replaced'}",
+                                  deviation),
+                     OK);
+    refused_for("order.duty_runs", "Traceability");
+    assert_true(str_starts(err_param(&f.error, "until"), S("2056-")));
+    assert_int_equal(key_of(patient), SEAL_KEY_LIVE);
+    env_sim_advance(&f.sim, 31 * 366 * TIME_DAY);
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&orderer), OK);
+    fixture_settle(&f);
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+    /* The order is still there, by its pseudonym. */
+    assert_true(str_is(order_row().pseudonym, pseudonym));
+    fixture_rebuilds(&f);
+}
+
+static void without_rules_nothing_is_erased(void **state)
+{
+    (void)state;
+    enrolled();
+    fixture_person(&asker, 21, 1, 1, ERASING);
+    assert_int_equal(ask(&asker), REFUSED);
+    fixture_refused(&f, "order.no_retention");
+}
+
+static void malformed_duties_are_refused(void **state)
+{
+    static const struct {
+        const char *duty, *code;
+    } wrong[] = {
+        { "{name: a, title: A, source: s}", "order.duty_one_end" },
+        { "{name: a, title: A, source: s, years: 1, as_long_as: order_open}",
+          "order.duty_one_end" },
+        { "{name: a, title: A, source: s, years: 0}", "order.duty_years" },
+        { "{name: a, title: A, source: s, years: 201}", "order.duty_years" },
+        { "{name: a, title: A, source: s, as_long_as: it_rains}", "order.duty_condition" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[400];
+        struct err e = { 0 };
+        snprintf(text, sizeof text, "%sduties:\n- %s\n", HEAD("retention", "other", "1"),
+                 wrong[i].duty);
+        assert_int_equal(load_text(text, &e), REFUSED);
+        assert_string_equal(e.code, wrong[i].code);
+    }
+}
+
+/* --- in between --- */
+
+/* The process ends between the event and the end of the key. */
+static void sec_01_a_crash_before_the_key_is_destroyed(void **state)
+{
+    (void)state;
+    enrolled();
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&orderer), OK);
+    assert_int_equal(key_of(patient), SEAL_KEY_LIVE); /* nothing has stepped since */
+    /* Meanwhile nothing is sealed for the patient any more, … */
+    assert_int_equal(prescribe(&physician, "C83.3", "eu", "71.5 kg"), REFUSED);
+    fixture_refused(&f, "order.patient_erased");
+    assert_int_equal(fixture_send(&f, &corrector, "patient.correct", "too late",
+                                  "{'patient':'%s','family':'Late','birth_date':'1960-01-01',"
+                                  "'sex':'male'}",
+                                  patient),
+                     REFUSED);
+    fixture_refused(&f, "seal.erased");
+    assert_true(shown_to(&physician).erased); /* … nor shown */
+    erasures_close(f.node.erasures);
+    f.node.erasures = NULL;
+    fixture_reopen(&f);
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+}
+
+struct sent {
+    enum outcome outcome;
+    char code[60];
+};
+
+static void done(void *context, const struct gate_answer *answer)
+{
+    struct sent *s = context;
+    s->outcome = answer->error.outcome;
+    snprintf(s->code, sizeof s->code, "%s", answer->error.code ? answer->error.code : "");
+}
+
+static struct gate_command command(const struct fixture_person *who, uint64_t n, const char *name)
+{
+    struct id id = id_derive(S("erase"), str_z(patient), n);
+    return (struct gate_command){
+        .id = arena_str(f.arena, id_str(&id)),
+        .name = str_z(name),
+        .actor = &who->actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .reason = S("in one group"),
+        .arena = f.arena,
+    };
+}
+
+/* Two erasures and a correction come in one group of the writer: one erasure counts, once, and what
+ * came behind it says nothing of the patient any more. */
+static void in_one_group(void **state)
+{
+    struct sent sent[3] = { 0 };
+    size_t ran;
+    struct err e = { 0 };
+    (void)state;
+    enrolled();
+    assert_int_equal(ask(&physician), REFUSED); /* without the right */
+    assert_int_equal(ask(&asker), OK);
+    struct fixture_person other;
+    fixture_person(&other, 25, 1, 1, ERASING);
+    struct gate_command commands[3] = { command(&orderer, 0, "patient.erase"),
+                                        command(&other, 1, "patient.erase"),
+                                        command(&corrector, 2, "patient.correct") };
+    commands[0].body = commands[1].body =
+        arena_printf(f.arena, "{\"patient\":\"%s\",\"request\":\"%s\"}", patient, request);
+    commands[2].body = arena_printf(f.arena,
+                                    "{\"patient\":\"%s\",\"family\":\"Late\","
+                                    "\"birth_date\":\"1960-01-01\",\"sex\":\"male\"}",
+                                    patient);
+    const uint64_t size = ledger_size(f.node.ledger);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(gate_submit(f.node.gate, &commands[i], done, &sent[i], &e), OK);
+    assert_int_equal(gate_step(f.node.gate, &ran, &e), OK);
+    assert_int_equal(ran, 3);
+    assert_int_equal(sent[0].outcome, OK);
+    assert_int_equal(sent[1].outcome, REFUSED);
+    assert_string_equal(sent[1].code, "order.patient_erased");
+    assert_int_equal(sent[2].outcome, REFUSED);
+    assert_string_equal(sent[2].code, "seal.erased");
+    assert_int_equal(ledger_size(f.node.ledger), size + 1);
+    fixture_settle(&f);
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+    fixture_rebuilds(&f);
+}
+
+int main(void)
+{
+#define WITH(test) cmocka_unit_test_setup_teardown(test, ground, close_node)
+    const struct CMUnitTest tests[] = {
+        WITH(sec_01_two_persons_erase),
+        WITH(a_request_is_withdrawn),
+        WITH(a_stranger_learns_nothing),
+        WITH(reg_01_a_duty_stands_in_the_way_and_is_named),
+        CASE(without_rules_nothing_is_erased),
+        WITH(malformed_duties_are_refused),
+        WITH(sec_01_a_crash_before_the_key_is_destroyed),
+        WITH(in_one_group),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
