@@ -132,8 +132,24 @@ static void node_committed(void *context, const struct gate_happened *events, si
         outbox_committed(n->outbox, events, n_events);
     if (n->search)
         search_committed(n->search, events, n_events);
+    if (n->witnesses)
+        witnesses_committed(n->witnesses, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
+}
+
+static enum outcome node_open_witnesses(struct node *n, struct err *e)
+{
+    const struct witnesses_options options = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .env = n->env,
+        .signer = &n->signer,
+        .node = n->impl->name,
+    };
+    return registry_event(n->registry, S("witness.agreed"), 1)
+               ? witnesses_open(&n->witnesses, &options, e)
+               : OK;
 }
 
 static enum outcome node_open_search(struct node *n, struct err *e)
@@ -200,6 +216,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     if (registry_event(n->registry, S("message.queued"), 1))
         TRY(outbox_open(&n->outbox, &outbox, e));
     TRY(node_open_search(n, e));
+    TRY(node_open_witnesses(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -259,13 +276,16 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     bool working = false;
     bool sending = false;
     bool indexing = false;
+    bool showing = false;
     if (n->jobs)
         TRY(jobs_step(n->jobs, &working, e));
     if (n->outbox)
         TRY(outbox_step(n->outbox, &sending, e));
     if (n->search)
         TRY(search_step(n->search, ran == 0, &indexing, e));
-    *busy = ran > 0 || following || fired > 0 || working || sending || indexing;
+    if (n->witnesses)
+        TRY(witnesses_step(n->witnesses, &showing, e));
+    *busy = ran > 0 || following || fired > 0 || working || sending || indexing || showing;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
 }
 
@@ -304,6 +324,7 @@ void node_close(struct node *n)
         return;
     if (n->gate)
         node_drain(n);
+    witnesses_close(n->witnesses);
     search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);

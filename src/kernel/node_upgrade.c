@@ -1,5 +1,6 @@
 /* The enduring tables: made at once in a new database, brought forward step by step in an older
  * one, never back. Projections need no steps: they are dropped and built anew from the ledger. */
+#include "gen/kernel/contact_schema.sql.h"
 #include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/lease_schema.sql.h"
 #include "gen/kernel/node.sql.h"
@@ -7,14 +8,17 @@
 #include "gen/kernel/policy_schema.sql.h"
 #include "gen/kernel/upgrade_2_schema.sql.h"
 #include "gen/kernel/upgrade_3_schema.sql.h"
+#include "gen/kernel/upgrade_4_schema.sql.h"
 #include "kernel/node_impl.h"
 
-static const struct sql_schema *const enduring[] = { &ledger_schema, &gate_schema, &policy_schema,
-                                                     &lease_schema, &node_schema };
+static const struct sql_schema *const enduring[] = { &ledger_schema,  &gate_schema,
+                                                     &policy_schema,  &lease_schema,
+                                                     &contact_schema, &node_schema };
 
 /* Script i leads from version i + 1 to i + 2. Append only: what was released is never changed, and
  * the schemas above always say what the last version is. */
-static const struct sql_schema *const steps[] = { &upgrade_2_schema, &upgrade_3_schema };
+static const struct sql_schema *const steps[] = { &upgrade_2_schema, &upgrade_3_schema,
+                                                  &upgrade_4_schema };
 
 enum {
     TABLES = sizeof enduring / sizeof enduring[0],

@@ -49,6 +49,7 @@ struct page {
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
+    bool contradicted;     /* a witness has seen another history of the log */
     struct html body;      /* the layout's {slot} */
 };
 
