@@ -39,3 +39,18 @@ enum verify_verdict verify_judge(struct verify_checkpoint *out, const struct ver
         return VERIFY_INCONSISTENT;
     return VERIFY_COSIGNS;
 }
+
+bool verify_cosigned_before(struct str note, struct str proof,
+                            const struct verify_checkpoint *later, const struct verify_keys *keys,
+                            struct verify_report *r)
+{
+    struct hash steps[VERIFY_STEPS_MAX];
+    struct verify_checkpoint c;
+    size_t n;
+    if (!verify_checkpoint_read(&c, note, keys, "cosigned", r))
+        return false;
+    if (!verify_hash_lines(steps, VERIFY_STEPS_MAX, &n, &proof) || proof.n > 0)
+        return verify_bad(r, "consistency", "malformed");
+    return verify_consistency_holds(c.size, &c.root, later->size, &later->root, steps, n) ||
+           verify_bad(r, "consistency", "does not lead from what was cosigned to the checkpoint");
+}

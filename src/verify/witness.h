@@ -44,4 +44,10 @@ enum verify_verdict {
 enum verify_verdict verify_judge(struct verify_checkpoint *out, const struct verify_submission *s,
                                  const struct verify_witnessed *known);
 
+/* A checkpoint that was cosigned lies in the log of a later one: `note` is signed by the log, and
+ * the proof (hash lines and a blank line, nothing behind) leads from it to `later`. */
+bool verify_cosigned_before(struct str note, struct str proof,
+                            const struct verify_checkpoint *later, const struct verify_keys *keys,
+                            struct verify_report *r);
+
 #endif
