@@ -9,6 +9,7 @@
 #include "kernel/pages.h"
 #include "kernel/rota.h"
 #include "kernel/search.h"
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 #include "kernel/witness.h"
 
@@ -17,10 +18,10 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,   &define_module, &effect_module,      &epoch_module,
-    &file_module,   &flow_module,   &flow_record_module, &job_module,
-    &notify_module, &outbox_module, &pages_module,       &rota_module,
-    &search_module, &stop_module,   &timer_module,       &witness_module,
+    &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
+    &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
+    &pages_module, &rota_module,        &search_module, &sign_module,   &stop_module,
+    &timer_module, &witness_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

@@ -196,11 +196,24 @@ static void plan(struct network *n)
                 plan_person(n, staff[k].role, i);
 }
 
+/* Nobody here is real, and the ledger says so before it has anyone: only so may these people sign
+ * (sign.h). In one that has people already they may not. */
+static enum outcome begin(struct sender *s, struct err *e)
+{
+    const struct id node = id_derive(s->node->vkey, S("node"), 0);
+    if (sender_send(s, &founder, "sign.simulate", NULL, NULL, e, "{'node':'%s'}", node.text) ==
+        FAULT)
+        return FAULT;
+    *e = (struct err){ 0 };
+    return OK;
+}
+
 enum outcome network_make(struct network *out, struct sender *sender, struct str password,
                           struct err *e)
 {
     size_t changed;
     plan(out);
+    TRY(begin(sender, e));
     TRY(shipped_load(sender->node, &founder, &changed, e));
     for (size_t i = 0; i < out->nsites; i++)
         TRY(make_site(out, sender, i, e));

@@ -1,6 +1,9 @@
 /* One command at a time, answered before the next. */
 #include "app/sender.h"
 
+#include "kernel/auth.h"
+#include "kernel/sign.h"
+
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,6 +42,34 @@ static enum outcome send_and_wait(struct gate *g, const struct gate_command *c,
     return w.answer.error.outcome;
 }
 
+static enum outcome send(struct sender *s, const struct gate_command *c, struct gate_answer *answer,
+                         struct err *e)
+{
+    return s->serving ? send_and_wait(s->node->gate, c, answer, e)
+                      : gate_run(s->node->gate, c, answer, e);
+}
+
+/* What is signed is signed by simulated people: sign.h. */
+static enum outcome sign(struct sender *s, struct gate_command *c, struct sign_given *given,
+                         struct err *e)
+{
+    struct gate_answer asked = { 0 };
+    const struct command_type *type = registry_command(s->node->registry, c->name);
+    if (!type || !(type->flags & COMMAND_SIGNED))
+        return OK;
+    struct gate_command ask = *c;
+    ask.asks = true;
+    TRY(send(s, &ask, &asked, e));
+    struct sign_simulation how = { .command = c, .asked = &asked, .now_us = env_now(s->node->env) };
+    struct db *db;
+    TRY(store_reader_take(&db, s->node->store, e));
+    how.name = auth_account_name(db, c->actor->account, s->arena);
+    store_reader_give(s->node->store, db);
+    TRY(sign_simulated(given, &how, s->node->keys, e));
+    c->signature = given;
+    return OK;
+}
+
 enum outcome sender_send_body(struct sender *s, const struct actor *actor, const char *command,
                               const char *reason, struct str body, struct str *answer,
                               struct err *e)
@@ -55,8 +86,10 @@ enum outcome sender_send_body(struct sender *s, const struct actor *actor, const
         .arena = s->arena,
     };
     struct gate_answer got = { 0 };
-    enum outcome o = s->serving ? send_and_wait(s->node->gate, &c, &got, e)
-                                : gate_run(s->node->gate, &c, &got, e);
+    struct sign_given given;
+    enum outcome o = sign(s, &c, &given, e);
+    if (o == OK)
+        o = send(s, &c, &got, e);
     s->refused += o == REFUSED;
     if (answer)
         *answer = o == OK ? got.body : (struct str){ 0 };

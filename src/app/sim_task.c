@@ -316,19 +316,46 @@ static enum outcome do_needs(struct task_at_hand *t, struct err *e)
 
 /* --- the form, and done --- */
 
+static enum outcome find_form(struct task_at_hand *t, struct definition *form, struct err *e)
+{
+    struct db *db;
+    bool found;
+    struct node *node = t->s->options.node;
+    TRY(store_reader_take(&db, node->store, e));
+    enum outcome o = define_find(form, db, S("form"), t->open->form, t->open->form_version,
+                                 env_now(node->env), t->s->arena, &found, e);
+    store_reader_give(node->store, db);
+    return o;
+}
+
+/* Each place by another person of its role, in their order. */
+static enum outcome sign_places(struct task_at_hand *t, const struct definition *form,
+                                struct err *e)
+{
+    struct form_place places[FORM_PLACES_MAX];
+    const size_t n = form_places(places, form->body);
+    for (size_t i = 0; i < n; i++) {
+        char role[64];
+        snprintf(role, sizeof role, "%.*s", STR(places[i].role));
+        const struct network_person *who =
+            network_find(t->s->network, role, t->open->site, t->o->turn + i);
+        if (!who)
+            continue;
+        TRY(sim_at_hand(t,
+                        sender_send(&t->s->sender, &who->actor, "flow.sign", NULL, NULL, e,
+                                    "{'order':'%s','task':'%s','place':'%.*s'}", t->o->order.text,
+                                    t->name, STR(places[i].name)),
+                        "flow.sign", e));
+    }
+    return OK;
+}
+
 static enum outcome complete(struct task_at_hand *t, struct err *e)
 {
     struct str inputs = S("");
+    struct definition form = { 0 };
     if (t->open->form.p) {
-        struct definition form;
-        struct db *db;
-        bool found;
-        struct node *node = t->s->options.node;
-        TRY(store_reader_take(&db, node->store, e));
-        enum outcome o = define_find(&form, db, S("form"), t->open->form, t->open->form_version,
-                                     env_now(node->env), t->s->arena, &found, e);
-        store_reader_give(node->store, db);
-        TRY(o);
+        TRY(find_form(t, &form, e));
         inputs = sim_inputs(t->s, t->o, &form);
     }
     enum outcome o = REFUSED;
@@ -344,6 +371,8 @@ static enum outcome complete(struct task_at_hand *t, struct err *e)
     t->s->counts.supplied += o == OK && str_is(t->task->act, "supply");
     t->s->counts.late_failed +=
         o == OK && (t->o->mishaps & SIM_STERILITY_FAILS) && strcmp(t->name, "late_results") == 0;
+    if (o == OK && form.body)
+        TRY(sign_places(t, &form, e));
     return o;
 }
 

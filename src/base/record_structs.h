@@ -18,6 +18,8 @@
 #define EVENT(number, r, ...)            struct r {
 #define COMMAND(r, ...)                  struct r {
 #define PREPARED_COMMAND(r, ...)         struct r {
+#define SIGNED_COMMAND(r, ...)           struct r {
+#define PREPARED_SIGNED_COMMAND(r, ...)  struct r {
 #define FIELD(r, kind, name, flags, max) FIELD_TYPE_##kind name;
 #define LIST(r, entry, name, flags, max)                                                           \
     struct {                                                                                       \

@@ -1,10 +1,12 @@
 /* Makes the field tables and records of the rows in RECORDS; see record.h. */
 #include "base/record.h"
 
-#define RECORD(r)                static const struct field r##_fields[] = {
-#define EVENT(number, r, ...)    static const struct field r##_fields[] = {
-#define COMMAND(r, ...)          static const struct field r##_fields[] = {
-#define PREPARED_COMMAND(r, ...) static const struct field r##_fields[] = {
+#define RECORD(r)                       static const struct field r##_fields[] = {
+#define EVENT(number, r, ...)           static const struct field r##_fields[] = {
+#define COMMAND(r, ...)                 static const struct field r##_fields[] = {
+#define PREPARED_COMMAND(r, ...)        static const struct field r##_fields[] = {
+#define SIGNED_COMMAND(r, ...)          static const struct field r##_fields[] = {
+#define PREPARED_SIGNED_COMMAND(r, ...) static const struct field r##_fields[] = {
 #define FIELD(r, kind, name, flags, max)                                                           \
     { #name, FIELD_##kind, flags, offsetof(struct r, name), max, NULL },
 #define LIST(r, entry, name, flags, max)                                                           \

@@ -3,6 +3,8 @@
 #undef EVENT
 #undef COMMAND
 #undef PREPARED_COMMAND
+#undef SIGNED_COMMAND
+#undef PREPARED_SIGNED_COMMAND
 #undef FIELD
 #undef LIST
 #undef ONE

@@ -275,6 +275,7 @@ struct app_meta {
     struct str happened;
     struct str next;
     struct str seen;
+    struct sign_proof proof;
 };
 
 static void meta_set(struct app_meta *meta, struct str name, struct str value)
@@ -289,6 +290,12 @@ static void meta_set(struct app_meta *meta, struct str name, struct str value)
         meta->next = value;
     else if (str_is(name, "_seen"))
         meta->seen = value;
+    else if (str_is(name, "_shown"))
+        meta->proof.shown = value;
+    else if (str_is(name, "_login"))
+        meta->proof.login = value;
+    else if (str_is(name, "_password"))
+        meta->proof.password = value;
 }
 
 static enum outcome body_of_struct(struct str *out, const struct record *record, const void *body,
@@ -398,6 +405,9 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
                       { "expected", S("time") });
     TRY(expects_read(r, &p->command, meta.seen, e));
     p->next = c->next.p ? c->next : app_next(meta.next);
+    p->command.asks = c->asks;
+    if ((type->flags & COMMAND_SIGNED) && !c->asks)
+        return app_sign(r, &p->command, &meta.proof, e);
     return OK;
 }
 
@@ -459,11 +469,11 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
     p->request = r;
     p->done = c->done;
     p->refused = c->refused;
-    if (command_read(r, c, p, &e) != OK)
-        return command_refused(r, c->refused, &e);
     p->command.name = c->name;
     p->command.actor = &session->actor;
     p->command.arena = r->arena;
+    if (command_read(r, c, p, &e) != OK)
+        return command_refused(r, c->refused, &e);
     r->resumed = command_answer;
     r->pending = p;
     if (gate_submit(app_of(r)->node->gate, &p->command, command_answered, p, &e) != OK)

@@ -4,6 +4,7 @@
 
 #include "kernel/auth.h"
 #include "kernel/scrub.h"
+#include "kernel/sign.h"
 #include "kernel/worker.h"
 
 /* Who is given the events themselves below /tlog/tile/entries/: they name people, places and
@@ -68,9 +69,10 @@ struct str app_next(struct str path);
  * (a page puts a fresh one into each form); reason "_reason", happened "_happened" (RFC 3339), of
  * the form or as members of the JSON object. If-Match names streams at the version that was seen,
  * "order/<id>@7": where one has changed since, the answer is 412; a form's "_seen" names one,
- * without quotes, and the form comes back. Body: the form's other fields or
- * the JSON's other members, read by the command's record. Without `done` a form's answer is a
- * redirect to `next` (303) and JSON the answer itself. */
+ * without quotes, and the form comes back. A signed command (sign.h) takes what was shown
+ * ("_shown") and the proof, "_login" and "_password", in the same way. Body: the form's other
+ * fields or the JSON's other members, read by the command's record. Without `done` a form's answer
+ * is a redirect to `next` (303) and JSON the answer itself. */
 struct app_command {
     struct str name;
     struct str id;    /* absent: as the request says */
@@ -80,6 +82,7 @@ struct app_command {
     /* Shows a person the form again, with what was refused and what was entered; the answer's
      * status is set. NULL: the problem's page. */
     enum http_state (*refused)(struct http_request *r, const struct err *e);
+    bool asks; /* what it would sign (sign.h); `done` gets that answer */
 };
 enum http_state app_command(struct http_request *r, const struct app_command *c);
 
@@ -88,6 +91,11 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
  * letters and "-": of the file, without ".pdf". The document may be in the request's arena. */
 struct print_document;
 enum http_state app_print(struct http_request *r, const struct print_document *d, const char *name);
+
+/* A signed command with its proof: checks that, and gives the command its signature. Without the
+ * hash of what was shown it stays without one. Takes its time (sign_prove). */
+enum outcome app_sign(struct http_request *r, struct gate_command *c, struct sign_proof *proof,
+                      struct err *e);
 
 /* The generic way in for every command: POST /commands/{name} with a JSON body or form. A row of
  * auth_module's routes. */

@@ -23,6 +23,7 @@ enum {
 struct auth_idle {
     uint64_t key; /* 0: free */
     int64_t seen_us;
+    int64_t signed_us; /* when it last signed with proof; 0: not yet (sign.h) */
 };
 
 struct auth_slow {
@@ -69,6 +70,25 @@ struct auth {
  * when it cannot be one. */
 struct str auth_login_of(struct str login, struct arena *arena);
 
+/* --- auth_sign_in.c --- */
+
+/* What was found under a login; without an account, nothing is. */
+struct auth_candidate {
+    struct auth_login_out row;
+    bool found;
+    struct str hash; /* absent: no password would be right */
+};
+/* Compares a password with that of a login (in the form in which logins are compared): *wrong is
+ * NULL where it is right, else why it is not: "unknown" "password" "closed". The same work in any
+ * case; who asks records what was wrong. REFUSED "auth.slow_down". Only with a place. */
+enum outcome auth_candidate_check(struct auth *a, struct auth_candidate *c, struct str login,
+                                  struct str password, struct str peer, const char **wrong,
+                                  struct arena *arena, struct err *e);
+/* A place to try a password in, or REFUSED "auth.busy" at once: Argon2id takes its time, and
+ * whoever would wait for it holds a thread that all others need. Does not count as a try. */
+enum outcome auth_place_take(struct auth *a, struct err *e);
+void auth_place_give(struct auth *a);
+
 /* --- auth_password.c --- */
 
 /* Whether it is an Argon2id string of a cost that this program would work for. */
@@ -102,6 +122,11 @@ struct auth_start {
 /* Opens a session and gives its cookie. */
 enum outcome auth_session_start(struct auth *a, const struct auth_start *start, struct str *cookie,
                                 struct arena *arena, struct err *e);
+
+/* When the session last signed, by the monotonic clock; 0: it did not. And that it did now; 0:
+ * that it did not. */
+int64_t auth_signed(struct auth *a, struct str session);
+void auth_signed_set(struct auth *a, struct str session, int64_t now_us);
 
 /* --- auth_send.c --- */
 

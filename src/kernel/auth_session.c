@@ -178,10 +178,41 @@ static bool idle_touch(struct auth *a, struct str session, int64_t opened)
     }
     bool live =
         row ? now - row->seen_us < a->idle_us : age < a->idle_us || now - a->start_us < a->idle_us;
-    if (live)
-        *(row ? row : oldest) = (struct auth_idle){ key, now };
+    if (live && row)
+        row->seen_us = now;
+    else if (live)
+        *oldest = (struct auth_idle){ .key = key, .seen_us = now };
     pthread_mutex_unlock(&a->lock);
     return live;
+}
+
+/* NULL: memory does not know it. */
+static struct auth_idle *idle_row(struct auth *a, struct str session)
+{
+    uint64_t key = idle_key(session);
+    struct auth_idle *set = a->idle[(key >> 1) % AUTH_IDLE_SETS];
+    for (size_t i = 0; i < AUTH_WAYS; i++)
+        if (set[i].key == key)
+            return &set[i];
+    return NULL;
+}
+
+int64_t auth_signed(struct auth *a, struct str session)
+{
+    pthread_mutex_lock(&a->lock);
+    const struct auth_idle *row = idle_row(a, session);
+    const int64_t signed_us = row ? row->signed_us : 0;
+    pthread_mutex_unlock(&a->lock);
+    return signed_us;
+}
+
+void auth_signed_set(struct auth *a, struct str session, int64_t now_us)
+{
+    pthread_mutex_lock(&a->lock);
+    struct auth_idle *row = idle_row(a, session);
+    if (row)
+        row->signed_us = now_us;
+    pthread_mutex_unlock(&a->lock);
 }
 
 /* --- finding --- */

@@ -1,17 +1,10 @@
 /* Signing in: the same work and the same answer, whatever was wrong. */
 #include "kernel/auth_impl.h"
 
-/* What was found under a login; without an account, nothing is. */
-struct candidate {
-    struct auth_login_out row;
-    bool found;
-    struct str hash; /* absent: no password would be right */
-};
-
-static enum outcome candidate_find(struct auth *a, struct candidate *out, struct str login,
+static enum outcome candidate_find(struct auth *a, struct auth_candidate *out, struct str login,
                                    struct arena *arena, struct err *e)
 {
-    *out = (struct candidate){ .found = false };
+    *out = (struct auth_candidate){ .found = false };
     struct db *db;
     TRY(store_reader_take(&db, a->node->store, e));
     struct auth_login_in in = { login.p ? login : S("") };
@@ -39,7 +32,7 @@ static enum outcome only_site(struct auth *a, struct str account, struct str *si
 }
 
 /* Written down in the security stream; nobody waits for it. */
-static enum outcome sign_in_refused(struct auth *a, const struct candidate *c, const char *why,
+static enum outcome sign_in_refused(struct auth *a, const struct auth_candidate *c, const char *why,
                                     struct err *e)
 {
     struct err ignored = { 0 };
@@ -52,10 +45,9 @@ static enum outcome sign_in_refused(struct auth *a, const struct candidate *c, c
     return REFUSE(e, "auth.sign_in_failed");
 }
 
-/* The account behind a login and password, or the refusal. */
-static enum outcome candidate_check(struct auth *a, struct candidate *c, struct str login,
-                                    struct str password, struct str peer, struct arena *arena,
-                                    struct err *e)
+enum outcome auth_candidate_check(struct auth *a, struct auth_candidate *c, struct str login,
+                                  struct str password, struct str peer, const char **wrong,
+                                  struct arena *arena, struct err *e)
 {
     int64_t seconds;
     if (!auth_slow_try(a, login, peer, &seconds)) {
@@ -63,22 +55,27 @@ static enum outcome candidate_check(struct auth *a, struct candidate *c, struct 
         return REFUSE(e, "auth.slow_down", { "seconds", text });
     }
     TRY(candidate_find(a, c, login, arena, e));
-    bool agrees = auth_password_agrees(a, c->hash, password);
-    if (!c->found)
-        return sign_in_refused(a, c, "unknown", e);
-    if (!agrees)
-        return sign_in_refused(a, c, "password", e);
-    return c->row.closed ? sign_in_refused(a, c, "closed", e) : OK;
+    const bool agrees = auth_password_agrees(a, c->hash, password);
+    *wrong = !c->found ? "unknown" : !agrees ? "password" : c->row.closed ? "closed" : NULL;
+    return OK;
 }
 
-/* A place to try a password in, or "auth.busy" at once: Argon2id takes its time, and whoever would
- * wait for it holds a thread that all others need. Does not count as a try. */
-static enum outcome place_take(struct auth *a, struct err *e)
+/* The account behind a login and password, or the refusal. */
+static enum outcome candidate_check(struct auth *a, struct auth_candidate *c, struct str login,
+                                    struct str password, struct str peer, struct arena *arena,
+                                    struct err *e)
+{
+    const char *wrong;
+    TRY(auth_candidate_check(a, c, login, password, peer, &wrong, arena, e));
+    return wrong ? sign_in_refused(a, c, wrong, e) : OK;
+}
+
+enum outcome auth_place_take(struct auth *a, struct err *e)
 {
     return sem_trywait(&a->signing) == 0 ? OK : REFUSE(e, "auth.busy");
 }
 
-static void place_give(struct auth *a)
+void auth_place_give(struct auth *a)
 {
     BUG_ON(sem_post(&a->signing) != 0);
 }
@@ -87,7 +84,7 @@ static enum outcome sign_in(struct auth *a, struct str login, struct str passwor
                             struct str *cookie, struct arena *arena, struct err *e)
 {
     struct str known_as = auth_login_of(login, arena);
-    struct candidate c;
+    struct auth_candidate c;
     TRY(candidate_check(a, &c, known_as, password, peer, arena, e));
     struct auth_start start = {
         .account = c.row.account,
@@ -106,9 +103,9 @@ static enum outcome sign_in(struct auth *a, struct str login, struct str passwor
 enum outcome auth_sign_in(struct auth *a, struct str login, struct str password, struct str peer,
                           struct str *cookie, struct arena *arena, struct err *e)
 {
-    TRY(place_take(a, e));
+    TRY(auth_place_take(a, e));
     enum outcome o = sign_in(a, login, password, peer, cookie, arena, e);
-    place_give(a);
+    auth_place_give(a);
     return o;
 }
 
@@ -119,7 +116,7 @@ static enum outcome renew(struct auth *a, const struct auth_session *session,
     struct db *db;
     struct auth_account_in in = { session->actor.account };
     struct auth_account_out account;
-    struct candidate c;
+    struct auth_candidate c;
     bool found = false;
     TRY(store_reader_take(&db, a->node->store, e));
     enum outcome o = db_get(db, &sql_auth_account, &in, &account, arena, &found, e);
@@ -150,8 +147,8 @@ enum outcome auth_renew(struct auth *a, const struct auth_session *session,
                         const struct auth_new_password *passwords, struct str *cookie,
                         struct arena *arena, struct err *e)
 {
-    TRY(place_take(a, e));
+    TRY(auth_place_take(a, e));
     enum outcome o = renew(a, session, passwords, cookie, arena, e);
-    place_give(a);
+    auth_place_give(a);
     return o;
 }

@@ -13,6 +13,13 @@
 #define PREPARED_COMMAND(r, name, state_struct, flags, ...)                                        \
     COMMAND(r, name, state_struct, flags)                                                          \
     enum outcome r##_prepare(struct prepare *p, const struct r *body, struct err *e);
+#define SIGNED_COMMAND(r, name, state_struct, flags, meanings, ...)                                \
+    COMMAND(r, name, state_struct, flags)                                                          \
+    enum outcome r##_shown(struct load *l, const struct r *body, const struct state_struct *state, \
+                           struct sign_what *out, struct err *e);
+#define PREPARED_SIGNED_COMMAND(r, name, state_struct, flags, meanings, ...)                       \
+    SIGNED_COMMAND(r, name, state_struct, flags, meanings)                                         \
+    enum outcome r##_prepare(struct prepare *p, const struct r *body, struct err *e);
 #define FIELD(r, kind, name, flags, max)
 #define LIST(r, entry, name, flags, max)
 #define ONE(r, entry, name, flags)

@@ -23,9 +23,9 @@
  * asks for all of them again. Refusals: "flow.not_done" {task}, "flow.record_changed" {task},
  * "flow.unknown_place" {place}, "flow.place_before" {place}, "flow.signed_before" {place},
  * "flow.wrong_role" {role}, "flow.signed_by_you" {place}. Each is noted as the fact
- * "signed:<place>", which a guard of a later task may ask for, and withdrawn by a correction. Until
- * electronic signatures land, what stands for one is the person's own authenticated command; the
- * event has room for one more field. */
+ * "signed:<place>", which a guard of a later task may ask for, and withdrawn by a correction. What
+ * is shown and signed is the record that stands, its event's payload, with the place and its words.
+ */
 #ifndef VEIN_KERNEL_FLOW_RECORD_H
 #define VEIN_KERNEL_FLOW_RECORD_H
 

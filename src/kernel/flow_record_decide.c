@@ -1,6 +1,7 @@
 /* Review of corrections, and signatures' places. */
 #include "kernel/flow_impl.h"
 #include "kernel/flow_record.h"
+#include "kernel/sign.h"
 
 /* --- review --- */
 
@@ -121,27 +122,54 @@ static enum outcome sign_role(const struct flow_open_task *task, const struct fo
     return OK;
 }
 
+/* The place that is meant, in a record that is there. */
+static enum outcome sign_place(const struct flow_sign *body, const struct flow_signing *state,
+                               const struct form *form, struct form_place places[FORM_PLACES_MAX],
+                               size_t *which, struct err *e)
+{
+    const struct flow_open_task *task = flow_opened(&state->flow, body->task);
+    const size_t n = form ? form_places(places, form) : 0;
+    *which = 0;
+    while (*which < n && !str_eq(places[*which].name, body->place))
+        ++*which;
+    if (!task || !task->done || state->record == INT_NONE)
+        return REFUSE(e, "flow.not_done", { "task", body->task });
+    if (*which == n)
+        return REFUSE(e, "flow.unknown_place", { "place", body->place });
+    if (body->record != INT_NONE && body->record != state->record)
+        return REFUSE(e, "flow.record_changed", { "task", body->task });
+    return OK;
+}
+
+enum outcome flow_sign_shown(struct load *l, const struct flow_sign *body,
+                             const struct flow_signing *state, struct sign_what *out, struct err *e)
+{
+    struct form_place places[FORM_PLACES_MAX];
+    size_t which;
+    TRY(sign_place(body, state, l->prepared, places, &which, e));
+    const struct stream stream = stream_of("flow", body->order);
+    TRY(sign_what_event(out, l->db, stream_str(&stream), state->record, l->arena, e));
+    out->kind = S("task");
+    out->id = arena_printf(l->arena, "%.*s/%.*s", STR(body->order), STR(body->task));
+    out->place = body->place;
+    out->meaning = S("stated");
+    out->words = places[which].meaning;
+    return OK;
+}
+
 enum outcome flow_sign_decide(struct decision *d, const struct flow_sign *body,
                               const struct flow_signing *state, struct err *e)
 {
     struct form_place places[FORM_PLACES_MAX];
     const struct flow_open_task *task = flow_opened(&state->flow, body->task);
-    const size_t n = d->prepared ? form_places(places, d->prepared) : 0;
-    size_t which = 0;
-    while (which < n && !str_eq(places[which].name, body->place))
-        which++;
-    if (!task || !task->done || state->record == INT_NONE)
-        return REFUSE(e, "flow.not_done", { "task", body->task });
-    if (which == n)
-        return REFUSE(e, "flow.unknown_place", { "place", body->place });
-    if (body->record != state->record)
-        return REFUSE(e, "flow.record_changed", { "task", body->task });
+    size_t which;
+    TRY(sign_place(body, state, d->prepared, places, &which, e));
     TRY(sign_turn(state, places, which, d->command->actor, e));
     TRY(sign_role(task, &places[which], d->command->actor, e));
     const struct flow_signed payload = {
         .order = body->order,
         .task = body->task,
-        .record = body->record,
+        .record = state->record,
         .place = body->place,
         .meaning = places[which].meaning,
         .role = places[which].role,

@@ -98,6 +98,21 @@ static enum outcome reason_check(struct str reason, struct err *e)
     return record_set_text(&field, &checked, reason, e);
 }
 
+/* What must stand beside the body. Who asks what would be signed has given neither yet. */
+static enum outcome item_complete(const struct gate_item *item, struct err *e)
+{
+    const struct gate_command *c = item->command;
+    const bool is_signed = item->type->flags & COMMAND_SIGNED;
+    const bool needs_reason = item->type->flags & COMMAND_NEEDS_REASON;
+    if (c->asks)
+        return is_signed ? OK : REFUSE(e, "sign.unsigned", { "command", c->name });
+    if (needs_reason && str_trim(c->reason).n == 0)
+        return REFUSE(e, "gate.reason_needed", { "command", c->name });
+    if (is_signed && !c->signature)
+        return REFUSE(e, "sign.needed", { "command", c->name });
+    return reason_check(c->reason, e);
+}
+
 /* The body as the type's struct, and the digest that tells a retry from another request. */
 static enum outcome item_read(struct gate *g, struct gate_item *item, struct err *e)
 {
@@ -171,9 +186,7 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
     item.type = registry_command(g->writer.registry, command->name);
     if (!item.type)
         return REFUSE(e, "gate.unknown_command", { "command", command->name });
-    if ((item.type->flags & COMMAND_NEEDS_REASON) && str_trim(command->reason).n == 0)
-        return REFUSE(e, "gate.reason_needed", { "command", command->name });
-    TRY(reason_check(command->reason, e));
+    TRY(item_complete(&item, e));
     TRY(item_read(g, &item, e));
     if (item_prepare(g, &item, e) != OK) {
         const struct gate_answer refused = { .error = *e, .sequence = -1 };

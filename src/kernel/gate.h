@@ -75,6 +75,9 @@ struct gate_expect {
     int64_t version;
 };
 
+struct sign_given; /* sign.h */
+struct sign_what;
+
 struct gate_command {
     struct str id;   /* UUID, chosen by the sender */
     struct str name; /* "custody.offer" */
@@ -84,6 +87,8 @@ struct gate_command {
     int64_t happened;  /* TIME_NONE: now */
     int64_t entered;   /* TIME_NONE: now */
     struct str reason; /* why, in a person's words, a text of at most 1,000 bytes; sealed */
+    const struct sign_given *signature; /* of a signed command: sign.h */
+    bool asks; /* what it would sign: runs to its end and leaves nothing (sign.h) */
     const struct gate_expect *expects;
     size_t nexpects;
     struct arena *arena; /* of the sender: the parsed body and the answer live in it */
@@ -190,6 +195,7 @@ enum command_flag {
     COMMAND_WHILE_STOPPED = 1 << 1,    /* goes on in any stop: resolving, reporting, commenting */
     COMMAND_NEEDS_REASON = 1 << 2,     /* REFUSED "gate.reason_needed" without one */
     COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
+    COMMAND_SIGNED = 1 << 4,           /* REFUSED "sign.needed" without a signature (sign.h) */
 };
 
 struct command_type {
@@ -201,6 +207,10 @@ struct command_type {
     enum outcome (*load)(struct load *l, const void *body, void *state, struct err *e);
     enum outcome (*decide)(struct decision *d, const void *body, const void *state, struct err *e);
     const struct record *answer; /* what decide_answer gives; NULL: nothing */
+    /* Of a signed command: what its signer is shown, and what it may mean (sign.h). */
+    enum outcome (*shown)(struct load *l, const void *body, const void *state,
+                          struct sign_what *out, struct err *e);
+    const char *meanings;
 };
 
 /* --- the gate itself --- */
@@ -249,7 +259,9 @@ struct id gate_own_id(const struct gate *g, struct str what);
 /* Reads the body on the calling thread and queues the command, which stays borrowed, with all that
  * it points to, until `done` is called: once, on the thread that runs gate_step. REFUSED here, and
  * `done` never called: what the body's record refuses, "gate.busy" when the queue is full or the
- * gate is closing, "gate.malformed_id", "gate.unknown_command" {command}, "gate.reason_needed". */
+ * gate is closing, "gate.malformed_id", "gate.unknown_command" {command}, "gate.reason_needed",
+ * "sign.needed" {command}, "sign.unsigned" {command} for what asks what a command would sign that
+ * is not. */
 enum outcome gate_submit(struct gate *g, const struct gate_command *command, gate_done_fn *done,
                          void *context, struct err *e);
 

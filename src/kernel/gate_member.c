@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gen/kernel/gate.sql.h"
 #include "kernel/gate_impl.h"
+#include "kernel/sign.h"
 
 struct member {
     struct gate_writer *w;
@@ -13,7 +14,8 @@ struct member {
     struct decision_impl *decision;
     struct arena *arena;
     int64_t now_us;
-    bool has_key; /* the subject's, to seal with, is there */
+    bool has_key;         /* the subject's, to seal with, is there */
+    struct str signature; /* of the first event; absent: the command is none that is signed */
 };
 
 static struct seal_place answer_of(const struct gate_item *item)
@@ -202,6 +204,7 @@ static enum outcome member_append(struct member *m, const struct happening *h, s
         .place = h->place.p ? h->place : c->actor->site,
         .links = { h->links, h->nlinks },
         .reason = reason,
+        .signature = ordinal == 0 ? m->signature : (struct str){ 0 },
         .payload = buf_get(&payload),
     };
     int64_t sequence;
@@ -243,6 +246,41 @@ static enum outcome member_answer(struct member *m, struct err *e)
     return db_run(m->w->db, &sql_gate_command_keep, &row, NULL, e);
 }
 
+/* --- what is signed (sign.h) --- */
+
+/* The answer to who asks what the command would sign; nothing else comes of it. */
+static enum outcome member_asked(struct member *m, const struct sign_what *what,
+                                 const struct sign_shown *shown, struct str hash, struct err *e)
+{
+    struct buf answer = buf_in(m->item->command->arena, 2 * SIGN_CONTENT_MAX);
+    struct json_out out = json_out(&answer);
+    const struct sign_asked asked = { .shown = hash,
+                                      .what = { shown, 1 },
+                                      .content = what->content };
+    TRY(record_to_json(&sign_asked_record, &asked, &out, NULL, e));
+    TRY(buf_check(&answer, e));
+    m->item->answer.body = buf_get(&answer);
+    return OK;
+}
+
+static enum outcome member_signed(struct member *m, struct load *l, const void *state,
+                                  struct err *e)
+{
+    const struct gate_item *item = m->item;
+    struct sign_what what = { 0 };
+    struct sign_shown shown;
+    char hash[HASH_HEX + 1];
+    if (!(item->type->flags & COMMAND_SIGNED))
+        return OK;
+    TRY(item->type->shown(l, item->body, state, &what, e));
+    TRY(sign_shown_now(&shown, hash, item->type, &what, m->arena, e));
+    if (item->command->asks)
+        return member_asked(m, &what, &shown, str_z(hash), e);
+    const struct sign_check check = { m->w->db,      m->w->keys, item->type,
+                                      item->command, m->now_us,  m->arena };
+    return sign_check(&m->signature, &check, &shown, str_z(hash), e);
+}
+
 static enum outcome member_decide(struct member *m, const void *state, struct err *e)
 {
     const struct gate_command *c = m->item->command;
@@ -257,6 +295,10 @@ static enum outcome member_decide(struct member *m, const void *state, struct er
     TRY(m->item->type->decide(&d, m->item->body, state, e));
     if (m->decision->too_many)
         return REFUSE(e, "gate.too_many_events");
+    if (c->asks)
+        return OK;
+    if (m->signature.p && m->decision->n == 0)
+        return err_fault(e, "sign.nothing", "%s made no event", m->item->type->name);
     for (size_t i = 0; i < m->decision->n; i++)
         TRY(member_append(m, &m->decision->happenings[i], i, e));
     return member_answer(m, e);
@@ -289,13 +331,15 @@ static enum outcome member_run(struct member *m, struct err *e)
     BUG_ON(m->load->nscopes == 0);
     TRY(member_time(m, e));
     TRY(member_expectations(m, e));
+    TRY(member_signed(m, &l, state, e));
     return member_decide(m, state, e);
 }
 
 static enum outcome member_once(struct member *m, struct err *e)
 {
-    bool repeated;
-    TRY(member_repeated(m, &repeated, e));
+    bool repeated = false;
+    if (!m->item->command->asks)
+        TRY(member_repeated(m, &repeated, e));
     return repeated ? OK : member_run(m, e);
 }
 

@@ -193,9 +193,9 @@ enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seco
 bool http_wait_ended(const struct http_request *r);
 
 /* Status of an error: refusals by their code ("auth.sign_in" 401, "auth.forbidden" 403, "*.unknown"
- * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" 409 and "*.busy" 503; others
- * 422 when a rule said no, 400 when the input was malformed: "json.*", "record.*", "quantity.*"),
- * faults 500 or 503. */
+ * 404, "gate.key_reused" 422, "*.too_large" 413, "ledger.changed" and "sign.changed" 409, and
+ * "*.busy" 503; others 422 when a rule said no, 400 when the input was malformed: "json.*",
+ * "record.*", "quantity.*"), faults 500 or 503. */
 int http_status(const struct err *e);
 
 #endif

@@ -192,6 +192,7 @@ static const struct {
     { "http.method", 405 },
     { "http.timeout", 408 },
     { "ledger.changed", 409 },
+    { "sign.changed", 409 },
     { "http.length_required", 411 },
     { "*.too_large", 413 },
     { "http.uri_too_long", 414 },

@@ -38,6 +38,7 @@ struct flow_point;
 struct file_rule;
 struct job_kind;
 struct search_rule;
+struct sign_view;
 
 struct module {
     const char *name;
@@ -64,6 +65,8 @@ struct module {
     size_t nwatches;
     const struct search_rule *searches; /* what of its things is found by what (search.h) */
     size_t nsearches;
+    const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
+    size_t nsigns;
 };
 
 #define MODULE_ARRAY(a) .a = module_##a, .n##a = sizeof module_##a / sizeof module_##a[0]

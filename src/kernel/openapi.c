@@ -221,6 +221,22 @@ static void put_route(struct openapi *d, const struct route *route)
 
 /* --- commands --- */
 
+/* What a signature takes beside the body: sign.h. */
+static void put_proof(struct openapi *d)
+{
+    static const char *const members[][2] = {
+        { "_shown", "api.shown" },
+        { "_login", "api.proof_login" },
+        { "_password", "api.proof_password" },
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        openapi_open(d, members[i][0]);
+        openapi_pair(d, "type", "string");
+        openapi_text(d, "description", openapi_english(members[i][1]));
+        openapi_close(d);
+    }
+}
+
 static void put_meta(struct openapi *d, const struct command_type *type)
 {
     openapi_open(d, "_id");
@@ -241,6 +257,8 @@ static void put_meta(struct openapi *d, const struct command_type *type)
     openapi_pair(d, "format", "date-time");
     openapi_text(d, "description", openapi_english("api.happened"));
     openapi_close(d);
+    if (type->flags & COMMAND_SIGNED)
+        put_proof(d);
 }
 
 static void put_body(struct openapi *d, const struct command_type *type,
@@ -321,6 +339,10 @@ static void put_command(struct openapi *d, const struct command_type *type)
     put_access(d, type->name, true);
     if (type->flags & COMMAND_NEEDS_REASON) {
         json_key(&d->out, "x-needs-reason");
+        json_bool(&d->out, true);
+    }
+    if (type->flags & COMMAND_SIGNED) {
+        json_key(&d->out, "x-signed");
         json_bool(&d->out, true);
     }
     json_key(&d->out, "parameters");

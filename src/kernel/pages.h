@@ -113,6 +113,7 @@ struct pages_entry_view { /* of a command or event */
     struct str text;
     int version;
     bool needs_reason;
+    bool is_signed;
     bool safe_act;
     bool while_stopped;
     const struct pages_field_view *fields;

@@ -128,6 +128,7 @@ static void put_module(struct page *p, const struct module *m, struct pages_rout
             .name = c->name,
             .text = text_of(p, "command", c->name),
             .needs_reason = (c->flags & COMMAND_NEEDS_REASON) != 0,
+            .is_signed = (c->flags & COMMAND_SIGNED) != 0,
             .safe_act = (c->flags & COMMAND_SAFE_ACT) != 0,
             .while_stopped = (c->flags & COMMAND_WHILE_STOPPED) != 0,
             .answer = answer_of(p, c->answer),

@@ -4,6 +4,7 @@
 
 #include "verify/chain.h"
 #include "verify/check.h"
+#include "verify/refers.h"
 #include "verify/source.h"
 #include "verify/tree.h"
 #include "verify/witness.h"
@@ -32,6 +33,7 @@ struct bundle {
     size_t n;
     struct verify_scanner *scanner;
     struct verify_chain *chain;
+    struct verify_refers refers;
 };
 
 /* -- Files --------------------------------------------------------------------------------------
@@ -207,6 +209,7 @@ static bool check_proof(struct bundle *b, const char *path, struct str text, uin
 
 static bool check_leaf(struct bundle *b, const char *path, struct str leaf, struct hash hash)
 {
+    const uint64_t index = b->events[b->n].index;
     struct verify_leaf event;
     const char *why;
     size_t at;
@@ -216,6 +219,10 @@ static bool check_leaf(struct bundle *b, const char *path, struct str leaf, stru
     why = verify_chain_add(b->chain, &event, hash);
     if (why)
         return verify_bad(b->r, path, "%s", why);
+    b->r->signatures += event.sign.there;
+    b->r->simulated += event.sign.simulated;
+    if (!verify_refers_add(&b->refers, index, &event.sign))
+        return verify_bad(b->r, "memory", "could not get enough");
     struct verify_leaf *out = &b->leaves[b->n];
     *out = event;
     out->stream = copy(event.stream);
@@ -433,10 +440,24 @@ static bool known_file(void *context, const char *path, struct verify_report *r)
     return verify_bad(r, path + 2, "is not in the manifest");
 }
 
+/* What a signature is of may lie outside of the bundle: of another order's, say. */
+static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
+                    struct verify_report *r)
+{
+    const struct bundle *b = context;
+    const size_t i = event_at(b, at);
+    (void)r;
+    *found = i < b->n;
+    if (*found)
+        *leaf = b->events[i].leaf;
+    return true;
+}
+
 static bool verify_all(struct bundle *b, const struct verify_options *options)
 {
     return read_keys(b, options) && read_checkpoint(b) && read_manifest(b) &&
-           read_head_files(b, options) && read_events(b, options) && check_belonging(b) &&
+           read_head_files(b, options) && read_events(b, options) &&
+           verify_refers_hold(&b->refers, leaf_at, b, b->r) && check_belonging(b) &&
            open_fields(b) && check_report(b) &&
            verify_source_list(b->source, ".", known_file, b, b->r);
 }
@@ -462,6 +483,7 @@ static void bundle_free(struct bundle *b)
     free(b->field_keys);
     verify_scanner_free(b->scanner);
     verify_chain_free(b->chain);
+    verify_refers_free(&b->refers);
     verify_source_close(b->source);
 }
 

@@ -22,8 +22,9 @@ struct ring {
 
 /* What the checker knows. */
 struct checker {
-    const struct verify_run *run;
+    struct verify_run *run;
     struct verify_report *r;
+    bool simulated; /* an event said that people are */
     struct verify_scanner *scanner;
     struct verify_tree tree;
     uint64_t entry;             /* place in the log of the one at hand */
@@ -208,10 +209,24 @@ static bool event_read(struct checker *c, const struct verify_batch *b,
     return true;
 }
 
+/* What it says of another event is looked up at the end. */
+static bool signature_stands(struct checker *c, const struct verify_leaf *leaf)
+{
+    c->simulated |= leaf->simulates;
+    if (!leaf->sign.there)
+        return true;
+    c->r->signatures++;
+    c->r->simulated += leaf->sign.simulated;
+    if (leaf->sign.simulated && !c->simulated)
+        return bad_entry(c, "a simulated signature in a log of no simulation");
+    return verify_refers_add(&c->run->refers, c->entry, &leaf->sign) ||
+           verify_bad(c->r, "memory", "could not get enough");
+}
+
 static bool event_follows(struct checker *c, const struct verify_leaf *leaf, struct hash hash)
 {
     const char *why = verify_chain_add(c->run->chain, leaf, hash);
-    return why ? bad_entry(c, why) : time_moves(c, leaf);
+    return why ? bad_entry(c, why) : time_moves(c, leaf) && signature_stands(c, leaf);
 }
 
 static bool tile_agrees(struct checker *c, const struct verify_batch *b, uint32_t level)
@@ -305,7 +320,7 @@ static bool run_threads(struct checker *c, struct ring *ring)
     return good;
 }
 
-bool verify_run(const struct verify_run *run, struct verify_report *r)
+bool verify_run(struct verify_run *run, struct verify_report *r)
 {
     struct checker *c = calloc(1, sizeof *c);
     struct ring ring = { .run = run };

@@ -5,6 +5,7 @@
 
 #include "verify/chain.h"
 #include "verify/note.h"
+#include "verify/refers.h"
 #include "verify/tree.h"
 
 enum {
@@ -68,11 +69,12 @@ struct verify_run {
     void *context;
     uint64_t size; /* entries that there must be */
     bool any_entries;
-    struct verify_chain *chain; /* the streams' ends, afterwards */
+    struct verify_chain *chain;  /* the streams' ends, afterwards */
+    struct verify_refers refers; /* what signatures say of other events, afterwards */
 };
 
 /* Runs all of it; fills count, root_hex, streams, bytes of the report. */
-bool verify_run(const struct verify_run *run, struct verify_report *r);
+bool verify_run(struct verify_run *run, struct verify_report *r);
 
 /* Claims about the empty log, which no entry leads to. */
 bool verify_claim_empty(const struct verify_claim *claim, struct verify_report *r);

@@ -11,6 +11,7 @@ enum { BUSY_MS = 10000 };
 
 enum query {
     EVENTS,
+    EVENT,
     TILE,
     CHECKPOINTS,
     KEY,
@@ -25,6 +26,7 @@ enum query {
 
 static const char *const queries[QUERIES] = {
     [EVENTS] = "SELECT seq, key, stream, version, leaf FROM ledger_event ORDER BY seq",
+    [EVENT] = "SELECT leaf FROM ledger_event WHERE seq = ?",
     [TILE] = "SELECT hashes FROM ledger_tile WHERE level = ? AND idx = ?",
     [CHECKPOINTS] = "SELECT size, note FROM ledger_checkpoint ORDER BY size",
     [KEY] = "SELECT vkey FROM ledger_epoch ORDER BY number DESC LIMIT 1",
@@ -341,6 +343,19 @@ static bool count_tiles(struct database *d, struct verify_report *r)
                                          (unsigned long long)there, (unsigned long long)wanted);
 }
 
+static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
+                    struct verify_report *r)
+{
+    struct database *d = context;
+    sqlite3_reset(d->q[EVENT]);
+    sqlite3_bind_int64(d->q[EVENT], 1, (sqlite3_int64)at);
+    if (!step(d, EVENT, found, "ledger_event", r))
+        return false;
+    if (*found)
+        *leaf = column(d, EVENT, 0);
+    return true;
+}
+
 static bool verify_all(struct database *d, const char *path, const struct verify_options *options,
                        struct verify_report *r)
 {
@@ -359,8 +374,10 @@ static bool verify_all(struct database *d, const char *path, const struct verify
     };
     if (!run.chain)
         return verify_bad(r, "memory", "could not get enough");
-    const bool good = verify_run(&run, r) && check_heads(d, run.chain, r) && count_tiles(d, r);
+    const bool good = verify_run(&run, r) && check_heads(d, run.chain, r) && count_tiles(d, r) &&
+                      verify_refers_hold(&run.refers, leaf_at, d, r);
     verify_chain_free(run.chain);
+    verify_refers_free(&run.refers);
     r->signed_size = d->signed_size;
     r->checkpoints = d->checkpoints;
     return good;

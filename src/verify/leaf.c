@@ -1,31 +1,11 @@
-/* The envelope: a table of its fields in their order, and a check for each kind. */
-#include "verify/json.h"
+/* The envelope: a table of its fields in their order. */
+#include "verify/field.h"
 #include "verify/note.h"
+#include "verify/signature.h"
 
 #include <stdlib.h>
 
-enum { FORMAT = 1, ID_LENGTH = 36, TIME_LENGTH = 27, LINKS_MAX = 200, SEALED_MAX = 4096 };
-enum { BASE64_NONE = 0x80 };
-
-typedef bool check_fn(struct verify_scanner *s, const struct verify_string *text);
-
-static bool is_id(struct verify_scanner *s, const struct verify_string *text);
-static bool is_code(struct verify_scanner *s, const struct verify_string *text);
-static bool is_text(struct verify_scanner *s, const struct verify_string *text);
-static bool is_hash(struct verify_scanner *s, const struct verify_string *text);
-static bool is_time(struct verify_scanner *s, const struct verify_string *text);
-static bool is_reason(struct verify_scanner *s, const struct verify_string *text);
-
-/* Not strings: */
-enum kind { STRING, INTEGER, LINKS, JSON };
-
-struct field {
-    struct str name; /* with quotes and colon */
-    bool required;
-    enum kind kind;
-    size_t max; /* bytes, decoded */
-    check_fn *check;
-};
+enum { FORMAT = 1, SEALED_MAX = 4096 };
 
 enum place {
     AT_FORMAT,
@@ -56,270 +36,55 @@ enum place {
     FIELDS
 };
 
-#define NAME(name)                                                                                 \
-    {                                                                                              \
-        "\"" name "\":", sizeof name + 2                                                           \
-    }
-static const struct field fields[FIELDS] = {
-    [AT_FORMAT] = { NAME("format"), true, INTEGER, 0, NULL },
-    [AT_ID] = { NAME("id"), true, STRING, ID_LENGTH, is_id },
-    [AT_ORGANISATION] = { NAME("organisation"), true, STRING, ID_LENGTH, is_id },
-    [AT_NODE] = { NAME("node"), true, STRING, VERIFY_NODE_MAX, is_code },
-    [AT_STREAM] = { NAME("stream"), true, STRING, VERIFY_NAME_FIELD_MAX, is_text },
-    [AT_VERSION] = { NAME("version"), true, INTEGER, 0, NULL },
-    [AT_KEY] = { NAME("key"), true, STRING, VERIFY_NAME_FIELD_MAX, is_text },
-    [AT_PREVIOUS] = { NAME("previous"), false, STRING, HASH_HEX, is_hash },
-    [AT_COMMAND] = { NAME("command"), true, STRING, ID_LENGTH, is_id },
-    [AT_CAUSE] = { NAME("cause"), false, STRING, ID_LENGTH, is_id },
-    [AT_TYPE] = { NAME("type"), true, STRING, 80, is_code },
-    [AT_TYPE_VERSION] = { NAME("type_version"), true, INTEGER, 0, NULL },
-    [AT_HAPPENED] = { NAME("happened"), true, STRING, TIME_LENGTH, is_time },
-    [AT_ENTERED] = { NAME("entered"), true, STRING, TIME_LENGTH, is_time },
-    [AT_RECORDED] = { NAME("recorded"), true, STRING, TIME_LENGTH, is_time },
-    [AT_LOGICAL] = { NAME("logical"), true, STRING, 40, is_text },
-    [AT_ZONE] = { NAME("zone"), false, STRING, 40, is_text },
-    [AT_ACTOR] = { NAME("actor"), true, STRING, 80, is_text },
-    [AT_SESSION] = { NAME("session"), false, STRING, ID_LENGTH, is_id },
-    [AT_DEVICE] = { NAME("device"), false, STRING, 80, is_text },
-    [AT_PLACE] = { NAME("place"), false, STRING, 80, is_text },
-    [AT_LINKS] = { NAME("links"), false, LINKS, 0, NULL },
-    [AT_REASON] = { NAME("reason"), false, STRING, SEALED_MAX, is_reason },
-    [AT_SIGNATURE] = { NAME("signature"), false, JSON, 0, NULL },
-    [AT_PAYLOAD] = { NAME("payload"), true, JSON, 0, NULL },
+static const struct verify_field fields[FIELDS] = {
+    [AT_FORMAT] = { VERIFY_NAME("format"), true, VERIFY_INTEGER, 0, NULL },
+    [AT_ID] = { VERIFY_NAME("id"), true, VERIFY_STRING, VERIFY_ID_LENGTH, verify_is_id },
+    [AT_ORGANISATION] = { VERIFY_NAME("organisation"), true, VERIFY_STRING, VERIFY_ID_LENGTH,
+                          verify_is_id },
+    [AT_NODE] = { VERIFY_NAME("node"), true, VERIFY_STRING, VERIFY_NODE_MAX, verify_is_code },
+    [AT_STREAM] = { VERIFY_NAME("stream"), true, VERIFY_STRING, VERIFY_NAME_FIELD_MAX,
+                    verify_is_text },
+    [AT_VERSION] = { VERIFY_NAME("version"), true, VERIFY_INTEGER, 0, NULL },
+    [AT_KEY] = { VERIFY_NAME("key"), true, VERIFY_STRING, VERIFY_NAME_FIELD_MAX, verify_is_text },
+    [AT_PREVIOUS] = { VERIFY_NAME("previous"), false, VERIFY_STRING, HASH_HEX, verify_is_hash },
+    [AT_COMMAND] = { VERIFY_NAME("command"), true, VERIFY_STRING, VERIFY_ID_LENGTH, verify_is_id },
+    [AT_CAUSE] = { VERIFY_NAME("cause"), false, VERIFY_STRING, VERIFY_ID_LENGTH, verify_is_id },
+    [AT_TYPE] = { VERIFY_NAME("type"), true, VERIFY_STRING, 80, verify_is_code },
+    [AT_TYPE_VERSION] = { VERIFY_NAME("type_version"), true, VERIFY_INTEGER, 0, NULL },
+    [AT_HAPPENED] = { VERIFY_NAME("happened"), true, VERIFY_STRING, VERIFY_TIME_LENGTH,
+                      verify_is_time },
+    [AT_ENTERED] = { VERIFY_NAME("entered"), true, VERIFY_STRING, VERIFY_TIME_LENGTH,
+                     verify_is_time },
+    [AT_RECORDED] = { VERIFY_NAME("recorded"), true, VERIFY_STRING, VERIFY_TIME_LENGTH,
+                      verify_is_time },
+    [AT_LOGICAL] = { VERIFY_NAME("logical"), true, VERIFY_STRING, 40, verify_is_text },
+    [AT_ZONE] = { VERIFY_NAME("zone"), false, VERIFY_STRING, 40, verify_is_text },
+    [AT_ACTOR] = { VERIFY_NAME("actor"), true, VERIFY_STRING, 80, verify_is_text },
+    [AT_SESSION] = { VERIFY_NAME("session"), false, VERIFY_STRING, VERIFY_ID_LENGTH, verify_is_id },
+    [AT_DEVICE] = { VERIFY_NAME("device"), false, VERIFY_STRING, 80, verify_is_text },
+    [AT_PLACE] = { VERIFY_NAME("place"), false, VERIFY_STRING, 80, verify_is_text },
+    [AT_LINKS] = { VERIFY_NAME("links"), false, VERIFY_LINKS, 0, NULL },
+    [AT_REASON] = { VERIFY_NAME("reason"), false, VERIFY_STRING, SEALED_MAX, verify_is_reason },
+    [AT_SIGNATURE] = { VERIFY_NAME("signature"), false, VERIFY_JSON, 0, NULL },
+    [AT_PAYLOAD] = { VERIFY_NAME("payload"), true, VERIFY_JSON, 0, NULL },
 };
-static const struct field link_kind = { NAME("kind"), true, STRING, 40, is_code };
-static const struct field link_id = { NAME("id"), true, STRING, 80, is_text };
-
-/* What a field held. */
-struct value {
-    bool there;
-    struct verify_string text;
-    struct str digits;
-};
-
-/* -- Kinds --------------------------------------------------------------------------------------
- */
-
-static bool hex_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
-
-static bool is_id(struct verify_scanner *s, const struct verify_string *text)
-{
-    static const uint8_t from[] = { 0, 9, 14, 19, 24 }, to[] = { 8, 13, 18, 23, ID_LENGTH };
-    const char *p = text->raw.p;
-    bool good =
-        text->raw.n == ID_LENGTH && p[8] == '-' && p[13] == '-' && p[18] == '-' && p[23] == '-';
-    for (size_t part = 0; good && part < sizeof to; part++)
-        for (size_t i = from[part]; i < to[part]; i++)
-            good &= hex_digit(p[i]);
-    return good || verify_json_fail(s, "an id is not a UUID in its canonical form");
-}
-
-static bool is_code(struct verify_scanner *s, const struct verify_string *text)
-{
-    bool good = text->raw.n > 0;
-    for (size_t i = 0; good && i < text->raw.n; i++) {
-        const char c = text->raw.p[i];
-        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               (i > 0 && (c == '_' || c == '.' || c == '-'));
-    }
-    return good || verify_json_fail(s, "a code holds what no code may");
-}
-
-static bool is_text(struct verify_scanner *s, const struct verify_string *text)
-{
-    return !text->controls || verify_json_fail(s, "a text holds a control character");
-}
-
-/* The check of base/hash.h takes constant time, which is ten times too slow here. */
-static bool hash_read(struct hash *out, struct str hex)
-{
-    if (hex.n != HASH_HEX)
-        return false;
-    for (size_t i = 0; i < HASH_SIZE; i++) {
-        const char high = hex.p[2 * i], low = hex.p[2 * i + 1];
-        if (!hex_digit(high) || !hex_digit(low))
-            return false;
-        out->b[i] = (uint8_t)((high <= '9' ? high - '0' : high - 'a' + 10) << 4 |
-                              (low <= '9' ? low - '0' : low - 'a' + 10));
-    }
-    return true;
-}
-
-static bool is_hash(struct verify_scanner *s, const struct verify_string *text)
-{
-    return hash_read(&s->hash, text->raw) || verify_json_fail(s, "a hash is not 64 digits");
-}
-
-static unsigned two(const char *p)
-{
-    return (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
-}
-
-/* Microseconds since 1970 of "2026-11-22T09:30:00.000000Z"; false when there is no such instant. */
-static bool time_read(int64_t *out, struct str s)
-{
-    static const char form[] = "0000-00-00T00:00:00.000000Z";
-    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    if (s.n != TIME_LENGTH)
-        return false;
-    for (size_t i = 0; i < TIME_LENGTH; i++)
-        if (form[i] == '0' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != form[i])
-            return false;
-    const unsigned year = two(s.p) * 100 + two(s.p + 2), month = two(s.p + 5), day = two(s.p + 8);
-    const unsigned hour = two(s.p + 11), minute = two(s.p + 14), second = two(s.p + 17);
-    const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (year == 0 || month == 0 || month > 12 || day == 0 ||
-        day > days[month - 1] + (unsigned)(month == 2 && leap) || hour > 23 || minute > 59 ||
-        second > 59)
-        return false;
-    /* Years that begin in March, so that the leap day is their last. */
-    const unsigned y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
-    const int64_t day_number =
-        (int64_t)(y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day) - 719469;
-    const unsigned micros = two(s.p + 20) * 10000 + two(s.p + 22) * 100 + two(s.p + 24);
-    *out = (day_number * 86400 + (int64_t)(hour * 3600 + minute * 60 + second)) * 1000000 + micros;
-    return true;
-}
-
-/* An event's times are often one text, which need not be read more than once. */
-static bool is_time(struct verify_scanner *s, const struct verify_string *text)
-{
-    if (s->time.n > 0 && str_eq(s->time, text->raw))
-        return true;
-    s->time = text->raw;
-    return time_read(&s->time_us, text->raw) ||
-           verify_json_fail(s, "a time is not an instant in UTC");
-}
-
-/* Canonical padded base64, as verify_base64 reads it, but nobody wants the bytes: each is a digit,
- * and the bits that padding leaves over are zero. */
-static bool is_base64(const struct verify_scanner *s, struct str text)
-{
-    if (text.n == 0 || text.n % 4 != 0)
-        return false;
-    size_t padding = 0;
-    while (padding < 2 && text.p[text.n - 1 - padding] == '=')
-        padding++;
-    uint8_t last = 0, all = 0;
-    for (size_t i = 0; i < text.n - padding; i++)
-        all |= last = s->base64[(uint8_t)text.p[i]];
-    return all < BASE64_NONE && (last & ((1 << 2 * padding) - 1)) == 0;
-}
-
-/* Plain or sealed; what says that it is sealed must have that form. */
-static bool is_reason(struct verify_scanner *s, const struct verify_string *text)
-{
-    if (!str_starts(text->raw, S("s1:")))
-        return is_text(s, text);
-    struct str rest = str_from(text->raw, 3);
-    const struct str subject = str_cut(&rest, ':');
-    if (subject.n == 0 || !rest.p || !is_base64(s, rest))
-        return verify_json_fail(s, "a sealed text is malformed");
-    return true;
-}
-
-/* -- Fields -------------------------------------------------------------------------------------
- */
-
-static bool string_value(struct verify_scanner *s, const struct field *f, struct verify_string *out)
-{
-    if (!verify_json_string(s, out))
-        return false;
-    if (out->length > f->max)
-        return verify_json_fail(s, "a text is longer than its field");
-    if (f->required && out->length == 0)
-        return verify_json_fail(s, "a required field is empty");
-    return f->check(s, out);
-}
-
-/* The letter behind the quote tells most names apart. */
-static bool at_name(const struct verify_scanner *s, const struct field *f)
-{
-    return (size_t)(s->end - s->p) >= f->name.n && s->p[1] == f->name.p[1] &&
-           memcmp(s->p, f->name.p, f->name.n) == 0;
-}
-
-static bool link_field(struct verify_scanner *s, const struct field *f)
-{
-    struct verify_string text;
-    if (!at_name(s, f))
-        return verify_json_fail(s, "a link lacks kind or id, or has them out of order");
-    s->p += f->name.n;
-    return string_value(s, f, &text);
-}
-
-static bool links_value(struct verify_scanner *s)
-{
-    if (!verify_json_take(s, '[', "links are no array"))
-        return false;
-    for (int n = 0; s->p < s->end && *s->p != ']'; n++) {
-        if (n == LINKS_MAX)
-            return verify_json_fail(s, "too many links");
-        if ((n > 0 && !verify_json_take(s, ',', "no comma between links")) ||
-            !verify_json_take(s, '{', "a link is no object") || !link_field(s, &link_kind) ||
-            !verify_json_take(s, ',', "a link lacks its id") || !link_field(s, &link_id) ||
-            !verify_json_take(s, '}', "a link holds more than kind and id"))
-            return false;
-    }
-    return verify_json_take(s, ']', "links do not end");
-}
-
-static bool field_value(struct verify_scanner *s, const struct field *f, struct value *out)
-{
-    out->there = true;
-    switch (f->kind) {
-    case STRING:
-        return string_value(s, f, &out->text);
-    case INTEGER:
-        return verify_json_integer(s, &out->digits);
-    case LINKS:
-        return links_value(s);
-    case JSON:
-        break;
-    }
-    return verify_json_value(s, 2);
-}
-
-static bool envelope(struct verify_scanner *s, struct value values[FIELDS])
-{
-    bool first = true;
-    if (!verify_json_take(s, '{', "not a JSON object"))
-        return false;
-    for (size_t i = 0; i < FIELDS; i++) {
-        const char *before = s->p;
-        if (!first && s->p < s->end && *s->p == ',')
-            s->p++;
-        else if (!first && fields[i].required)
-            return verify_json_fail(s, "the envelope ends too early");
-        if (!at_name(s, &fields[i])) {
-            s->p = before;
-            if (fields[i].required)
-                return verify_json_fail(s, "a field of the envelope is missing, unknown, twice or "
-                                           "out of order");
-            continue;
-        }
-        s->p += fields[i].name.n;
-        if (!field_value(s, &fields[i], &values[i]))
-            return false;
-        first = false;
-    }
-    return verify_json_take(s, '}', "the envelope goes on behind its last field") &&
-           (s->p == s->end || verify_json_fail(s, "something stands behind the event"));
-}
-
 /* -- The event as a whole -----------------------------------------------------------------------
  */
 
-static bool positive(struct verify_scanner *s, uint64_t *out, const struct value *v)
+static bool envelope(struct verify_scanner *s, struct verify_value values[FIELDS])
+{
+    return verify_object(s, fields, FIELDS, values) &&
+           (s->p == s->end || verify_json_fail(s, "something stands behind the event"));
+}
+
+static bool positive(struct verify_scanner *s, uint64_t *out, const struct verify_value *v)
 {
     return (verify_decimal(out, v->digits) && *out > 0) ||
            verify_json_fail(s, "a version is not a positive number");
 }
 
-static bool logical_read(struct verify_scanner *s, struct verify_leaf *out, const struct value *v)
+static bool logical_read(struct verify_scanner *s, struct verify_leaf *out,
+                         const struct verify_value *v)
 {
     struct str rest = v->text.raw;
     const struct str us = str_cut(&rest, '.');
@@ -329,8 +94,22 @@ static bool logical_read(struct verify_scanner *s, struct verify_leaf *out, cons
     return true;
 }
 
+static bool signature(struct verify_scanner *s, struct verify_leaf *out,
+                      const struct verify_value values[FIELDS])
+{
+    const struct verify_signer signer = {
+        .actor = values[AT_ACTOR].text.raw,
+        .session = values[AT_SESSION].there ? values[AT_SESSION].text.raw : S(""),
+        .command = values[AT_COMMAND].text.raw,
+        .recorded_us = s->time_us,
+    };
+    out->sign = (struct verify_signed){ 0 };
+    return !values[AT_SIGNATURE].there ||
+           verify_signature_scan(s, &out->sign, values[AT_SIGNATURE].text.raw, &signer);
+}
+
 static bool judge(struct verify_scanner *s, struct verify_leaf *out,
-                  const struct value values[FIELDS])
+                  const struct verify_value values[FIELDS])
 {
     uint64_t format = 0, type_version = 0;
     if (!verify_decimal(&format, values[AT_FORMAT].digits) || format != FORMAT)
@@ -353,13 +132,14 @@ static bool judge(struct verify_scanner *s, struct verify_leaf *out,
     if (out->has_previous != (out->version > 1))
         return verify_json_fail(s, out->has_previous ? "the first of its stream names one before"
                                                      : "it does not name the one before");
-    return true;
+    out->simulates = str_is(values[AT_TYPE].text.raw, "sign.simulation_begun");
+    return signature(s, out, values);
 }
 
 bool verify_leaf_scan(struct verify_scanner *s, struct verify_leaf *out, struct str leaf,
                       const char **why, size_t *at)
 {
-    struct value values[FIELDS] = { 0 };
+    struct verify_value values[FIELDS] = { 0 };
     s->start = s->p = leaf.p;
     s->end = leaf.p + leaf.n;
     s->why = NULL;
@@ -378,7 +158,7 @@ struct verify_scanner *verify_scanner_new(void)
     struct verify_scanner *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    memset(s->base64, BASE64_NONE, sizeof s->base64);
+    memset(s->base64, VERIFY_BASE64_NONE, sizeof s->base64);
     for (uint8_t i = 0; digits[i]; i++)
         s->base64[(uint8_t)digits[i]] = i;
     return s;

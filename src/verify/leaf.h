@@ -13,6 +13,15 @@ enum {
     VERIFY_DEPTH_MAX = 32,
 };
 
+/* Of an electronic signature, for the checks across events. */
+struct verify_signed {
+    bool there;
+    bool simulated;        /* its signer proved nothing, and says so */
+    bool refers;           /* its content is another event's payload: that of … */
+    uint64_t at;           /* … this place in the log */
+    struct hash refers_to; /* stream, version and content, as verify_refers_to makes it */
+};
+
 /* What the checks across events need. Texts point into the scanner or the leaf. */
 struct verify_leaf {
     struct str stream;
@@ -23,6 +32,8 @@ struct verify_leaf {
     struct hash previous;
     uint64_t logical_us;
     uint64_t logical_count;
+    struct verify_signed sign;
+    bool simulates; /* from here on people may be simulated: sign.simulation_begun */
 };
 
 /* Scratch for one thread. */

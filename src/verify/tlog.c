@@ -213,6 +213,45 @@ static bool read_cosigned(struct tlog *t, const struct verify_options *options,
     return good;
 }
 
+/* The bundle that is in the buffer, for those who look entries up. */
+struct looking {
+    struct tlog *tlog;
+    bool any;
+    uint64_t index;
+    struct str bundle;
+};
+
+static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
+                    struct verify_report *r)
+{
+    struct looking *l = context;
+    const uint64_t index = at / VERIFY_WIDTH, left = l->tlog->size - index * VERIFY_WIDTH;
+    if (!l->any || l->index != index) {
+        char path[VERIFY_TILE_PATH_MAX];
+        uint32_t there;
+        size_t n;
+        const struct verify_tile_at tile = { index,
+                                             left < VERIFY_WIDTH ? (uint32_t)left : VERIFY_WIDTH };
+        if (!get_tile(l->tlog, VERIFY_ENTRIES, tile, l->tlog->buffer, VERIFY_BUNDLE_MAX, &n, &there,
+                      path, r))
+            return false;
+        l->bundle = (struct str){ (const char *)l->tlog->buffer, n };
+        l->index = index;
+        l->any = true;
+    }
+    struct str rest = l->bundle;
+    *found = true;
+    for (uint64_t i = 0; i <= at % VERIFY_WIDTH && *found; i++)
+        *found = next_entry(leaf, &rest);
+    return *found || verify_bad(r, "tile/entries", "was there, and is not");
+}
+
+static bool signed_hold(struct tlog *t, struct verify_run *run, struct verify_report *r)
+{
+    struct looking looking = { .tlog = t };
+    return verify_refers_hold(&run->refers, leaf_at, &looking, r);
+}
+
 static bool verify_all(struct tlog *t, const struct verify_options *options,
                        struct verify_report *r)
 {
@@ -234,8 +273,10 @@ static bool verify_all(struct tlog *t, const struct verify_options *options,
                               .size = t->size,
                               .any_entries = options->any_entries,
                               .chain = verify_chain_new() };
-    const bool good = run.chain ? verify_run(&run, r) : verify_bad(r, "memory", "not enough");
+    const bool good = run.chain ? verify_run(&run, r) && signed_hold(t, &run, r)
+                                : verify_bad(r, "memory", "not enough");
     verify_chain_free(run.chain);
+    verify_refers_free(&run.refers);
     if (!good)
         return false;
     r->signed_size = t->size;

@@ -7,7 +7,10 @@
  * hash of the one before;
  *   - the node's hybrid logical time never stands still, and is not behind the wall clock's;
  *   - stored tiles and roots are those computed from the entries;
- *   - checkpoints are signed by the key, and their roots are those computed at their size.
+ *   - checkpoints are signed by the key, and their roots are those computed at their size;
+ *   - an electronic signature is its actor's, of the time of its event, for its command, and what
+ * it says was shown is what the event that it names holds; simulated ones stand only behind the
+ * event that says that people are.
  *
  * What it cannot see: a log cut back to, or rewritten from, an older checkpoint by someone who has
  * the key, or cut back by anyone to a checkpoint that was once published. Both need a checkpoint
@@ -46,6 +49,8 @@ struct verify_report {
     size_t cosigned;                /* by how many of them; 0: by none */
     uint64_t not_final;             /* of a bundle's events, those behind final_size */
     uint64_t bytes;                 /* of entries */
+    uint64_t signatures;            /* of persons, on what they did */
+    uint64_t simulated;             /* of these, by people who are simulated */
     bool own_key;                   /* the key came from the log itself: proves consistency only */
     char key[VERIFY_KEY_TEXT_MAX];  /* name+id */
     char order[40];                 /* of a bundle */

@@ -127,11 +127,24 @@ static void print_witnesses(const struct verify_options *o, const struct verify_
         printf("witnesses: %zu of %zu cosigned the first %llu\n", r->cosigned, o->nwitnesses, size);
 }
 
+/* What an electronic signature is worth, is for the reader to say. */
+static void print_signatures(const struct verify_report *r)
+{
+    printf("signatures: %llu, each its actor's, on what the event that it names says",
+           (unsigned long long)r->signatures);
+    if (r->simulated > 0)
+        printf("; %llu of them by simulated people, who proved nothing",
+               (unsigned long long)r->simulated);
+    printf("\n");
+}
+
 static void print_good(const struct arguments *a, const struct verify_report *r)
 {
     const unsigned long long count = r->count, signed_size = r->signed_size;
-    if (!a->options.any_entries)
+    if (!a->options.any_entries) {
         printf("streams: %llu, each complete and chained\n", (unsigned long long)r->streams);
+        print_signatures(r);
+    }
     printf("checkpoints: %llu", (unsigned long long)r->checkpoints);
     if (r->checkpoints > 0)
         printf(", the newest over the first %llu, signed by %s", signed_size, r->key);
@@ -161,6 +174,7 @@ static void print_bundle(const struct arguments *a, const struct verify_report *
     if (r->not_final > 0)
         printf("not yet final: %llu events, behind what was cosigned\n",
                (unsigned long long)r->not_final);
+    print_signatures(r);
     printf("report.json: made anew from these events, the same byte for byte\n");
     printf("report.html: as it was signed; not made anew\n");
     printf("disclosed: %llu sealed texts, each opened under its own key\n",

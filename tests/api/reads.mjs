@@ -148,6 +148,8 @@ const sources = {
   "order task": async (t) =>
     (await work(t)).map((row) => ({ order: row.order_id, task: row.task })),
   "/prescriptions/{order}": async (t) => [{ order: await prescribed(t) }],
+  "/sign/{command}": async (t) => (await rows(t, "/")).map((row) => ({ command: "flow.sign",
+    query: `?order=${row.order_id}&task=confirm_eligibility&place=confirmed` })),
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
   patient: async (t) => (await rows(t, "/patients")).map((row) => ({ patient: row.patient })),
@@ -178,7 +180,7 @@ async function targets(t, path) {
   assert(sources[key], `tests/api/reads.mjs does not know where {${key}} comes from`);
   t.found[key] ??= await sources[key](t);
   return t.found[key].slice(0, 12).map((values) =>
-    path.replace(/\{(\w+)\}/g, (_, name) => values[name]));
+    path.replace(/\{(\w+)\}/g, (_, name) => values[name]) + (values.query ?? ""));
 }
 
 /* --- the answer as an example --- */

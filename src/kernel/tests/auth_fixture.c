@@ -3,6 +3,7 @@
 
 #include "kernel/epoch.h"
 
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 
 #include <setjmp.h>
@@ -13,7 +14,8 @@
 
 static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const auth_modules[] = {
-    &stop_module, &epoch_module, &timer_module, &define_module, &auth_module, &file_module,
+    &stop_module, &epoch_module, &timer_module, &define_module,
+    &auth_module, &file_module,  &sign_module,
 };
 
 static void ok(struct auth_fixture *a, enum outcome o)

@@ -43,7 +43,7 @@ static void keep(const struct gate_command *c, const struct command_type *type, 
 {
     pthread_mutex_lock(&lock);
     FILE *out = file();
-    if (out && answer->error.outcome == OK)
+    if (out && answer->error.outcome == OK && !c->asks)
         keep_ok(out, c, type, body, answer);
     else if (out && answer->error.outcome == REFUSED)
         fprintf(out, "refused\t%s\t%s\n", type->name, answer->error.code);

@@ -43,7 +43,7 @@ void fixture_open(struct fixture *f, const struct module *const *modules, size_t
 void fixture_open_on(struct fixture *f, const struct module *const *modules, size_t n,
                      const char *vfs)
 {
-    *f = (struct fixture){ .modules = modules, .nmodules = n, .vfs = vfs };
+    *f = (struct fixture){ .modules = modules, .nmodules = n, .vfs = vfs, .strength = SIGN_TOKEN };
     env_sim_init(&f->sim, 7, start_us);
     snprintf(f->folder, sizeof f->folder, "/tmp/vein-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
@@ -145,6 +145,24 @@ void fixture_person(struct fixture_person *p, int number, int organisation, int 
     }
 }
 
+enum outcome fixture_sign(struct fixture *f, struct gate_command *c, struct sign_given *given)
+{
+    struct gate_answer asked = { 0 };
+    struct gate_command ask = *c;
+    const struct command_type *type = registry_command(f->node.registry, c->name);
+    if (!type || !(type->flags & COMMAND_SIGNED))
+        return OK;
+    ask.asks = true;
+    const struct sign_simulation how = { c, &asked, c->actor->name, env_now(&f->sim.env) };
+    if (gate_run(f->node.gate, &ask, &asked, &f->error) != OK ||
+        sign_simulated(given, &how, f->node.keys, &f->error) != OK)
+        return f->error.outcome;
+    given->strength = f->strength;
+    given->components = S("login+password");
+    c->signature = given;
+    return sign_seal(given, f->node.keys, &f->error);
+}
+
 enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who, struct str id,
                              const char *command, const char *reason, const char *body)
 {
@@ -158,9 +176,12 @@ enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who
         .reason = str_z(reason),
         .arena = f->arena,
     };
+    struct sign_given given;
     f->error = (struct err){ 0 };
     f->answer = (struct gate_answer){ 0 };
     env_sim_advance(&f->sim, 1000);
+    if (fixture_sign(f, &c, &given) != OK)
+        return f->error.outcome;
     return gate_run(f->node.gate, &c, &f->answer, &f->error);
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernel/define.h"
 #include "kernel/node.h"
+#include "kernel/sign.h"
 
 struct fixture {
     struct env_sim sim;
@@ -15,9 +16,10 @@ struct fixture {
     size_t nmodules;
     const char *vfs;
     struct arena *arena;
-    uint64_t commands; /* sent so far: ids are derived from it */
-    int64_t stated;    /* when what the next commands tell took place; 0: now */
-    struct err error;  /* of the last command */
+    uint64_t commands;           /* sent so far: ids are derived from it */
+    enum sign_strength strength; /* of the signatures on what is signed; the strongest */
+    int64_t stated;              /* when what the next commands tell took place; 0: now */
+    struct err error;            /* of the last command */
     struct gate_answer answer;
 };
 
@@ -49,6 +51,9 @@ struct str fixture_id(char kind, int number);
 enum outcome fixture_send(struct fixture *f, const struct fixture_person *who, const char *command,
                           const char *reason, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* A signed command's signature, as fixture_send gives it: it asks what is signed, and signs that.
+ * Does nothing for a command that is not. */
+enum outcome fixture_sign(struct fixture *f, struct gate_command *c, struct sign_given *given);
 /* The same with an id of the caller's. */
 enum outcome fixture_send_as(struct fixture *f, const struct fixture_person *who, struct str id,
                              const char *command, const char *reason, const char *body);

@@ -13,6 +13,7 @@
 #include "kernel/epoch.h"
 #include "kernel/file.h"
 #include "kernel/flow.h"
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/text.h"
@@ -21,7 +22,7 @@ enum { MODULES_MAX = 16 };
 
 static const struct module *const kernels[] = {
     &stop_module, &epoch_module, &timer_module, &define_module,
-    &flow_module, &auth_module,  &file_module,
+    &flow_module, &auth_module,  &file_module,  &sign_module,
 };
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };
 

@@ -48,7 +48,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void get_sample(struct bench *b, int64_t number, struct sample *out)
+static void get_sample(struct bench *b, int64_t number, struct stored *out)
 {
     struct number in = { number };
     bool found = false;
@@ -59,7 +59,7 @@ static void get_sample(struct bench *b, int64_t number, struct sample *out)
 static void test_every_kind_comes_back(void **state)
 {
     struct bench *b = *state;
-    struct sample in = {
+    struct stored in = {
         .number = INT64_MAX,
         .text = S("Zürich\n"),
         .code = S("fresh"),
@@ -74,11 +74,11 @@ static void test_every_kind_comes_back(void **state)
     ASSERT_OK(decimal_read(&in.ratio, S("1.10"), &b->e));
     ASSERT_OK(quantity_read(&in.volume, S("-12.50 mL"), &b->e));
     ASSERT_OK(db_run(b->writer, &sql_sample_add, &in, NULL, &b->e));
-    struct sample out;
+    struct stored out;
     get_sample(b, INT64_MAX, &out);
-    for (size_t i = 0; i < sample_record.nfields; i++) {
-        struct str want = record_text(&sample_record.fields[i], &in, b->arena);
-        struct str got = record_text(&sample_record.fields[i], &out, b->arena);
+    for (size_t i = 0; i < stored_record.nfields; i++) {
+        struct str want = record_text(&stored_record.fields[i], &in, b->arena);
+        struct str got = record_text(&stored_record.fields[i], &out, b->arena);
         assert_true(str_eq(want, got));
     }
     assert_int_equal(out.ratio.scale, 2); /* the trailing zero is kept */
@@ -89,9 +89,9 @@ static void test_every_kind_comes_back(void **state)
 static void test_absent_is_not_empty(void **state)
 {
     struct bench *b = *state;
-    struct sample in;
-    struct sample out;
-    record_clear(&sample_record, &in);
+    struct stored in;
+    struct stored out;
+    record_clear(&stored_record, &in);
     in.number = 1;
     ASSERT_OK(db_run(b->writer, &sql_sample_add, &in, NULL, &b->e));
     memset(&out, 0x5a, sizeof out);
@@ -117,7 +117,7 @@ static void test_absent_is_not_empty(void **state)
 static void test_get_tells_when_there_is_none(void **state)
 {
     struct bench *b = *state;
-    struct sample out;
+    struct stored out;
     struct number in = { 7 };
     bool found = true;
     ASSERT_OK(db_get(b->writer, &sql_sample_get, &in, &out, b->arena, &found, &b->e));

@@ -21,12 +21,12 @@ const struct sql sql_sample_add = {
     "INSERT INTO sample (" SAMPLE ") VALUES (:number, :text, :code, :id, :flag, :at, :day, :ratio,"
     " :volume, :hash, :json, :blob)",
     "INSERT INTO sample (" SAMPLE ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    &sample_record, NULL
+    &stored_record, NULL
 };
 const struct sql sql_sample_get = { "test.sample_get",
                                     "SELECT " SAMPLE " FROM sample WHERE number = :number",
                                     "SELECT " SAMPLE " FROM sample WHERE number = $1",
-                                    &number_record, &sample_record };
+                                    &number_record, &stored_record };
 /* The text names its parameters in another order than the record. */
 const struct sql sql_place_add = { "test.place_add",
                                    "INSERT INTO place (units, number) VALUES (:units, :number)",

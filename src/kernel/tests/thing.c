@@ -128,6 +128,41 @@ enum outcome thing_calm_decide(struct decision *d, const struct thing_calm *body
     return OK;
 }
 
+enum outcome thing_approve_load(struct load *l, const struct thing_approve *body,
+                                struct thing_state *state, struct err *e)
+{
+    load_kind(l, "thing");
+    load_own_scope(l);
+    TRY(load_stream(l, stream_of("thing", body->thing), &state->version, e));
+    return state->version > 0 ? OK : load_unknown(l, e);
+}
+
+enum outcome thing_approve_shown(struct load *l, const struct thing_approve *body,
+                                 const struct thing_state *state, struct sign_what *out,
+                                 struct err *e)
+{
+    const struct stream stream = stream_of("thing", body->thing);
+    out->kind = S("thing");
+    out->id = body->thing;
+    out->meaning = body->reject ? S("rejected") : S("approved");
+    return sign_what_event(out, l->db, stream_str(&stream), state->version, l->arena, e);
+}
+
+enum outcome thing_approve_decide(struct decision *d, const struct thing_approve *body,
+                                  const struct thing_state *state, struct err *e)
+{
+    (void)state;
+    (void)e;
+    struct thing_added payload = { .thing = body->thing, .by = 0 };
+    for (int i = 0; i < (body->silent ? 0 : 2); i++)
+        decide_event(d, &(struct happening){
+                            .stream = stream_of("thing", body->thing),
+                            .type = &thing_added_event,
+                            .payload = &payload,
+                        });
+    return OK;
+}
+
 static enum outcome thing_follow(struct db *db, const struct event *event, const void *payload,
                                  struct policy_send *out, bool *send, struct arena *arena,
                                  struct err *e)

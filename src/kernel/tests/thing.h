@@ -3,10 +3,12 @@
 #define VEIN_KERNEL_THING_H
 
 #include "kernel/module.h"
+#include "kernel/sign.h"
 
 struct thing_state {
     struct str thing;
     int64_t total;
+    int64_t version;
 };
 
 #define RECORDS "kernel/tests/thing.def"

@@ -7,6 +7,7 @@
 #include "gen/desk/queries.sql.h"
 #include "kernel/flow_record.h"
 #include "kernel/show.h"
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
 
@@ -312,6 +313,14 @@ struct desk_task_view {
     struct desk_record_view kept;
 };
 
+/* What is shown to who signs a record. */
+struct desk_signed_view {
+    struct desk_order o;
+    const struct flow_task *task; /* NULL: the workflow has it no more */
+    int64_t version;
+    struct html record;
+};
+
 /* --- corrections that wait for review --- */
 
 struct desk_waiting_row {
@@ -416,6 +425,9 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
     desk_post_task, desk_post_complete, desk_post_correct, desk_get_stop, desk_get_unit,
     desk_get_label, desk_post_unit, desk_get_history, desk_get_corrections, desk_get_print;
 
+/* What flow.sign signs: whose record it is, and the record. */
+sign_show_fn desk_sign_show;
+
 enum { DESK_SEARCHES = 2 };
 extern const struct search_rule desk_searches[DESK_SEARCHES];
 
@@ -441,6 +453,9 @@ enum http_state desk_task_redraw(struct http_request *r);
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);
 
+/* A record as HTML; empty when its form is not known. */
+enum outcome desk_record_html(struct html *out, struct page *p, struct db *db,
+                              const struct form_record *record, struct err *e);
 /* A task's record as HTML; empty when it has none. */
 enum outcome desk_record(struct html *out, struct page *p, struct db *db,
                          const struct flow_open_task *task, struct err *e);

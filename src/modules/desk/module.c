@@ -43,9 +43,14 @@ static const struct route module_routes[] = {
           "help.unit_do"),
 };
 
+static const struct sign_view module_signs[] = {
+    { "flow.sign", desk_sign_show },
+};
+
 const struct module desk_module = {
     .name = "desk",
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(signs),
     .searches = desk_searches,
     .nsearches = DESK_SEARCHES,
 };

@@ -18,29 +18,39 @@ enum {
 
 /* --- records --- */
 
-enum outcome desk_record(struct html *out, struct page *p, struct db *db,
-                         const struct flow_open_task *task, struct err *e)
+enum outcome desk_record_html(struct html *out, struct page *p, struct db *db,
+                              const struct form_record *record, struct err *e)
 {
     struct definition form;
-    struct form_record record;
-    const struct json *object;
     struct arena *a = p->b->arena;
-    bool found;
+    bool found = false;
     *out = (struct html){ S("") };
-    if (!task->json.p || !task->form.p)
-        return OK;
-    TRY(define_find(&form, db, S("form"), task->form, task->form_version, p->now_us, a, &found, e));
+    if (record->form.p)
+        TRY(define_find(&form, db, S("form"), record->form, record->form_version, p->now_us, a,
+                        &found, e));
     if (!found)
         return OK;
-    TRY(json_read(&object, a, task->json, &json_limits_default, e));
-    TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
     struct page part = *p;
     struct buf b = buf_in(a, RECORD_MAX);
     part.b = &b;
-    form_render_record(&part, &form, &record, NULL, NULL, a);
+    form_render_record(&part, &form, record, NULL, NULL, a);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;
+}
+
+enum outcome desk_record(struct html *out, struct page *p, struct db *db,
+                         const struct flow_open_task *task, struct err *e)
+{
+    struct form_record record;
+    const struct json *object;
+    struct arena *a = p->b->arena;
+    *out = (struct html){ S("") };
+    if (!task->json.p || !task->form.p)
+        return OK;
+    TRY(json_read(&object, a, task->json, &json_limits_default, e));
+    TRY(record_from_sealed_json(&form_record_record, &record, a, object, e));
+    return desk_record_html(out, p, db, &record, e);
 }
 
 /* --- the timeline --- */

@@ -100,21 +100,13 @@ enum http_state desk_post_task(struct http_request *r)
         const char *name;
         enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
     } known[] = {
-        { "identity.check", checked },
-        { "unit.make", NULL },
-        { "unit.sample", NULL },
-        { "unit.split", NULL },
-        { "unit.discard", NULL },
-        { "custody.offer", NULL },
-        { "custody.accept", accepted },
-        { "custody.decline", NULL },
-        { "custody.withdraw", NULL },
-        { "clinic.thaw", NULL },
-        { "clinic.give", NULL },
-        { "clinic.finish", NULL },
-        { "clinic.conclude", NULL },
-        { "flow.sign", NULL },
-        { "flow.review_correction", NULL },
+        { "identity.check", checked },  { "unit.make", NULL },
+        { "unit.sample", NULL },        { "unit.split", NULL },
+        { "unit.discard", NULL },       { "custody.offer", NULL },
+        { "custody.accept", accepted }, { "custody.decline", NULL },
+        { "custody.withdraw", NULL },   { "clinic.thaw", NULL },
+        { "clinic.give", NULL },        { "clinic.finish", NULL },
+        { "clinic.conclude", NULL },    { "flow.review_correction", NULL },
     };
     const struct str name = http_param(r, "command");
     struct err e = { 0 };

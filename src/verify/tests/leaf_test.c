@@ -59,7 +59,7 @@ static void good_leaves(void **state)
                 "\"logical\":\"1795000000000000.0\",\"zone\":\"UTC\","
                 "\"actor\":\"a\",\"session\":\"" ID "\",\"device\":\"d\\\"\\n\",\"place\":\"p\","
                 "\"links\":[{\"kind\":\"order\",\"id\":\"1\"},{\"kind\":\"unit\",\"id\":\"2\"}],"
-                "\"reason\":\"s1:p1:AAAA\",\"signature\":{\"by\":\"x\"},\"payload\":[1,-2,0,"
+                "\"reason\":\"s1:p1:AAAA\",\"payload\":[1,-2,0,"
                 "true,false,null,\"\\u0000\\u001f\\b\\f\\r\\t\x7F/\xE2\x82\xAC\",{\"a\":{}}]}");
     struct verify_leaf leaf;
     const char *why;

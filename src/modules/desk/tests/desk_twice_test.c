@@ -76,12 +76,12 @@ static int set_up(void **state)
     static const struct define_kind *const kinds[] = { &role_kind, &form_kind, &workflow_kind,
                                                        &product_kind };
     static const struct module *const modules[] = {
-        &stop_module,     &timer_module,       &define_module,  &auth_module,
-        &flow_module,     &flow_record_module, &quality_module, &order_module,
-        &identity_module, &custody_module,     &clinic_module,
+        &stop_module,        &timer_module,   &define_module, &auth_module,     &flow_module,
+        &flow_record_module, &quality_module, &order_module,  &identity_module, &custody_module,
+        &clinic_module,      &desk_module,    &sign_module,
     };
-    static const struct route *tables[2];
-    static size_t lengths[2];
+    static const struct route *tables[3];
+    static size_t lengths[3];
     text_use(text_rows, text_rows_count);
     define_use(kinds, 4);
     flow_use_points(NULL, NULL, 0);
@@ -108,14 +108,16 @@ static int set_up(void **state)
     placed();
     tables[0] = auth_module.routes;
     tables[1] = desk_module.routes;
+    tables[2] = sign_module.routes;
     lengths[0] = auth_module.nroutes;
     lengths[1] = desk_module.nroutes;
+    lengths[2] = sign_module.nroutes;
     const struct http_options options = {
         .env = &env_system,
         .listen = "127.0.0.1:0",
         .routes = tables,
         .nroutes = lengths,
-        .ntables = 2,
+        .ntables = 3,
         .context = &app,
         .admit = app_admit,
         .check = app_check,
@@ -145,13 +147,19 @@ static int tear_down(void **state)
     return 0;
 }
 
-static const char *page(int person, const char *rest)
+static int get(int person, const char *path, const char *media_type)
 {
     struct str request = arena_printf(a.f.arena,
-                                      "GET /orders/%s/tasks/count%s HTTP/1.1\r\nHost: x\r\n"
-                                      "Accept: text/html\r\nCookie: vein=%.*s\r\n\r\n",
-                                      order, rest, STR(cookies[person]));
-    assert_int_equal(client_ask(app.server, request, got, sizeof got), 200);
+                                      "GET %s HTTP/1.1\r\nHost: x\r\n"
+                                      "Accept: %s\r\nCookie: vein=%.*s\r\n\r\n",
+                                      path, media_type, STR(cookies[person]));
+    return client_ask(app.server, request, got, sizeof got);
+}
+
+static const char *page(int person, const char *rest)
+{
+    const struct str path = arena_printf(a.f.arena, "/orders/%s/tasks/count%s", order, rest);
+    assert_int_equal(get(person, path.p, "text/html"), 200);
     return got;
 }
 
@@ -177,17 +185,23 @@ static struct tab tab_open(int person)
     return (struct tab){ person, hidden(html, "_csrf"), hidden(html, "_id") };
 }
 
-static int post(const struct tab *tab, const char *where, const char *form)
+static int post_at(const struct tab *tab, const char *path, const char *form)
 {
     struct str body =
         arena_printf(a.f.arena, "%s&_csrf=%.*s&_id=%.*s", form, STR(tab->csrf), STR(tab->id));
     struct str request =
         arena_printf(a.f.arena,
-                     "POST /orders/%s/tasks/count/%s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
+                     "POST %s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n"
                      "Cookie: vein=%.*s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                      "Content-Length: %zu\r\n\r\n%.*s",
-                     order, where, STR(cookies[tab->person]), body.n, STR(body));
+                     path, STR(cookies[tab->person]), body.n, STR(body));
     return client_ask(app.server, request, got, sizeof got);
+}
+
+static int post(const struct tab *tab, const char *where, const char *form)
+{
+    const struct str path = arena_printf(a.f.arena, "/orders/%s/tasks/count/%s", order, where);
+    return post_at(tab, path.p, form);
 }
 
 static int enter(int person, const char *cells)
@@ -246,20 +260,94 @@ static void from_a_second_tab_nobody_is_a_second_person(void **state)
     SHOWS(2, "name=\"cells\""); /* the task is still open, for somebody else */
 }
 
+/* The page on which this person signs; what its form holds. */
+static struct str sign_page(int person, struct tab *tab)
+{
+    const struct str path = arena_printf(
+        a.f.arena, "/sign/flow.sign?order=%s&task=count&place=signed_off&_next=/work", order);
+    assert_int_equal(get(person, path.p, "text/html"), 200);
+    *tab = (struct tab){ person, hidden(got, "_csrf"), hidden(got, "_id") };
+    return hidden(got, "_shown");
+}
+
+static int sign(const struct tab *tab, struct str shown, const char *proof)
+{
+    const struct str form =
+        arena_printf(a.f.arena, "order=%s&task=count&place=signed_off&_next=/work&_shown=%.*s&%s",
+                     order, STR(shown), proof);
+    return post_at(tab, "/sign/flow.sign", form.p);
+}
+
+#define PROOF "_login=person1&_password=seven+herons+over+the+weir"
+
+/* partial: SIG-01 the signer sees what is signed, and the signature is shown with name, time and
+ * meaning on the record and in print */
 static void places_are_signed_at_the_page(void **state)
 {
     (void)state;
+    struct tab tab;
     assert_int_equal(enter(1, "5"), 303);
     assert_int_equal(enter(2, "5.0"), 303);
     SHOWS(1, "Sign: Counted");
-    const char *html = page(1, "");
-    struct str form = arena_printf(a.f.arena, "order=%s&task=count&record=%.*s&place=signed_off",
-                                   order, STR(hidden(html, "record")));
-    const struct tab tab = tab_open(1);
-    assert_int_equal(post(&tab, "do/flow.sign", form.p), 303);
+    const struct str shown = sign_page(1, &tab);
+    assert_non_null(strstr(got, "Cells counted")); /* the record as it stands */
+    assert_non_null(strstr(got, "<p class=\"what\">Counted</p>"));
+    assert_non_null(strstr(got, "Person No. 1"));
+    assert_non_null(strstr(got, "name=\"_login\"")); /* the first takes both */
+
+    assert_int_equal(sign(&tab, shown, "_login=person1&_password="), 422);
+    assert_non_null(strstr(got, "a signature needs your password"));
+    assert_int_equal(sign(&tab, shown, "_login=person1&_password=not+the+password"), 422);
+    assert_non_null(strstr(got, "sign-in name or password is wrong"));
+    assert_non_null(strstr(got, "Cells counted")); /* and the page is there again */
+    SHOWS(2, "not signed yet");
+    assert_int_equal(sign(&tab, shown, PROOF), 303);
+    assert_non_null(strstr(got, "Location: /work"));
     HIDES(2, "Sign: Counted");
     SHOWS(2, "Person No. 1");
     assert_non_null(strstr(page(2, "/print"), "Counted"));
+    assert_int_equal(sign(&tab, shown, PROOF), 303); /* the same form again does nothing */
+}
+
+/* Whoever opened the page before the record was corrected signs nothing that they did not see. */
+static void what_was_corrected_meanwhile_is_shown_again(void **state)
+{
+    (void)state;
+    struct tab tab;
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
+    const struct str before = sign_page(1, &tab);
+    const struct tab other = tab_open(2);
+    assert_int_equal(post(&other, "correct", "cells=6&_reason=miscounted"), 303);
+    assert_int_equal(sign(&tab, before, PROOF), 409);
+    assert_non_null(strstr(got, "what is to be signed has changed"));
+    const struct str now = hidden(got, "_shown");
+    assert_false(str_eq(now, before));
+    assert_int_equal(sign(&tab, now, PROOF), 303);
+}
+
+static void a_program_asks_and_signs(void **state)
+{
+    (void)state;
+    struct tab tab;
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
+    const struct str shown = sign_page(1, &tab);
+    const struct str path =
+        arena_printf(a.f.arena, "/sign/flow.sign?order=%s&task=count&place=signed_off", order);
+    assert_int_equal(get(1, path.p, "application/json"), 200);
+    assert_non_null(strstr(got, arena_printf(a.f.arena, "\"shown\":\"%.*s\"", STR(shown)).p));
+    assert_non_null(strstr(got, "\"words\":\"Counted\""));
+    assert_non_null(strstr(got, "\"both\":true"));
+    assert_non_null(strstr(got, "\"name\":\"cells\""));
+    assert_int_equal(
+        get(1, "/sign/flow.hold?order=00000000-0000-7000-a000-000000000001", "application/json"),
+        422);
+    assert_non_null(strstr(got, "sign.unsigned"));
+    const struct str elsewhere =
+        arena_printf(a.f.arena, "/sign/flow.sign?order=%s&task=count&place=other", order);
+    assert_int_equal(get(1, elsewhere.p, "application/json"), 422);
+    assert_non_null(strstr(got, "flow.unknown_place"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -267,9 +355,9 @@ static void places_are_signed_at_the_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(neither_sees_the_other),
-        TEST(from_a_second_tab_nobody_is_a_second_person),
-        TEST(places_are_signed_at_the_page),
+        TEST(neither_sees_the_other),        TEST(from_a_second_tab_nobody_is_a_second_person),
+        TEST(places_are_signed_at_the_page), TEST(what_was_corrected_meanwhile_is_shown_again),
+        TEST(a_program_asks_and_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,134 @@
+/* A command is signed in two steps. The first asks the gate what the command would sign, and shows
+ * that with its hash; the second sends the command with hash and proof. Where anything is refused,
+ * the first is taken again: what is shown is always what stands now. */
+#include "kernel/sign_pages.h"
+
+#include "gen/kernel/pages/sign.html.h"
+
+struct str sign_words(struct page *p, const struct sign_shown *what)
+{
+    return what->words.p ? what->words : show_name(p, "meaning", what->meaning);
+}
+
+static const struct sign_view *view_of(const struct http_request *r, struct str command)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nsigns; k++)
+            if (str_is(command, modules[i]->signs[k].command))
+                return &modules[i]->signs[k];
+    return NULL;
+}
+
+/* The body's fields as they came; the page's own begin with "_". */
+static enum outcome body_pairs(struct sign_page_view *v, struct http_request *r, struct err *e)
+{
+    struct record_pair *out = ARENA_ARRAY(r->arena, r->nform + 1, struct record_pair);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < r->nform; i++)
+        if (!str_starts(r->form[i].name, S("_")))
+            out[v->npairs++] = r->form[i];
+    v->pairs = out;
+    return OK;
+}
+
+static enum outcome page(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct sign_asked *asked = r->pending;
+    const struct sign_shown *what = asked->what.p;
+    const struct sign_view *view = view_of(r, what->command);
+    const struct command_type *type = registry_command(app_of(r)->node->registry, what->command);
+    enum sign_strength strength;
+    TRY(sign_needed(&strength, db, what->command, r->arena, e));
+    asked->strength = str_z(sign_strength_name(strength));
+    asked->both = sign_both(app_of(r)->auth, auth_of(r));
+    asked->signer = auth_of(r)->person;
+    if (http_wants_json(r))
+        return show_row(r, &sign_asked_record, asked, e);
+    if (!view)
+        return err_fault(e, "sign.no_view", "%.*s", STR(what->command));
+    struct sign_page_view v = {
+        .command = what->command,
+        .asked = asked,
+        .words = sign_words(p, what),
+        .next = app_next(http_form(r, "_next")),
+        .reason = show_entered(r, "_reason"),
+        .needs_reason = type->flags & COMMAND_NEEDS_REASON,
+        .refused = show_refusal(p, r),
+    };
+    TRY(body_pairs(&v, r, e));
+    TRY(view->show(&v.shown, p, r, db, asked, e));
+    page_sign(p, &v);
+    return OK;
+}
+
+static enum outcome asked_read(struct http_request *r, struct str body, struct err *e)
+{
+    const struct json *json;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = 2 * SIGN_CONTENT_MAX;
+    r->pending = ARENA_NEW(r->arena, struct sign_asked);
+    if (!r->pending)
+        return err_no_memory(e);
+    TRY(json_read(&json, r->arena, body, &limits, e));
+    return record_from_json(&sign_asked_record, r->pending, r->arena, json, e);
+}
+
+static enum http_state asked(struct http_request *r, const struct gate_answer *answer)
+{
+    struct err e = { 0 };
+    if (asked_read(r, answer->body, &e) != OK)
+        return app_problem(r, &e);
+    return show(r, "page.sign.title", page);
+}
+
+static enum http_state ask(struct http_request *r)
+{
+    return app_command(r, &(struct app_command){
+                              .name = http_param(r, "command"),
+                              .done = asked,
+                              .asks = true,
+                          });
+}
+
+enum http_state sign_get(struct http_request *r)
+{
+    r->form = r->query;
+    r->nform = r->nquery;
+    return ask(r);
+}
+
+/* The page again, with what was refused and what stands now. */
+static enum http_state again(struct http_request *r, const struct err *e)
+{
+    struct err *kept = ARENA_NEW(r->arena, struct err);
+    if (!kept)
+        return app_problem(r, e);
+    *kept = *e;
+    r->refused = kept;
+    return ask(r);
+}
+
+/* With the hash of what was shown it is to be signed. */
+static bool to_sign(const struct http_request *r)
+{
+    const struct json *object;
+    struct err e = { 0 };
+    if (!str_is(r->media_type, "application/json"))
+        return http_form(r, "_shown").p != NULL;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = SIGN_FORM_MAX;
+    return json_read(&object, r->arena, r->body, &limits, &e) != OK || json_get(object, "_shown");
+}
+
+enum http_state sign_post(struct http_request *r)
+{
+    if (!to_sign(r))
+        return ask(r);
+    return app_command(r, &(struct app_command){
+                              .name = http_param(r, "command"),
+                              .refused = again,
+                          });
+}

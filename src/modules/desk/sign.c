@@ -1,0 +1,46 @@
+/* What is signed at a place of a form: whose it is, and the record as its event has it. */
+#include "gen/desk/pages/signed.html.h"
+#include "kernel/sign_pages.h"
+#include "modules/desk/desk.h"
+
+enum { SIGNED_MAX = 256 << 10 };
+
+/* The payload of flow.task_done or flow.record_corrected, which has the same fields. */
+static enum outcome record_of(struct form_record *out, struct flow_task_done *payload,
+                              struct str content, struct arena *a, struct err *e)
+{
+    const struct json *object;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = SIGN_CONTENT_MAX;
+    TRY(json_read(&object, a, content, &limits, e));
+    TRY(record_from_sealed_json(&flow_task_done_record, payload, a, object, e));
+    *out = (struct form_record){
+        .form = payload->form,
+        .form_version = payload->form_version,
+        .values = { payload->values.p, payload->values.n },
+        .secrets = { payload->secrets.p, payload->secrets.n },
+    };
+    return OK;
+}
+
+enum outcome desk_sign_show(struct html *out, struct page *p, struct http_request *r, struct db *db,
+                            const struct sign_asked *asked, struct err *e)
+{
+    struct form_record record;
+    struct flow_task_done payload;
+    struct desk_signed_view *v = ARENA_NEW(r->arena, struct desk_signed_view);
+    if (!v)
+        return err_no_memory(e);
+    TRY(record_of(&record, &payload, asked->content, r->arena, e));
+    TRY(desk_order_load(&v->o, r, db, p, payload.order, e));
+    v->task = v->o.flow.found ? flow_task_find(&v->o.flow, payload.task) : NULL;
+    v->version = asked->what.p->version;
+    TRY(desk_record_html(&v->record, p, db, &record, e));
+    struct page part = *p;
+    struct buf b = buf_in(r->arena, SIGNED_MAX);
+    part.b = &b;
+    page_signed(&part, v);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
+}
