@@ -16,7 +16,8 @@ const struct cli_command cli_commands[] = {
     { "rebuild", cli_rebuild },   { "backup", cli_backup },
     { "restore", cli_restore },   { "check", cli_check },
     { "upgrade", cli_upgrade },   { "keys", cli_keys },
-    { "try", cli_try },           { NULL, NULL },
+    { "try", cli_try },           { "witness", cli_witness },
+    { NULL, NULL },
 };
 /* clang-format on */
 

@@ -67,6 +67,8 @@ int cli_keys(int argc, char **argv);
 int cli_upgrade(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+/* vein witness: cosigns other nodes' checkpoints (docs/witness.md). */
+int cli_witness(int argc, char **argv);
 
 /* Blocks the signals that end a server; before any thread is started. */
 void cli_serve_signals(void);

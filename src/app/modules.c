@@ -16,6 +16,7 @@
 #include "kernel/stop.h"
 #include "kernel/trail.h"
 #include "kernel/trail_review.h"
+#include "kernel/witness.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
 #include "app/modules.def"
@@ -43,6 +44,7 @@ static const struct module *const modules[] = {
     &timer_module,
     &trail_module,
     &trail_review_module,
+    &witness_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

@@ -9,16 +9,24 @@
 #include <sodium.h>
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "kernel/post.h"
 #include "kernel/post_guard.h"
 
-enum { SECRETS_MAX = 64 << 10, TRUSTED_MAX = 128 << 10, WAIT_US = 200000 };
+enum {
+    SECRETS_MAX = 64 << 10,
+    TRUSTED_MAX = 128 << 10,
+    WITNESSES_FILE_MAX = 16 << 10,
+    WAIT_US = 200000,
+};
 
 struct posting {
     struct params params;
     struct outbox_setup setup;
     struct workers *workers;
     struct post *post;
+    struct post *shown; /* what goes to witnesses */
+    struct witness_setup witnesses;
     pthread_t thread;
     bool running;
     int stop; /* atomic */
@@ -79,6 +87,35 @@ static enum outcome posting_read(struct posting *p, struct err *e)
     return OK;
 }
 
+/* Who witnesses, how many make final, how often. */
+static enum outcome witnesses_read(struct posting *p, struct err *e)
+{
+    const struct params *params = &p->params;
+    struct witness_setup *w = &p->witnesses;
+    char text[WITNESSES_FILE_MAX];
+    size_t n;
+    int64_t every, silent, quorum;
+    if (!params->witnesses[0])
+        return OK;
+    if (!file_read(text, sizeof text, &n, params->witnesses, false))
+        return REFUSE(e, "params.witnesses", { "path", str_z(params->witnesses) });
+    TRY(witness_setup_read(w, (struct str){ text, n }, e));
+    if (w->n == 0)
+        return REFUSE(e, "params.witnesses", { "path", str_z(params->witnesses) });
+    quorum = (int64_t)w->n / 2 + 1;
+    if (params->witness_quorum[0])
+        TRY(params_number("witness_quorum", params->witness_quorum, (int64_t)w->n, &quorum, e));
+    TRY(params_number("witness_every", params->witness_every, 3600, &every, e));
+    TRY(params_number("witness_silent", params->witness_silent, 604800, &silent, e));
+    w->quorum = (size_t)quorum;
+    w->every_us = every * TIME_SECOND;
+    w->silent_us = silent * TIME_SECOND;
+    if (2 * w->quorum <= w->n)
+        LOG(&env_system, LOG_WARNING, "witness.two_histories", LOG_F_INT("quorum", quorum),
+            LOG_F_INT("witnesses", (int64_t)w->n));
+    return OK;
+}
+
 static void *posting_thread(void *context)
 {
     struct posting *p = context;
@@ -95,12 +132,17 @@ static enum outcome posting_start(struct posting *p, struct node *node, struct e
     static const struct worker_kind *const kinds[] = { &post_kind };
     const struct workers_options workers = { .env = node->env, .kinds = kinds, .nkinds = 1 };
     TRY(posting_read(p, e));
+    TRY(witnesses_read(p, e));
     TRY(workers_open(&p->workers, &workers, e));
     const struct post_options post = {
         .workers = p->workers,
         .trusted = { p->ntrusted > 0 ? p->trusted : NULL, p->ntrusted },
     };
     TRY(post_open(&p->post, &post, e));
+    if (p->witnesses.n > 0) {
+        TRY(post_open(&p->shown, &post, e));
+        TRY(witnesses_use(node->witnesses, post_transport(p->shown), &p->witnesses, e));
+    }
     p->running = pthread_create(&p->thread, NULL, posting_thread, p) == 0;
     if (!p->running)
         return err_no_memory(e);
@@ -134,6 +176,7 @@ void posting_close(struct posting *p)
     }
     workers_close(p->workers);
     post_close(p->post);
+    post_close(p->shown);
     sodium_memzero(p->secrets, sizeof p->secrets);
     free(p);
 }

@@ -148,10 +148,16 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
     return OK;
 }
 
-static bool loopback(const char *listen)
+bool serve_loopback(const char *listen)
 {
     return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0 ||
            strncmp(listen, "localhost:", 10) == 0;
+}
+
+void serve_host(char *out, size_t size, const char *listen)
+{
+    snprintf(out, size, "%s", listen[0] == '[' ? listen + 1 : listen);
+    out[strcspn(out, listen[0] == '[' ? "]" : ":")] = '\0';
 }
 
 /* The certificate that was given; for any address but loopback one of our own, made at first start.
@@ -161,11 +167,10 @@ static enum outcome choose_tls(struct serve *s, const struct serve_options *o, s
     const struct params *p = o->params;
     snprintf(s->certificate, sizeof s->certificate, "%s", p->tls_certificate);
     snprintf(s->key, sizeof s->key, "%s", p->tls_key);
-    if (s->certificate[0] || loopback(p->listen))
+    if (s->certificate[0] || serve_loopback(p->listen))
         return OK;
     char host[PARAM_VALUE_MAX];
-    snprintf(host, sizeof host, "%s", p->listen[0] == '[' ? p->listen + 1 : p->listen);
-    host[strcspn(host, p->listen[0] == '[' ? "]" : ":")] = '\0';
+    serve_host(host, sizeof host, p->listen);
     snprintf(s->certificate, sizeof s->certificate, "%s.crt", o->path);
     snprintf(s->key, sizeof s->key, "%s.tls", o->path);
     return tls_make(s->certificate, s->key, host, &env_system, e);

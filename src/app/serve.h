@@ -44,6 +44,10 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
 enum outcome serve_work_start(struct serve *s, struct err *e);
 void serve_work_stop(struct serve *s);
 
+/* Whether "HOST:PORT" is this machine alone, where plain HTTP may be served; and its host. */
+bool serve_loopback(const char *listen);
+void serve_host(char *out, size_t size, const char *listen);
+
 /* Finishes what runs, signs, closes. */
 void serve_close(struct serve *s);
 

@@ -8,6 +8,7 @@
 #include "kernel/auth_pages.h"
 #include "kernel/limit.h"
 #include "kernel/show.h"
+#include "kernel/node.h"
 
 enum { APP_EXPECTS_MAX = 16 };
 enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
@@ -36,6 +37,7 @@ struct page app_page(struct http_request *r)
         .now_us = env_now(app->node->env),
         .env = app->node->env,
         .fragment = fragment_asked(r),
+        .contradicted = witnesses_contradicting(app->node->witnesses) > 0,
     };
     BUG_ON(!p.b); /* the first thing in a request's arena of megabytes */
     *p.b = buf_in(r->arena, APP_PAGE_MAX);

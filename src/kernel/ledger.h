@@ -102,4 +102,11 @@ enum outcome ledger_read_key(struct db *db, struct str key, int64_t before, size
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e);
 
+/* The newest checkpoint that enough witnesses cosigned (witness.h), with their cosignatures, and
+ * its size; absent and 0 when there is none. */
+enum outcome ledger_cosigned(struct db *db, struct str *note, uint64_t *size, struct arena *arena,
+                             struct err *e);
+/* Replaces it, in the writer's transaction. */
+enum outcome ledger_cosigned_keep(struct db *writer, uint64_t size, struct str note, struct err *e);
+
 #endif

@@ -62,6 +62,17 @@ SELECT number, vkey FROM ledger_epoch ORDER BY number DESC LIMIT 1;
 
 -- epoch_add (number INT, vkey TEXT)
 INSERT INTO ledger_epoch (number, vkey) VALUES (:number, :vkey);
+
+-- cosigned () -> (size INT, note TEXT)
+SELECT size, note FROM ledger_cosigned WHERE one = 1;
+
+-- cosigned_set (size INT, note TEXT)
+INSERT INTO ledger_cosigned (one, size, note) VALUES (1, :size, :note)
+ON CONFLICT (one) DO UPDATE SET size = excluded.size, note = excluded.note;
+
+-- cosigned_clear ()
+DELETE FROM ledger_cosigned;
+
 -- checkpoint_clear ()
 DELETE FROM ledger_checkpoint;
 

@@ -105,6 +105,8 @@ enum outcome ledger_cut(struct db *writer, uint64_t size, struct err *e)
     for (uint32_t level = 0; o == OK && level < MERKLE_LEVELS_MAX; level++)
         o = level_cut(writer, level, ledger_level_count(size, level), e);
     if (o == OK)
+        o = db_run(writer, &sql_ledger_cosigned_clear, NULL, NULL, e);
+    if (o == OK)
         o = db_run(writer, &sql_ledger_checkpoint_clear, NULL, NULL, e);
     arena_free(arena);
     return o;
@@ -128,5 +130,6 @@ enum outcome ledger_epoch_begin(struct db *writer, struct str vkey, struct err *
     TRY(ledger_epoch(writer, &number, e));
     const struct ledger_epoch_add_in in = { .number = number + 1, .vkey = vkey };
     TRY(db_run(writer, &sql_ledger_epoch_add, &in, NULL, e));
+    TRY(db_run(writer, &sql_ledger_cosigned_clear, NULL, NULL, e));
     return db_run(writer, &sql_ledger_checkpoint_clear, NULL, NULL, e);
 }

@@ -35,6 +35,14 @@ CREATE TABLE IF NOT EXISTS ledger_checkpoint (
     note TEXT NOT NULL
 ) STRICT;
 
+-- The newest checkpoint that as many witnesses cosigned as the configuration asks for, with their
+-- cosignatures.
+CREATE TABLE IF NOT EXISTS ledger_cosigned (
+    one INTEGER PRIMARY KEY,
+    size INTEGER NOT NULL,
+    note TEXT NOT NULL
+) STRICT;
+
 -- Who signs this log: name+id+key. The name is the log's origin.
 CREATE TABLE IF NOT EXISTS ledger_epoch (
     number INTEGER PRIMARY KEY,

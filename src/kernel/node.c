@@ -156,8 +156,24 @@ static void node_committed(void *context, const struct gate_happened *events, si
         trail_committed(n->trail);
     if (n->erasures)
         erasures_committed(n->erasures, events, n_events);
+    if (n->witnesses)
+        witnesses_committed(n->witnesses, events, n_events);
     if (n->impl->committed)
         n->impl->committed(n->impl->context, events, n_events);
+}
+
+static enum outcome node_open_witnesses(struct node *n, struct err *e)
+{
+    const struct witnesses_options options = {
+        .gate = n->gate,
+        .writer = n->impl->writer,
+        .env = n->env,
+        .signer = &n->signer,
+        .node = n->impl->name,
+    };
+    return registry_event(n->registry, S("witness.agreed"), 1)
+               ? witnesses_open(&n->witnesses, &options, e)
+               : OK;
 }
 
 static enum outcome node_open_search(struct node *n, struct err *e)
@@ -259,6 +275,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     TRY(node_open_search(n, e));
     TRY(node_open_trail(n, e));
     TRY(node_open_erasures(n, e));
+    TRY(node_open_witnesses(n, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -321,6 +338,7 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     bool indexing = false;
     bool trailing = false;
     bool looking = false;
+    bool showing = false;
     if (n->jobs)
         TRY(jobs_step(n->jobs, &working, e));
     if (n->outbox)
@@ -330,8 +348,10 @@ enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct
     if (n->trail)
         TRY(trail_step(n->trail, ran == 0, &trailing, e));
     TRY(looks_step(n->looks, &looking, e));
-    *busy =
-        ran > 0 || following || fired > 0 || working || sending || indexing || trailing || looking;
+    if (n->witnesses)
+        TRY(witnesses_step(n->witnesses, &showing, e));
+    *busy = ran > 0 || following || fired > 0 || working || sending || indexing || trailing ||
+            looking || showing;
     return gate_checkpoint_step(n->gate, checkpoint_us, e);
 }
 
@@ -378,6 +398,7 @@ void node_close(struct node *n)
     if (n->erasures && erasures_step(n->erasures, &e) != OK)
         log_err(n->env, "node.close", &e);
     erasures_close(n->erasures);
+    witnesses_close(n->witnesses);
     search_close(n->search);
     outbox_close(n->outbox);
     jobs_close(n->jobs);

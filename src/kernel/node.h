@@ -11,22 +11,24 @@
 #include "kernel/policy.h"
 #include "kernel/search.h"
 #include "kernel/timer.h"
+#include "kernel/witness.h"
 
 struct node {
     const struct env *env;
     struct store *store;
     struct keyring *keys;
-    struct ledger *ledger;     /* NULL when opened for reading only */
-    struct gate *gate;         /* likewise */
-    struct timers *timers;     /* likewise */
-    struct policies *policies; /* likewise */
-    struct files *files;       /* contents, in F.files (file.h) */
-    struct jobs *jobs;         /* likewise, and without the job module */
-    struct outbox *outbox;     /* likewise, and without the outbox module */
-    struct search *search;     /* likewise, and without the search module */
-    struct trail *trail;       /* likewise, and without the trail module */
-    struct looks *looks;       /* likewise; NULL when opened for reading only */
-    struct erasures *erasures; /* likewise */
+    struct ledger *ledger;       /* NULL when opened for reading only */
+    struct gate *gate;           /* likewise */
+    struct timers *timers;       /* likewise */
+    struct policies *policies;   /* likewise */
+    struct files *files;         /* contents, in F.files (file.h) */
+    struct jobs *jobs;           /* likewise, and without the job module */
+    struct outbox *outbox;       /* likewise, and without the outbox module */
+    struct search *search;       /* likewise, and without the search module */
+    struct witnesses *witnesses; /* likewise, and without the witness module */
+    struct trail *trail;         /* likewise, and without the trail module */
+    struct looks *looks;         /* likewise; NULL when opened for reading only */
+    struct erasures *erasures;   /* likewise */
     struct registry *registry;
     struct note_signer signer;
     struct str vkey; /* of the signer */

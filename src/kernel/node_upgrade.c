@@ -1,5 +1,6 @@
 /* The enduring tables: made at once in a new database, brought forward step by step in an older
  * one, never back. Projections need no steps: they are dropped and built anew from the ledger. */
+#include "gen/kernel/contact_schema.sql.h"
 #include "gen/kernel/gate_schema.sql.h"
 #include "gen/kernel/lease_schema.sql.h"
 #include "gen/kernel/look_schema.sql.h"
@@ -11,8 +12,10 @@
 #include "gen/kernel/upgrade_4_schema.sql.h"
 #include "kernel/node_impl.h"
 
-static const struct sql_schema *const enduring[] = { &ledger_schema, &gate_schema, &policy_schema,
-                                                     &lease_schema,  &look_schema, &node_schema };
+static const struct sql_schema *const enduring[] = {
+    &ledger_schema, &gate_schema,    &policy_schema, &lease_schema,
+    &look_schema,   &contact_schema, &node_schema,
+};
 
 /* Script i leads from version i + 1 to i + 2. Append only: what was released is never changed, and
  * the schemas above always say what the last version is. */

@@ -28,6 +28,20 @@ void note_vkey_write(struct buf *b, const struct note_signer *s);
  * signer's signature line. No text but a checkpoint's has the signer's name as its first line. */
 void note_sign(struct buf *b, size_t start, const struct note_signer *s);
 
+/* A witness's key (C2SP tlog-cosignature, Ed25519): who may cosign our checkpoints. */
+struct note_witness {
+    char name[NOTE_KEY_NAME_MAX + 1];
+    uint8_t id[4];
+    uint8_t public_key[32];
+};
+/* From name+id+key; REFUSED "note.witness_key". */
+enum outcome note_witness_read(struct note_witness *out, struct str vkey, struct err *e);
+/* Whether the signature line is this witness's over the note's text; *at: when, as it says, in
+ * seconds since 1970. */
+bool note_cosigned(uint64_t *at, struct str line, struct str text, const struct note_witness *w);
+/* What a note's signatures are over: up to its last blank line; empty for what is no note. */
+struct str note_text(struct str note);
+
 struct checkpoint {
     char origin[CHECKPOINT_ORIGIN_MAX + 1];
     uint64_t size;

@@ -39,6 +39,6 @@ enum outcome notify_tell(struct decision *d, const struct notify_raise_state *st
 #undef RECORDS
 
 extern const struct policy notify_policies[];
-enum { NOTIFY_POLICIES = 24, NOTIFY_TELLS_MAX = 10 /* of one alert, as flow.def has it */ };
+enum { NOTIFY_POLICIES = 29, NOTIFY_TELLS_MAX = 10 /* of one alert, as flow.def has it */ };
 
 #endif

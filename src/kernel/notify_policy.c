@@ -6,8 +6,9 @@
 #include "kernel/job.h"
 #include "kernel/notify_impl.h"
 #include "kernel/stop.h"
+#include "kernel/witness.h"
 
-enum { SHORT_LENGTH = 8 };
+enum { SHORT_LENGTH = 8, LABEL_MAX = 80 };
 
 struct str notify_about_order(struct str order, struct arena *arena)
 {
@@ -356,6 +357,49 @@ static enum outcome on_decided(struct db *db, const struct event *event, const v
     return notify_policy_end(out, send, db, &body, arena, e);
 }
 
+/* --- what witnesses say of the log --- */
+
+static enum outcome witness_raise(struct db *db, const struct event *event, const char *kind,
+                                  struct str witness, struct policy_send *out, bool *send,
+                                  struct arena *arena, struct err *e)
+{
+    const struct notify_raise body = {
+        .kind = str_z(kind),
+        .cause = arena_printf(arena, "witness/%.*s", STR(witness)),
+        .about = event->key,
+        .label = str_from(witness, witness.n > LABEL_MAX ? witness.n - LABEL_MAX : 0),
+        .link = S("/ledger"),
+        .organisation = event->organisation,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
+}
+
+static enum outcome witness_end(struct db *db, const char *kind, struct str witness,
+                                struct policy_send *out, bool *send, struct arena *arena,
+                                struct err *e)
+{
+    const struct notify_end body = {
+        .kind = str_z(kind),
+        .cause = arena_printf(arena, "witness/%.*s", STR(witness)),
+    };
+    return notify_policy_end(out, send, db, &body, arena, e);
+}
+
+#define ON_WITNESS(name, event_struct, act, ...)                                                   \
+    static enum outcome name(struct db *db, const struct event *event, const void *payload,        \
+                             struct policy_send *out, bool *send, struct arena *arena,             \
+                             struct err *e)                                                        \
+    {                                                                                              \
+        const struct event_struct *said = payload;                                                 \
+        (void)event;                                                                               \
+        return act(db, __VA_ARGS__, said->witness, out, send, arena, e);                           \
+    }
+ON_WITNESS(on_contradicted, witness_contradicted, witness_raise, event, "log_contradicted")
+ON_WITNESS(on_witness_silent, witness_silent, witness_raise, event, "witness_silent")
+ON_WITNESS(on_agreed, witness_agreed, witness_end, "log_contradicted")
+ON_WITNESS(on_witness_speaks, witness_agreed, witness_end, "witness_silent")
+ON_WITNESS(on_resolved, witness_resolved, witness_end, "log_contradicted")
+
 const struct policy notify_policies[NOTIFY_POLICIES] = {
     { "notify.stop_raised", &stop_raised_event, on_stop_raised },
     { "notify.stop_resolved", &stop_resolved_event, on_stop_resolved },
@@ -381,4 +425,9 @@ const struct policy notify_policies[NOTIFY_POLICIES] = {
     { "notify.message_replayed", &message_replayed_event, on_decided },
     { "notify.message_dropped", &message_dropped_event, on_decided },
     { "notify.job_replayed", &job_replayed_event, on_decided },
+    { "notify.witness_contradicted", &witness_contradicted_event, on_contradicted },
+    { "notify.witness_silent", &witness_silent_event, on_witness_silent },
+    { "notify.witness_agreed", &witness_agreed_event, on_agreed },
+    { "notify.witness_speaks", &witness_agreed_event, on_witness_speaks },
+    { "notify.witness_resolved", &witness_resolved_event, on_resolved },
 };

@@ -42,7 +42,7 @@ enum {
 
 /* --- how bytes leave --- */
 
-enum outbox_protocol { OUTBOX_WEBHOOK, OUTBOX_MAIL };
+enum outbox_protocol { OUTBOX_WEBHOOK, OUTBOX_MAIL, OUTBOX_WITNESS /* witness.h's own */ };
 
 /* One try, complete: whoever sends it needs no database, definition or key. */
 struct outbox_request {
@@ -62,9 +62,10 @@ struct outbox_request {
 struct outbox_result {
     uint64_t ticket;
     bool delivered;
-    bool hopeless;    /* trying again is no use: it dies at once */
-    const char *code; /* static; "outbox.timeout" … */
-    int64_t status;   /* as the partner answered; INT_NONE: not at all */
+    bool hopeless;     /* trying again is no use: it dies at once */
+    const char *code;  /* static; "outbox.timeout" … */
+    int64_t status;    /* as the partner answered; INT_NONE: not at all */
+    struct str answer; /* of a witness: the beginning of its body; until the next send */
 };
 struct outbox_transport {
     void *context;

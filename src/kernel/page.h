@@ -51,6 +51,7 @@ struct page {
     int64_t lock_s;        /* without use, after which the session locks; 0: no session */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
     bool may_audit;        /* pages of things lead to their audit trail */
+    bool contradicted;     /* a witness has seen another history of the log */
     struct html body;      /* the layout's {slot} */
 };
 

@@ -7,6 +7,7 @@
 #include "kernel/flow_journey.h"
 #include "kernel/form.h"
 #include "kernel/merkle.h"
+#include "kernel/pages_witness.h"
 #include "kernel/show.h"
 
 extern const struct module pages_module;
@@ -83,6 +84,7 @@ struct pages_ledger_view {
     bool signature_holds;
     bool newest_included;
     struct scrub_report scrubbed;
+    struct pages_witnesses_view witnesses;
 };
 
 /* --- help --- */

@@ -72,6 +72,56 @@ static enum outcome newest_included(bool *holds, struct http_request *r, struct 
     return OK;
 }
 
+static void witness_json(struct json_out *out, const struct pages_witness_view *w)
+{
+    json_begin_object(out);
+    json_key(out, "witness");
+    json_str(out, w->row->witness);
+    json_key(out, "state");
+    json_str(out, w->row->state.p ? w->row->state : S("new"));
+    json_key(out, "size");
+    json_int(out, w->row->size == INT_NONE ? 0 : w->row->size);
+    json_key(out, "tries");
+    json_int(out, w->row->tries);
+    json_end(out);
+}
+
+static enum outcome as_json(struct http_request *r, const struct pages_ledger_view *v,
+                            struct err *e)
+{
+    struct buf b = buf_in(r->arena, NOTE_MAX * 4);
+    struct json_out out = json_out(&b);
+    json_begin_object(&out);
+    json_key(&out, "origin");
+    json_str(&out, v->origin);
+    json_key(&out, "size");
+    json_int(&out, (int64_t)v->size);
+    json_key(&out, "root");
+    json_str(&out, v->root);
+    json_key(&out, "vkey");
+    json_str(&out, v->vkey);
+    json_key(&out, "checkpoint");
+    json_str(&out, v->note);
+    json_key(&out, "unsigned");
+    json_int(&out, v->waiting);
+    json_key(&out, "final");
+    json_int(&out, (int64_t)v->witnesses.final);
+    json_key(&out, "quorum");
+    json_int(&out, (int64_t)v->witnesses.quorum);
+    json_key(&out, "contradictions");
+    json_int(&out, (int64_t)v->witnesses.nstanding);
+    json_key(&out, "witnesses");
+    json_begin_array(&out);
+    for (size_t i = 0; i < v->witnesses.n; i++)
+        witness_json(&out, &v->witnesses.rows[i]);
+    json_end(&out);
+    json_end(&out);
+    r->answer.status = 200;
+    r->answer.media_type = "application/json";
+    r->answer.body = buf_get(&b);
+    return buf_check(&b, e);
+}
+
 static enum outcome ledger(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct node *node = app_of(r)->node;
@@ -96,28 +146,9 @@ static enum outcome ledger(struct http_request *r, struct db *db, struct page *p
     TRY(db_get(db, &sql_ledger_last, NULL, &last, r->arena, &found, e));
     if (found && last.seq != INT_NONE)
         v.waiting = last.seq + 1 - (int64_t)v.size;
-    if (http_wants_json(r)) {
-        struct buf b = buf_in(r->arena, NOTE_MAX * 2);
-        struct json_out out = json_out(&b);
-        json_begin_object(&out);
-        json_key(&out, "origin");
-        json_str(&out, v.origin);
-        json_key(&out, "size");
-        json_int(&out, (int64_t)v.size);
-        json_key(&out, "root");
-        json_str(&out, v.root);
-        json_key(&out, "vkey");
-        json_str(&out, v.vkey);
-        json_key(&out, "checkpoint");
-        json_str(&out, v.note);
-        json_key(&out, "unsigned");
-        json_int(&out, v.waiting);
-        json_end(&out);
-        r->answer.status = 200;
-        r->answer.media_type = "application/json";
-        r->answer.body = buf_get(&b);
-        return buf_check(&b, e);
-    }
+    TRY(pages_witnesses_read(&v.witnesses, r, db, p, v.size, e));
+    if (http_wants_json(r))
+        return as_json(r, &v, e);
     page_ledger(p, &v);
     return OK;
 }

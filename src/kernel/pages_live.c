@@ -1,6 +1,7 @@
 /* What machines read: health, the static log, and the stream of news for open pages. */
 #include "base/id.h"
 #include "kernel/flow.h"
+#include "kernel/node.h"
 #include "kernel/pages.h"
 #include "kernel/tlog.h"
 
@@ -16,13 +17,23 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
         TRY(checkpoint_read(&c, note, e));
     struct scrub *scrub = app_of(r)->scrub;
     struct scrub_report seen = scrub ? scrub_report(scrub) : (struct scrub_report){ 0 };
+    const size_t contradicting = witnesses_contradicting(app_of(r)->node->witnesses);
+    uint64_t final = 0;
+    if (app_of(r)->node->witnesses)
+        TRY(ledger_cosigned(db, &note, &final, r->arena, e));
     struct buf b = buf_in(r->arena, 1024);
     struct json_out out = json_out(&b);
     json_begin_object(&out);
     json_key(&out, "status");
-    json_str(&out, seen.damaged > 0 ? S("damaged") : S("ok"));
+    json_str(&out, contradicting > 0  ? S("contradicted")
+                   : seen.damaged > 0 ? S("damaged")
+                                      : S("ok"));
     json_key(&out, "signed");
     json_int(&out, (int64_t)c.size);
+    json_key(&out, "final");
+    json_int(&out, (int64_t) final);
+    json_key(&out, "contradictions");
+    json_int(&out, (int64_t)contradicting);
     json_key(&out, "scrubbed");
     json_int(&out, (int64_t)(seen.tiles * MERKLE_WIDTH));
     json_key(&out, "damaged");

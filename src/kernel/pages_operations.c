@@ -159,6 +159,17 @@ static enum outcome as_json(struct http_request *r, struct db *db, struct str si
     return show_rows(r, record, list.p, list.n, (struct str){ 0 }, e);
 }
 
+static enum outcome witnesses(struct pages_operations_view *v, struct http_request *r,
+                              struct db *db, struct page *p, struct err *e)
+{
+    struct str note;
+    struct checkpoint c = { 0 };
+    TRY(ledger_last_checkpoint(db, &note, r->arena, e));
+    if (note.p)
+        TRY(checkpoint_read(&c, note, e));
+    return pages_witnesses_read(&v->witnesses, r, db, p, c.size, e);
+}
+
 static enum outcome operations(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *a = show_actor(r);
@@ -178,6 +189,7 @@ static enum outcome operations(struct http_request *r, struct db *db, struct pag
     if (http_wants_json(r))
         return as_json(r, db, site, v.sees, e);
     if (v.sees) {
+        TRY(witnesses(&v, r, db, p, e));
         TRY(effects_read(&v, r, db, p, site, e));
         TRY(queues_read(&v, r, db, e));
         TRY(dead_read(&v, r, db, p, e));

@@ -5,6 +5,7 @@
 #include "kernel/effect.h"
 #include "kernel/job.h"
 #include "kernel/notify.h"
+#include "kernel/pages_witness.h"
 #include "kernel/rota.h"
 #include "kernel/show.h"
 
@@ -96,6 +97,7 @@ struct pages_operations_view {
     bool leaves;
     bool mails;
     bool held; /* timers are held: the clock is in doubt */
+    struct pages_witnesses_view witnesses;
 };
 
 http_handler_fn pages_get_notifications, pages_get_bell, pages_get_rota, pages_get_operations;

@@ -76,6 +76,7 @@ static void result_read(struct outbox_result *out, struct bytes bytes, struct ar
     out->hopeless = r.hopeless;
     out->status = r.status;
     out->code = r.delivered ? NULL : code_of(r.code);
+    out->answer = (struct str){ (const char *)r.answer.p, r.answer.n };
 }
 
 static void try_done(void *context, const struct worker_result *result)
@@ -95,6 +96,12 @@ static void try_done(void *context, const struct worker_result *result)
     pthread_mutex_unlock(&t->post->lock);
 }
 
+static const struct str protocols[] = {
+    [OUTBOX_WEBHOOK] = S("webhook"),
+    [OUTBOX_MAIL] = S("mail"),
+    [OUTBOX_WITNESS] = S("witness"),
+};
+
 static enum outcome request_write(struct bytes *out, const struct post *p,
                                   const struct outbox_request *r, struct arena *arena,
                                   struct err *e)
@@ -105,7 +112,7 @@ static enum outcome request_write(struct bytes *out, const struct post *p,
     for (size_t i = 0; i < r->nheaders; i++)
         headers[i] = (struct post_header){ r->headers[i].name, r->headers[i].value };
     struct post_request wire = {
-        .protocol = r->protocol == OUTBOX_MAIL ? S("mail") : S("webhook"),
+        .protocol = protocols[r->protocol],
         .url = r->url,
         .headers = { headers, r->nheaders },
         .body = { (const uint8_t *)r->body.p, r->body.n },

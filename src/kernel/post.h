@@ -5,7 +5,7 @@
  * Where a child may connect: a webhook to public addresses by https, and to those that the setting
  * webhook_allow names, be they inside or plain http (post_guard.h: judged by the address that a
  * connection is really opened to, so that no name can lead elsewhere). Redirects are not followed.
- * Mail goes to the server of the configuration alone. */
+ * Mail goes to the server of the configuration alone, and so does what is shown to witnesses. */
 #ifndef VEIN_KERNEL_POST_H
 #define VEIN_KERNEL_POST_H
 

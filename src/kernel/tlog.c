@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -161,6 +162,25 @@ static enum outcome proof(struct str *out, struct hashes *source, uint64_t index
     return buf_check(&b, e);
 }
 
+enum outcome tlog_consistency(struct buf *out, struct db *db, uint64_t old, uint64_t size,
+                              struct err *e)
+{
+    const struct view v = { .db = db, .size = size };
+    struct hash path[MERKLE_PROOF_MAX];
+    struct hashes *source = calloc(1, sizeof *source);
+    size_t n = 0;
+    if (!source)
+        return err_no_memory(e);
+    source->view = &v;
+    const enum outcome o = merkle_consistency(path, &n, old, size, hash_get, source, e);
+    free(source);
+    for (size_t i = 0; o == OK && i < n; i++) {
+        buf_base64(out, path[i].b, HASH_SIZE);
+        buf_char(out, '\n');
+    }
+    return o == OK ? buf_check(out, e) : o;
+}
+
 struct tlog_prover {
     struct view view;
     struct hashes hashes;
@@ -279,6 +299,11 @@ enum outcome tlog_get(struct db *db, struct str vkey, struct str path, struct st
         *out = v.note;
         return OK;
     }
+    if (str_is(path, "cosigned")) {
+        uint64_t size;
+        TRY(ledger_cosigned(db, out, &size, arena, e));
+        return out->p ? OK : unknown(e);
+    }
     if (str_starts(path, S("proof/"))) {
         struct hashes *source = ARENA_NEW(arena, struct hashes);
         if (source == NULL)
@@ -353,6 +378,9 @@ static enum outcome log_export(int dir, struct db *db, struct str vkey, uint64_t
     TRY(view_open(&v, db, kept, e));
     TRY(vkey_get(&text, vkey, kept, e));
     TRY(file_write(dir, "vkey", text, e));
+    TRY(ledger_cosigned(db, &text, size, kept, e));
+    if (text.p && *size <= v.size)
+        TRY(file_write(dir, "cosigned", text, e));
     TRY(level_export(dir, &v, (struct tile){ .entries = true }, arena, e));
     for (uint32_t level = 0; ledger_level_count(v.size, level) > 0; level++)
         TRY(level_export(dir, &v, (struct tile){ .level = level }, arena, e));

@@ -1,6 +1,7 @@
 /* The ledger as a static transparency log (docs/ledger-format.md): the paths "checkpoint", "vkey",
- * "tile/<L>/<N>[.p/<W>]", "tile/entries/<N>[.p/<W>]", and "proof/<index>". Nothing beyond the
- * signed size is ever given out. */
+ * "cosigned" (the newest checkpoint that enough witnesses cosigned), "tile/<L>/<N>[.p/<W>]",
+ * "tile/entries/<N>[.p/<W>]", and "proof/<index>". Nothing beyond the signed size is ever given
+ * out. */
 #ifndef VEIN_KERNEL_TLOG_H
 #define VEIN_KERNEL_TLOG_H
 
@@ -24,6 +25,11 @@ struct str tlog_prover_note(const struct tlog_prover *p); /* the checkpoint itse
  * log. */
 enum outcome tlog_prove(struct str *out, struct tlog_prover *p, uint64_t index, struct arena *arena,
                         struct err *e);
+
+/* Appends the lines of a consistency proof from `old` to `size`, which is at most the number of
+ * events (RFC 6962, 2.1.2; base64, none for old = 0 and old = size). old > size is a bug. */
+enum outcome tlog_consistency(struct buf *out, struct db *db, uint64_t old, uint64_t size,
+                              struct err *e);
 
 /* Writes the whole log into dir, which must be absent or empty: REFUSED "tlog.not_empty". The
  * checkpoint is written last, after all else is on the disk: a folder without one is an export that

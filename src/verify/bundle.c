@@ -7,6 +7,7 @@
 #include "verify/refers.h"
 #include "verify/source.h"
 #include "verify/tree.h"
+#include "verify/witness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct bundle {
     char *note; /* the checkpoint */
     struct str root_text;
     struct verify_checkpoint checkpoint;
+    char *cosigned; /* NULL: none */
     char *report, *field_keys;
     struct str report_text, field_text;
     struct verify_told *events;
@@ -140,7 +142,23 @@ static bool read_manifest(struct bundle *b)
     return true;
 }
 
-static bool read_head_files(struct bundle *b)
+static bool read_cosigned(struct bundle *b, const struct verify_options *options)
+{
+    struct str notes[2] = { str_z(b->note), { NULL, 0 } }, proof;
+    struct verify_claim claim;
+    if (next_is(b, "cosigned")) {
+        b->cosigned = next_file(b, "cosigned", &notes[1]);
+        char *steps = b->cosigned ? next_file(b, "consistency", &proof) : NULL;
+        const bool good =
+            steps && verify_cosigned_before(notes[1], proof, &b->checkpoint, &b->keys, b->r);
+        free(steps);
+        if (!good)
+            return false;
+    }
+    return verify_witnessed(&claim, notes, 2, options, &b->keys, b->checkpoint.size, b->r);
+}
+
+static bool read_head_files(struct bundle *b, const struct verify_options *options)
 {
     static const char *const plain[] = { "vkey", "checkpoint" };
     struct str content;
@@ -151,6 +169,8 @@ static bool read_head_files(struct bundle *b)
         if (!good)
             return false;
     }
+    if (!read_cosigned(b, options))
+        return false;
     b->report = next_file(b, "report.json", &b->report_text);
     char *page = b->report ? next_file(b, "report.html", &content) : NULL;
     const bool good = page != NULL;
@@ -249,11 +269,16 @@ static bool read_event(struct bundle *b)
     return holds;
 }
 
-static bool read_events(struct bundle *b)
+static bool read_events(struct bundle *b, const struct verify_options *options)
 {
     while (b->rest.n > 0)
         if (!read_event(b))
             return false;
+    for (size_t i = 0; options->nwitnesses > 0 && i < b->n; i++)
+        b->r->not_final += b->events[i].index >= b->r->final_size;
+    if (options->require > 0 && b->r->not_final > 0)
+        return verify_bad(b->r, "cosigned", "%llu events lie behind what the witnesses cosigned",
+                          (unsigned long long)b->r->not_final);
     b->r->count = b->n;
     b->r->streams = verify_chain_streams(b->chain);
     return true;
@@ -406,7 +431,8 @@ static bool known_file(void *context, const char *path, struct verify_report *r)
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (str_is(s, known[i]))
             return true;
-    if (b->field_keys && str_is(s, "./keys"))
+    if ((b->field_keys && str_is(s, "./keys")) ||
+        (b->cosigned && (str_is(s, "./cosigned") || str_is(s, "./consistency"))))
         return true;
     if ((str_starts(s, S("./event/")) || str_starts(s, S("./proof/"))) &&
         verify_decimal(&index, str_from(s, 8)) && event_at(b, index) < b->n)
@@ -429,9 +455,10 @@ static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
 
 static bool verify_all(struct bundle *b, const struct verify_options *options)
 {
-    return read_keys(b, options) && read_checkpoint(b) && read_manifest(b) && read_head_files(b) &&
-           read_events(b) && verify_refers_hold(&b->refers, leaf_at, b, b->r) &&
-           check_belonging(b) && open_fields(b) && check_report(b) &&
+    return read_keys(b, options) && read_checkpoint(b) && read_manifest(b) &&
+           read_head_files(b, options) && read_events(b, options) &&
+           verify_refers_hold(&b->refers, leaf_at, b, b->r) && check_belonging(b) &&
+           open_fields(b) && check_report(b) &&
            verify_source_list(b->source, ".", known_file, b, b->r);
 }
 
@@ -451,6 +478,7 @@ static void bundle_free(struct bundle *b)
     free(b->leaves);
     free(b->manifest);
     free(b->note);
+    free(b->cosigned);
     free(b->report);
     free(b->field_keys);
     verify_scanner_free(b->scanner);

@@ -44,6 +44,9 @@ struct verify_proof {
 };
 /* C2SP tlog-proof without extra data. */
 bool verify_proof_read(struct verify_proof *out, struct str text);
+/* RFC 6962, 2.1.2: the log of `old` leaves and this root is the beginning of that of `size`. */
+bool verify_consistency_holds(uint64_t old, const struct hash *old_root, uint64_t size,
+                              const struct hash *root, const struct hash *hashes, size_t n);
 /* RFC 9162, 2.1.3.2. */
 bool verify_proof_holds(const struct verify_proof *p, struct hash leaf, uint64_t size,
                         const struct hash *root);

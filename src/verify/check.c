@@ -389,3 +389,55 @@ bool verify_since(struct verify_claim *out, const struct verify_options *options
     r->since_size = c.size;
     return verify_claim_empty(out, r);
 }
+
+static bool witnesses_read(struct verify_keys *out, const struct verify_options *options,
+                           struct verify_report *r)
+{
+    char text[VERIFY_WITNESSES_MAX * VERIFY_VKEY_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < options->nwitnesses; i++) {
+        const int more = snprintf(text + n, sizeof text - n, "%s\n", options->witness[i]);
+        if (more < 0 || (size_t)more >= sizeof text - n)
+            return verify_bad(r, "--witness", "a key is too long");
+        n += (size_t)more;
+    }
+    return verify_witnesses_read(out, (struct str){ text, n }, "--witness", r);
+}
+
+bool verify_witnessed(struct verify_claim *claim, const struct str *notes, size_t n,
+                      const struct verify_options *options, const struct verify_keys *keys,
+                      uint64_t size, struct verify_report *r)
+{
+    const size_t enough = options->require > 0 ? options->require : 1;
+    struct verify_keys witnesses;
+    size_t most = 0;
+    *claim = (struct verify_claim){ .item = "cosigned" };
+    if (options->nwitnesses == 0)
+        return true;
+    if (!witnesses_read(&witnesses, options, r))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct verify_checkpoint c;
+        struct verify_cosigned by;
+        if (!notes[i].p)
+            continue;
+        if (!verify_checkpoint_read(&c, notes[i], keys, "cosigned", r) ||
+            !verify_cosigned_read(&by, notes[i], &witnesses, "cosigned", r))
+            return false;
+        if (by.n > 0 && c.size > size)
+            return verify_bad(r, "cosigned",
+                              "%zu witnesses saw %llu events, but there are %llu: "
+                              "cut back",
+                              by.n, (unsigned long long)c.size, (unsigned long long)size);
+        most = by.n > most ? by.n : most;
+        if (by.n < enough || c.size < claim->size)
+            continue;
+        claim->size = c.size;
+        claim->root = c.root;
+        r->cosigned = by.n;
+    }
+    r->final_size = claim->size;
+    return r->cosigned >= options->require ||
+           verify_bad(r, "cosigned", "by %zu of the witnesses named, but %zu are required", most,
+                      options->require);
+}

@@ -42,7 +42,7 @@ struct verify_batch {
     size_t used, capacity;
     uint8_t *tiles[VERIFY_LEVELS]; /* stored tiles to compare with when this batch is done */
     bool has_tile[VERIFY_LEVELS];
-    struct verify_claim claims[VERIFY_BATCH + 2]; /* by size, in this batch */
+    struct verify_claim claims[VERIFY_BATCH + 3]; /* by size, in this batch */
     uint32_t nclaims;
 };
 
@@ -82,6 +82,14 @@ bool verify_claim_empty(const struct verify_claim *claim, struct verify_report *
 /* Reads options->since, whose size must be at most `size`. */
 bool verify_since(struct verify_claim *out, const struct verify_options *options,
                   const struct verify_keys *keys, uint64_t size, struct verify_report *r);
+
+/* Whether enough of the witnesses that options name cosigned one of the notes that lie with a log,
+ * each absent or a checkpoint signed under keys of at
+ * most `size` events; *claim is the largest one's, for the tree to hold.
+ * Size 0: none is cosigned, or no witness is named. A note that is there and not right is bad. */
+bool verify_witnessed(struct verify_claim *claim, const struct str *notes, size_t n,
+                      const struct verify_options *options, const struct verify_keys *keys,
+                      uint64_t size, struct verify_report *r);
 
 /* The keys that options name; false in *given when they name none. */
 bool verify_keys_given(struct verify_keys *out, bool *given, const struct verify_options *options,

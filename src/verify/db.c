@@ -18,8 +18,9 @@ enum query {
     COUNT,
     TILES,
     HEADS,
-    TABLES,
+    TABLES, /* from here on not with the others */
     PROGRAMS,
+    COSIGNED,
     QUERIES
 };
 
@@ -37,6 +38,7 @@ static const char *const queries[QUERIES] = {
                 "('ledger_event', 'ledger_tile', 'ledger_checkpoint', 'ledger_epoch', "
                 "'ledger_head')"),
     [PROGRAMS] = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')",
+    [COSIGNED] = "SELECT note FROM ledger_cosigned",
 };
 
 struct database {
@@ -46,6 +48,7 @@ struct database {
     uint64_t size, next;
     struct verify_claim since;
     bool has_since;
+    struct verify_claim cosigned;   /* size 0: none */
     struct verify_claim checkpoint; /* the next to hand out */
     bool has_checkpoint;
     uint64_t checkpoints; /* good so far, the newest at signed_size */
@@ -176,6 +179,8 @@ static bool fill_claims(struct database *d, struct verify_batch *b, struct verif
     }
     if (d->has_since)
         verify_batch_claim(b, &d->since);
+    if (d->cosigned.size > 0)
+        verify_batch_claim(b, &d->cosigned);
     return true;
 }
 
@@ -266,6 +271,24 @@ static bool read_keys(struct database *d, const struct verify_options *options,
     return true;
 }
 
+/* An older database has no such table. */
+static bool read_cosigned(struct database *d, const struct verify_options *options,
+                          struct verify_report *r)
+{
+    struct str note = { NULL, 0 };
+    bool more = false;
+    if (options->nwitnesses == 0)
+        return true;
+    if (sqlite3_prepare_v2(d->handle, queries[COSIGNED], -1, &d->q[COSIGNED], NULL) == SQLITE_OK &&
+        !step(d, COSIGNED, &more, "ledger_cosigned", r))
+        return false;
+    if (more && !typed(d, COSIGNED, "t"))
+        return verify_bad(r, "ledger_cosigned", "a column of its row has the wrong type");
+    if (more)
+        note = column(d, COSIGNED, 0);
+    return verify_witnessed(&d->cosigned, &note, 1, options, &d->keys, d->size, r);
+}
+
 static bool count_events(struct database *d, struct verify_report *r)
 {
     bool more;
@@ -341,7 +364,7 @@ static bool verify_all(struct database *d, const char *path, const struct verify
     if (options->since && !verify_since(&d->since, options, &d->keys, d->size, r))
         return false;
     d->has_since = options->since != NULL;
-    if (!next_checkpoint(d, r))
+    if (!read_cosigned(d, options, r) || !next_checkpoint(d, r))
         return false;
     if (!d->has_checkpoint && d->size > 0)
         return verify_bad(r, "ledger_checkpoint", "there is none, so that nothing is signed");

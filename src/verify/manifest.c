@@ -1,17 +1,6 @@
 /* Lines of a bundle's manifest and of its keys: one form only. */
 #include "verify/bundle.h"
 
-/* One line without its LF; false when there is no LF. */
-static bool take_line(struct str *line, struct str *rest)
-{
-    const size_t n = str_find(*rest, '\n');
-    if (n == rest->n)
-        return false;
-    *line = (struct str){ rest->p, n };
-    *rest = str_from(*rest, n + 1);
-    return true;
-}
-
 static bool path_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/';
@@ -28,7 +17,7 @@ static bool is_path(struct str s, size_t max)
 bool verify_file_line(struct verify_file *out, struct str *rest)
 {
     struct str line;
-    if (!take_line(&line, rest))
+    if (!verify_line(&line, rest))
         return false;
     const struct str hex = str_cut(&line, ' ');
     const struct str size = line.p ? str_cut(&line, ' ') : line;
@@ -41,7 +30,7 @@ bool verify_field_line(struct verify_field_key *out, struct str *rest)
 {
     struct str line;
     size_t n = 0;
-    if (!take_line(&line, rest))
+    if (!verify_line(&line, rest))
         return false;
     const struct str index = str_cut(&line, ' ');
     out->path = line.p ? str_cut(&line, ' ') : line;

@@ -7,7 +7,15 @@
 
 #define DASH "\xE2\x80\x94 "
 
-enum { TYPE_ED25519 = 1, ROOT_TEXT = 44, DECIMAL_DIGITS_MAX = 19 };
+enum {
+    TYPE_ED25519 = 1,
+    TYPE_COSIGNATURE = 4,
+    ROOT_TEXT = 44,
+    DECIMAL_DIGITS_MAX = 19,
+    ID = 4,
+    TIME = 8,
+    SIGNATURE = 64,
+};
 
 bool verify_decimal(uint64_t *out, struct str s)
 {
@@ -23,6 +31,16 @@ bool verify_decimal(uint64_t *out, struct str s)
     return value <= INT64_MAX;
 }
 
+bool verify_line(struct str *line, struct str *rest)
+{
+    const size_t n = str_find(*rest, '\n');
+    if (n == rest->n)
+        return false;
+    *line = (struct str){ rest->p, n };
+    *rest = str_from(*rest, n + 1);
+    return true;
+}
+
 /* libsodium takes some bytes beyond ASCII for letters, so they are looked at here; what it asks of
  * padding and of the last bits leaves one spelling of the same bytes. */
 bool verify_base64(uint8_t *out, size_t max, size_t *n, struct str s)
@@ -35,6 +53,20 @@ bool verify_base64(uint8_t *out, size_t max, size_t *n, struct str s)
            sodium_base642bin(out, max, s.p, s.n, NULL, n, &end, sodium_base64_VARIANT_ORIGINAL) ==
                0 &&
            end == s.p + s.n;
+}
+
+bool verify_hash_lines(struct hash *out, size_t max, size_t *n, struct str *rest)
+{
+    struct str line;
+    for (*n = 0; verify_line(&line, rest); ++*n) {
+        size_t bytes = 0;
+        if (line.n == 0)
+            return true;
+        if (*n == max || line.n != ROOT_TEXT ||
+            !verify_base64(out[*n].b, HASH_SIZE, &bytes, line) || bytes != HASH_SIZE)
+            return false;
+    }
+    return false;
 }
 
 /* Length of the character with the Unicode property White_Space at s, or 0. */
@@ -73,7 +105,7 @@ static bool good_name(struct str name)
 /* -- Keys ---------------------------------------------------------------------------------------
  */
 
-static bool key_read(struct verify_key *out, struct str line, const char *item,
+static bool key_read(struct verify_key *out, struct str line, uint8_t type, const char *item,
                      struct verify_report *r)
 {
     struct str rest = line;
@@ -90,8 +122,10 @@ static bool key_read(struct verify_key *out, struct str line, const char *item,
             return verify_bad(r, item, "key name is not ASCII");
     if (!verify_base64(raw, sizeof raw, &n, rest))
         return verify_bad(r, item, "key is not canonical base64");
-    if (n != 1 + sizeof out->public_key || raw[0] != TYPE_ED25519)
-        return verify_bad(r, item, "key is not an Ed25519 key of 32 bytes");
+    if (n != 1 + sizeof out->public_key || raw[0] != type)
+        return verify_bad(r, item, "key is not an Ed25519 key of 32 bytes that signs %s",
+                          type == TYPE_ED25519 ? "notes" : "cosignatures");
+    out->witness = type == TYPE_COSIGNATURE;
     memcpy(out->public_key, raw + 1, sizeof out->public_key);
     if (!crypto_core_ed25519_is_valid_point(out->public_key))
         return verify_bad(r, item, "key is no point of the curve's main group, or of small order");
@@ -109,7 +143,7 @@ static bool key_read(struct verify_key *out, struct str line, const char *item,
     return true;
 }
 
-bool verify_keys_read(struct verify_keys *out, struct str text, const char *item,
+static bool keys_read(struct verify_keys *out, struct str text, uint8_t type, const char *item,
                       struct verify_report *r)
 {
     out->n = 0;
@@ -119,9 +153,48 @@ bool verify_keys_read(struct verify_keys *out, struct str text, const char *item
     do {
         if (out->n == VERIFY_KEYS_MAX)
             return verify_bad(r, item, "more than %d keys", VERIFY_KEYS_MAX);
-        if (!key_read(&out->key[out->n++], str_cut(&rest, '\n'), item, r))
+        if (!key_read(&out->key[out->n++], str_cut(&rest, '\n'), type, item, r))
             return false;
     } while (rest.p);
+    return true;
+}
+
+bool verify_keys_read(struct verify_keys *out, struct str text, const char *item,
+                      struct verify_report *r)
+{
+    return keys_read(out, text, TYPE_ED25519, item, r);
+}
+
+bool verify_witnesses_read(struct verify_keys *out, struct str text, const char *item,
+                           struct verify_report *r)
+{
+    if (!keys_read(out, text, TYPE_COSIGNATURE, item, r))
+        return false;
+    for (size_t i = 0; i < out->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(out->key[i].name, out->key[k].name) == 0 ||
+                memcmp(out->key[i].public_key, out->key[k].public_key, 32) == 0)
+                return verify_bad(r, item, "the same witness twice, or two names of one key");
+    return true;
+}
+
+bool verify_witness_vkey(char out[VERIFY_VKEY_MAX], struct str name, const uint8_t public_key[32])
+{
+    uint8_t raw[1 + 32] = { TYPE_COSIGNATURE };
+    char base64[sodium_base64_ENCODED_LEN(sizeof raw, sodium_base64_VARIANT_ORIGINAL)], hex[9];
+    if (!good_name(name) || name.n > VERIFY_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if ((uint8_t)name.p[i] > '~')
+            return false;
+    memcpy(raw + 1, public_key, 32);
+    const struct hash h = hash_parts((const struct bytes[]){ { (const uint8_t *)name.p, name.n },
+                                                             { (const uint8_t *)"\n", 1 },
+                                                             { raw, sizeof raw } },
+                                     3);
+    sodium_bin2hex(hex, sizeof hex, h.b, ID);
+    sodium_bin2base64(base64, sizeof base64, raw, sizeof raw, sodium_base64_VARIANT_ORIGINAL);
+    snprintf(out, VERIFY_VKEY_MAX, "%.*s+%s+%s", STR(name), hex, base64);
     return true;
 }
 
@@ -222,20 +295,18 @@ static bool signed_under(const struct note *parts, struct str name, const struct
     return true;
 }
 
-bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
-                            const struct verify_keys *keys, const char *item,
-                            struct verify_report *r)
+static bool checkpoint_parse(struct verify_checkpoint *out, struct str *origin, struct note *parts,
+                             struct str note, const char *item, struct verify_report *r)
 {
-    struct note parts;
-    if (!note_split(&parts, note, item, r))
+    if (!note_split(parts, note, item, r))
         return false;
-    struct str rest = { parts.text.p, parts.text.n - 1 };
-    const struct str origin = str_cut(&rest, '\n');
+    struct str rest = { parts->text.p, parts->text.n - 1 };
+    *origin = str_cut(&rest, '\n');
     const struct str size = rest.p ? str_cut(&rest, '\n') : rest;
     const struct str root = rest.p ? str_cut(&rest, '\n') : rest;
     if (!root.p)
         return verify_bad(r, item, "text has fewer than 3 lines");
-    if (origin.n == 0)
+    if (origin->n == 0)
         return verify_bad(r, item, "origin is empty");
     if (!verify_decimal(&out->size, size))
         return verify_bad(r, item, "tree size is not a plain decimal below 2^63");
@@ -247,8 +318,24 @@ bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
     while (rest.p) /* extension lines */
         if (str_cut(&rest, '\n').n == 0)
             return verify_bad(r, item, "text has an empty line");
+    return true;
+}
 
-    return signed_under(&parts, origin, keys, item, r);
+bool verify_checkpoint_form(struct verify_checkpoint *out, struct str *origin, struct str note,
+                            const char *item, struct verify_report *r)
+{
+    struct note parts;
+    return checkpoint_parse(out, origin, &parts, note, item, r);
+}
+
+bool verify_checkpoint_read(struct verify_checkpoint *out, struct str note,
+                            const struct verify_keys *keys, const char *item,
+                            struct verify_report *r)
+{
+    struct note parts;
+    struct str origin;
+    return checkpoint_parse(out, &origin, &parts, note, item, r) &&
+           signed_under(&parts, origin, keys, item, r);
 }
 
 bool verify_note_read(struct str *text, struct str note, struct str name,
@@ -259,4 +346,95 @@ bool verify_note_read(struct str *text, struct str note, struct str name,
         return false;
     *text = parts.text;
     return true;
+}
+
+/* -- Cosignatures -------------------------------------------------------------------------------
+ */
+
+/* What a witness signs: when, and the checkpoint's text. False when it is too long for a note. */
+static bool cosigned_message(char out[VERIFY_NOTE_MAX + 64], size_t *n, struct str text,
+                             uint64_t at)
+{
+    const int head = snprintf(out, 64, "cosignature/v1\ntime %llu\n", (unsigned long long)at);
+    if (head < 0 || text.n > VERIFY_NOTE_MAX)
+        return false;
+    memcpy(out + head, text.p, text.n);
+    *n = (size_t)head + text.n;
+    return true;
+}
+
+enum line_is { LINE_OTHERS, LINE_GOOD, LINE_BAD };
+
+static enum line_is cosignature(uint64_t *at, struct str line, struct str text,
+                                const struct verify_key *key)
+{
+    uint8_t raw[256];
+    char message[VERIFY_NOTE_MAX + 64];
+    size_t n = 0;
+    struct str body = str_from(line, sizeof DASH - 1);
+    const struct str name = str_cut(&body, ' ');
+    if (!str_starts(line, S(DASH)) || !body.p || !str_is(name, key->name) ||
+        !verify_base64(raw, sizeof raw, &n, body) || n < ID || memcmp(raw, key->id, ID) != 0)
+        return LINE_OTHERS;
+    uint64_t when = 0;
+    for (int i = 0; n == ID + TIME + SIGNATURE && i < TIME; i++)
+        when = when << 8 | raw[ID + i];
+    if (n != ID + TIME + SIGNATURE || when > INT64_MAX ||
+        !cosigned_message(message, &n, text, when) ||
+        !signed_by(key, (struct str){ message, n }, raw + ID + TIME))
+        return LINE_BAD;
+    *at = when;
+    return LINE_GOOD;
+}
+
+bool verify_cosignature_holds(uint64_t *at, struct str line, struct str text,
+                              const struct verify_key *witness)
+{
+    if (line.n > 0 && line.p[line.n - 1] == '\n')
+        line.n--;
+    return cosignature(at, line, text, witness) == LINE_GOOD;
+}
+
+bool verify_cosigned_read(struct verify_cosigned *out, struct str note,
+                          const struct verify_keys *witnesses, const char *item,
+                          struct verify_report *r)
+{
+    struct note parts;
+    *out = (struct verify_cosigned){ 0 };
+    if (!note_split(&parts, note, item, r))
+        return false;
+    while (parts.tail.p) {
+        const struct str line = str_cut(&parts.tail, '\n');
+        for (size_t i = 0; i < witnesses->n; i++) {
+            uint64_t at = 0;
+            const enum line_is is = cosignature(&at, line, parts.text, &witnesses->key[i]);
+            if (is == LINE_BAD)
+                return verify_bad(r, item, "cosignature by %s does not hold",
+                                  witnesses->key[i].name);
+            if (is == LINE_OTHERS)
+                continue;
+            out->n += !out->by[i];
+            out->by[i] = true;
+            out->at[i] = at > out->at[i] ? at : out->at[i];
+        }
+    }
+    return true;
+}
+
+void verify_cosign(char out[VERIFY_COSIGNATURE_MAX], struct str text, uint64_t at,
+                   const struct verify_key *witness, const uint8_t secret_key[64])
+{
+    char message[VERIFY_NOTE_MAX + 64];
+    char base64[sodium_base64_ENCODED_LEN(ID + TIME + SIGNATURE, sodium_base64_VARIANT_ORIGINAL)];
+    uint8_t raw[ID + TIME + SIGNATURE];
+    size_t n = 0;
+    out[0] = '\0';
+    if (!cosigned_message(message, &n, text, at))
+        return;
+    memcpy(raw, witness->id, ID);
+    for (int i = 0; i < TIME; i++)
+        raw[ID + i] = (uint8_t)(at >> (56 - 8 * i));
+    crypto_sign_detached(raw + ID + TIME, NULL, (const uint8_t *)message, n, secret_key);
+    sodium_bin2base64(base64, sizeof base64, raw, sizeof raw, sodium_base64_VARIANT_ORIGINAL);
+    snprintf(out, VERIFY_COSIGNATURE_MAX, DASH "%s %s\n", witness->name, base64);
 }

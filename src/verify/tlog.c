@@ -12,7 +12,7 @@ struct tlog {
     struct verify_source *source;
     struct verify_keys keys;
     uint64_t size, next;
-    struct verify_claim claims[2]; /* the checkpoint, --since */
+    struct verify_claim claims[3]; /* the checkpoint, --since, what witnesses cosigned */
     size_t nclaims;
     uint8_t *buffer; /* one bundle */
 };
@@ -189,6 +189,30 @@ static bool read_keys(struct tlog *t, const struct verify_options *options, stru
     return true;
 }
 
+/* The checkpoint may carry cosignatures itself; a node puts the newest that has enough beside it.
+ */
+static bool read_cosigned(struct tlog *t, const struct verify_options *options,
+                          struct str checkpoint, struct verify_report *r)
+{
+    struct str notes[2] = { checkpoint, { NULL, 0 } };
+    struct verify_claim *claim = &t->claims[t->nclaims];
+    size_t n;
+    if (options->nwitnesses == 0)
+        return true;
+    uint8_t *beside = malloc(VERIFY_NOTE_MAX);
+    if (!beside)
+        return verify_bad(r, "memory", "could not get enough");
+    const enum verify_got got =
+        verify_source_get(t->source, "cosigned", beside, VERIFY_NOTE_MAX, &n, r);
+    if (got == VERIFY_GOT)
+        notes[1] = (struct str){ (const char *)beside, n };
+    const bool good =
+        got != VERIFY_BROKEN && verify_witnessed(claim, notes, 2, options, &t->keys, t->size, r);
+    free(beside);
+    t->nclaims += good && claim->size > 0;
+    return good;
+}
+
 /* The bundle that is in the buffer, for those who look entries up. */
 struct looking {
     struct tlog *tlog;
@@ -241,7 +265,7 @@ static bool verify_all(struct tlog *t, const struct verify_options *options,
         (struct verify_claim){ checkpoint.size, checkpoint.root, "checkpoint" };
     if (options->since && !verify_since(&t->claims[t->nclaims++], options, &t->keys, t->size, r))
         return false;
-    if (!verify_claim_empty(&t->claims[0], r))
+    if (!verify_claim_empty(&t->claims[0], r) || !read_cosigned(t, options, note, r))
         return false;
 
     struct verify_run run = { .fill = fill,

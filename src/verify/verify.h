@@ -13,9 +13,9 @@
  * event that says that people are.
  *
  * What it cannot see: a log cut back to, or rewritten from, an older checkpoint by someone who has
- * the key, or cut back by anyone to a checkpoint that was once published. Both need a checkpoint or
- * witness kept outside (--since). Nor does it know the fields of a payload, whether an id was used
- * before, or whether what an event says is true.
+ * the key, or cut back by anyone to a checkpoint that was once published. Both need a checkpoint
+ * kept outside (--since), or witnesses (--witness). Nor does it know the fields of a payload,
+ * whether an id was used before, or whether what an event says is true.
  *
  * Memory: 256 entries at a time, four such batches (64 KiB to 16 MiB each), and a table of streams
  * of 2 MiB, or 86 to 171 bytes per stream (257 while it grows). */
@@ -24,10 +24,16 @@
 
 #include "base/hash.h"
 
+enum { VERIFY_WITNESSES_MAX = 16 };
+
 struct verify_options {
     const char *vkey;  /* name+id+key, or the name of a file with such lines; NULL: the log's own */
     const char *since; /* file with an older checkpoint, trusted from elsewhere; NULL: none */
     bool any_entries;  /* entries are no events: check hashes and signatures only (tlog) */
+    /* Keys of witnesses, name+id+key each, and how many of them must have cosigned. */
+    const char *witness[VERIFY_WITNESSES_MAX];
+    size_t nwitnesses;
+    size_t require;
 };
 
 enum { VERIFY_ITEM_MAX = 160, VERIFY_REASON_MAX = 320, VERIFY_KEY_TEXT_MAX = 270 };
@@ -39,6 +45,9 @@ struct verify_report {
     uint64_t streams;
     uint64_t checkpoints; /* good ones, without --since */
     uint64_t since_size;
+    uint64_t final_size;            /* cosigned by options->require of the witnesses, or by one */
+    size_t cosigned;                /* by how many of them; 0: by none */
+    uint64_t not_final;             /* of a bundle's events, those behind final_size */
     uint64_t bytes;                 /* of entries */
     uint64_t signatures;            /* of persons, on what they did */
     uint64_t simulated;             /* of these, by people who are simulated */

@@ -1,5 +1,5 @@
 /* The command line: what was found, in words, and a last line that a script can read. */
-#include "verify/verify.h"
+#include "verify/note.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -22,6 +22,10 @@ static const char usage[] =
     "  --since FILE    an older checkpoint that you kept elsewhere: its events must still be "
     "there.\n"
     "                  Without it no one can see that a log was cut back to an older checkpoint\n"
+    "  --witness KEY   a witness's key, NAME+ID+KEY; several times for several witnesses. Their\n"
+    "                  cosignatures are checked, and it is said how far the log is cosigned\n"
+    "  --require K     so many of these witnesses must have cosigned: else it is bad. Without it\n"
+    "                  it is only said how many did\n"
     "  --any-entries   with --tlog: a log of anything, whose entries are not read as events\n"
     "\n"
     "The last line is \"events N root HEX ok\" (exit status 0) or \"bad ITEM: REASON\", the first "
@@ -41,6 +45,27 @@ static const char *value_of(int argc, char **argv, int *at)
         return argv[++*at];
     fprintf(stderr, "vein verify: %s needs a value\n", argv[*at]);
     return NULL;
+}
+
+static bool witness_option(struct verify_options *o, struct str name, const char *value)
+{
+    uint64_t k;
+    if (!value)
+        return false;
+    if (str_is(name, "--require")) {
+        if (!verify_decimal(&k, str_z(value)) || k < 1 || k > VERIFY_WITNESSES_MAX) {
+            fprintf(stderr, "vein verify: --require takes a number from 1 on\n");
+            return false;
+        }
+        o->require = (size_t)k;
+        return true;
+    }
+    if (o->nwitnesses == VERIFY_WITNESSES_MAX) {
+        fprintf(stderr, "vein verify: at most %d witnesses\n", VERIFY_WITNESSES_MAX);
+        return false;
+    }
+    o->witness[o->nwitnesses++] = value;
+    return true;
 }
 
 static bool parse(struct arguments *out, int argc, char **argv)
@@ -64,6 +89,12 @@ static bool parse(struct arguments *out, int argc, char **argv)
                 if (!(*options[o].to = value_of(argc, argv, &i)))
                     return false;
             }
+        if (str_is(word, "--witness") || str_is(word, "--require")) {
+            known = true;
+            const char *value = value_of(argc, argv, &i);
+            if (!witness_option(&out->options, word, value))
+                return false;
+        }
         if (str_is(word, "--any-entries"))
             known = out->options.any_entries = true;
         if (str_is(word, "--help") || str_is(word, "-h"))
@@ -75,6 +106,10 @@ static bool parse(struct arguments *out, int argc, char **argv)
     }
     if (out->help)
         return true;
+    if (out->options.require > out->options.nwitnesses) {
+        fprintf(stderr, "vein verify: --require wants more witnesses than --witness names\n");
+        return false;
+    }
     if (!!out->db + !!out->tlog + !!out->bundle != 1 || (!out->tlog && out->options.any_entries) ||
         (out->bundle && out->options.since)) {
         fprintf(stderr, "vein verify: give one of --db FILE, --tlog DIR|URL and --bundle DIR%s%s\n",
@@ -83,6 +118,13 @@ static bool parse(struct arguments *out, int argc, char **argv)
         return false;
     }
     return true;
+}
+
+static void print_witnesses(const struct verify_options *o, const struct verify_report *r)
+{
+    const unsigned long long size = r->final_size;
+    if (o->nwitnesses > 0)
+        printf("witnesses: %zu of %zu cosigned the first %llu\n", r->cosigned, o->nwitnesses, size);
 }
 
 /* What an electronic signature is worth, is for the reader to say. */
@@ -112,6 +154,7 @@ static void print_good(const struct arguments *a, const struct verify_report *r)
         printf("key: the log's own; shows that the log agrees with itself, not who wrote it\n");
     else
         printf("key: as given\n");
+    print_witnesses(&a->options, r);
     if (a->options.since)
         printf("since: the first %llu are those of %s\n", (unsigned long long)r->since_size,
                a->options.since);
@@ -119,7 +162,7 @@ static void print_good(const struct arguments *a, const struct verify_report *r)
            r->root_hex);
 }
 
-static void print_bundle(const struct verify_report *r)
+static void print_bundle(const struct arguments *a, const struct verify_report *r)
 {
     const unsigned long long count = r->count, size = r->signed_size;
     printf("order: %s\n", r->order);
@@ -127,6 +170,10 @@ static void print_bundle(const struct verify_report *r)
            r->key, size);
     printf("streams: %llu, each from its first event on; what was left off an end is not seen\n",
            (unsigned long long)r->streams);
+    print_witnesses(&a->options, r);
+    if (r->not_final > 0)
+        printf("not yet final: %llu events, behind what was cosigned\n",
+               (unsigned long long)r->not_final);
     print_signatures(r);
     printf("report.json: made anew from these events, the same byte for byte\n");
     printf("report.html: as it was signed; not made anew\n");
@@ -156,7 +203,7 @@ int verify_main(int argc, char **argv)
                       : a.tlog ? verify_tlog(a.tlog, &a.options, &report)
                                : verify_bundle(a.bundle, &a.options, &report);
     if (good && a.bundle)
-        print_bundle(&report);
+        print_bundle(&a, &report);
     else if (good)
         print_good(&a, &report);
     else

@@ -11,7 +11,8 @@ enum {
     BAD_REQUEST = 400,
     GONE = 410,
     TOO_LARGE = 413,
-    UNPROCESSABLE = 422
+    UNPROCESSABLE = 422,
+    TOLD_MAX = 2048, /* of an answer, to who sent it */
 };
 
 struct sending {
@@ -20,7 +21,9 @@ struct sending {
     struct curl_slist *list; /* headers, or the recipient */
     size_t sent;             /* bytes of a mail */
     size_t got;              /* bytes of the answer */
-    const char *guarded;     /* why no connection was opened */
+    uint8_t told[TOLD_MAX];  /* its beginning */
+    size_t ntold;
+    const char *guarded; /* why no connection was opened */
     struct arena *arena;
 };
 
@@ -51,7 +54,10 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 static size_t take_answer(char *bytes, size_t size, size_t n, void *context)
 {
     struct sending *s = context;
-    (void)bytes;
+    const size_t room = TOLD_MAX - s->ntold;
+    const size_t take = size * n < room ? size * n : room;
+    memcpy(s->told + s->ntold, bytes, take);
+    s->ntold += take;
     s->got += size * n;
     return s->got > ANSWER_MAX ? 0 : size * n; /* nobody reads it; an endless one is cut off */
 }
@@ -100,11 +106,14 @@ static bool set_common(struct sending *s)
 static bool set_webhook(struct sending *s)
 {
     const struct post_request *r = s->request;
+    /* Webhooks' addresses come from definitions, those of witnesses from the configuration. */
     bool good =
-        SET(s, CURLOPT_PROTOCOLS_STR, "https,http") && SET(s, CURLOPT_FOLLOWLOCATION, 0L) &&
-        SET(s, CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(s, CURLOPT_OPENSOCKETDATA, s) &&
-        SET(s, CURLOPT_POST, 1L) && SET(s, CURLOPT_POSTFIELDSIZE, (long)r->body.n) &&
-        SET(s, CURLOPT_POSTFIELDS, (const char *)r->body.p) && SET(s, CURLOPT_USERAGENT, "vein");
+        str_is(r->protocol, "witness") ||
+        (SET(s, CURLOPT_OPENSOCKETFUNCTION, open_socket) && SET(s, CURLOPT_OPENSOCKETDATA, s));
+    good = good && SET(s, CURLOPT_PROTOCOLS_STR, "https,http") &&
+           SET(s, CURLOPT_FOLLOWLOCATION, 0L) && SET(s, CURLOPT_POST, 1L) &&
+           SET(s, CURLOPT_POSTFIELDSIZE, (long)r->body.n) &&
+           SET(s, CURLOPT_POSTFIELDS, (const char *)r->body.p) && SET(s, CURLOPT_USERAGENT, "vein");
     for (size_t i = 0; good && i < r->headers.n; i++)
         good = add(s, arena_printf(s->arena, "%.*s: %.*s", STR(r->headers.p[i].name),
                                    STR(r->headers.p[i].value)));
@@ -189,6 +198,8 @@ static void ended(struct post_result *out, const struct sending *s, CURLcode cod
         answered_http(out, status);
     else
         fails(out, code_of(code), code == CURLE_URL_MALFORMAT);
+    if (str_is(s->request->protocol, "witness"))
+        out->answer = (struct bytes){ s->told, s->ntold };
 }
 
 static enum outcome result_write(struct buf *out, const struct post_result *result, struct err *e)

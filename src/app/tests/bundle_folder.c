@@ -6,10 +6,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "modules/order/order.h"
+#include "modules/quality/quality.h"
 
 enum { FILE_MAX = 8 << 20 };
 
@@ -118,16 +121,24 @@ void bundle_replace(const char *dir, const char *name, const char *from, const c
     buf_free(&b);
 }
 
+static bool bundle_has(const char *dir, const char *name)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
 /* Signs what lies there, as only whoever has the log's key can. */
 void bundle_sign(const char *dir, const char *order, bool keys, const struct note_signer *signer)
 {
-    static const char *const first[] = { "vkey", "checkpoint", "report.json", "report.html",
-                                         "keys" };
+    static const char *const first[] = { "vkey",        "checkpoint",  "cosigned", "consistency",
+                                         "report.json", "report.html", "keys" };
     static long long at[BUNDLE_PLACES_MAX];
     struct buf b = buf_new(4 << 20);
     buf_printf(&b, "vein.bundle/v1\norder %s\n", order);
-    for (size_t i = 0; i < (keys ? 5U : 4U); i++)
-        manifest_line(&b, dir, first[i]);
+    for (size_t i = 0; i < (keys ? 7U : 6U); i++)
+        if (i < 2 || i > 3 || bundle_has(dir, first[i]))
+            manifest_line(&b, dir, first[i]);
     const size_t n = bundle_places(dir, at);
     for (size_t i = 0; i < n; i++) {
         char name[40];
@@ -155,4 +166,29 @@ void bundle_remove(const char *path)
     if (d)
         closedir(d);
     (void)!remove(path);
+}
+
+void bundle_choose(struct node *n, char order[40], char other[40])
+{
+    struct arena *arena = arena_new(4 << 20);
+    struct err e = { 0 };
+    struct db *db;
+    struct record_list rows;
+    const struct order_all_in in = { S("") };
+    assert_int_equal(store_reader_take(&db, n->store, &e), OK);
+    assert_int_equal(db_list(db, &sql_order_all, &in, &rows, 200, arena, &e), OK);
+    const struct order_all_out *row = rows.p;
+    assert_true(rows.n >= 2);
+    for (size_t i = 0; i < rows.n; i++) {
+        struct quality_of_order_in of = { row[i].order_id };
+        struct record_list deviations;
+        assert_int_equal(db_list(db, &sql_quality_of_order, &of, &deviations, 100, arena, &e), OK);
+        char *to = deviations.n > 0 && !order[0] ? order : other;
+        snprintf(to, 40, "%.*s", STR(row[i].order_id));
+    }
+    if (!order[0])
+        snprintf(order, 40, "%.*s", STR(row[0].order_id));
+    assert_string_not_equal(order, other);
+    store_reader_give(n->store, db);
+    arena_free(arena);
 }

@@ -2,7 +2,7 @@
 #ifndef VEIN_APP_TESTS_BUNDLE_FOLDER_H
 #define VEIN_APP_TESTS_BUNDLE_FOLDER_H
 
-#include "kernel/note.h"
+#include "kernel/node.h"
 
 enum { BUNDLE_PLACES_MAX = 4000 };
 
@@ -22,5 +22,8 @@ bool bundle_holds(struct str all, struct str part);
 
 /* A manifest of what lies there, as only whoever has the log's key can sign it. */
 void bundle_sign(const char *dir, const char *order, bool keys, const struct note_signer *signer);
+
+/* Of a node's orders the first that was stopped, and one that is not it. */
+void bundle_choose(struct node *n, char order[40], char other[40]);
 
 #endif

@@ -16,6 +16,7 @@
 #include "app/cli.h"
 #include "app/sim.h"
 #include "app/tests/bundle_folder.h"
+#include "app/tests/bundle_witness.h"
 #include "base/log.h"
 #include "modules/desk/coi.h"
 #include "verify/verify.h"
@@ -29,6 +30,7 @@ static struct node node;
 static struct network network;
 static char order[40], other[40];
 static struct verify_report report;
+static struct verify_options asked; /* of witnesses */
 
 static void go(void *context, int64_t now_us)
 {
@@ -42,8 +44,8 @@ static bool holds(const char *dir)
 {
     char vkey[400];
     snprintf(vkey, sizeof vkey, "%.*s", STR(node.vkey));
-    const struct verify_options options = { .vkey = vkey };
-    return verify_bundle(dir, &options, &report);
+    asked.vkey = vkey;
+    return verify_bundle(dir, &asked, &report);
 }
 
 static void must_hold(const char *dir)
@@ -84,32 +86,6 @@ static void export(const char *of, bool identity, const char *to)
     store_reader_give(node.store, db);
 }
 
-/* The order of the first stop, and one that is not it. */
-static void choose(void)
-{
-    struct arena *arena = arena_new(4 << 20);
-    struct err e = { 0 };
-    struct db *db;
-    struct record_list rows;
-    const struct order_all_in in = { S("") };
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
-    assert_int_equal(db_list(db, &sql_order_all, &in, &rows, 200, arena, &e), OK);
-    const struct order_all_out *row = rows.p;
-    assert_true(rows.n >= 2);
-    for (size_t i = 0; i < rows.n; i++) {
-        struct quality_of_order_in of = { row[i].order_id };
-        struct record_list deviations;
-        assert_int_equal(db_list(db, &sql_quality_of_order, &of, &deviations, 100, arena, &e), OK);
-        char *to = deviations.n > 0 && !order[0] ? order : other;
-        snprintf(to, 40, "%.*s", STR(row[i].order_id));
-    }
-    if (!order[0])
-        snprintf(order, sizeof order, "%.*s", STR(row[0].order_id));
-    assert_string_not_equal(order, other);
-    store_reader_give(node.store, db);
-    arena_free(arena);
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -141,7 +117,7 @@ static int set_up(void **state)
         fail_msg("%s %s", e.code, e.detail);
     sim_close(sim);
     arena_free(sender.arena);
-    choose();
+    bundle_choose(&node, order, other);
     export(order, false, plain);
     export(order, true, named);
     return 0;
@@ -434,6 +410,39 @@ static void another_key_is_no_key(void **state)
     must_hold(plain);
 }
 
+/* What witnesses cosigned goes with it, proven to be the beginning of its log. */
+static void cosignatures_hold_or_are_detected(void **state)
+{
+    (void)state;
+    static char vkeys[BUNDLE_WITNESSES][VERIFY_VKEY_MAX];
+    char all[96], some[96];
+    const uint64_t size = ledger_size(node.ledger);
+    snprintf(all, sizeof all, "%s/all", folder);
+    snprintf(some, sizeof some, "%s/some", folder);
+    bundle_cosign(&node, size, 2, vkeys);
+    export(order, false, all);
+    bundle_cosign(&node, size / 3, 2, vkeys);
+    export(order, false, some);
+    for (asked.nwitnesses = 0; asked.nwitnesses < BUNDLE_WITNESSES; asked.nwitnesses++)
+        asked.witness[asked.nwitnesses] = vkeys[asked.nwitnesses];
+    must_hold(some);
+    assert_true(report.not_final > 0 && report.final_size == size / 3);
+    asked.require = 2;
+    must_hold(all);
+    assert_true(report.cosigned == 2 && report.not_final == 0);
+    must_fail(plain, "cosigned", "required");
+    must_fail(some, "cosigned", "behind");
+    bundle_put(some, "cosigned", bundle_read(all, "cosigned")); /* another's proof */
+    bundle_sign(some, order, false, &node.signer);
+    must_fail(some, "consistency", "does not lead");
+    asked.require = 3;
+    must_fail(all, "cosigned", "required");
+    bundle_replace(all, "cosigned", "witness.example/w1 ", "witness.example/w2 ");
+    bundle_sign(all, order, false, &node.signer);
+    must_fail(all, "cosigned", "required"); /* under another's name it is nobody's */
+    asked = (struct verify_options){ 0 };
+}
+
 /* The last test: the patient's key is destroyed. What is left proves as much, and names nobody. */
 static void an_erased_patient_is_disclosed_no_more(void **state)
 {
@@ -470,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_key_of_another_field_opens_nothing),
         cmocka_unit_test(events_of_another_order_are_detected),
         cmocka_unit_test(another_key_is_no_key),
+        cmocka_unit_test(cosignatures_hold_or_are_detected),
         cmocka_unit_test(an_erased_patient_is_disclosed_no_more),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -126,6 +126,22 @@ static enum outcome put_vkey(struct writing *w, struct err *e)
     return put(w, "vkey", (struct str){ line, (size_t)n }, e);
 }
 
+/* What witnesses cosigned, and that it is the beginning of the log of the checkpoint. */
+static enum outcome put_cosigned(struct writing *w, struct db *db, struct err *e)
+{
+    struct str note;
+    uint64_t size;
+    struct buf proof = buf_in(w->c->arena, PROOF_ARENA);
+    TRY(ledger_cosigned(db, &note, &size, w->c->arena, e));
+    if (!note.p || size > w->c->checkpoint.size)
+        return OK;
+    TRY(put(w, "cosigned", note, e));
+    TRY(tlog_consistency(&proof, db, size, w->c->checkpoint.size, e));
+    buf_char(&proof, '\n');
+    TRY(buf_check(&proof, e));
+    return put(w, "consistency", buf_get(&proof), e);
+}
+
 enum outcome desk_coi_bundle(struct page *p, struct db *db, const struct node *n,
                              const struct desk_coi *c, desk_coi_put_fn *put_file, void *context,
                              struct err *e)
@@ -135,6 +151,8 @@ enum outcome desk_coi_bundle(struct page *p, struct db *db, const struct node *n
     enum outcome o = put_vkey(&w, e);
     if (o == OK)
         o = put(&w, "checkpoint", tlog_prover_note(c->prover), e);
+    if (o == OK)
+        o = put_cosigned(&w, db, e);
     if (o == OK)
         o = put_report(&w, e);
     if (o == OK)

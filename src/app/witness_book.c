@@ -1,0 +1,531 @@
+#define _GNU_SOURCE
+#include "app/witness_book.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/log.h"
+
+enum {
+    FILE_MAX = VERIFY_SUBMISSION_MAX + 1024,
+    KEY_FILE_MAX = 1024,
+    SEED = crypto_sign_SEEDBYTES,
+    SHORT_HEX = 16,
+};
+static const struct str log_head = S("vein.witness.log/v1\n");
+static const struct str key_head = S("vein.witness/v1\n");
+
+struct log {
+    struct verify_witnessed known;
+    char hex[HASH_HEX + 1]; /* of its origin */
+    char vkey[VERIFY_VKEY_MAX];
+    char *note; /* what was cosigned last, as the log signed it; NULL: nothing */
+    size_t note_n;
+    uint64_t refused; /* since the start: went backward, or against what is known */
+    bool stuck;       /* the disk may hold something else than is known here */
+};
+
+struct witness_book {
+    const struct env *env;
+    int folder, lock, logs, forks;
+    struct verify_keys self; /* one */
+    uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
+    char vkey[VERIFY_VKEY_MAX];
+    pthread_mutex_t guard; /* of what follows, and of the files */
+    struct log *log[WITNESS_LOGS_MAX];
+    size_t n;
+};
+
+/* -- Files --------------------------------------------------------------------------------------
+ */
+
+static enum outcome file_read(char *out, size_t max, size_t *n, int folder, const char *name,
+                              struct err *e)
+{
+    const int f = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t got = 1;
+    *n = 0;
+    while (f >= 0 && got > 0 && *n < max) {
+        got = read(f, out + *n, max - *n);
+        *n += got > 0 ? (size_t)got : 0;
+    }
+    if (f >= 0)
+        close(f);
+    if (f < 0 || got < 0)
+        return err_fault(e, "witness.read", "%s: %m", name);
+    return *n < max ? OK : REFUSE(e, "witness.damaged", { "file", str_z(name) });
+}
+
+/* Whole and durable under its name, or not there: beside, synced, renamed, the folder synced. */
+static enum outcome file_put(int folder, const char *name, struct str content, struct err *e)
+{
+    char beside[HASH_HEX + 80];
+    snprintf(beside, sizeof beside, "%s.new", name);
+    const int f =
+        openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool whole = f >= 0 && io_write_all(f, content.p, content.n) && fsync(f) == 0;
+    const int why = errno;
+    if (f >= 0 && close(f) != 0)
+        whole = false;
+    errno = why;
+    if (!whole || renameat(folder, beside, folder, name) != 0 || fsync(folder) != 0)
+        return err_fault(e, "witness.write", "%s: %m", name);
+    return OK;
+}
+
+/* -- Making one ---------------------------------------------------------------------------------
+ */
+
+static bool folder_empty(const char *path)
+{
+    DIR *d = opendir(path);
+    bool empty = d != NULL;
+    for (const struct dirent *x = d ? readdir(d) : NULL; x; x = readdir(d))
+        empty &= strcmp(x->d_name, ".") == 0 || strcmp(x->d_name, "..") == 0;
+    if (d)
+        closedir(d);
+    return empty;
+}
+
+static enum outcome make_files(int folder, struct str name, const struct env *env, struct err *e)
+{
+    uint8_t seed[SEED], public_key[32], secret_key[crypto_sign_SECRETKEYBYTES];
+    char vkey[VERIFY_VKEY_MAX], text[KEY_FILE_MAX];
+    struct buf b = buf_over(text, sizeof text);
+    env_random(env, seed, sizeof seed);
+    crypto_sign_seed_keypair(public_key, secret_key, seed);
+    buf_str(&b, key_head);
+    buf_printf(&b, "%.*s\n", STR(name));
+    buf_base64(&b, seed, sizeof seed);
+    buf_char(&b, '\n');
+    enum outcome o = verify_witness_vkey(vkey, name, public_key)
+                         ? buf_check(&b, e)
+                         : REFUSE(e, "witness.name", { "name", name });
+    if (o == OK && (mkdirat(folder, "log", 0700) != 0 || mkdirat(folder, "fork", 0700) != 0))
+        o = err_fault(e, "witness.write", "%m");
+    if (o == OK)
+        o = file_put(folder, "key", buf_get(&b), e);
+    b = buf_over(text, sizeof text);
+    buf_printf(&b, "%s\n", vkey);
+    if (o == OK)
+        o = file_put(folder, "vkey", buf_get(&b), e);
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(secret_key, sizeof secret_key);
+    sodium_memzero(text, sizeof text);
+    return o;
+}
+
+enum outcome witness_make(const char *path, struct str name, const struct env *env, struct err *e)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return err_fault(e, "witness.write", "%s: %m", path);
+    if (!folder_empty(path))
+        return REFUSE(e, "witness.not_empty", { "folder", str_z(path) });
+    const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return err_fault(e, "witness.write", "%s: %m", path);
+    const enum outcome o = make_files(folder, name, env, e);
+    close(folder);
+    return o;
+}
+
+/* -- Opening one --------------------------------------------------------------------------------
+ */
+
+static enum outcome damaged(const char *file, struct err *e)
+{
+    return REFUSE(e, "witness.damaged", { "file", str_z(file) });
+}
+
+static enum outcome key_read(struct witness_book *b, struct err *e)
+{
+    char text[KEY_FILE_MAX];
+    uint8_t seed[SEED], public_key[32];
+    struct stat st;
+    size_t n, got = 0;
+    struct verify_report why = { 0 };
+    if (fstatat(b->folder, "key", &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return err_fault(e, "witness.read", "key: %m");
+    if ((st.st_mode & 077) != 0)
+        return REFUSE(e, "witness.key_readable_by_others", { "file", S("key") });
+    TRY(file_read(text, sizeof text, &n, b->folder, "key", e));
+    struct str rest = { text, n };
+    bool good = str_starts(rest, key_head);
+    rest = str_from(rest, key_head.n);
+    const struct str name = str_cut(&rest, '\n');
+    const struct str base64 = rest.p ? str_cut(&rest, '\n') : rest;
+    good = good && verify_base64(seed, sizeof seed, &got, base64) && got == sizeof seed;
+    if (good) {
+        crypto_sign_seed_keypair(public_key, b->secret_key, seed);
+        good = verify_witness_vkey(b->vkey, name, public_key) &&
+               verify_witnesses_read(&b->self, str_z(b->vkey), "key", &why);
+    }
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(text, sizeof text);
+    return good ? OK : damaged("key", e);
+}
+
+static void log_free(struct log *l)
+{
+    if (l)
+        free(l->note);
+    free(l);
+}
+
+static void origin_hex(char out[HASH_HEX + 1], struct str origin)
+{
+    hash_hex(out, hash_of(origin.p, origin.n));
+}
+
+/* Of the text of a file of log/: key and checkpoint, each as strictly as from a stranger. */
+static struct log *log_parse(struct str text, struct verify_report *why)
+{
+    struct verify_checkpoint c = { 0 };
+    struct log *l = calloc(1, sizeof *l);
+    struct str rest = str_from(text, log_head.n);
+    const struct str key = str_cut(&rest, '\n');
+    bool good =
+        l && str_starts(text, log_head) && rest.p &&
+        verify_keys_read(&l->known.keys, key, "key", why) &&
+        (rest.n == 0 || verify_checkpoint_read(&c, rest, &l->known.keys, "checkpoint", why));
+    if (good && rest.n > 0) {
+        l->note = malloc(rest.n);
+        good = l->note != NULL;
+        if (good)
+            memcpy(l->note, rest.p, rest.n);
+        l->note_n = rest.n;
+        l->known.size = c.size;
+        l->known.root = c.root;
+    }
+    if (good) {
+        origin_hex(l->hex, str_z(l->known.keys.key[0].name));
+        snprintf(l->vkey, sizeof l->vkey, "%.*s", STR(key));
+        return l;
+    }
+    log_free(l);
+    return NULL;
+}
+
+static enum outcome log_open(struct witness_book *b, const char *name, struct err *e)
+{
+    char *text = malloc(FILE_MAX);
+    struct verify_report why = { 0 };
+    size_t n;
+    if (!text)
+        return err_no_memory(e);
+    enum outcome o = file_read(text, FILE_MAX, &n, b->logs, name, e);
+    struct log *l = o == OK ? log_parse((struct str){ text, n }, &why) : NULL;
+    free(text);
+    if (o != OK)
+        return o;
+    if (!l || strcmp(l->hex, name) != 0) {
+        log_free(l);
+        return damaged(name, e);
+    }
+    if (b->n == WITNESS_LOGS_MAX) {
+        log_free(l);
+        return REFUSE(e, "witness.logs_full");
+    }
+    b->log[b->n++] = l;
+    return OK;
+}
+
+static enum outcome logs_read(struct witness_book *b, struct err *e)
+{
+    const int again = openat(b->folder, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = again >= 0 ? fdopendir(again) : NULL;
+    enum outcome o = d ? OK : err_fault(e, "witness.read", "log: %m");
+    for (const struct dirent *x = d ? readdir(d) : NULL; o == OK && x; x = readdir(d)) {
+        if (str_ends(str_z(x->d_name), S(".new")))
+            (void)unlinkat(b->logs, x->d_name, 0); /* was being written when it was killed */
+        else if (x->d_name[0] != '.')
+            o = log_open(b, x->d_name, e);
+    }
+    if (d)
+        closedir(d);
+    else if (again >= 0)
+        close(again);
+    return o;
+}
+
+static enum outcome book_open(struct witness_book *b, const char *path, struct err *e)
+{
+    b->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    b->logs = b->folder < 0 ? -1 : openat(b->folder, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    b->forks = b->folder < 0 ? -1 : openat(b->folder, "fork", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (b->logs < 0 || b->forks < 0)
+        return REFUSE(e, "witness.none", { "folder", str_z(path) });
+    b->lock = openat(b->folder, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (b->lock < 0)
+        return err_fault(e, "witness.write", "lock: %m");
+    if (flock(b->lock, LOCK_EX | LOCK_NB) != 0)
+        return REFUSE(e, "witness.in_use", { "folder", str_z(path) });
+    TRY(key_read(b, e));
+    return logs_read(b, e);
+}
+
+enum outcome witness_open(struct witness_book **out, const char *folder, const struct env *env,
+                          struct err *e)
+{
+    struct witness_book *b = calloc(1, sizeof *b);
+    if (!b)
+        return err_no_memory(e);
+    b->env = env;
+    b->folder = b->lock = b->logs = b->forks = -1;
+    pthread_mutex_init(&b->guard, NULL);
+    const enum outcome o = book_open(b, folder, e);
+    if (o == OK)
+        *out = b;
+    else
+        witness_close(b);
+    return o;
+}
+
+void witness_close(struct witness_book *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < b->n; i++)
+        log_free(b->log[i]);
+    const int all[] = { b->forks, b->logs, b->lock, b->folder };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] >= 0)
+            close(all[i]);
+    pthread_mutex_destroy(&b->guard);
+    sodium_memzero(b->secret_key, sizeof b->secret_key);
+    free(b);
+}
+
+const char *witness_vkey(const struct witness_book *b)
+{
+    return b->vkey;
+}
+
+/* -- Logs ---------------------------------------------------------------------------------------
+ */
+
+static struct log *log_of(const struct witness_book *b, const char *hex)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (strcmp(b->log[i]->hex, hex) == 0)
+            return b->log[i];
+    return NULL;
+}
+
+/* What log/<H> holds of a log with this note. */
+static enum outcome log_put(const struct witness_book *b, const char *hex, struct str vkey,
+                            struct str note, struct err *e)
+{
+    struct buf text = buf_new(FILE_MAX);
+    buf_str(&text, log_head);
+    buf_printf(&text, "%.*s\n", STR(vkey));
+    buf_str(&text, note);
+    enum outcome o = buf_check(&text, e);
+    if (o == OK)
+        o = file_put(b->logs, hex, buf_get(&text), e);
+    buf_free(&text);
+    return o;
+}
+
+enum outcome witness_add(struct witness_book *b, const char *vkey, struct err *e)
+{
+    struct verify_keys keys;
+    struct verify_report why = { 0 };
+    char hex[HASH_HEX + 1];
+    const struct str key = str_trim(str_z(vkey));
+    if (!verify_keys_read(&keys, key, "key", &why) || keys.n != 1)
+        return REFUSE(e, "witness.log_key", { "why", str_z(why.reason) });
+    origin_hex(hex, str_z(keys.key[0].name));
+    if (log_of(b, hex))
+        return REFUSE(e, "witness.log_known", { "origin", str_z(keys.key[0].name) });
+    if (b->n == WITNESS_LOGS_MAX)
+        return REFUSE(e, "witness.logs_full");
+    TRY(log_put(b, hex, key, S(""), e));
+    return log_open(b, hex, e);
+}
+
+/* -- Submissions --------------------------------------------------------------------------------
+ */
+
+/* What was signed against what is known is kept, once each and not without end: two checkpoints of
+ * one size and two roots are all the proof that anyone needs. */
+static void evidence_keep(struct witness_book *b, const struct log *l, struct str body,
+                          struct str note)
+{
+    char hex[HASH_HEX + 1], name[2 * HASH_HEX];
+    struct err e = { 0 };
+    size_t n = 0;
+    const int again = openat(b->folder, "fork", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = again >= 0 ? fdopendir(again) : NULL;
+    for (const struct dirent *x = d ? readdir(d) : NULL; x; x = readdir(d))
+        n += strncmp(x->d_name, l->hex, SHORT_HEX) == 0 && str_ends(str_z(x->d_name), S(".shown"));
+    if (d)
+        closedir(d);
+    hash_hex(hex, hash_of(note.p, note.n));
+    snprintf(name, sizeof name, "%.*s-%.*s.shown", SHORT_HEX, l->hex, SHORT_HEX, hex);
+    if (n >= WITNESS_EVIDENCE_MAX || faccessat(b->forks, name, F_OK, 0) == 0)
+        return;
+    enum outcome o = file_put(b->forks, name, body, &e);
+    snprintf(name, sizeof name, "%.*s-%.*s.known", SHORT_HEX, l->hex, SHORT_HEX, hex);
+    if (o == OK)
+        o = file_put(b->forks, name, (struct str){ l->note ? l->note : "", l->note_n }, &e);
+    if (o != OK)
+        log_err(b->env, "witness.evidence", &e);
+}
+
+static void answer_line(struct witness_answer *out, struct witness_book *b, struct str text,
+                        struct arena *arena)
+{
+    char line[VERIFY_COSIGNATURE_MAX];
+    verify_cosign(line, text, (uint64_t)(env_now(b->env) / 1000000), &b->self.key[0],
+                  b->secret_key);
+    out->status = 200;
+    out->body = arena_str(arena, str_z(line));
+}
+
+/* Text of a note whose form was seen to be right. */
+static struct str text_of(struct str note)
+{
+    size_t blank = 0;
+    for (size_t i = 1; i < note.n; i++)
+        if (note.p[i] == '\n' && note.p[i - 1] == '\n')
+            blank = i;
+    return (struct str){ note.p, blank };
+}
+
+static enum outcome cosign(struct witness_answer *out, struct witness_book *b, struct log *l,
+                           const struct verify_checkpoint *c, struct str note, struct arena *arena,
+                           struct err *e)
+{
+    char *copy = malloc(note.n);
+    if (!copy)
+        return err_no_memory(e);
+    memcpy(copy, note.p, note.n);
+    const enum outcome o = log_put(b, l->hex, str_z(l->vkey), note, e);
+    if (o != OK) {
+        l->stuck = true;
+        free(copy);
+        return o;
+    }
+    free(l->note);
+    l->note = copy;
+    l->note_n = note.n;
+    l->known.size = c->size;
+    l->known.root = c->root;
+    answer_line(out, b, text_of(note), arena);
+    return OK;
+}
+
+static void answer_known(struct witness_answer *out, const struct log *l, struct arena *arena)
+{
+    out->status = 409;
+    out->media_type = "text/x.tlog.size";
+    out->body = arena_printf(arena, "%llu\n", (unsigned long long)l->known.size);
+}
+
+static void refuse(struct witness_answer *out, int status, struct str why)
+{
+    out->status = status;
+    out->body = why;
+}
+
+static enum outcome judge(struct witness_answer *out, struct witness_book *b,
+                          const struct verify_submission *s, struct str body, struct log *l,
+                          struct arena *arena, struct err *e)
+{
+    struct verify_checkpoint c;
+    switch (verify_judge(&c, s, l ? &l->known : NULL)) {
+    case VERIFY_COSIGNS:
+        if (l->stuck)
+            return err_fault(e, "witness.write", "what the disk holds is not known: start again");
+        return cosign(out, b, l, &c, s->note, arena, e);
+    case VERIFY_MALFORMED:
+        refuse(out, 400, S("not an add-checkpoint of C2SP tlog-witness\n"));
+        return OK;
+    case VERIFY_UNKNOWN_LOG:
+        refuse(out, 404, S("this witness does not watch a log of this origin\n"));
+        return OK;
+    case VERIFY_UNSIGNED:
+        refuse(out, 403, S("not signed by the key of this log that the witness trusts\n"));
+        return OK;
+    case VERIFY_OTHER_SIZE:
+        l->refused += c.size < l->known.size;
+        answer_known(out, l, arena);
+        return OK;
+    case VERIFY_FORKED:
+        answer_known(out, l, arena);
+        break;
+    case VERIFY_INCONSISTENT:
+        refuse(out, 422, S("the proof does not lead from what was cosigned to this\n"));
+        break;
+    }
+    l->refused++;
+    LOG(b->env, LOG_ERROR, "witness.forked", LOG_F_INT("known", (int64_t)l->known.size),
+        LOG_F_INT("shown", (int64_t)c.size));
+    evidence_keep(b, l, body, s->note);
+    return OK;
+}
+
+enum outcome witness_submit(struct witness_answer *out, struct witness_book *b, struct str body,
+                            struct arena *arena, struct err *e)
+{
+    struct verify_submission s;
+    struct verify_checkpoint c;
+    struct verify_report why = { 0 };
+    struct str origin;
+    char hex[HASH_HEX + 1];
+    *out = (struct witness_answer){ .media_type = "text/plain; charset=utf-8" };
+    if (!verify_submission_read(&s, body) ||
+        !verify_checkpoint_form(&c, &origin, s.note, "checkpoint", &why)) {
+        refuse(out, 400, S("not an add-checkpoint of C2SP tlog-witness\n"));
+        return OK;
+    }
+    origin_hex(hex, origin);
+    pthread_mutex_lock(&b->guard);
+    const enum outcome o = judge(out, b, &s, body, log_of(b, hex), arena, e);
+    pthread_mutex_unlock(&b->guard);
+    return o != OK || out->body.p ? o : err_no_memory(e);
+}
+
+/* -- What it tells ------------------------------------------------------------------------------
+ */
+
+void witness_list(struct buf *out, struct witness_book *b)
+{
+    pthread_mutex_lock(&b->guard);
+    for (size_t i = 0; i < b->n; i++)
+        buf_printf(out, "%s %llu %llu %s\n", b->log[i]->hex,
+                   (unsigned long long)b->log[i]->known.size,
+                   (unsigned long long)b->log[i]->refused, b->log[i]->known.keys.key[0].name);
+    pthread_mutex_unlock(&b->guard);
+}
+
+bool witness_last(struct buf *out, struct witness_book *b, struct str hex)
+{
+    char line[VERIFY_COSIGNATURE_MAX];
+    char name[HASH_HEX + 1] = { 0 };
+    if (hex.n != HASH_HEX)
+        return false;
+    memcpy(name, hex.p, HASH_HEX);
+    pthread_mutex_lock(&b->guard);
+    const struct log *l = log_of(b, name);
+    const bool some = l && l->note && !l->stuck;
+    if (some) {
+        const struct str note = { l->note, l->note_n };
+        verify_cosign(line, text_of(note), (uint64_t)(env_now(b->env) / 1000000), &b->self.key[0],
+                      b->secret_key);
+        buf_str(out, note);
+        buf_z(out, line);
+    }
+    pthread_mutex_unlock(&b->guard);
+    return some;
+}
