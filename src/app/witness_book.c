@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "app/witness_book.h"
+#include "app/witness_book_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,17 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/log.h"
 
-enum {
-    FILE_MAX = VERIFY_SUBMISSION_MAX + 1024,
-    KEY_FILE_MAX = 1024,
-    SEED = crypto_sign_SEEDBYTES,
-    SHORT_HEX = 16,
-};
+enum { SHORT_HEX = 16 };
 static const struct str log_head = S("vein.witness.log/v1\n");
-static const struct str key_head = S("vein.witness/v1\n");
 
 struct log {
     struct verify_witnessed known;
@@ -45,99 +38,6 @@ struct witness_book {
     size_t n;
 };
 
-/* -- Files --------------------------------------------------------------------------------------
- */
-
-static enum outcome file_read(char *out, size_t max, size_t *n, int folder, const char *name,
-                              struct err *e)
-{
-    const int f = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    ssize_t got = 1;
-    *n = 0;
-    while (f >= 0 && got > 0 && *n < max) {
-        got = read(f, out + *n, max - *n);
-        *n += got > 0 ? (size_t)got : 0;
-    }
-    if (f >= 0)
-        close(f);
-    if (f < 0 || got < 0)
-        return err_fault(e, "witness.read", "%s: %m", name);
-    return *n < max ? OK : REFUSE(e, "witness.damaged", { "file", str_z(name) });
-}
-
-/* Whole and durable under its name, or not there: beside, synced, renamed, the folder synced. */
-static enum outcome file_put(int folder, const char *name, struct str content, struct err *e)
-{
-    char beside[HASH_HEX + 80];
-    snprintf(beside, sizeof beside, "%s.new", name);
-    const int f =
-        openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool whole = f >= 0 && io_write_all(f, content.p, content.n) && fsync(f) == 0;
-    const int why = errno;
-    if (f >= 0 && close(f) != 0)
-        whole = false;
-    errno = why;
-    if (!whole || renameat(folder, beside, folder, name) != 0 || fsync(folder) != 0)
-        return err_fault(e, "witness.write", "%s: %m", name);
-    return OK;
-}
-
-/* -- Making one ---------------------------------------------------------------------------------
- */
-
-static bool folder_empty(const char *path)
-{
-    DIR *d = opendir(path);
-    bool empty = d != NULL;
-    for (const struct dirent *x = d ? readdir(d) : NULL; x; x = readdir(d))
-        empty &= strcmp(x->d_name, ".") == 0 || strcmp(x->d_name, "..") == 0;
-    if (d)
-        closedir(d);
-    return empty;
-}
-
-static enum outcome make_files(int folder, struct str name, const struct env *env, struct err *e)
-{
-    uint8_t seed[SEED], public_key[32], secret_key[crypto_sign_SECRETKEYBYTES];
-    char vkey[VERIFY_VKEY_MAX], text[KEY_FILE_MAX];
-    struct buf b = buf_over(text, sizeof text);
-    env_random(env, seed, sizeof seed);
-    crypto_sign_seed_keypair(public_key, secret_key, seed);
-    buf_str(&b, key_head);
-    buf_printf(&b, "%.*s\n", STR(name));
-    buf_base64(&b, seed, sizeof seed);
-    buf_char(&b, '\n');
-    enum outcome o = verify_witness_vkey(vkey, name, public_key)
-                         ? buf_check(&b, e)
-                         : REFUSE(e, "witness.name", { "name", name });
-    if (o == OK && (mkdirat(folder, "log", 0700) != 0 || mkdirat(folder, "fork", 0700) != 0))
-        o = err_fault(e, "witness.write", "%m");
-    if (o == OK)
-        o = file_put(folder, "key", buf_get(&b), e);
-    b = buf_over(text, sizeof text);
-    buf_printf(&b, "%s\n", vkey);
-    if (o == OK)
-        o = file_put(folder, "vkey", buf_get(&b), e);
-    sodium_memzero(seed, sizeof seed);
-    sodium_memzero(secret_key, sizeof secret_key);
-    sodium_memzero(text, sizeof text);
-    return o;
-}
-
-enum outcome witness_make(const char *path, struct str name, const struct env *env, struct err *e)
-{
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return err_fault(e, "witness.write", "%s: %m", path);
-    if (!folder_empty(path))
-        return REFUSE(e, "witness.not_empty", { "folder", str_z(path) });
-    const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return err_fault(e, "witness.write", "%s: %m", path);
-    const enum outcome o = make_files(folder, name, env, e);
-    close(folder);
-    return o;
-}
-
 /* -- Opening one --------------------------------------------------------------------------------
  */
 
@@ -148,8 +48,8 @@ static enum outcome damaged(const char *file, struct err *e)
 
 static enum outcome key_read(struct witness_book *b, struct err *e)
 {
-    char text[KEY_FILE_MAX];
-    uint8_t seed[SEED], public_key[32];
+    char text[WITNESS_KEY_FILE_MAX];
+    uint8_t seed[WITNESS_SEED], public_key[32];
     struct stat st;
     size_t n, got = 0;
     struct verify_report why = { 0 };
@@ -157,10 +57,10 @@ static enum outcome key_read(struct witness_book *b, struct err *e)
         return err_fault(e, "witness.read", "key: %m");
     if ((st.st_mode & 077) != 0)
         return REFUSE(e, "witness.key_readable_by_others", { "file", S("key") });
-    TRY(file_read(text, sizeof text, &n, b->folder, "key", e));
+    TRY(witness_file_read(text, sizeof text, &n, b->folder, "key", e));
     struct str rest = { text, n };
-    bool good = str_starts(rest, key_head);
-    rest = str_from(rest, key_head.n);
+    bool good = str_starts(rest, witness_key_head);
+    rest = str_from(rest, witness_key_head.n);
     const struct str name = str_cut(&rest, '\n');
     const struct str base64 = rest.p ? str_cut(&rest, '\n') : rest;
     good = good && verify_base64(seed, sizeof seed, &got, base64) && got == sizeof seed;
@@ -217,12 +117,12 @@ static struct log *log_parse(struct str text, struct verify_report *why)
 
 static enum outcome log_open(struct witness_book *b, const char *name, struct err *e)
 {
-    char *text = malloc(FILE_MAX);
+    char *text = malloc(WITNESS_FILE_MAX);
     struct verify_report why = { 0 };
     size_t n;
     if (!text)
         return err_no_memory(e);
-    enum outcome o = file_read(text, FILE_MAX, &n, b->logs, name, e);
+    enum outcome o = witness_file_read(text, WITNESS_FILE_MAX, &n, b->logs, name, e);
     struct log *l = o == OK ? log_parse((struct str){ text, n }, &why) : NULL;
     free(text);
     if (o != OK)
@@ -325,13 +225,13 @@ static struct log *log_of(const struct witness_book *b, const char *hex)
 static enum outcome log_put(const struct witness_book *b, const char *hex, struct str vkey,
                             struct str note, struct err *e)
 {
-    struct buf text = buf_new(FILE_MAX);
+    struct buf text = buf_new(WITNESS_FILE_MAX);
     buf_str(&text, log_head);
     buf_printf(&text, "%.*s\n", STR(vkey));
     buf_str(&text, note);
     enum outcome o = buf_check(&text, e);
     if (o == OK)
-        o = file_put(b->logs, hex, buf_get(&text), e);
+        o = witness_file_put(b->logs, hex, buf_get(&text), e);
     buf_free(&text);
     return o;
 }
@@ -374,10 +274,10 @@ static void evidence_keep(struct witness_book *b, const struct log *l, struct st
     snprintf(name, sizeof name, "%.*s-%.*s.shown", SHORT_HEX, l->hex, SHORT_HEX, hex);
     if (n >= WITNESS_EVIDENCE_MAX || faccessat(b->forks, name, F_OK, 0) == 0)
         return;
-    enum outcome o = file_put(b->forks, name, body, &e);
+    enum outcome o = witness_file_put(b->forks, name, body, &e);
     snprintf(name, sizeof name, "%.*s-%.*s.known", SHORT_HEX, l->hex, SHORT_HEX, hex);
     if (o == OK)
-        o = file_put(b->forks, name, (struct str){ l->note ? l->note : "", l->note_n }, &e);
+        o = witness_file_put(b->forks, name, (struct str){ l->note ? l->note : "", l->note_n }, &e);
     if (o != OK)
         log_err(b->env, "witness.evidence", &e);
 }

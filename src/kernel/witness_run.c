@@ -4,17 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/id.h"
 #include "base/log.h"
-#include "kernel/say.h"
 #include "kernel/tlog.h"
-#include "kernel/witness.h"
+#include "kernel/witness_impl.h"
 
 enum {
-    ONE_ARENA_MAX = 1 << 20,
     STEP_ARENA_MAX = 1 << 20,
     BODY_MAX = NOTE_MAX + 48 * (MERKLE_PROOF_MAX + 2),
-    LINE_MAX = 400,
     AT_ONCE_MAX = 3, /* a witness that names another size is asked again at once, so often */
 };
 #define HEARTBEAT_US (5 * TIME_MINUTE)
@@ -22,52 +18,6 @@ enum {
 #define RETRY_US     (10 * TIME_SECOND) /* doubled with each failure, … */
 #define RETRY_MAX_US (5 * TIME_MINUTE)  /* … up to this */
 #define SLACK_US     (30 * TIME_SECOND)
-
-struct one {
-    const struct witness_one *as;
-    bool sent;
-    uint64_t ticket;
-    int64_t gives_up; /* monotonic, as next */
-    int64_t next;
-    uint64_t old;        /* what it cosigned last, as far as we know */
-    int at_once;         /* asked again in this round */
-    char line[LINE_MAX]; /* its cosignature of this round's checkpoint; empty: none */
-    /* what is kept of it */
-    int64_t asked, size, cosigned, tries;
-    const char *code;
-    bool changed;
-    /* what the log says of it, and is told */
-    char state[24];
-    char told[24];
-    struct saying saying;
-    struct arena *arena;
-};
-
-struct round {
-    bool any;
-    int64_t begun; /* monotonic */
-    struct checkpoint c;
-    char note[NOTE_MAX];
-    size_t n;
-};
-
-struct witnesses {
-    struct witnesses_options options;
-    const struct outbox_transport *transport;
-    const struct witness_setup *setup;
-    struct actor actor;
-    char organisation[ID_LENGTH + 1];
-    struct id log;
-    struct arena *arena; /* of one step */
-    struct one one[WITNESSES_MAX];
-    size_t n;
-    struct round round;
-    uint64_t kept; /* size of the newest checkpoint that enough cosigned … */
-    size_t kept_n; /* … and by how many */
-    uint64_t tickets;
-    _Atomic size_t contradicting;
-    bool recount;
-};
 
 enum outcome witnesses_open(struct witnesses **out, const struct witnesses_options *options,
                             struct err *e)
@@ -109,141 +59,6 @@ void witnesses_counted(const struct witnesses *w, size_t *n, size_t *quorum)
     *quorum = w && w->setup ? w->setup->quorum : 0;
 }
 
-/* --- beginning --- */
-
-static enum outcome one_begin(struct witnesses *w, size_t i, struct err *e)
-{
-    struct one *x = &w->one[i];
-    const struct contact_one_in in = { str_z(w->setup->one[i].vkey) };
-    const struct witness_standing_in of = { in.vkey };
-    struct contact_one_out row;
-    struct witness_standing_out said;
-    bool found = false, stands = false;
-    x->as = &w->setup->one[i];
-    x->arena = arena_new(ONE_ARENA_MAX);
-    if (!x->arena)
-        return err_no_memory(e);
-    TRY(db_get(w->options.writer, &sql_contact_one, &in, &row, w->arena, &found, e));
-    TRY(db_get(w->options.writer, &sql_witness_standing, &of, &said, w->arena, &stands, e));
-    x->asked = env_now(w->options.env);
-    x->size = x->cosigned = INT_NONE;
-    if (found && str_is(row.origin, w->options.signer->name)) {
-        x->asked = row.asked;
-        x->size = row.size;
-        x->cosigned = row.cosigned;
-        x->old = row.size == INT_NONE ? 0 : (uint64_t)row.size;
-    }
-    if (stands)
-        snprintf(x->state, sizeof x->state, "%.*s", STR(said.state));
-    x->next = env_mono(w->options.env);
-    x->changed = true;
-    return OK;
-}
-
-/* Those of an older configuration go. */
-static enum outcome others_drop(struct witnesses *w, struct err *e)
-{
-    struct record_list list;
-    TRY(db_list(w->options.writer, &sql_contact_all, NULL, &list, 1000, w->arena, e));
-    const struct contact_all_out *rows = list.p;
-    for (size_t i = 0; i < list.n; i++) {
-        bool ours = false;
-        for (size_t k = 0; k < w->setup->n; k++)
-            ours |= str_is(rows[i].vkey, w->setup->one[k].vkey);
-        const struct contact_drop_in in = { rows[i].vkey };
-        if (!ours)
-            TRY(db_run(w->options.writer, &sql_contact_drop, &in, NULL, e));
-    }
-    return OK;
-}
-
-enum outcome witnesses_use(struct witnesses *w, const struct outbox_transport *transport,
-                           const struct witness_setup *setup, struct err *e)
-{
-    struct db *db = w->options.writer;
-    struct str note;
-    w->transport = transport;
-    w->setup = setup;
-    w->n = setup->n;
-    arena_reset(w->arena);
-    for (size_t i = 0; i < w->n; i++)
-        TRY(one_begin(w, i, e));
-    TRY(ledger_cosigned(db, &note, &w->kept, w->arena, e));
-    TRY(db_begin(db, e));
-    const enum outcome o = others_drop(w, e);
-    if (o == OK)
-        return db_commit(db, e);
-    db_rollback(db);
-    return o;
-}
-
-/* --- what is kept --- */
-
-static enum outcome one_keep(struct witnesses *w, size_t i, struct err *e)
-{
-    const struct one *x = &w->one[i];
-    const struct contact_set_in in = {
-        .vkey = str_z(x->as->vkey),
-        .place = (int64_t)i,
-        .witness = str_z(x->as->key.name),
-        .url = str_z(x->as->url),
-        .origin = str_z(w->options.signer->name),
-        .asked = x->asked,
-        .size = x->size,
-        .cosigned = x->cosigned,
-        .tries = x->tries,
-        .code = str_z(x->code),
-    };
-    return db_run(w->options.writer, &sql_contact_set, &in, NULL, e);
-}
-
-/* The checkpoint with all cosignatures there are, once they are enough. */
-static enum outcome round_keep(struct witnesses *w, struct err *e)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < w->n; i++)
-        n += w->one[i].line[0] != '\0';
-    const bool newer = w->round.c.size > w->kept || (w->round.c.size == w->kept && n >= w->kept_n);
-    if (!w->round.any || n < w->setup->quorum || !newer)
-        return OK;
-    struct buf note = buf_in(w->arena, NOTE_MAX + WITNESSES_MAX * LINE_MAX);
-    buf_put(&note, w->round.note, w->round.n);
-    for (size_t i = 0; i < w->n; i++)
-        buf_z(&note, w->one[i].line);
-    TRY(buf_check(&note, e));
-    TRY(ledger_cosigned_keep(w->options.writer, w->round.c.size, buf_get(&note), e));
-    w->kept = w->round.c.size;
-    w->kept_n = n;
-    return OK;
-}
-
-static enum outcome keep_all(struct witnesses *w, struct err *e)
-{
-    for (size_t i = 0; i < w->n; i++)
-        if (w->one[i].changed)
-            TRY(one_keep(w, i, e));
-    return round_keep(w, e);
-}
-
-static enum outcome keep(struct witnesses *w, struct err *e)
-{
-    struct db *db = w->options.writer;
-    bool changed = false;
-    for (size_t i = 0; i < w->n; i++)
-        changed |= w->one[i].changed;
-    if (!changed)
-        return OK;
-    TRY(db_begin(db, e));
-    enum outcome o = keep_all(w, e);
-    if (o == OK)
-        o = db_commit(db, e);
-    else
-        db_rollback(db);
-    for (size_t i = 0; o == OK && i < w->n; i++)
-        w->one[i].changed = false;
-    return o;
-}
-
 /* --- what the log is told --- */
 
 /* The program speaks for who founded the node. */
@@ -269,8 +84,8 @@ static bool contradicts(const char *state)
 }
 
 /* Tells the log that it stands so now, unless it knows; `says` but for contradictions absent. */
-static enum outcome tell(struct witnesses *w, struct one *x, const char *state, int64_t says,
-                         struct err *e)
+static enum outcome tell(struct witnesses *w, struct witness_asked *x, const char *state,
+                         int64_t says, struct err *e)
 {
     if (strcmp(x->state, state) == 0 || x->saying.state != SAY_NOTHING)
         return OK;
@@ -305,7 +120,7 @@ static enum outcome tell(struct witnesses *w, struct one *x, const char *state, 
                   : err_no_memory(e);
 }
 
-static void told(struct witnesses *w, struct one *x)
+static void told(struct witnesses *w, struct witness_asked *x)
 {
     if (x->saying.error.outcome == OK)
         snprintf(x->state, sizeof x->state, "%s", x->told);
@@ -314,7 +129,7 @@ static void told(struct witnesses *w, struct one *x)
     x->saying.state = SAY_NOTHING;
 }
 
-static enum outcome silent_told(struct witnesses *w, struct one *x, struct err *e)
+static enum outcome silent_told(struct witnesses *w, struct witness_asked *x, struct err *e)
 {
     const int64_t last = x->cosigned != INT_NONE ? x->cosigned : x->asked;
     if (x->tries == 0 || contradicts(x->state) ||
@@ -325,7 +140,7 @@ static enum outcome silent_told(struct witnesses *w, struct one *x, struct err *
 
 /* --- what they answer --- */
 
-static void fails(struct witnesses *w, struct one *x, const char *code)
+static void fails(struct witnesses *w, struct witness_asked *x, const char *code)
 {
     int64_t wait = RETRY_US;
     for (int64_t i = 0; i < x->tries && wait < RETRY_MAX_US; i++)
@@ -336,7 +151,8 @@ static void fails(struct witnesses *w, struct one *x, const char *code)
     x->changed = true;
 }
 
-static enum outcome cosigns(struct witnesses *w, struct one *x, struct str answer, struct err *e)
+static enum outcome cosigns(struct witnesses *w, struct witness_asked *x, struct str answer,
+                            struct err *e)
 {
     const struct str text = note_text((struct str){ w->round.note, w->round.n });
     while (answer.p) {
@@ -358,7 +174,8 @@ static enum outcome cosigns(struct witnesses *w, struct one *x, struct str answe
 }
 
 /* 409: it cosigned last at another size; or, at the very size that was shown, another root. */
-static enum outcome other_size(struct witnesses *w, struct one *x, struct str answer, struct err *e)
+static enum outcome other_size(struct witnesses *w, struct witness_asked *x, struct str answer,
+                               struct err *e)
 {
     int64_t says;
     struct str note;
@@ -395,8 +212,8 @@ static const char *code_of(const struct outbox_result *r)
     }
 }
 
-static enum outcome answered(struct witnesses *w, struct one *x, const struct outbox_result *r,
-                             struct err *e)
+static enum outcome answered(struct witnesses *w, struct witness_asked *x,
+                             const struct outbox_result *r, struct err *e)
 {
     x->sent = false;
     if (r->status == 200)
@@ -452,7 +269,7 @@ static enum outcome round_begin(struct witnesses *w, struct err *e)
     memcpy(w->round.note, note.p, note.n);
     w->round.n = note.n;
     for (size_t i = 0; i < w->n; i++) {
-        struct one *x = &w->one[i];
+        struct witness_asked *x = &w->one[i];
         x->at_once = 0;
         x->line[0] = same ? x->line[0] : '\0';
         if (x->tries == 0)
@@ -461,7 +278,7 @@ static enum outcome round_begin(struct witnesses *w, struct err *e)
     return OK;
 }
 
-static enum outcome show_one(struct witnesses *w, struct one *x, struct err *e)
+static enum outcome show_one(struct witnesses *w, struct witness_asked *x, struct err *e)
 {
     struct buf body = buf_in(w->arena, BODY_MAX);
     if (x->old > w->round.c.size)
@@ -488,7 +305,7 @@ static enum outcome show_one(struct witnesses *w, struct one *x, struct err *e)
     return OK;
 }
 
-static bool due(const struct witnesses *w, const struct one *x)
+static bool due(const struct witnesses *w, const struct witness_asked *x)
 {
     const bool again = x->at_once > 0 && !x->line[0] && x->next == INT64_MAX;
     return !x->sent && w->round.any && (again || env_mono(w->options.env) >= x->next);
@@ -511,7 +328,7 @@ static enum outcome recount(struct witnesses *w, struct err *e)
 static enum outcome states_read(struct witnesses *w, struct err *e)
 {
     for (size_t i = 0; w->recount && i < w->n; i++) {
-        struct one *x = &w->one[i];
+        struct witness_asked *x = &w->one[i];
         const struct witness_standing_in in = { str_z(x->as->vkey) };
         struct witness_standing_out row;
         bool found;
@@ -541,7 +358,7 @@ enum outcome witnesses_step(struct witnesses *w, bool *busy, struct err *e)
     TRY(take_answers(w, e));
     TRY(round_begin(w, e));
     for (size_t i = 0; i < w->n; i++) {
-        struct one *x = &w->one[i];
+        struct witness_asked *x = &w->one[i];
         if (due(w, x))
             TRY(show_one(w, x, e));
         TRY(silent_told(w, x, e));
@@ -549,5 +366,5 @@ enum outcome witnesses_step(struct witnesses *w, bool *busy, struct err *e)
             told(w, x);
         *busy |= x->saying.state == SAY_SENT;
     }
-    return keep(w, e);
+    return witnesses_keep(w, e);
 }

@@ -185,14 +185,6 @@ static bool read_head_files(struct bundle *b, const struct verify_options *optio
 /* -- Events -------------------------------------------------------------------------------------
  */
 
-static struct str copy(struct str s)
-{
-    char *p = malloc(s.n + 1);
-    if (p)
-        memcpy(p, s.p, s.n);
-    return (struct str){ p, p ? s.n : 0 };
-}
-
 static bool check_proof(struct bundle *b, const char *path, struct str text, uint64_t index,
                         struct hash leaf)
 {
@@ -225,8 +217,8 @@ static bool check_leaf(struct bundle *b, const char *path, struct str leaf, stru
         return verify_bad(b->r, "memory", "could not get enough");
     struct verify_leaf *out = &b->leaves[b->n];
     *out = event;
-    out->stream = copy(event.stream);
-    out->key = copy(event.key);
+    out->stream = verify_copy(event.stream);
+    out->key = verify_copy(event.key);
     return (out->stream.p && out->key.p) || verify_bad(b->r, "memory", "could not get enough");
 }
 
@@ -306,15 +298,6 @@ static bool find_patient(struct bundle *b, char out[VERIFY_NAME_FIELD_MAX])
     return verify_bad(b->r, "manifest", "the order's prescription is not among its events");
 }
 
-static bool belongs(const struct verify_leaf *leaf, const char *order, const char *patient)
-{
-    if (str_is(leaf->key, order) || str_is(leaf->stream, patient))
-        return true;
-    return leaf->version == 1 &&
-           (str_starts(leaf->stream, S("account/")) || str_starts(leaf->stream, S("site/")) ||
-            str_starts(leaf->stream, S("organisation/")));
-}
-
 static bool check_belonging(struct bundle *b)
 {
     char patient[VERIFY_NAME_FIELD_MAX], order[VERIFY_NAME_FIELD_MAX];
@@ -324,7 +307,7 @@ static bool check_belonging(struct bundle *b)
     for (size_t i = 0; i < b->n; i++) {
         char path[VERIFY_PATH_MAX];
         snprintf(path, sizeof path, "event/%llu", (unsigned long long)b->events[i].index);
-        if (!belongs(&b->leaves[i], order, patient))
+        if (!verify_belongs(&b->leaves[i], order, patient))
             return verify_bad(b->r, path, "is of another order or patient");
     }
     return true;
@@ -382,7 +365,7 @@ static bool open_field(struct bundle *b, const struct verify_field_key *field)
         return verify_bad(b->r, "keys", "the key of %.*s of event %llu does not open it",
                           STR(field->path), (unsigned long long)field->index);
     }
-    struct str path = copy(field->path);
+    struct str path = verify_copy(field->path);
     more[told->nopened++] = (struct verify_opened){ path, { (char *)plain, n } };
     b->r->disclosed++;
     return path.p != NULL || verify_bad(b->r, "memory", "could not get enough");

@@ -75,6 +75,11 @@ bool verify_member_path(struct verify_scanner *s, struct str value, struct str p
 /* -- The report (claims.c) ----------------------------------------------------------------------
  */
 
+/* Whether an event is one of the order's, of its patient's, or the first of what they name. */
+bool verify_belongs(const struct verify_leaf *leaf, const char *order, const char *patient);
+/* From malloc, with a NUL behind it; p is NULL when there is no memory. */
+struct str verify_copy(struct str s);
+
 struct verify_opened {
     struct str path;
     struct str text;

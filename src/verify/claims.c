@@ -3,6 +3,7 @@
 #include "verify/bundle.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { MEMBERS_MAX = 12 };
 
@@ -222,4 +223,23 @@ bool verify_claims_hold(const struct verify_claims *c, struct str report, struct
     }
     expect_z(&r, "]}\n");
     return r.rest.p && r.rest.n == 0;
+}
+
+bool verify_belongs(const struct verify_leaf *leaf, const char *order, const char *patient)
+{
+    if (str_is(leaf->key, order) || str_is(leaf->stream, patient))
+        return true;
+    return leaf->version == 1 &&
+           (str_starts(leaf->stream, S("account/")) || str_starts(leaf->stream, S("site/")) ||
+            str_starts(leaf->stream, S("organisation/")));
+}
+
+struct str verify_copy(struct str s)
+{
+    char *p = malloc(s.n + 1);
+    if (p) {
+        memcpy(p, s.p, s.n);
+        p[s.n] = '\0';
+    }
+    return (struct str){ p, p ? s.n : 0 };
 }
