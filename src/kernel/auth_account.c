@@ -238,7 +238,7 @@ enum outcome auth_change_password_decide(struct decision *d,
 enum outcome auth_end_sessions_load(struct load *l, const struct auth_end_sessions *body,
                                     struct auth_account_state *state, struct err *e)
 {
-    return account_load(l, body->account, state, e);
+    return auth_account_load(l, body->account, state, e);
 }
 
 enum outcome auth_end_sessions_decide(struct decision *d, const struct auth_end_sessions *body,
@@ -320,5 +320,5 @@ enum outcome auth_account_closed_apply(struct db *db, const struct event *event,
 enum outcome auth_sessions_ended_apply(struct db *db, const struct event *event,
                                        const struct auth_sessions_ended *payload, struct err *e)
 {
-    return account_version(db, event, payload->account, e);
+    return auth_account_version_apply(db, event, payload->account, e);
 }

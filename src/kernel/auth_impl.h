@@ -95,16 +95,19 @@ struct auth {
 /* The form in which logins are compared: without blanks around it, ASCII in lower case. Absent
  * when it cannot be one. */
 struct str auth_login_of(struct str login, struct arena *arena);
+/* Applies that something happened to the account: its version. */
+enum outcome auth_account_version_apply(struct db *db, const struct event *event,
+                                        struct str account, struct err *e);
 /* For what concerns the account alone: its organisation decides. */
 enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
                                struct err *e);
 
 /* The bounds of a right as rows have them; absent: from ever, for ever. */
-static inline int64_t auth_from(int64_t from)
+static inline int64_t auth_holds_from(int64_t from)
 {
     return from == TIME_NONE ? 0 : from;
 }
-static inline int64_t auth_until(int64_t until)
+static inline int64_t auth_holds_until(int64_t until)
 {
     return until == TIME_NONE ? INT64_MAX : until;
 }

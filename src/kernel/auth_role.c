@@ -58,7 +58,7 @@ static enum outcome held_load(struct load *l, const struct role_at *at,
             continue;
         state->has_role = true;
         state->same =
-            held[i].from_us == auth_from(at->from) && held[i].until_us == auth_until(at->until);
+            held[i].from_us == auth_holds_from(at->from) && held[i].until_us == auth_holds_until(at->until);
     }
     return OK;
 }
@@ -240,7 +240,7 @@ enum outcome auth_reopen_account_decide(struct decision *d, const struct auth_re
 
 /* --- rows --- */
 
-static enum outcome account_version(struct db *db, const struct event *event, struct str account,
+enum outcome auth_account_version_apply(struct db *db, const struct event *event, struct str account,
                                     struct err *e)
 {
     struct auth_account_version_in in = { account, event->version };
@@ -256,13 +256,13 @@ enum outcome auth_role_given_apply(struct db *db, const struct event *event,
         .organisation = payload->organisation,
         .site = payload->site,
         .product = payload->product,
-        .from_us = auth_from(payload->from),
-        .until_us = auth_until(payload->until),
+        .from_us = auth_holds_from(payload->from),
+        .until_us = auth_holds_until(payload->until),
         .given = event->recorded,
         .given_by = event->actor,
     };
     TRY(db_run(db, &sql_auth_role_add, &in, NULL, e));
-    return account_version(db, event, payload->account, e);
+    return auth_account_version_apply(db, event, payload->account, e);
 }
 
 enum outcome auth_role_given_1_apply(struct db *db, const struct event *event,
@@ -285,7 +285,7 @@ enum outcome auth_role_taken_apply(struct db *db, const struct event *event,
     const struct auth_role_remove_in in = { payload->account, payload->role, payload->organisation,
                                             payload->site, payload->product };
     TRY(db_run(db, &sql_auth_role_remove, &in, NULL, e));
-    return account_version(db, event, payload->account, e);
+    return auth_account_version_apply(db, event, payload->account, e);
 }
 
 enum outcome auth_role_taken_1_apply(struct db *db, const struct event *event,

@@ -24,7 +24,7 @@ static enum outcome draft_seen(bool *out, struct db *db, const struct actor *act
 }
 
 static const struct watch module_watches[] = {
-    { "draft", "definition.see", draft_seen },
+    { "draft", "definition.see", draft_seen, NULL },
 };
 static const struct define_kind *const module_kinds[] = { &approval_kind };
 

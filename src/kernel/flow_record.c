@@ -91,9 +91,9 @@ static enum outcome find_file(void *context, struct form_file *out, bool *found,
         .type = row.type,
         .path = arena_printf(arena, "/files/%.*s", STR(row.file)),
     };
+    const struct look_at at = { row.event_id, S("name"), row.name, NULL, arena };
     struct err erased = { 0 };
-    if (of->keys &&
-        seal_open(of->keys, &out->name, row.event_id, S("name"), row.name, arena, &erased) != OK)
+    if (of->looks && look_open(of->looks, &out->name, &at, &erased) != OK)
         out->name = (struct str){ 0 };
     return OK;
 }

@@ -154,12 +154,12 @@ enum outcome flow_history_rows(const struct flow_history_row **out, size_t *n, s
 
 /* --- for flow itself --- */
 
-/* What file fields may hold: the files that are stored with the order ("order" in file.h). `keys`
- * opens the name that its sender gave a file; NULL: it is not told. */
+/* What file fields may hold: the files that are stored with the order ("order" in file.h). The
+ * name that its sender gave a file is opened for `looks`; NULL: it is not told. */
 struct flow_files_of {
     struct db *db;
     struct str order;
-    struct keyring *keys;
+    struct looker *looks;
 };
 struct form_files flow_files(struct flow_files_of *of);
 

@@ -89,7 +89,7 @@ enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, s
 {
     struct arena *a = p->b->arena;
     const struct flow_field_history *fields;
-    struct flow_files_of files_of = { db, of->order, of->keys };
+    struct flow_files_of files_of = { db, of->order, of->looks };
     const struct form_files files = flow_files(&files_of);
     const struct showing w = { p, db, &files };
     TRY(flow_history_read(&fields, n, db, of, a, e));

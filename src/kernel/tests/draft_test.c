@@ -416,7 +416,8 @@ static void a_foreign_draft_is_unknown(void **state)
                    "define.note_trial role.quality_manager");
     traveller = stranger; /* has rights in both, and acts for the other */
     traveller.grants[traveller.actor.ngrants++] =
-        (struct grant){ S("define.review"), author.actor.organisation, { 0 } };
+        (struct grant){ .permission = S("define.review"),
+                        .organisation = author.actor.organisation };
     traveller.actor.grants = traveller.grants;
     must(drafts(&author, plan(1, "one")));
     char theirs[40];

@@ -152,7 +152,7 @@ static void nothing_is_opened_for_nobody_and_what_is_ones_own_is_not_noted(void 
     struct str event = fixture_id('f', 1);
     struct str subject = fixture_id('d', 1);
     (void)state;
-    assert_int_equal(keyring_subject(f.node.keys, subject, &e), OK);
+    assert_int_equal(keyring_subject(f.node.keys, subject, KEYRING_NODE, &e), OK);
     assert_int_equal(
         seal_text(f.node.keys, &sealed, subject, event, S("family"), S("Example"), f.arena, &e),
         OK);

@@ -9,6 +9,7 @@
 
 static void told(struct desk_document *out, struct http_request *r, const struct file_of_out *row)
 {
+    const struct look_at at = { row->event_id, S("name"), row->name, NULL, NULL };
     struct err erased = { 0 };
     struct str name;
     out->file = row->file;
@@ -17,8 +18,7 @@ static void told(struct desk_document *out, struct http_request *r, const struct
     out->hash = row->hash;
     out->stored = row->stored;
     out->stored_by = row->stored_by;
-    if (seal_open(app_of(r)->node->keys, &name, row->event_id, S("name"), row->name, r->arena,
-                  &erased) == OK)
+    if (look_open(look_of(r), &name, &at, &erased) == OK)
         out->name = name;
 }
 

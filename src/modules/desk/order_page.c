@@ -414,7 +414,7 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     if (v->o.next)
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
     order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
-    const struct flow_files_of of = { db, v->o.id, app_of(r)->node->keys };
+    const struct flow_files_of of = { db, v->o.id, look_of(r) };
     TRY(tasks(v, &of, p, e));
     TRY(parties(v, db, p, e));
     TRY(desk_order_lists(v, db, r->arena, e));

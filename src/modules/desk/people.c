@@ -14,6 +14,7 @@ struct gathering {
     struct desk_people_view *v;
     struct page *page;
     struct db *db;
+    int64_t now;
     struct record_list named; /* flow_persons_out */
     struct desk_named *rows;  /* NAMED_MAX */
     struct desk_role *roles;  /* NAMED_MAX, beside them */
@@ -65,7 +66,7 @@ static bool held_here(const struct rota_people_out *people, size_t n, struct str
  */
 static enum outcome of_part(struct gathering *g, const struct flow_party *party, struct err *e)
 {
-    const struct rota_people_in in = { party->site };
+    const struct rota_people_in in = { party->site, g->now };
     struct record_list list;
     TRY(db_list(g->db, &sql_rota_people, &in, &list, PEOPLE_MAX, g->page->b->arena, e));
     const struct rota_people_out *people = list.p;
@@ -122,7 +123,7 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
     struct desk_people_view *v = ARENA_NEW(r->arena, struct desk_people_view);
     if (!v)
         return err_no_memory(e);
-    struct gathering g = { .v = v, .page = p, .db = db };
+    struct gathering g = { .v = v, .page = p, .db = db, .now = env_now(app_of(r)->node->env) };
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
     TRY(gather(&g, e));
     if (http_wants_json(r))

@@ -35,7 +35,7 @@ enum outcome desk_sign_show(struct html *out, struct page *p, struct http_reques
     TRY(desk_order_load(&v->o, r, db, p, payload.order, e));
     v->task = v->o.flow.found ? flow_task_find(&v->o.flow, payload.task) : NULL;
     v->version = asked->what.p->version;
-    const struct flow_files_of of = { db, v->o.id, app_of(r)->node->keys };
+    const struct flow_files_of of = { db, v->o.id, look_of(r) };
     TRY(desk_record_html(&v->record, p, &of, &record, e));
     struct page part = *p;
     struct buf b = buf_in(r->arena, SIGNED_MAX);

@@ -343,7 +343,7 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     if (!v->task || !flow_sees_record(&v->o.sight, v->task))
         return REFUSE(e, "gate.unknown", { "kind", S("task") });
     v->open = desk_open_task(&v->o.flow, v->task->name);
-    v->files_of = (struct flow_files_of){ db, v->o.id, app_of(r)->node->keys };
+    v->files_of = (struct flow_files_of){ db, v->o.id, look_of(r) };
     v->files = flow_files(&v->files_of);
     v->stage = desk_stage_of(v->o.flow.workflow, v->task->name)->title;
     struct str site = v->open ? v->open->site : (struct str){ 0 };
