@@ -9,7 +9,7 @@
 #include "kernel/pages.h"
 #include "kernel/rota.h"
 #include "kernel/search.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 #include "kernel/stop.h"
 
 #define MODULE(name, uses) extern const struct module name##_module;
@@ -17,10 +17,10 @@
 #undef MODULE
 
 static const struct module *const modules[] = {
-    &auth_module,   &define_module, &effect_module,      &epoch_module,
-    &file_module,   &flow_module,   &flow_record_module, &job_module,
-    &notify_module, &outbox_module, &pages_module,       &rota_module,
-    &search_module, &sign_module,   &stop_module,        &timer_module,
+    &auth_module,  &define_module,      &effect_module, &epoch_module,  &file_module,
+    &flow_module,  &flow_record_module, &job_module,    &notify_module, &outbox_module,
+    &pages_module, &rota_module,        &search_module, &sign_module,   &sign_act_module,
+    &stop_module,  &timer_module,
 #define MODULE(name, uses) &name##_module,
 #include "app/modules.def"
 #undef MODULE

@@ -7,9 +7,14 @@
 
 #include "gen/kernel/pages/sign.html.h"
 
+struct str sign_words_of(struct page *p, struct str meaning, struct str words)
+{
+    return words.p ? words : show_name(p, "meaning", meaning);
+}
+
 struct str sign_words(struct page *p, const struct sign_shown *what)
 {
-    return what->words.p ? what->words : show_name(p, "meaning", what->meaning);
+    return sign_words_of(p, what->meaning, what->words);
 }
 
 static const struct sign_view *view_of(const struct http_request *r, struct str command)
