@@ -12,7 +12,7 @@
 #include "kernel/pages.h"
 #include "kernel/rota.h"
 #include "kernel/search.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 #include "kernel/stop.h"
 #include "kernel/trail.h"
 #include "kernel/trail_review.h"
@@ -39,6 +39,7 @@ static const struct module *const modules[] = {
     &pages_module,
     &rota_module,
     &search_module,
+    &sign_act_module,
     &sign_module,
     &stop_module,
     &timer_module,

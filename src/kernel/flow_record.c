@@ -3,13 +3,20 @@
 
 #include "kernel/file.h"
 #include "kernel/flow_impl.h"
+#include "kernel/sign_act.h"
 
 #define EVENTS   "kernel/flow_record_events.def"
 #define COMMANDS "kernel/flow_record_commands.def"
 #include "kernel/wire.h"
 
+static const struct policy module_policies[] = {
+    { "flow.unsign_withdrawn", &sign_withdrawn_event, flow_unsign_after },
+    { "flow.unsign_rejected", &sign_rejected_event, flow_unsign_after },
+};
+
 const struct module flow_record_module = {
     .name = "flow_record",
+    MODULE_ARRAY(policies),
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
 };

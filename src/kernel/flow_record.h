@@ -60,6 +60,11 @@ struct flow_signing {
 #include "kernel/declare.h"
 #undef RECORDS
 
+/* Of a policy: flow.unsign, when the signature at a place was withdrawn or rejected. */
+enum outcome flow_unsign_after(struct db *db, const struct event *event, const void *payload,
+                               struct policy_send *out, bool *send, struct arena *arena,
+                               struct err *e);
+
 /* --- how the record of a task stands, for pages --- */
 
 struct flow_standing_place {
@@ -115,6 +120,7 @@ struct flow_history_of {
     struct str order;
     struct str task;
     struct str field; /* absent: all */
+    int64_t since;    /* of flow_history_html: what was said behind this version alone; 0: all */
     struct looker *looks;
     bool open_sealed;
 };

@@ -90,3 +90,7 @@ WHERE order_id = :order_id AND task = :task ORDER BY version, signed_at, place;
 --       signed_at TIME)
 INSERT INTO flow_signature (order_id, task, version, place, meaning, role, signed_by, signed_at)
 VALUES (:order_id, :task, :version, :place, :meaning, :role, :signed_by, :signed_at);
+
+-- unsign (order_id ID, task CODE, version INT, place CODE)
+DELETE FROM flow_signature
+WHERE order_id = :order_id AND task = :task AND version = :version AND place = :place;

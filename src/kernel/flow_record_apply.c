@@ -97,6 +97,15 @@ enum outcome flow_correction_reviewed_apply(struct db *db, const struct event *e
     return db_run(db, &sql_flow_record_correction_review, &in, NULL, e);
 }
 
+enum outcome flow_unsigned_apply(struct db *db, const struct event *event,
+                                 const struct flow_unsigned *payload, struct err *e)
+{
+    const struct flow_record_unsign_in in = { payload->order, payload->task, payload->record,
+                                              payload->place };
+    (void)event;
+    return db_run(db, &sql_flow_record_unsign, &in, NULL, e);
+}
+
 enum outcome flow_signed_apply(struct db *db, const struct event *event,
                                const struct flow_signed *payload, struct err *e)
 {

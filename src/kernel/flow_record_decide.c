@@ -1,7 +1,7 @@
 /* Review of corrections, and signatures' places. */
 #include "kernel/flow_impl.h"
 #include "kernel/flow_record.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 
 /* --- review --- */
 
@@ -176,6 +176,67 @@ enum outcome flow_sign_decide(struct decision *d, const struct flow_sign *body,
     };
     flow_happened(d, body->order, &flow_signed_event, &payload);
     flow_note(d, &state->flow, body->task, arena_printf(d->arena, "signed:%.*s", STR(body->place)));
+    return OK;
+}
+
+/* --- and when a signature is void --- */
+
+enum outcome flow_unsign_load(struct load *l, const struct flow_unsign *body,
+                              struct flow_signing *state, struct err *e)
+{
+    const struct flow_sign of = { .order = body->order, .task = body->task };
+    load_kind(l, "order");
+    if (!l->command->actor->system) /* whatever a role says */
+        return load_unknown(l, e);
+    return flow_sign_load(l, &of, state, e);
+}
+
+enum outcome flow_unsign_decide(struct decision *d, const struct flow_unsign *body,
+                                const struct flow_signing *state, struct err *e)
+{
+    const struct flow_view *v = &state->flow;
+    const struct flow_unsigned payload = {
+        .order = body->order,
+        .task = body->task,
+        .record = body->record,
+        .place = body->place,
+        .signature = body->signature,
+    };
+    const struct str fact = arena_printf(d->arena, "signed:%.*s", STR(body->place));
+    (void)e;
+    flow_happened(d, body->order, &flow_unsigned_event, &payload);
+    for (size_t i = 0; body->record == state->record && i < v->nfacts; i++) {
+        if (!str_eq(v->facts[i].task, body->task) || !str_eq(v->facts[i].fact, fact))
+            continue;
+        const struct flow_fact_withdrawn withdrawn = { v->order, body->task, fact };
+        flow_happened(d, v->order, &flow_fact_withdrawn_event, &withdrawn);
+    }
+    return OK;
+}
+
+/* The place that a void signature held is free again. */
+enum outcome flow_unsign_after(struct db *db, const struct event *event, const void *payload,
+                               struct policy_send *out, bool *send, struct arena *arena,
+                               struct err *e)
+{
+    /* sign.withdrawn and sign.rejected have the same field */
+    const struct sign_withdrawn *ended = payload;
+    const struct sign_signature_in in = { ended->signature };
+    struct sign_signature_out row;
+    (void)event;
+    TRY(db_get(db, &sql_sign_signature, &in, &row, arena, send, e));
+    *send = *send && str_is(row.command, "flow.sign");
+    if (!*send)
+        return OK;
+    struct flow_unsign *body = ARENA_NEW(arena, struct flow_unsign);
+    if (!body)
+        return err_no_memory(e);
+    body->task = row.id;
+    body->order = str_cut(&body->task, '/');
+    body->record = row.version;
+    body->place = row.place;
+    body->signature = row.event;
+    *out = (struct policy_send){ S("flow.unsign"), &flow_unsign_record, body };
     return OK;
 }
 

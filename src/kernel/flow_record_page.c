@@ -102,6 +102,24 @@ enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, s
     return OK;
 }
 
+/* Fields that were said anew behind a version. */
+static enum outcome since(const struct flow_field_view **views, size_t *n, int64_t version,
+                          struct arena *a, struct err *e)
+{
+    struct flow_field_view *out = ARENA_ARRAY(a, *n + 1, struct flow_field_view);
+    size_t kept = 0;
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < *n; i++) {
+        const struct flow_field_view *x = &(*views)[i];
+        if (x->n > 0 && x->said[x->n - 1].said->record > version)
+            out[kept++] = *x;
+    }
+    *views = out;
+    *n = kept;
+    return OK;
+}
+
 enum outcome flow_history_html(struct html *out, struct page *p, struct db *db,
                                const struct flow_history_of *of, const struct form *form,
                                struct err *e)
@@ -111,6 +129,8 @@ enum outcome flow_history_html(struct html *out, struct page *p, struct db *db,
     size_t n;
     *out = (struct html){ S("") };
     TRY(flow_history_views(&views, &n, p, db, of, form, e));
+    if (of->since > 0)
+        TRY(since(&views, &n, of->since, a, e));
     if (n == 0)
         return OK;
     struct page part = *p;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "kernel/module.h"
+#include "kernel/sign_act.h"
 
 struct registry {
     const struct module *const *modules;
@@ -159,5 +160,6 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
                          (long long)event->type_version);
     const void *payload;
     TRY(registry_payload(type, event, &payload, arena, e));
-    return type->apply(db, event, payload, e);
+    TRY(type->apply(db, event, payload, e));
+    return event->signature.p ? sign_apply(db, event, arena, e) : OK;
 }

@@ -3,11 +3,18 @@
  * the first is taken again: what is shown is always what stands now. */
 #include "kernel/sign_pages.h"
 
+#include "base/id.h"
+
 #include "gen/kernel/pages/sign.html.h"
+
+struct str sign_words_of(struct page *p, struct str meaning, struct str words)
+{
+    return words.p ? words : show_name(p, "meaning", meaning);
+}
 
 struct str sign_words(struct page *p, const struct sign_shown *what)
 {
-    return what->words.p ? what->words : show_name(p, "meaning", what->meaning);
+    return sign_words_of(p, what->meaning, what->words);
 }
 
 static const struct sign_view *view_of(const struct http_request *r, struct str command)
@@ -84,10 +91,13 @@ static enum http_state asked(struct http_request *r, const struct gate_answer *a
     return show(r, "page.sign.title", page);
 }
 
+/* Of any id: nothing comes of it, and the form that is shown has its own. */
 static enum http_state ask(struct http_request *r)
 {
+    const struct id id = id_new(app_of(r)->node->env);
     return app_command(r, &(struct app_command){
                               .name = http_param(r, "command"),
+                              .id = arena_str(r->arena, id_str(&id)),
                               .done = asked,
                               .asks = true,
                           });

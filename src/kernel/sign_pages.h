@@ -2,6 +2,7 @@
 #ifndef VEIN_KERNEL_SIGN_PAGES_H
 #define VEIN_KERNEL_SIGN_PAGES_H
 
+#include "gen/kernel/sign.sql.h"
 #include "kernel/show.h"
 
 enum { SIGN_FORM_MAX = GATE_BODY_MAX };
@@ -24,5 +25,40 @@ enum http_state sign_post(struct http_request *r);
 
 /* What a signature means, in words: those of its definition, or the catalogue's. */
 struct str sign_words(struct page *p, const struct sign_shown *what);
+struct str sign_words_of(struct page *p, struct str meaning, struct str words);
+
+/* --- the signatures of a thing --- */
+
+struct sign_line {
+    const struct sign_of_out *row;
+    struct str words;
+    struct str reason; /* of its withdrawal or rejection, opened */
+    bool covers;       /* the thing as it stands */
+    bool may_countersign;
+    bool may_reject;
+    bool may_withdraw;
+    const struct sign_line *upon; /* who countersigned it, withdrew or rejected it */
+    size_t nupon;
+};
+struct sign_list {
+    const struct sign_line *lines;
+    size_t n;
+    int64_t version;
+    struct str next;
+};
+struct sign_list_of {
+    struct str kind;
+    struct str id;
+    int64_t version; /* that stands; INT_NONE: it has none */
+    struct str next; /* the page to go on at */
+};
+/* Of a thing that the reader may see, the first first. */
+enum outcome sign_list_read(struct sign_list *out, struct page *p, struct http_request *r,
+                            struct db *db, const struct sign_list_of *of, struct err *e);
+/* The same as HTML (pages/signatures.html); empty where there is none. */
+enum outcome sign_list_html(struct html *out, struct page *p, struct http_request *r, struct db *db,
+                            const struct sign_list_of *of, struct err *e);
+
+sign_show_fn sign_show_signature;
 
 #endif

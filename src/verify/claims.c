@@ -33,6 +33,10 @@ static const struct row rows[] = {
     { "flow.correction_reviewed", "correction", { "task", "record", "verdict" } },
     { "flow.entries_differed", "correction", { "task", "number", "fields" } },
     { "flow.signed", "signature", { "task", "record", "place", "meaning", "role" } },
+    { "flow.unsigned", "signature", { "task", "record", "place", "signature" } },
+    { "sign.countersigned", "signature", { "signature" } },
+    { "sign.withdrawn", "signature", { "signature" } },
+    { "sign.rejected", "signature", { "signature" } },
     { "unit.made",
       "unit",
       { "unit", "label", "kind", "task", "pass", "din", "product_code", "quantity", "organisation",
@@ -176,7 +180,7 @@ static void expect_statement(struct reading *r, const struct verify_told *told,
                              const struct row *row, bool first)
 {
     static const char *const envelope[] = { "type",  "stream", "happened", "recorded",
-                                            "actor", "device", "place" };
+                                            "actor", "device", "place",    "signature" };
     struct str payload = S("{}");
     (void)verify_member(r->s, told->leaf, S("payload"), &payload);
     expect_z(r, first ? "{\"event\":" : ",{\"event\":");

@@ -20,7 +20,8 @@ static int set_up(void **state)
     fixture_person(&t.nurse, 1, 1, 1,
                    "flow.complete flow.correct flow.sign flow.review_correction trial.note"
                    " role.nurse");
-    fixture_person(&t.second, 2, 1, 1, "flow.complete flow.sign trial.note role.nurse");
+    fixture_person(&t.second, 2, 1, 1,
+                   "flow.complete flow.sign sign.withdraw trial.note role.nurse");
     fixture_person(&third, 6, 1, 1, "flow.complete flow.correct flow.sign role.nurse");
     fixture_person(&reviewer, 7, 1, 1, "flow.review_correction flow.sign");
     if (trial_load(&t, count_form, &e) != OK || trial_load(&t, count_workflow, &e) != OK)
@@ -346,6 +347,37 @@ static void places_are_signed_in_order_each_by_another(void **state)
     fixture_rebuilds(&t.f);
 }
 
+/* A signature that is withdrawn frees its place, and what rested on it is held up again. */
+static void a_withdrawn_signature_frees_its_place(void **state)
+{
+    (void)state;
+    done();
+    struct flow_standing s = standing();
+    assert_int_equal(sign(&t.nurse, s.record, "counted"), OK);
+    assert_int_equal(sign(&t.second, s.record, "checked"), OK);
+    struct ledger_row *rows;
+    struct event event;
+    struct err e = { 0 };
+    size_t n;
+    struct db *db = reader();
+    assert_int_equal(ledger_read(db, t.f.answer.sequence, 1, &rows, &n, t.f.arena, &e), OK);
+    store_reader_give(t.f.node.store, db);
+    assert_int_equal(event_read(&event, t.f.arena, rows[0].leaf, &e), OK);
+    const struct str id = arena_str(t.f.arena, event.id);
+    assert_int_equal(fixture_send(&t.f, &t.second, "sign.withdraw", "not mine to say",
+                                  "{'signature':'%.*s'}", STR(id)),
+                     OK);
+    fixture_settle(&t.f);
+    s = standing();
+    assert_true(s.places[0].by.p && !s.places[1].by.p && s.places[1].next);
+    assert_int_equal(trial_note_fact(&t, &t.operator, "receive", "check:receipt"), OK);
+    assert_int_equal(trial_complete(&t, &t.operator, "receive", ""), REFUSED);
+    fixture_refused(&t.f, "flow.guard");
+    assert_int_equal(sign(&third, s.record, "checked"), OK);
+    assert_int_equal(trial_complete(&t, &t.operator, "receive", ""), OK);
+    fixture_rebuilds(&t.f);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -360,6 +392,7 @@ int main(void)
         TEST(two_persons_at_once),
         TEST(ebr_02_a_correction_is_reviewed_by_another),
         TEST(places_are_signed_in_order_each_by_another),
+        TEST(a_withdrawn_signature_frees_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "kernel/tests/flow_trial.h"
 
+#include "kernel/sign_act.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,13 +181,14 @@ void trial_open(struct trial *t)
 {
     static const struct module *const modules[] = { &stop_module,        &timer_module,
                                                     &define_module,      &flow_module,
-                                                    &flow_record_module, &trial_module };
+                                                    &flow_record_module, &sign_module,
+                                                    &sign_act_module,    &trial_module };
     static const struct flow_point *const tables[] = { trial_points };
     static const size_t ns[] = { sizeof trial_points / sizeof trial_points[0] };
     define_use(trial_kinds, sizeof trial_kinds / sizeof trial_kinds[0]);
     flow_use_points(tables, ns, 1);
     *t = (struct trial){ 0 };
-    fixture_open(&t->f, modules, 6);
+    fixture_open(&t->f, modules, sizeof modules / sizeof modules[0]);
     fixture_person(&t->nurse, 1, 1, 1,
                    "flow.complete flow.correct flow.repeat trial.note role.nurse");
     fixture_person(&t->second, 2, 1, 1, "flow.complete trial.note role.nurse");

@@ -1,6 +1,6 @@
 /* What binds a signature to its signer, its command, and what was shown; and every way of taking
  * one for another. */
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,11 +22,13 @@
 #define ID1 "00000000-0000-7000-a000-000000000001"
 #define ID2 "00000000-0000-7000-a000-000000000002"
 
+#define UPON "sign.countersign sign.withdraw sign.reject"
+
 static struct fixture f;
 static struct fixture_person worker, other, program;
-static const struct module *const modules[] = { &flow_module, &stop_module,   &timer_module,
-                                                &auth_module, &define_module, &thing_module,
-                                                &sign_module };
+static const struct module *const modules[] = { &flow_module, &stop_module,    &timer_module,
+                                                &auth_module, &define_module,  &thing_module,
+                                                &sign_module, &sign_act_module };
 
 static int open_node(void **state)
 {
@@ -34,8 +36,8 @@ static int open_node(void **state)
     thing_apply = THING_APPLIES;
     text_use(text_rows, text_rows_count);
     fixture_open(&f, modules, sizeof modules / sizeof modules[0]);
-    fixture_person(&worker, 1, 1, 1, "thing.add thing.approve");
-    fixture_person(&other, 2, 1, 1, "thing.add thing.approve");
+    fixture_person(&worker, 1, 1, 1, "thing.add thing.approve " UPON);
+    fixture_person(&other, 2, 1, 1, "thing.add thing.approve " UPON);
     fixture_person(&program, 3, 1, 1, "");
     program.actor.system = true;
     worker.actor.session = fixture_id('e', 1);
@@ -345,6 +347,45 @@ static void a_ledger_with_people_never_becomes_a_simulated_one(void **state)
     fixture_refused(&f, "sign.not_new");
 }
 
+static enum outcome upon(const struct fixture_person *who, const char *act, struct str signature)
+{
+    return fixture_send(&f, who, act, "because", "{'signature':'%.*s'}", STR(signature));
+}
+
+static void signatures_are_signed_upon(void **state)
+{
+    (void)state;
+    sign_it(ID1, BODY);
+    assert_int_equal(run(approve(ID1, BODY)), OK);
+    const struct event first = event_at(f.answer.sequence);
+    const struct str signature = arena_str(f.arena, first.id);
+    (void)upon(&worker, "sign.countersign", signature);
+    fixture_refused(&f, "sign.own");
+    (void)upon(&worker, "sign.reject", signature);
+    fixture_refused(&f, "sign.own");
+    fixture_must(&f, upon(&other, "sign.countersign", signature), "countersign");
+    const struct event made = event_at(f.answer.sequence);
+    const struct sign_signature s = signature_of(&made);
+    assert_true(str_is(s.what.p->kind, "signature"));
+    assert_true(str_eq(s.what.p->id, signature));
+    char hex[HASH_HEX + 1]; /* over the signature as its event holds it */
+    hash_hex(hex, hash_of(first.signature.p, first.signature.n));
+    assert_true(str_is(s.what.p->content, hex));
+    (void)upon(&other, "sign.countersign", signature);
+    fixture_refused(&f, "sign.countersigned_before");
+    (void)upon(&other, "sign.withdraw", signature);
+    fixture_refused(&f, "sign.anothers");
+    (void)upon(&worker, "sign.withdraw", S(ID2));
+    fixture_refused(&f, "gate.unknown");
+    fixture_must(&f, upon(&worker, "sign.withdraw", signature), "withdraw");
+    (void)upon(&worker, "sign.withdraw", signature);
+    fixture_refused(&f, "sign.void");
+    (void)upon(&other, "sign.reject", signature);
+    fixture_refused(&f, "sign.void");
+    fixture_must(&f, upon(&worker, "sign.reject", made.id), "reject"); /* a countersignature */
+    fixture_rebuilds(&f);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_node, close_node)
 
 int main(void)
@@ -362,6 +403,7 @@ int main(void)
         TEST(a_command_without_event_is_not_signed),
         TEST(simulated_people_sign_in_simulated_ledgers_alone),
         TEST(a_ledger_with_people_never_becomes_a_simulated_one),
+        TEST(signatures_are_signed_upon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,10 @@ static const struct desk_coi_row rows[] = {
     { "flow.correction_reviewed", "correction", { "task", "record", "verdict" } },
     { "flow.entries_differed", "correction", { "task", "number", "fields" } },
     { "flow.signed", "signature", { "task", "record", "place", "meaning", "role" } },
+    { "flow.unsigned", "signature", { "task", "record", "place", "signature" } },
+    { "sign.countersigned", "signature", { "signature" } },
+    { "sign.withdrawn", "signature", { "signature" } },
+    { "sign.rejected", "signature", { "signature" } },
     { "unit.made",
       "unit",
       { "unit", "label", "kind", "task", "pass", "din", "product_code", "quantity", "organisation",
@@ -91,7 +95,7 @@ static void put_member(struct json_out *out, const char *name, const struct json
 static void put_envelope(struct json_out *out, const struct json *leaf)
 {
     static const char *const members[] = { "type",  "stream", "happened", "recorded",
-                                           "actor", "device", "place" };
+                                           "actor", "device", "place",    "signature" };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         put_member(out, members[i], json_get(leaf, members[i]));
 }

@@ -11,7 +11,7 @@
 #include "kernel/rota.h"
 #include "kernel/flow_share.h"
 #include "kernel/show.h"
-#include "kernel/sign.h"
+#include "kernel/sign_pages.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
 
@@ -303,7 +303,9 @@ struct desk_record_view {
     size_t ncorrections;
     const struct desk_place *places;
     size_t nplaces;
-    bool twice;   /* two persons enter it, unseen by each other */
+    struct sign_list signatures; /* all that there are, of every version */
+    struct html signed_by;       /* the same as HTML */
+    bool twice;                  /* two persons enter it, unseen by each other */
     bool partly;  /* and of this form only some fields: somebody has entered the rest */
     bool entered; /* the actor did, and nobody else yet */
     const struct desk_entry *entries;
@@ -403,6 +405,7 @@ struct desk_signed_view {
     const struct flow_task *task; /* NULL: the workflow has it no more */
     int64_t version;
     struct html record;
+    struct html changed; /* since it was shown before */
 };
 
 /* --- corrections that wait for review --- */

@@ -23,6 +23,26 @@ static enum outcome record_of(struct form_record *out, struct flow_task_done *pa
     return OK;
 }
 
+/* Since the version that the signer was shown before, where that was another. */
+static enum outcome changed(struct desk_signed_view *v, struct http_request *r, struct db *db,
+                            struct page *p, const struct form_record *record, struct err *e)
+{
+    int64_t before;
+    struct definition form;
+    bool found = false;
+    if (!show_refused(r) || !str_to_u63(&before, http_form(r, "_version")) || before == v->version)
+        return OK;
+    TRY(define_find(&form, db, S("form"), record->form, record->form_version, p->now_us, r->arena,
+                    &found, e));
+    if (!found)
+        return OK;
+    const struct flow_history_of of = { .order = v->o.id,
+                                        .task = v->task ? v->task->name : S(""),
+                                        .keys = app_of(r)->node->keys,
+                                        .since = before };
+    return flow_history_html(&v->changed, p, db, &of, form.body, e);
+}
+
 enum outcome desk_sign_show(struct html *out, struct page *p, struct http_request *r, struct db *db,
                             const struct sign_asked *asked, struct err *e)
 {
@@ -37,6 +57,7 @@ enum outcome desk_sign_show(struct html *out, struct page *p, struct http_reques
     v->version = asked->what.p->version;
     const struct flow_files_of of = { db, v->o.id, look_of(r) };
     TRY(desk_record_html(&v->record, p, &of, &record, e));
+    TRY(changed(v, r, db, p, &record, e));
     struct page part = *p;
     struct buf b = buf_in(r->arena, SIGNED_MAX);
     part.b = &b;

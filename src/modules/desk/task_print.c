@@ -25,19 +25,50 @@ static size_t identity(struct print_fact out[FORM_PRINT_IDENTITY], const struct 
     return n;
 }
 
-/* Signed places with who and when, the others with a line. */
-static struct print_signature *signatures(const struct desk_task_view *v, struct page *p)
+/* A signature's state, where it does not simply stand: what it means is never shown without. */
+static struct str meaning(const struct sign_line *x, int64_t version, struct page *p)
 {
+    struct arena *a = p->b->arena;
+    if (x->row->how.p)
+        return arena_printf(a, "%.*s (%.*s)", STR(x->words),
+                            STR(show_name(p, "signature", x->row->how)));
+    if (x->covers)
+        return x->words;
+    char digits[24];
+    struct buf number = buf_over(digits, sizeof digits);
+    buf_int(&number, version);
+    const struct text_param params[] = { { "version", buf_get(&number) } };
+    struct buf b = buf_in(a, PAGE_MESSAGE_MAX);
+    buf_printf(&b, "%.*s (", STR(x->words));
+    text_write(&b, p->language, S("signature.not_covered"), params, 1);
+    buf_char(&b, ')');
+    return buf_get(&b);
+}
+
+/* Every signature with who and when, then a line for each place that is not signed. */
+static struct print_signature *signatures(const struct desk_task_view *v, struct page *p, size_t *n)
+{
+    const struct sign_list *list = &v->kept.signatures;
     struct print_signature *out =
-        ARENA_ARRAY(p->b->arena, v->kept.nplaces + 1, struct print_signature);
+        ARENA_ARRAY(p->b->arena, list->n + v->kept.nplaces + 1, struct print_signature);
+    *n = 0;
+    for (size_t i = 0; out && i < list->n; i++) {
+        const struct sign_line *x = &list->lines[i];
+        out[(*n)++] = (struct print_signature){
+            .name = x->row->name,
+            .meaning = meaning(x, list->version, p),
+            .role = show_name(p, "strength", x->row->strength),
+            .time = show_time(p, x->row->time),
+            .mark = x->row->event,
+        };
+    }
     for (size_t i = 0; out && i < v->kept.nplaces; i++) {
         const struct desk_place *x = &v->kept.places[i];
-        out[i] = (struct print_signature){
-            .name = x->by,
-            .meaning = x->at->place.meaning,
-            .role = show_name(p, "role", x->at->place.role),
-            .time = x->at->by.p ? show_time(p, x->at->at) : S(""),
-        };
+        if (!x->at->by.p)
+            out[(*n)++] = (struct print_signature){
+                .meaning = x->at->place.meaning,
+                .role = show_name(p, "role", x->at->place.role),
+            };
     }
     return out;
 }
@@ -92,8 +123,7 @@ static enum outcome document(struct print_document *out, struct desk_task_view *
         TRY(record_read(&record, v, a, e));
         in.record = &record;
         in.files = &v->files;
-        in.signatures = signatures(v, p);
-        in.nsignatures = v->kept.nplaces;
+        in.signatures = signatures(v, p, &in.nsignatures);
         in.corrections = corrections(v, p);
         in.ncorrections = v->kept.ncorrections;
         TRY(flow_history_views(&in.history, &in.nhistory, p, db, &of, v->form.body, e));

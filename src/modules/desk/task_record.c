@@ -58,6 +58,19 @@ static enum outcome places(struct desk_task_view *v, struct http_request *r, str
     return OK;
 }
 
+static enum outcome signatures(struct desk_task_view *v, struct http_request *r, struct db *db,
+                               struct page *p, struct err *e)
+{
+    const struct sign_list_of of = {
+        .kind = S("task"),
+        .id = arena_printf(r->arena, "%.*s/%.*s", STR(v->o.id), STR(v->task->name)),
+        .version = v->kept.standing.record,
+        .next = arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(v->o.id), STR(v->task->name)),
+    };
+    TRY(sign_list_read(&v->kept.signatures, p, r, db, &of, e));
+    return sign_list_html(&v->kept.signed_by, p, r, db, &of, e);
+}
+
 /* --- two persons --- */
 
 /* Labels of the fields that differ; nothing of their values. */
@@ -160,6 +173,7 @@ enum outcome desk_task_record(struct desk_task_view *v, struct http_request *r, 
     TRY(flow_history_html(&v->kept.history, p, db, &of, v->form.body, e));
     TRY(corrections(v, r, db, p, e));
     TRY(places(v, r, db, p, e));
+    TRY(signatures(v, r, db, p, e));
     v->kept.had = http_form(r, "_had");
     return v->correcting ? prefill(v, r->arena, e) : OK;
 }

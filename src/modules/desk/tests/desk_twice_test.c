@@ -10,6 +10,7 @@
 
 #include "kernel/tests/auth_fixture.h"
 #include "kernel/tests/http_client.h"
+#include "kernel/sign_act.h"
 #include "modules/desk/desk.h"
 
 #define HEAD(kind, name)                                                                           \
@@ -78,7 +79,7 @@ static int set_up(void **state)
     static const struct module *const modules[] = {
         &stop_module,        &timer_module,   &define_module, &auth_module,     &flow_module,
         &flow_record_module, &quality_module, &order_module,  &identity_module, &custody_module,
-        &clinic_module,      &desk_module,    &sign_module,
+        &clinic_module,      &desk_module,    &sign_module,   &sign_act_module,
     };
     static const struct route *tables[3];
     static size_t lengths[3];
@@ -265,7 +266,8 @@ static struct str sign_page(int person, struct tab *tab)
 {
     const struct str path = arena_printf(
         a.f.arena, "/sign/flow.sign?order=%s&task=count&place=signed_off&_next=/work", order);
-    assert_int_equal(get(person, path.p, "text/html"), 200);
+    if (get(person, path.p, "text/html") != 200)
+        fail_msg("%s", got);
     *tab = (struct tab){ person, hidden(got, "_csrf"), hidden(got, "_id") };
     return hidden(got, "_shown");
 }
@@ -300,13 +302,21 @@ static void places_are_signed_at_the_page(void **state)
     assert_int_equal(sign(&tab, shown, "_login=person1&_password=not+the+password"), 422);
     assert_non_null(strstr(got, "sign-in name or password is wrong"));
     assert_non_null(strstr(got, "Cells counted")); /* and the page is there again */
-    SHOWS(2, "not signed yet");
+    SHOWS(2, "Sign: Counted");                     /* nobody has */
     assert_int_equal(sign(&tab, shown, PROOF), 303);
     assert_non_null(strstr(got, "Location: /work"));
     HIDES(2, "Sign: Counted");
     SHOWS(2, "Person No. 1");
+    SHOWS(2, "by password");
+    HIDES(2, "does not cover version");
     assert_non_null(strstr(page(2, "/print"), "Counted"));
     assert_int_equal(sign(&tab, shown, PROOF), 303); /* the same form again does nothing */
+    const char *html = page(2, "?correct=1");
+    const struct tab other = { 2, hidden(html, "_csrf"), hidden(html, "_id") };
+    assert_int_equal(post(&other, "correct", "cells=6&_reason=miscounted"), 303);
+    SHOWS(1, "does not cover version"); /* what was signed before stays in sight */
+    assert_non_null(strstr(page(1, "/print"), "does not cover version"));
+    SHOWS(1, "Sign: Counted");
 }
 
 /* Whoever opened the page before the record was corrected signs nothing that they did not see. */
@@ -317,10 +327,15 @@ static void what_was_corrected_meanwhile_is_shown_again(void **state)
     assert_int_equal(enter(1, "5"), 303);
     assert_int_equal(enter(2, "5.0"), 303);
     const struct str before = sign_page(1, &tab);
-    const struct tab other = tab_open(2);
+    const struct str version = hidden(got, "_version");
+    const char *html = page(2, "?correct=1");
+    const struct tab other = { 2, hidden(html, "_csrf"), hidden(html, "_id") };
     assert_int_equal(post(&other, "correct", "cells=6&_reason=miscounted"), 303);
-    assert_int_equal(sign(&tab, before, PROOF), 409);
+    const struct str stale = arena_printf(a.f.arena, "_version=%.*s&" PROOF, STR(version));
+    assert_int_equal(sign(&tab, before, stale.p), 409);
     assert_non_null(strstr(got, "what is to be signed has changed"));
+    assert_non_null(strstr(got, "What has changed since you opened this page"));
+    assert_non_null(strstr(got, "miscounted"));
     const struct str now = hidden(got, "_shown");
     assert_false(str_eq(now, before));
     assert_int_equal(sign(&tab, now, PROOF), 303);
