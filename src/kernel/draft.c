@@ -3,6 +3,7 @@
 #include "kernel/draft.h"
 
 #include "kernel/draft_impl.h"
+#include "kernel/sign.h"
 
 /* --- what is read --- */
 
@@ -212,6 +213,27 @@ enum outcome define_review_load(struct load *l, const struct define_review *body
     return draft_load(l, body->draft, state, e);
 }
 
+/* What is signed: the draft as the event has it that made it, with its whole text. */
+static enum outcome shown(struct load *l, struct str draft, const char *meaning,
+                          struct sign_what *out, struct err *e)
+{
+    const struct stream stream = draft_stream(draft);
+    TRY(sign_what_event(out, l->db, stream_str(&stream), 1, l->arena, e));
+    out->kind = S("draft");
+    out->id = draft;
+    out->meaning = str_z(meaning);
+    return OK;
+}
+
+enum outcome define_review_shown(struct load *l, const struct define_review *body,
+                                 const struct draft_state *state, struct sign_what *out,
+                                 struct err *e)
+{
+    (void)state;
+    return shown(l, body->draft, str_is(body->verdict, "accepted") ? "reviewed" : "rejected", out,
+                 e);
+}
+
 enum outcome define_review_decide(struct decision *d, const struct define_review *body,
                                   const struct draft_state *state, struct err *e)
 {
@@ -232,6 +254,16 @@ enum outcome define_approve_load(struct load *l, const struct define_approve *bo
                                  struct draft_state *state, struct err *e)
 {
     return draft_load(l, body->draft, state, e);
+}
+
+enum outcome define_approve_shown(struct load *l, const struct define_approve *body,
+                                  const struct draft_state *state, struct sign_what *out,
+                                  struct err *e)
+{
+    (void)state;
+    TRY(shown(l, body->draft, "approved", out, e));
+    out->place = body->role; /* in which it is approved */
+    return OK;
 }
 
 /* Every role that the table asks for is given, as often as it asks, with this one. */

@@ -5,6 +5,7 @@
  *
  * - A draft belongs to the organisation that made it; nobody else learns of it (404 gate.unknown).
  *   One of a name is on its way at a time.
+ * - Review and approval are signed (sign.h), over the event that made the draft.
  * - Each act names the hash of the text that it is about: REFUSED "define.other_hash" {hash}.
  * - Where the kind has a sandbox (define_kind.trial) the last trial must have passed before a draft
  *   is reviewed. The program tries exactly the draft's text; what came of it is recorded.

@@ -1,11 +1,12 @@
 /* One draft: its life, what it says, what differs from the version before, and what this person may
  * do with it next. */
 #include "gen/kernel/pages/draft.html.h"
+#include "gen/kernel/pages/draft_signed.html.h"
 #include "kernel/draft_impl.h"
 #include "kernel/flow.h"
 #include "kernel/pages_draft.h"
 
-enum { ACTS_MAX = 500, VERSIONS_MAX = 200 };
+enum { ACTS_MAX = 500, VERSIONS_MAX = 200, SIGNED_MAX = 1 << 20 };
 
 /* --- what is read --- */
 
@@ -159,8 +160,8 @@ static enum http_state draft_again(struct http_request *r, const struct err *ref
 
 enum http_state pages_post_draft(struct http_request *r)
 {
-    static const char *const known[] = { "define.note_trial", "define.review", "define.approve",
-                                         "define.release", "define.withdraw" };
+    static const char *const known[] = { "define.note_trial", "define.release",
+                                         "define.withdraw" }; /* what is signed: /sign/… */
     const struct str name = http_param(r, "command");
     struct err e = { 0 };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -173,6 +174,39 @@ enum http_state pages_post_draft(struct http_request *r)
                                   });
     (void)REFUSE(&e, "gate.unknown_command", { "command", name });
     return app_problem(r, &e);
+}
+
+/* --- what is signed, as its event has it --- */
+
+enum outcome pages_draft_signed(struct html *out, struct page *p, struct http_request *r,
+                                struct db *db, const struct sign_asked *asked, struct err *e)
+{
+    struct define_drafted payload;
+    struct json_limits limits = json_limits_default;
+    const struct json *object;
+    struct pages_draft_view v = { .r = r };
+    limits.bytes = SIGN_CONTENT_MAX;
+    TRY(json_read(&object, r->arena, asked->content, &limits, e));
+    TRY(record_from_sealed_json(&define_drafted_record, &payload, r->arena, object, e));
+    const struct draft_one_out row = {
+        .kind = payload.kind,
+        .name = payload.name,
+        .version = payload.version,
+        .title = payload.title,
+        .planned = payload.effective,
+        .hash = payload.hash,
+        .json = payload.json,
+    };
+    TRY(draft_bind(&v.definition, &row, r->arena, e));
+    v.doc = pages_doc_of(p, &v.definition);
+    TRY(pages_differ_before(&v.differences, &v.known, p, db, &v.definition, e));
+    struct page part = *p;
+    struct buf b = buf_in(r->arena, SIGNED_MAX);
+    part.b = &b;
+    page_draft_signed(&part, &v);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
 }
 
 /* --- for programs: its acts, and what differs --- */

@@ -7,6 +7,7 @@
 #include "kernel/define_differ.h"
 #include "kernel/draft.h"
 #include "kernel/pages.h"
+#include "kernel/sign.h"
 
 #define RECORDS "kernel/pages_draft.def"
 #include "base/record_structs.h"
@@ -131,6 +132,8 @@ enum outcome pages_version_life(struct pages_life *out, struct http_request *r, 
 /* From the version before; *known false where there is none. */
 enum outcome pages_differ_before(struct pages_differences *out, bool *known, struct page *p,
                                  struct db *db, const struct definition *d, struct err *e);
+/* For signing: the draft as its event has it. */
+sign_show_fn pages_draft_signed;
 /* Of a draft's state, for badges; its word is "draft_state.<state>". */
 enum show_tone pages_draft_tone(struct str state);
 

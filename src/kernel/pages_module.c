@@ -93,7 +93,13 @@ static const struct route module_routes[] = {
           .rows = &api_change_record, .query = "after wait"),
 };
 
+static const struct sign_view module_signs[] = {
+    { "define.review", pages_draft_signed },
+    { "define.approve", pages_draft_signed },
+};
+
 const struct module pages_module = {
     .name = "pages",
+    MODULE_ARRAY(signs),
     MODULE_ARRAY(routes),
 };

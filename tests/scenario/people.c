@@ -163,6 +163,54 @@ static void command_post(struct scenario *s, struct person *p, const struct sent
     person_request(s, p, &r, true, out);
 }
 
+static bool answers_code(const struct web_answer *a, const char *code)
+{
+    char text[80];
+    snprintf(text, sizeof text, "\"code\":\"%s\"", code);
+    struct str rest = a->body;
+    while (rest.n > 0 && !str_starts(rest, str_z(text)))
+        rest = str_from(rest, 1);
+    return rest.n > 0;
+}
+
+/* The body's own members as a query. */
+static struct str query_of(struct scenario *s, struct str body)
+{
+    const struct json *object;
+    struct err e = { 0 };
+    struct buf b = buf_in(s->arena, BODY_MAX);
+    if (json_read(&object, s->arena, body, &json_limits_default, &e) != OK)
+        scenario_fail("what is sent is no JSON");
+    for (const struct json *m = object->child; m; m = m->next)
+        if (!str_starts(m->key, S("_")))
+            form_put(&b, arena_str(s->arena, m->key).p,
+                     m->type == JSON_STRING ? m->text : m->raw);
+    return buf_get(&b);
+}
+
+/* What has to be signed is asked for, signed as it is shown, and sent again. */
+static void command_sign(struct scenario *s, struct person *p, struct web_answer *out)
+{
+    struct web_request r = { .method = "GET" };
+    struct err e = { 0 };
+    const struct json *asked;
+    r.path = arena_printf(s->arena, "/sign/%.*s?%.*s", STR(p->last.command),
+                          STR(query_of(s, p->last.body)))
+                 .p;
+    r.headers[r.nheaders++] = "Accept: application/json";
+    r.headers[r.nheaders++] = arena_printf(s->arena, "Idempotency-Key: %.*s", STR(p->last.id)).p;
+    person_request(s, p, &r, false, out);
+    if (out->status != 200)
+        return;
+    if (json_read(&asked, s->arena, out->body, &json_limits_default, &e) != OK)
+        scenario_fail("what is signed is no JSON");
+    p->last.body = arena_printf(
+        s->arena, "%.*s,\"_shown\":\"%.*s\",\"_login\":\"%.*s\",\"_password\":\"%.*s\"}",
+        (int)p->last.body.n - 1, p->last.body.p, STR(json_get_str(asked, "shown")), STR(p->login),
+        STR(p->password));
+    command_post(s, p, &p->last, out);
+}
+
 void person_send(struct scenario *s, struct person *p, const struct order_sent *o,
                  struct web_answer *out)
 {
@@ -174,6 +222,8 @@ void person_send(struct scenario *s, struct person *p, const struct order_sent *
         .body = arena_str(s->arena, body_with_reason(s, o)),
     };
     command_post(s, p, &p->last, out);
+    if (answers_code(out, "sign.needed"))
+        command_sign(s, p, out);
     p->last.answer = out->body;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "kernel/draft.h"
+#include "kernel/sign.h"
 #include "kernel/stop.h"
 #include "kernel/tests/define_sample.h"
 #include "kernel/tests/fixture.h"
@@ -262,6 +263,7 @@ static void approving_another_text_than_was_reviewed(void **state)
 
 struct at_once {
     struct gate_command command;
+    struct sign_given given;
     enum outcome outcome;
     struct err error;
 };
@@ -297,8 +299,10 @@ static void two_approvals_at_once(void **state)
             .entered = TIME_NONE,
             .arena = f.arena,
         };
-        assert_int_equal(gate_submit(f.node.gate, &a[i].command, answered, &a[i], &e), OK);
+        assert_int_equal(fixture_sign(&f, &a[i].command, &a[i].given), OK);
     }
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(gate_submit(f.node.gate, &a[i].command, answered, &a[i], &e), OK);
     size_t ran;
     assert_int_equal(gate_step(f.node.gate, &ran, &e), OK);
     assert_int_equal(ran, 2);
