@@ -152,6 +152,7 @@ const sources = {
     query: `?order=${row.order_id}&task=confirm_eligibility&place=confirmed` })),
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
+  account: async (t) => t.people.map((who) => ({ account: who.session.account })),
   patient: async (t) => (await rows(t, "/patients")).map((row) => ({ patient: row.patient })),
   deviation: async (t) =>
     (await rows(t, "/deviations")).map((row) => ({ deviation: row.deviation })),
