@@ -328,12 +328,14 @@ static enum outcome find_form(struct task_at_hand *t, struct definition *form, s
     return o;
 }
 
-/* Each place by another person of its role, in their order. */
+/* Each place by another person of its role, in their order; but for those of the first task, so that
+ * who looks at a demonstration has something to sign. */
 static enum outcome sign_places(struct task_at_hand *t, const struct definition *form,
                                 struct err *e)
 {
     struct form_place places[FORM_PLACES_MAX];
-    const size_t n = form_places(places, form->body);
+    const bool left = strcmp(t->name, "confirm_eligibility") == 0;
+    const size_t n = left ? 0 : form_places(places, form->body);
     for (size_t i = 0; i < n; i++) {
         char role[64];
         snprintf(role, sizeof role, "%.*s", STR(places[i].role));

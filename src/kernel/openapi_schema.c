@@ -81,6 +81,11 @@ static void put_items(struct openapi *d, const struct field *f)
 static void put_field(struct openapi *d, const struct field *f)
 {
     openapi_open(d, f->name);
+    if (f->flags & ALONE) { /* its JSON is the one item itself */
+        openapi_ref(d, f->item);
+        openapi_close(d);
+        return;
+    }
     if (kinds[f->kind].type)
         openapi_pair(d, "type", kinds[f->kind].type);
     if (kinds[f->kind].format)

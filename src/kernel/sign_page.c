@@ -3,6 +3,8 @@
  * the first is taken again: what is shown is always what stands now. */
 #include "kernel/sign_pages.h"
 
+#include "base/id.h"
+
 #include "gen/kernel/pages/sign.html.h"
 
 struct str sign_words(struct page *p, const struct sign_shown *what)
@@ -84,10 +86,13 @@ static enum http_state asked(struct http_request *r, const struct gate_answer *a
     return show(r, "page.sign.title", page);
 }
 
+/* Of any id: nothing comes of it, and the form that is shown has its own. */
 static enum http_state ask(struct http_request *r)
 {
+    const struct id id = id_new(app_of(r)->node->env);
     return app_command(r, &(struct app_command){
                               .name = http_param(r, "command"),
+                              .id = arena_str(r->arena, id_str(&id)),
                               .done = asked,
                               .asks = true,
                           });

@@ -270,6 +270,7 @@ static struct str answer_to(const struct command_type *type, unsigned real)
         .happened = TIME_NONE,
         .entered = TIME_NONE,
         .reason = S("because"),
+        .asks = (type->flags & COMMAND_SIGNED) != 0, /* what it would sign */
         .arena = arena,
     };
     const enum outcome o = gate_run(node.gate, &command, NULL, &e);

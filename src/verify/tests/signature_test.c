@@ -126,7 +126,8 @@ static bool holds_behind(const struct told *t, const char *type)
     made_db(m, 2, 2, db);
     const bool in_db = verify_db(db, &(struct verify_options){ 0 }, &report);
     made_remove(folder);
-    assert_non_null(mkdtemp(strcpy(folder, "/tmp/vein-signature-XXXXXX")));
+    snprintf(folder, sizeof folder, "/tmp/vein-signature-XXXXXX");
+    assert_non_null(mkdtemp(folder));
     made_export(m, 2, folder);
     const bool exported = verify_tlog(folder, &(struct verify_options){ 0 }, &report);
     made_remove(folder);
