@@ -328,8 +328,8 @@ static enum outcome find_form(struct task_at_hand *t, struct definition *form, s
     return o;
 }
 
-/* Each place by another person of its role, in their order; but for those of the first task, so that
- * who looks at a demonstration has something to sign. */
+/* Each place by another person of its role, in their order; but for those of the first task, so
+ * that who looks at a demonstration has something to sign. */
 static enum outcome sign_places(struct task_at_hand *t, const struct definition *form,
                                 struct err *e)
 {

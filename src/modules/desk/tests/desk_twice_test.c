@@ -301,7 +301,7 @@ static void places_are_signed_at_the_page(void **state)
     assert_int_equal(sign(&tab, shown, "_login=person1&_password=not+the+password"), 422);
     assert_non_null(strstr(got, "sign-in name or password is wrong"));
     assert_non_null(strstr(got, "Cells counted")); /* and the page is there again */
-    SHOWS(2, "Sign: Counted"); /* nobody has */
+    SHOWS(2, "Sign: Counted");                     /* nobody has */
     assert_int_equal(sign(&tab, shown, PROOF), 303);
     assert_non_null(strstr(got, "Location: /work"));
     HIDES(2, "Sign: Counted");
