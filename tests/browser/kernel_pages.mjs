@@ -26,7 +26,7 @@ async function signing(house, size) {
 /* A passkey of Chromium's own virtual authenticator: registered, used to sign in, and to go on after
  * the lock, below which what was typed still stands. */
 export async function passkey(house) {
-  const person = house.person("warehouse");
+  const person = house.person("warehouse", undefined, 1); /* whom no journey needs */
   await house.check("a passkey registers, signs in, unlocks; nothing typed is lost", async () => {
     const context = await house.visitor("tablet");
     const page = context.pages()[0];
