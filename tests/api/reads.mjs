@@ -187,6 +187,7 @@ const sources = {
   "/sign/{command}": async (t) => [{ command: "flow.sign", query: await unsigned(t) }],
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
+  account: async (t) => t.people.map((who) => ({ account: who.session.account })),
   patient: async (t) => (await rows(t, "/patients")).map((row) => ({ patient: row.patient })),
   deviation: async (t) =>
     (await rows(t, "/deviations")).map((row) => ({ deviation: row.deviation })),

@@ -25,8 +25,8 @@ async function signing(house, size) {
 
 /* A passkey of Chromium's own virtual authenticator: registered, used to sign in, and to go on after
  * the lock, below which what was typed still stands. */
-async function passkey(house) {
-  const person = house.person("warehouse");
+export async function passkey(house) {
+  const person = house.person("warehouse", undefined, 1); /* whom no journey needs */
   await house.check("a passkey registers, signs in, unlocks; nothing typed is lost", async () => {
     const context = await house.visitor("tablet");
     const page = context.pages()[0];
@@ -75,7 +75,7 @@ async function passkey(house) {
 }
 
 /* Without script the lock is a page. */
-async function lock(house, size) {
+export async function lock(house, size) {
   const page = await house.page(house.person("warehouse"), size, { script: false });
   await house.check(`the lock without script at ${size}`, async () => {
     await page.goto("/ledger");

@@ -38,7 +38,7 @@ static enum outcome changed(struct desk_signed_view *v, struct http_request *r, 
         return OK;
     const struct flow_history_of of = { .order = v->o.id,
                                         .task = v->task ? v->task->name : S(""),
-                                        .keys = app_of(r)->node->keys,
+                                        .looks = look_of(r),
                                         .since = before };
     return flow_history_html(&v->changed, p, db, &of, form.body, e);
 }
