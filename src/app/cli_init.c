@@ -87,6 +87,8 @@ static enum outcome make_administrator(struct init *i, struct err *e)
         .account = i->account,
         .role = S("administrator"),
         .organisation = id_str(&i->organisation),
+        .from = TIME_NONE,
+        .until = TIME_NONE,
     };
     i->sender.reason = "set up";
     return init_send(i, &auth_give_role_command, &role, NULL, e);

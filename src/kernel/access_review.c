@@ -5,6 +5,7 @@
 #include "kernel/auth.h"
 #include "kernel/notify.h"
 #include "kernel/pages_review.h"
+#include "kernel/sign_pages.h"
 #include "kernel/timer.h"
 
 #define EVENTS   "kernel/access_review_events.def"
@@ -127,6 +128,38 @@ enum outcome access_review_sign_load(struct load *l, const struct access_review_
     TRY(db_get(l->db, &sql_access_review_unjudged, &in, &left, l->arena, &found, e));
     state->unjudged = left.n;
     return db_get(l->db, &sql_access_review_counts, &counts, &state->counts, l->arena, &found, e);
+}
+
+enum outcome access_review_sign_shown(struct load *l, const struct access_review_sign *body,
+                                      const struct access_review_state *state,
+                                      struct sign_what *out, struct err *e)
+{
+    const struct access_review_verdicts_in in = { state->organisation, body->due };
+    struct record_list list;
+    TRY(refuse_closed(state, e));
+    TRY(db_list(l->db, &sql_access_review_verdicts, &in, &list, ACCESS_REVIEW_RIGHTS_MAX + 1,
+                l->arena, e));
+    if (list.n > ACCESS_REVIEW_RIGHTS_MAX)
+        return REFUSE(e, "access_review.too_many", { "max", S("300") });
+    const struct access_review_verdicts_out *row = list.p;
+    struct access_review_line *lines = ARENA_ARRAY(l->arena, list.n + 1, struct access_review_line);
+    if (!lines)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++)
+        lines[i] = (struct access_review_line){ row[i].account, row[i].role, row[i].site,
+                                                row[i].product, row[i].keep };
+    const struct access_review_content content = {
+        .organisation = state->organisation,
+        .due = body->due,
+        .kept = state->counts.kept,
+        .removed = state->counts.removed,
+        .rights = { lines, list.n },
+    };
+    TRY(sign_what_record(out, &access_review_content_record, &content, l->arena, e));
+    out->kind = S("access_review");
+    out->id = state->organisation;
+    out->meaning = S("reviewed");
+    return OK;
 }
 
 enum outcome access_review_sign_decide(struct decision *d, const struct access_review_sign *body,
@@ -328,8 +361,13 @@ static const struct route module_routes[] = {
           .rows = &access_review_list_out_record),
 };
 
+static const struct sign_view module_signs[] = {
+    { "access_review.sign", pages_review_signed },
+};
+
 const struct module access_review_module = {
     .name = "access_review",
+    MODULE_ARRAY(signs),
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     MODULE_ARRAY(policies),

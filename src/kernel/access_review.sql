@@ -21,6 +21,11 @@ WHERE r.organisation = :organisation AND r.until_us > :now
 SELECT COALESCE(sum(keep), 0) AS kept, COALESCE(sum(1 - keep), 0) AS removed
 FROM access_review_verdict WHERE organisation = :organisation AND due = :due;
 
+-- verdicts (organisation ID, due TIME) -> (account ID, role CODE, site ID, product CODE, keep BOOL)
+SELECT account, role, NULLIF(site, '') AS site, NULLIF(product, '') AS product, keep
+FROM access_review_verdict WHERE organisation = :organisation AND due = :due
+ORDER BY account, role, site, product LIMIT 301;
+
 -- list (organisation ID, due TIME, now INT) -> (account ID, name TEXT, login TEXT, role CODE,
 --     site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT, judged TIME,
 --     judged_by TEXT)

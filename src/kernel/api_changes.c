@@ -9,7 +9,7 @@
 #include "base/record_tables.h"
 #undef RECORDS
 
-enum { SEEN_MAX = 64, EPOCHS_MAX = 1000 };
+enum { SEEN_MAX = 64, EPOCHS_MAX = 1000, LOOK_MAX = 16 << 20 };
 
 /* What was decided of a key in this scan: a log speaks of the same few things again and again. */
 struct seen {
@@ -110,7 +110,8 @@ static enum outcome key_seen(bool *out, struct changes *c, const struct http_req
     return OK;
 }
 
-/* Of a thing that the actor sees, whether they see this event of it. */
+/* Of a thing that the actor sees, whether they see this event of it; in memory of its own, for a
+ * scan looks at many. */
 static enum outcome event_seen(bool *out, const struct http_request *r, struct db *db,
                                const struct event *event, struct err *e)
 {
@@ -121,9 +122,15 @@ static enum outcome event_seen(bool *out, const struct http_request *r, struct d
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < modules[i]->nwatches; k++) {
             const struct watch *w = &modules[i]->watches[k];
-            if (str_is(kind, w->kind) && w->sees_event)
-                return w->sees_event(out, db, show_actor(r), stream_id(event->key), event, r->arena,
-                                     e);
+            if (!str_is(kind, w->kind) || !w->sees_event)
+                continue;
+            struct arena *own = arena_new(LOOK_MAX);
+            if (!own)
+                return err_no_memory(e);
+            const enum outcome o =
+                w->sees_event(out, db, show_actor(r), stream_id(event->key), event, own, e);
+            arena_free(own);
+            return o;
         }
     return OK;
 }

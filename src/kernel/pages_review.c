@@ -2,23 +2,31 @@
 #include "kernel/pages_review.h"
 
 #include "gen/kernel/pages/review.html.h"
+#include "gen/kernel/pages/review_signed.html.h"
 #include "kernel/auth.h"
 
-enum { ROWS_MAX = 1000 };
+enum { ROWS_MAX = 1000, SIGNED_MAX = 256 << 10 };
+
+/* Role, site and product in words. */
+static struct str right_of(struct page *p, struct db *db, const struct access_review_line *x)
+{
+    struct arena *a = p->b->arena;
+    const struct str site = x->site.p ? auth_site_name(db, x->site, a)
+                                      : text_find(p->language, S("page.access.all_sites"));
+    const struct str product = x->product.p ? show_name(p, "product", x->product)
+                                            : text_find(p->language, S("page.access.all_products"));
+    return arena_printf(a, "%.*s: %.*s, %.*s", STR(show_name(p, "role", x->role)), STR(site),
+                        STR(product));
+}
 
 static struct str what_of(struct page *p, struct db *db, const struct access_review_list_out *row)
 {
-    struct arena *a = p->b->arena;
-    const struct str site = row->site.p ? auth_site_name(db, row->site, a)
-                                        : text_find(p->language, S("page.access.all_sites"));
-    const struct str product = row->product.p
-                                   ? show_name(p, "product", row->product)
-                                   : text_find(p->language, S("page.access.all_products"));
-    const struct str until = row->until_us == TIME_NONE
-                                 ? S("")
-                                 : arena_printf(a, ", – %.*s", STR(show_time(p, row->until_us)));
-    return arena_printf(a, "%.*s: %.*s, %.*s%.*s", STR(show_name(p, "role", row->role)), STR(site),
-                        STR(product), STR(until));
+    const struct access_review_line right = { row->account, row->role, row->site, row->product,
+                                              false };
+    const struct str what = right_of(p, db, &right);
+    if (row->until_us == TIME_NONE)
+        return what;
+    return arena_printf(p->b->arena, "%.*s, – %.*s", STR(what), STR(show_time(p, row->until_us)));
 }
 
 static enum outcome lines(struct pages_review_view *v, const struct record_list *list,
@@ -77,4 +85,38 @@ static enum outcome review(struct http_request *r, struct db *db, struct page *p
 enum http_state pages_get_review(struct http_request *r)
 {
     return show(r, "page.access_review.title", review);
+}
+
+enum outcome pages_review_signed(struct html *out, struct page *p, struct http_request *r,
+                                 struct db *db, const struct sign_asked *asked, struct err *e)
+{
+    struct access_review_content content;
+    const struct json *object;
+    struct json_limits limits = json_limits_default;
+    limits.bytes = SIGN_CONTENT_MAX;
+    TRY(json_read(&object, r->arena, asked->content, &limits, e));
+    TRY(record_from_json(&access_review_content_record, &content, r->arena, object, e));
+    struct pages_verdict_line *rows =
+        ARENA_ARRAY(r->arena, content.rights.n + 1, struct pages_verdict_line);
+    if (!rows)
+        return err_no_memory(e);
+    for (size_t i = 0; i < content.rights.n; i++)
+        rows[i] = (struct pages_verdict_line){
+            auth_account_name(db, content.rights.p[i].account, r->arena),
+            right_of(p, db, &content.rights.p[i]),
+            content.rights.p[i].keep,
+        };
+    const struct pages_verdicts_view v = {
+        .organisation = auth_organisation_name(db, content.organisation, r->arena),
+        .due = content.due,
+        .rows = rows,
+        .n = content.rights.n,
+    };
+    struct page part = *p;
+    struct buf b = buf_in(r->arena, SIGNED_MAX);
+    part.b = &b;
+    page_review_signed(&part, &v);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
 }

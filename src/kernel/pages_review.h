@@ -4,6 +4,7 @@
 
 #include "kernel/access_review.h"
 #include "kernel/show.h"
+#include "kernel/sign.h"
 
 struct pages_review_line {
     const struct access_review_list_out *row;
@@ -27,5 +28,20 @@ struct pages_review_view {
 };
 
 http_handler_fn pages_get_review;
+
+struct pages_verdict_line {
+    struct str person;
+    struct str what;
+    bool keep;
+};
+struct pages_verdicts_view {
+    struct str organisation;
+    int64_t due;
+    const struct pages_verdict_line *rows;
+    size_t n;
+};
+/* What the signature of a round is over, for who signs it. */
+enum outcome pages_review_signed(struct html *out, struct page *p, struct http_request *r,
+                                 struct db *db, const struct sign_asked *asked, struct err *e);
 
 #endif

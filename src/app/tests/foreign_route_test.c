@@ -15,7 +15,7 @@
 
 enum {
     SESSIONS_MAX = 80,
-    ROUTES_MIN = 30,
+    ROUTES_MIN = 25,
     ANSWER_MAX = 1 << 20,
     PATH_BYTES = 400,
 };
@@ -254,6 +254,9 @@ static int ask(char *to, const struct foreign_session *s, const struct route *r,
         reads ? "" : "Content-Type: application/x-www-form-urlencoded\r\n",
         reads ? (size_t)0 : strlen(body), reads ? "" : body);
     const int status = foreign_ask(request, to, ANSWER_MAX);
+    char *date = strstr(to, "\nDate: ");
+    for (char *c = date ? date + 1 : NULL; c && *c && *c != '\r'; c++)
+        *c = '#';
     blot_ids(to);
     return status;
 }

@@ -211,7 +211,9 @@ static void each_party_sees_its_part(void **state)
         assert_int_equal(fetch(&s, "GET", path, ""), 200);
         const bool blind =
             strcmp(looks[i].role, "courier") == 0 || strcmp(looks[i].role, "analyst") == 0;
-        assert_int_equal(says(arena_str(foreign.arena, row.pseudonym).p), !blind);
+        const char *pseudonym = arena_printf(foreign.arena, "\"%.*s\"", STR(row.pseudonym)).p;
+        if (says(pseudonym) == blind)
+            fail_msg("%s, %s: %s", looks[i].role, pseudonym, answer);
         assert_int_equal(says("\"weight\""), !blind);
         snprintf(path, sizeof path, "/orders/%s/coi", sponsors[0].order.text);
         assert_int_equal(fetch(&s, "GET", path, ""), blind ? 404 : 200);

@@ -325,8 +325,10 @@ static void an_emergency_is_lent_marked_and_reviewed(void **state)
     static const char review[] = "{'emergency':'%s','verdict':'%s'}";
     (void)!fixture_send(F, &quality, "emergency.review", "seen", review, id, "justified");
     fixture_refused(F, "emergency.not_over");
-    env_sim_advance(&F->sim, 90 * TIME_MINUTE);
-    as_signed_in(&nurse, cookie);
+    for (int i = 0; i < 5; i++) { /* meanwhile they work */
+        env_sim_advance(&F->sim, 18 * TIME_MINUTE);
+        as_signed_in(&nurse, cookie);
+    }
     assert_false(may(&nurse, "account.make"));
     fixture_settle(F);
     const struct auth_emergency_in in = { str_z(id) };

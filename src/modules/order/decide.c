@@ -212,7 +212,8 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
         return REFUSE(e, "order.patient_erased");
     const struct workflow *w = state->plan.workflow.body;
     for (size_t i = 0; i < body->parties.n; i++)
-        if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n))
+        if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n) &&
+            !str_is(body->parties.p[i].part, "sponsor")) /* whose order it is, without a task */
             return REFUSE(e, "order.unknown_part", { "part", body->parties.p[i].part });
     if (state->elsewhere.p)
         return REFUSE(e, "order.party_elsewhere", { "part", state->elsewhere });
