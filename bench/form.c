@@ -121,7 +121,7 @@ static void bench(const char *title, void (*write)(struct buf *), double seconds
         arena_reset(a);
         struct buf html = buf_in(a, HTML_MAX);
         struct page p = { .b = &html, .language = S("en") };
-        form_render(&p, &d, pairs, npairs, NULL, 0, a);
+        form_render(&p, &in, NULL, 0, a);
         bytes = html.n;
     }
     printf("%-28s %10.0f %10.0f %10zu\n", title, (double)fills / fill_s,

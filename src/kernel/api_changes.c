@@ -164,15 +164,16 @@ static enum outcome put_change(struct changes *c, const struct http_request *r, 
     return OK;
 }
 
-static enum outcome scan(struct changes *c, const struct http_request *r, struct db *db,
-                         struct err *e)
+/* A row of the log is as long as its event, so that reading on costs what is read: no more at a
+ * time than an answer can hold. */
+static enum outcome scan_some(struct changes *c, const struct http_request *r, struct db *db,
+                              struct err *e)
 {
     struct record_list list;
-    const struct api_scan_in in = { c->from, API_SCAN_MAX };
-    TRY(db_list(db, &sql_api_scan, &in, &list, API_SCAN_MAX, r->arena, e));
+    const struct api_scan_in in = { c->from, API_CHANGES_MAX };
+    TRY(db_list(db, &sql_api_scan, &in, &list, API_CHANGES_MAX, r->arena, e));
     const struct api_scan_out *row = list.p;
-    c->nseen = 0;
-    c->at_end = list.n < API_SCAN_MAX;
+    c->at_end = list.n < API_CHANGES_MAX;
     for (size_t i = 0; i < list.n; i++) {
         bool sees;
         if (c->n == API_CHANGES_MAX) {
@@ -184,6 +185,17 @@ static enum outcome scan(struct changes *c, const struct http_request *r, struct
             TRY(put_change(c, r, db, &row[i], e));
         c->from = row[i].seq + 1;
     }
+    return OK;
+}
+
+static enum outcome scan(struct changes *c, const struct http_request *r, struct db *db,
+                         struct err *e)
+{
+    const int64_t begun = c->from;
+    c->nseen = 0;
+    c->at_end = false;
+    while (!c->at_end && c->n < API_CHANGES_MAX && c->from < begun + API_SCAN_MAX)
+        TRY(scan_some(c, r, db, e));
     return OK;
 }
 

@@ -2,12 +2,14 @@
 import { House, readDemo } from "./house.mjs";
 import { journeys } from "./journey.mjs";
 import { clocks } from "./clocks.mjs";
+import { files } from "./files.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
 
 const [, , output, shots] = process.argv;
 const house = await House.open(readDemo(output), shots);
 await kernelPages(house);
 await clocks(house);
+await files(house);
 await journeys(house);
 await house.check("no script failed, nothing was against the content policy", () => {
   if (house.troubles.length > 0) throw new Error([...new Set(house.troubles)].join("\n"));

@@ -61,7 +61,7 @@ static void renders_for_everybody(void **state)
     HAS(html, "<option value=\"g\" selected>G</option>");
     HAS(html, "type=\"date\" id=\"f-born\"");
     HAS(html, "maxlength=\"200\" data-scan");
-    HAS(html, "<textarea class=\"entry\" id=\"f-note\"");
+    HAS(html, "<textarea class=\"entry\" dir=\"auto\" id=\"f-note\"");
     HAS(html, "<output class=\"computed\" id=\"f-total\">");
     HAS(html, "Born <span class=\"field-mark personal\">personal</span>");
     HAS(html, "role=\"alert\"");

@@ -7,9 +7,8 @@
 #include "gen/desk/queries.sql.h"
 #include "kernel/file_sent.h"
 #include "kernel/flow_record.h"
-#include "kernel/pages_draft.h"
-#include "kernel/rota.h"
 #include "kernel/flow_share.h"
+#include "kernel/pages_draft.h"
 #include "kernel/show.h"
 #include "kernel/sign_pages.h"
 #include "kernel/stop.h"
@@ -351,53 +350,6 @@ struct desk_task_view {
     bool may_report; /* a deviation of the order */
     struct desk_record_view kept;
 };
-
-/* --- files of an order --- */
-
-enum { DESK_DOCUMENTS_MAX = 200 };
-#define RECORDS "modules/desk/document.def"
-#include "base/record_structs.h"
-#undef RECORDS
-struct desk_document_view {
-    const struct desk_document *row;
-    struct str by;
-};
-struct desk_documents_view {
-    struct desk_order o;
-    struct show_refusal refused;
-    const struct desk_document_view *rows;
-    size_t n;
-    bool may_add;
-};
-
-/* --- who is meant in an order --- */
-
-#define RECORDS "modules/desk/people.def"
-#include "base/record_structs.h"
-#undef RECORDS
-struct desk_role {
-    const struct desk_named *row;
-    struct str id;   /* of its form */
-    struct str name; /* who is named; empty: nobody */
-    const struct rota_people_out *holders;
-    size_t nholders;
-};
-struct desk_people_part {
-    struct str title;
-    struct str site;
-    const struct desk_role *roles;
-    size_t nroles;
-};
-struct desk_people_view {
-    struct desk_order o;
-    struct show_refusal refused;
-    const struct desk_people_part *parts;
-    size_t nparts;
-    bool may_name;
-    const struct http_request *r; /* what was entered */
-};
-/* The refused form was this row's. */
-bool desk_people_tried(const struct desk_people_view *v, const struct desk_named *row);
 
 /* What is shown to who signs a record. */
 struct desk_signed_view {

@@ -1,7 +1,6 @@
 /* The files of an order, whatever they came with, and one more. */
 #include "gen/desk/pages/documents.html.h"
-#include "gen/kernel/file.sql.h"
-#include "modules/desk/desk.h"
+#include "modules/desk/documents.h"
 
 #define RECORDS "modules/desk/document.def"
 #include "base/record_tables.h"

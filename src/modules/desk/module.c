@@ -1,5 +1,7 @@
 /* Wiring of the desk module: routes, and what is found of what they show. */
 #include "modules/desk/coi.h"
+#include "modules/desk/documents.h"
+#include "modules/desk/people.h"
 
 enum { FORM_MAX = 256 << 10 };
 

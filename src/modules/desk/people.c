@@ -1,8 +1,7 @@
 /* Who of a role is meant in an order: the treating physician, not any of the site's. Whom the order
  * names is told by name (notify.h); where it names nobody, all of the role are. */
 #include "gen/desk/pages/people.html.h"
-#include "gen/kernel/rota.sql.h"
-#include "modules/desk/desk.h"
+#include "modules/desk/people.h"
 
 #define RECORDS "modules/desk/people.def"
 #include "base/record_tables.h"
