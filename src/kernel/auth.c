@@ -48,7 +48,7 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/account/revoke", "signed_in", AUTH_FORM_MAX, auth_post_revoke,
           "help.account_revoke"),
     ROUTE("POST", "/account/end", "signed_in", AUTH_FORM_MAX, auth_post_end, "help.account_end"),
-    ROUTE("GET", "/accounts/{account}/access", "account.see", 0, auth_get_access, "help.access"),
+    ROUTE("GET", "/accounts/{account}/access", "account.see", 0, auth_get_access, "help.account_access"),
     ROUTE("POST", "/accounts/{account}/setup", "account.issue_setup", AUTH_FORM_MAX,
           auth_post_issue, "command.account.issue_setup"),
     ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,

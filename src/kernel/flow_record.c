@@ -3,6 +3,7 @@
 
 #include "kernel/file.h"
 #include "kernel/flow_impl.h"
+#include "kernel/look.h"
 #include "kernel/sign_act.h"
 
 #define EVENTS   "kernel/flow_record_events.def"

@@ -280,11 +280,14 @@ static void export(const char *name, int p, bool identity)
     snprintf(to, sizeof to, "%s/%s", folder, name);
     must(store_reader_take(&db, node.store, &e), &e);
     must(db_begin(db, &e), &e);
-    must(desk_coi_read(&c, &node, db, str_z(patients[p].order), identity, &e), &e);
+    struct arena *a = arena_new(1 << 20);
+    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", a);
+    must(desk_coi_read(&c, &node, db, str_z(patients[p].order), identity ? looks : NULL, &e), &e);
     struct buf b = buf_in(c.arena, 1 << 20);
     struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
     must(desk_coi_export(&page, db, &node, &c, to, &e), &e);
     desk_coi_close(&c);
+    arena_free(a);
     db_rollback(db);
     store_reader_give(node.store, db);
 }

@@ -27,7 +27,8 @@ struct thing {
 };
 static struct thing things[] = { { "order", "" },     { "unit", "" }, { "patient", "" },
                                  { "deviation", "" }, { "file", "" }, { "upload", "" },
-                                 { "emergency", "" } };
+                                 { "emergency", "" }, { "account", "" }, { "subject", "" },
+                                 { "id", "" }, { "draft", "" }, { "export", "" } };
 enum { THINGS = sizeof things / sizeof things[0] };
 static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*" };
 
@@ -49,6 +50,42 @@ static void thing_set(const char *name, struct str id)
     struct thing *x = thing_find(str_z(name));
     assert_true(id.n > 0 && id.n < sizeof x->id);
     snprintf(x->id, sizeof x->id, "%.*s", STR(id));
+}
+
+static const struct actor *someone_at(const char *role, const char *organisation)
+{
+    const struct network *n = &foreign.network;
+    for (size_t i = 0; i < n->npeople; i++)
+        if (str_is(n->people[i].actor.organisation, organisation) &&
+            strcmp(n->people[i].role, role) == 0)
+            return &n->people[i].actor;
+    return NULL;
+}
+
+/* What is answered by a command that makes it. */
+static void thing_made(const char *name, const char *member, struct str answer)
+{
+    struct err e = { 0 };
+    const struct json *json;
+    assert_int_equal(json_read(&json, foreign.arena, answer, &json_limits_default, &e), OK);
+    thing_set(name, json_get_str(json, member));
+}
+
+/* A draft and an export of the trail, of who made the order's product. */
+static void drafted_and_exported(void)
+{
+    const struct actor *quality = NULL;
+    const struct network *n = &foreign.network;
+    for (size_t i = 0; i < n->nsites && !quality; i++)
+        if (i + 1 != n->nsites)
+            quality = someone_at("quality_manager", n->sites[i].organisation_id.text);
+    assert_non_null(quality);
+    thing_made("draft", "draft",
+               foreign_give(quality, "define.draft",
+                            "{'yaml':'kind: role\\nname: drafted\\nversion: 1\\ntitle: A role\\n"
+                            "effective: 2026-01-01T00:00:00Z\\npermissions: [unit.see]\\n'}"));
+    thing_made("export", "export",
+               foreign_give(quality, "trail.export", "{'format':'csv','type':'define.drafted'}"));
 }
 
 /* A deviation, a file, an upload under way and an emergency of the order's hospital. */
@@ -108,8 +145,11 @@ static void more_things(void)
     assert_true(list.n > 0);
     thing_set("deviation", ((const struct quality_of_order_out *)list.p)->deviation);
     store_reader_give(foreign.node.store, db);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         thing_set(foreign.known[i].name, str_z(foreign.known[i].id));
+    thing_set("subject", str_z(foreign.known[2].id));
+    thing_set("id", str_z(foreign.known[0].id));
+    drafted_and_exported();
 }
 
 /* --- people of elsewhere --- */
@@ -210,6 +250,8 @@ static bool path_of(char *out, const struct route *r, bool real, const char *com
             free |= str_is(name, open_to_all[i]);
         if (x)
             buf_z(&b, real ? x->id : FOREIGN_UNKNOWN);
+        else if (str_is(name, "kind") && strstr(r->path, "{id}"))
+            buf_z(&b, "order");
         else if (str_is(name, "task"))
             buf_z(&b, foreign.task);
         else if (str_is(name, "command"))

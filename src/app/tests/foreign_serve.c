@@ -40,7 +40,7 @@ const struct actor foreign_founder = {
     .system = true,
 };
 
-void foreign_give(const struct actor *actor, const char *command, const char *format, ...)
+struct str foreign_give(const struct actor *actor, const char *command, const char *format, ...)
 {
     static uint64_t n;
     struct err e = { 0 };
@@ -62,8 +62,10 @@ void foreign_give(const struct actor *actor, const char *command, const char *fo
         .reason = S("set up"),
         .arena = foreign.arena,
     };
-    if (gate_run(foreign.node.gate, &c, NULL, &e) != OK)
+    struct gate_answer answer;
+    if (gate_run(foreign.node.gate, &c, &answer, &e) != OK)
         fail_msg("%s: %s %s", command, e.code, e.detail);
+    return answer.body;
 }
 
 void foreign_sign_in(struct foreign_session *s, struct str account, struct str organisation,
@@ -71,7 +73,9 @@ void foreign_sign_in(struct foreign_session *s, struct str account, struct str o
 {
     struct err e = { 0 };
     struct auth_session found;
+    const struct auth_from from = { .peer = S("192.0.2.1") };
     const struct auth_start start = { .account = account,
+                                      .from = &from,
                                       .organisation = organisation,
                                       .site = site,
                                       .expires = env_now(foreign.node.env) + TIME_HOUR };

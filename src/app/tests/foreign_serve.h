@@ -13,8 +13,9 @@ struct foreign_session {
 
 /* The program itself. */
 extern const struct actor foreign_founder;
-/* Sends a command, which must work; body is a format with ' for ". Before serving. */
-void foreign_give(const struct actor *actor, const char *command, const char *format, ...)
+/* Sends a command, which must work, and gives its answer; body is a format with ' for ". Before
+ * serving. */
+struct str foreign_give(const struct actor *actor, const char *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* From here on the gate runs on a thread of its own. */
 void foreign_serve(void);

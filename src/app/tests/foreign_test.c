@@ -154,7 +154,6 @@ static struct str answer_to(const struct command_type *type, unsigned real)
         .reason = S("because"),
         .asks = (type->flags & COMMAND_SIGNED) != 0, /* what it would sign */
         .arena = foreign.arena,
-        .asks = type->flags & COMMAND_SIGNED, /* what it would sign, before any signature */
     };
     const enum outcome o = gate_run(foreign.node.gate, &command, NULL, &e);
     if (o == FAULT)

@@ -3,6 +3,7 @@
 #include "kernel/stop.h"
 #include "kernel/epoch.h"
 #include "kernel/file.h"
+#include "kernel/sign.h"
 #include "kernel/tests/auth_fixture.h"
 
 #include <setjmp.h>
@@ -20,7 +21,7 @@ static struct fixture_person other; /* person 4 */
 static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const modules[] = { &stop_module,         &epoch_module, &timer_module,
                                                 &define_module,       &auth_module,  &file_module,
-                                                &access_review_module };
+                                                &sign_module, &access_review_module };
 
 static int set_up(void **state)
 {

@@ -1,3 +1,4 @@
+#include "kernel/draft.h"
 #include "kernel/file.h"
 #include "kernel/tests/auth_fixture.h"
 
@@ -15,7 +16,7 @@
 static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const auth_modules[] = {
     &stop_module, &epoch_module, &timer_module, &define_module,
-    &auth_module, &file_module,  &sign_module,
+    &auth_module, &file_module,  &sign_module,  &draft_module,
 };
 
 static void ok(struct auth_fixture *a, enum outcome o)

@@ -15,7 +15,7 @@
 #include "kernel/timer.h"
 
 static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                &draft_module };
+                                                &draft_module, &sign_module };
 static const struct define_kind *const kinds[] = { &sample_plan_kind, &sample_list_kind,
                                                    &approval_kind };
 static const char table[] = "kind: approval\nname: definitions\nversion: 1\ntitle: Table\n"
@@ -32,7 +32,7 @@ static char hash[80];
 static int set_up(void **state)
 {
     (void)state;
-    fixture_open(&f, modules, 4);
+    fixture_open(&f, modules, sizeof modules / sizeof modules[0]);
     define_use(kinds, 3);
     fixture_person(&author, 1, 1, 1,
                    "define.draft define.note_trial define.review define.approve define.withdraw "

@@ -1,3 +1,4 @@
+#include "kernel/draft.h"
 #include "kernel/tests/served.h"
 
 #include <setjmp.h>

@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "kernel/file_impl.h"
+#include "kernel/look.h"
+#include "kernel/sign_act.h"
 #include "kernel/tests/http_client.h"
 #include "modules/desk/desk.h"
 
@@ -30,8 +32,8 @@ static void load(const char *yaml)
     struct define_context context = { .arena = desk_trial.a.f.arena,
                                       .now_us = env_now(&desk_trial.a.f.sim.env) };
     assert_int_equal(store_reader_take(&context.db, desk_trial.a.f.node.store, &e), OK);
-    if (define_load_text(desk_trial.a.f.node.gate, &context, &desk_trial.a.program.actor,
-                         str_z(yaml), &changed, &e) != OK)
+    if (define_load_text(desk_trial.a.f.node.gate, &context,
+                         desk_trial.a.program.actor.organisation, str_z(yaml), &changed, &e) != OK)
         fail_msg("%s: at %.*s line %.*s", e.code, STR(err_param(&e, "at")),
                  STR(err_param(&e, "line")));
     store_reader_give(desk_trial.a.f.node.store, context.db);
@@ -113,6 +115,7 @@ static void serve(void)
         .check = app_check,
         .file = file_sent_take,
         .files_end = file_sent_end,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     desk_trial.app = (struct app){ .node = &desk_trial.a.f.node, .auth = desk_trial.a.auth };
@@ -157,6 +160,7 @@ int desk_trial_open(void **state)
         &stop_module,  &timer_module,    &define_module,      &auth_module,
         &file_module,  &flow_module,     &flow_record_module, &quality_module,
         &order_module, &identity_module, &custody_module,     &clinic_module,
+        &sign_module,  &sign_act_module, &look_module,
     };
     text_use(text_rows, text_rows_count);
     define_use(kinds, 4);
@@ -174,9 +178,9 @@ int desk_trial_open(void **state)
         char login[20];
         struct err e = { 0 };
         snprintf(login, sizeof login, "person%d", i);
-        assert_int_equal(auth_sign_in(desk_trial.a.auth, str_z(login), RIGHT_PASSWORD,
-                                      S("127.0.0.1"), &desk_trial.cookies[i], desk_trial.a.f.arena,
-                                      &e),
+        assert_int_equal(auth_fixture_enter(desk_trial.a.auth, str_z(login), RIGHT_PASSWORD,
+                                            S("127.0.0.1"), &desk_trial.cookies[i],
+                                            desk_trial.a.f.arena, &e),
                          OK);
     }
     desk_trial.csrf = desk_trial_hidden(desk_trial_get(1, desk_trial_path("/tasks/test")), "_csrf");
