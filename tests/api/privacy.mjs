@@ -130,7 +130,7 @@ export async function privacy(checker, demo, log) {
       method: "POST", body: JSON.stringify({ patient, _reason: "asked for" }),
       headers: { ...coordinator.headers, "Content-Type": json,
         "Idempotency-Key": randomUUID() } });
-    equal(answer.status, 409, "status");
+    equal(answer.status, 422, "status");
     equal((await answer.json()).code, "order.duty_open", "code");
   });
   await check("SEC-01 after an erasure nobody sees the marks, and pages answer", async () => {

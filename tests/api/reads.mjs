@@ -155,6 +155,15 @@ async function draft(t) {
   return (await answer.json()).draft;
 }
 
+/* Somebody whose session is locked. */
+async function locked(t) {
+  const who = await signIn(t.demo, t.demo.find("administrator", "Corvida"));
+  const { status } = await fetch(`${t.demo.address}/lock`, {
+    method: "POST", redirect: "manual", headers: who.headers, body: new URLSearchParams() });
+  assert(status === 303, `the session was not locked: ${status}`);
+  return who;
+}
+
 /* Emergency access that somebody has taken at their own site. */
 async function emergency(t) {
   for (const who of t.people) {
@@ -187,7 +196,11 @@ const sources = {
   "/sign/{command}": async (t) => [{ command: "flow.sign", query: await unsigned(t) }],
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
-  account: async (t) => t.people.map((who) => ({ account: who.session.account })),
+  account: async (t) => {
+    const who = await signIn(t.demo, t.demo.find("administrator", "Corvida"));
+    t.people.push(who);
+    return [{ account: who.session.account }];
+  },
   patient: async (t) => (await rows(t, "/patients")).map((row) => ({ patient: row.patient })),
   deviation: async (t) =>
     (await rows(t, "/deviations")).map((row) => ({ deviation: row.deviation })),
@@ -283,6 +296,7 @@ async function answered(t, path, operation) {
   const content = Object.keys(operation.responses[good].content ?? {});
   const type = content.includes(json) ? json : content[0] ?? "*/*";
   const seen = [];
+  if (path === "/locked") t.people.unshift(await locked(t));
   let bare; /* an answer that has no rows, where nobody's has any */
   for (const target of await targets(t, path))
     for (const who of t.people) {
