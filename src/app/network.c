@@ -160,6 +160,10 @@ static enum outcome make_person(struct network *n, struct sender *s, size_t numb
         TRY(sender_send(s, &founder, "account.make", NULL, NULL, e,
                         "{'account':'%s','organisation':'%s','login':'%s','name':'%s'}",
                         p->account.text, at->organisation_id.text, p->login, p->name));
+    if (strcmp(p->role, "administrator") == 0) /* accounts are of the organisation, not of a site */
+        return sender_send(s, &founder, "account.give_role", "set up", NULL, e,
+                           "{'account':'%s','role':'%s','organisation':'%s'}", p->account.text,
+                           p->role, at->organisation_id.text);
     return sender_send(s, &founder, "account.give_role", "set up", NULL, e,
                        "{'account':'%s','role':'%s','organisation':'%s','site':'%s'}",
                        p->account.text, p->role, at->organisation_id.text, at->id.text);

@@ -7,8 +7,8 @@
  * nothing was said since it was given ("access_review.unjudged" {n}); the next round is due
  * every_days later. Nobody judges their own rights, so that two persons are needed.
  *
- * The signature (sign.h, meaning "reviewed") is over every right of the round with what was said of it;
- * of ACCESS_REVIEW_RIGHTS_MAX at most: "access_review.too_many" {max}.
+ * The signature (sign.h, meaning "reviewed") is over every right of the round with what was said of
+ * it; of ACCESS_REVIEW_RIGHTS_MAX at most: "access_review.too_many" {max}.
  *
  * Refusals: "access_review.dates", "access_review.not_open", "access_review.other_round",
  * "access_review.unjudged" {n}, "auth.own_rights", "auth.role_not_held" {role}. */

@@ -18,7 +18,8 @@ WHERE r.organisation = :organisation AND r.until_us > :now
                     AND v.judged >= r.given);
 
 -- counts (organisation ID, due TIME) -> (kept INT, removed INT)
-SELECT COALESCE(sum(keep), 0) AS kept, COALESCE(sum(1 - keep), 0) AS removed
+SELECT CAST(COALESCE(sum(keep), 0) AS BIGINT) AS kept,
+       CAST(COALESCE(sum(1 - keep), 0) AS BIGINT) AS removed
 FROM access_review_verdict WHERE organisation = :organisation AND due = :due;
 
 -- verdicts (organisation ID, due TIME) -> (account ID, role CODE, site ID, product CODE, keep BOOL)

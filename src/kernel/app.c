@@ -89,17 +89,6 @@ enum http_state app_page_done(struct http_request *r, struct page *p, const char
     return HTTP_DONE;
 }
 
-struct str app_next(struct str path)
-{
-    if (path.n == 0 || path.n > APP_NEXT_MAX || path.p[0] != '/' ||
-        (path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\')))
-        return S("/");
-    for (size_t i = 0; i < path.n; i++)
-        if (path.p[i] <= ' ' || path.p[i] > '~' || path.p[i] == '\\')
-            return S("/");
-    return path;
-}
-
 /* --- errors --- */
 
 int64_t app_retry_after(const struct err *e)

@@ -170,8 +170,7 @@ static enum outcome gather(struct gathered *g, const struct str *permissions, si
 }
 
 static enum outcome held_read(struct gathered *g, struct auth_limits *limits, struct auth *a,
-                              struct db *db, struct str account, struct arena *arena,
-                              struct err *e)
+                              struct db *db, struct str account, struct arena *arena, struct err *e)
 {
     struct auth_roles_in in = { account };
     struct record_list list;
@@ -266,8 +265,8 @@ enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, i
 
 /* --- commits --- */
 
-/* Roles come by definitions (released, retired, recalled), emergencies by streams of their own; what
- * else concerns an account changes its version and needs no look. */
+/* Roles come by definitions (released, retired, recalled), emergencies by streams of their own;
+ * what else concerns an account changes its version and needs no look. */
 void auth_committed(struct auth *a, const struct gate_happened *events, size_t n)
 {
     bool changed = false;

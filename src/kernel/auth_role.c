@@ -57,8 +57,8 @@ static enum outcome held_load(struct load *l, const struct role_at *at,
             !str_eq(held[i].site, at->site) || !str_eq(held[i].product, at->product))
             continue;
         state->has_role = true;
-        state->same =
-            held[i].from_us == auth_holds_from(at->from) && held[i].until_us == auth_holds_until(at->until);
+        state->same = held[i].from_us == auth_holds_from(at->from) &&
+                      held[i].until_us == auth_holds_until(at->until);
     }
     return OK;
 }
@@ -240,8 +240,8 @@ enum outcome auth_reopen_account_decide(struct decision *d, const struct auth_re
 
 /* --- rows --- */
 
-enum outcome auth_account_version_apply(struct db *db, const struct event *event, struct str account,
-                                    struct err *e)
+enum outcome auth_account_version_apply(struct db *db, const struct event *event,
+                                        struct str account, struct err *e)
 {
     struct auth_account_version_in in = { account, event->version };
     return db_run(db, &sql_auth_account_version, &in, NULL, e);

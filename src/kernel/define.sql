@@ -48,7 +48,7 @@ WHERE kind = :kind AND name = :name AND version = :version;
 --       versions INT, hash HASH)
 -- Of each definition the version in force, or its newest; behind a kind and name; the first page
 -- behind '' and ''.
-SELECT v.kind, v.name, v.version, v.title, v.effective, v.ended, n.now IS NOT NULL AS in_force,
+SELECT v.kind, v.name, v.version, v.title, v.effective, v.ended, CASE WHEN n.now IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS in_force,
        n.versions, v.hash
 FROM (SELECT kind, name, count(*) AS versions, max(version) AS newest,
              max(CASE WHEN effective <= :at AND (ended IS NULL OR ended > :at)

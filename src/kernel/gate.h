@@ -225,7 +225,7 @@ enum command_flag {
     COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
     COMMAND_JUDGES = 1 << 6, /* approves, verifies, releases or signs what others did, or gives
                                 rights: never by a right lent in an emergency */
-    COMMAND_SIGNED = 1 << 4,           /* REFUSED "sign.needed" without a signature (sign.h) */
+    COMMAND_SIGNED = 1 << 4, /* REFUSED "sign.needed" without a signature (sign.h) */
 };
 
 struct command_type {

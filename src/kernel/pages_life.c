@@ -88,14 +88,9 @@ enum outcome pages_version_life(struct pages_life *out, struct http_request *r, 
 
 enum show_tone pages_draft_tone(struct str state)
 {
-    static const struct {
-        const char *state;
-        enum show_tone tone;
-    } tones[] = { { "drafted", SHOW_INFO }, { "reviewed", SHOW_INFO }, { "approved", SHOW_OK },
-                  { "released", SHOW_OK },  { "rejected", SHOW_STOP }, { "withdrawn", SHOW_IDLE },
-                  { "replaced", SHOW_IDLE } };
-    for (size_t i = 0; i < sizeof tones / sizeof tones[0]; i++)
-        if (str_is(state, tones[i].state))
-            return tones[i].tone;
-    return SHOW_IDLE;
+    if (str_is(state, "approved") || str_is(state, "released"))
+        return SHOW_OK;
+    if (str_is(state, "drafted") || str_is(state, "reviewed"))
+        return SHOW_INFO;
+    return str_is(state, "rejected") ? SHOW_STOP : SHOW_IDLE; /* withdrawn, replaced */
 }

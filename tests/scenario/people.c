@@ -183,8 +183,7 @@ static struct str query_of(struct scenario *s, struct str body)
         scenario_fail("what is sent is no JSON");
     for (const struct json *m = object->child; m; m = m->next)
         if (!str_starts(m->key, S("_")))
-            form_put(&b, arena_str(s->arena, m->key).p,
-                     m->type == JSON_STRING ? m->text : m->raw);
+            form_put(&b, arena_str(s->arena, m->key).p, m->type == JSON_STRING ? m->text : m->raw);
     return buf_get(&b);
 }
 

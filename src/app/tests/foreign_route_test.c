@@ -25,10 +25,10 @@ struct thing {
     const char *name;
     char id[48];
 };
-static struct thing things[] = { { "order", "" },     { "unit", "" }, { "patient", "" },
-                                 { "deviation", "" }, { "file", "" }, { "upload", "" },
+static struct thing things[] = { { "order", "" },     { "unit", "" },    { "patient", "" },
+                                 { "deviation", "" }, { "file", "" },    { "upload", "" },
                                  { "emergency", "" }, { "account", "" }, { "subject", "" },
-                                 { "id", "" }, { "draft", "" }, { "export", "" } };
+                                 { "id", "" },        { "draft", "" },   { "export", "" } };
 enum { THINGS = sizeof things / sizeof things[0] };
 static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*" };
 

@@ -19,9 +19,9 @@ static struct fixture_person lead;  /* person 1 */
 static struct fixture_person other; /* person 4 */
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const modules[] = { &stop_module,         &epoch_module, &timer_module,
-                                                &define_module,       &auth_module,  &file_module,
-                                                &sign_module, &access_review_module };
+static const struct module *const modules[] = { &stop_module,   &epoch_module,        &timer_module,
+                                                &define_module, &auth_module,         &file_module,
+                                                &sign_module,   &access_review_module };
 
 static int set_up(void **state)
 {

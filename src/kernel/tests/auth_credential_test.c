@@ -301,9 +301,9 @@ static void a_role_asks_for_more(void **state)
                         "sign_in: code\nlock_minutes: 2\nsession_hours: 1\n");
     bool changed;
     const struct define_context context = { .arena = F->arena };
-    assert_int_equal(define_load_text(F->node.gate, &context, a.program.actor.organisation, yaml, &changed,
-                                      &e),
-                     OK);
+    assert_int_equal(
+        define_load_text(F->node.gate, &context, a.program.actor.organisation, yaml, &changed, &e),
+        OK);
     auth_fixture_role(&a, 1, "strict", 1, 1);
     struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
     assert_int_equal(auth_allow("unit.see", &s, &e), REFUSED);
@@ -317,9 +317,9 @@ static void a_role_asks_for_more(void **state)
     assert_int_equal(auth_allow("unit.see", &s, &e), OK);
     yaml = S("kind: role\nname: odd\nversion: 1\ntitle: A role\neffective: 2026-01-01T00:00:00Z\n"
              "permissions: [unit.see]\nsign_in: handshake\n");
-    assert_int_equal(define_load_text(F->node.gate, &context, a.program.actor.organisation, yaml, &changed,
-                                      &e),
-                     REFUSED);
+    assert_int_equal(
+        define_load_text(F->node.gate, &context, a.program.actor.organisation, yaml, &changed, &e),
+        REFUSED);
 }
 
 /* partial: SEC-02 no secret stands in any file, nor who called a key what */

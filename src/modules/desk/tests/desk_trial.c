@@ -157,10 +157,9 @@ int desk_trial_open(void **state)
     static const struct define_kind *const kinds[] = { &role_kind, &form_kind, &workflow_kind,
                                                        &product_kind };
     static const struct module *const modules[] = {
-        &stop_module,  &timer_module,    &define_module,      &auth_module,
-        &file_module,  &flow_module,     &flow_record_module, &quality_module,
-        &order_module, &identity_module, &custody_module,     &clinic_module,
-        &sign_module,  &sign_act_module, &look_module,
+        &stop_module,    &timer_module,       &define_module,  &auth_module,     &file_module,
+        &flow_module,    &flow_record_module, &quality_module, &order_module,    &identity_module,
+        &custody_module, &clinic_module,      &sign_module,    &sign_act_module, &look_module,
     };
     text_use(text_rows, text_rows_count);
     define_use(kinds, 4);
