@@ -11,7 +11,7 @@
 #include "kernel/node.h"
 
 enum { APP_EXPECTS_MAX = 16 };
-enum { APP_PAGE_MAX = 2 << 20, APP_NEXT_MAX = 1000, APP_PROBLEM_MAX = 16 << 10 };
+enum { APP_PAGE_MAX = 2 << 20, APP_PROBLEM_MAX = 16 << 10 };
 
 /* --- pages --- */
 

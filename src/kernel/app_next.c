@@ -1,6 +1,8 @@
 /* Where a person goes on: never to another site, whatever a form says. */
 #include "kernel/app.h"
 
+enum { APP_NEXT_MAX = 1000 };
+
 struct str app_next(struct str path)
 {
     if (path.n == 0 || path.n > APP_NEXT_MAX || path.p[0] != '/' ||
