@@ -19,12 +19,12 @@ function sources(end) {
     .filter((file) => file.endsWith(end) && !file.includes("tests/")).map((file) => `src/${file}`);
 }
 
-/* What of the program the document leaves out. */
+/* What of the program the document leaves out; a witness is another server. */
 export function missing(api) {
-  const routes = rowsOf(/ROUTE\("(GET|POST|PATCH|DELETE)", "([^"]+)"/g, sources(".c"))
+  const routes = rowsOf(/ROUTE\("(GET|POST|PATCH|DELETE)", "([^"]+)"/g, sources(".c").filter((file) => !file.endsWith("cli_witness.c")))
     .map(([, method, path]) => [method.toLowerCase(), path.replace("*}", "}")])
     .filter(([, path]) => path !== "/commands/{name}");
-  const commands = rowsOf(/^(?:PREPARED_)?COMMAND\(\s*\w+,\s*"([^"]+)"/gm, sources(".def"))
+  const commands = rowsOf(/^(?:PREPARED_)?(?:SIGNED_)?COMMAND\(\s*\w+,\s*"([^"]+)"/gm, sources(".def"))
     .map(([, name]) => ["post", `/commands/${name}`]);
   assert(routes.length > 20 && commands.length > 20, "the tables were not read");
   return [...routes, ...commands].filter(([method, path]) => !api.paths[path]?.[method])

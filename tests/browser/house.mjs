@@ -39,10 +39,10 @@ export function readDemo(file) {
 export class House {
   static async open(demo, shots) {
     const browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium-headless-shell",
+      executablePath: "/usr/bin/chromium",
       headless: true,
       args: [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
       ],
     });
