@@ -190,11 +190,15 @@ static enum outcome seen(struct http_request *r, struct db *db, struct file_row_
 {
     bool found = false;
     bool may = false;
+    const struct actor *who = show_actor(r);
     if (id_valid(http_param(r, "file")))
         TRY(file_find(row, db, http_param(r, "file"), &found, r->arena, e));
     const struct file_rule *rule = found ? file_rule_find(row->kind) : NULL;
     if (rule)
-        TRY(rule->see(db, show_actor(r), row->belongs, &may, r->arena, e));
+        TRY(rule->see(db, who, row->belongs, &may, r->arena, e));
+    /* An organisation sees what its own people stored, whatever its part sees of others' files. */
+    if (rule && !may)
+        may = actor_may(who, str_z(rule->permission), row->organisation, who->site);
     return may ? OK : REFUSE(e, "file.unknown");
 }
 
