@@ -44,6 +44,7 @@ export class Journey {
     this.labels = new Map(); /* kind → labels, as they are on the bags */
     this.symbols = new Map(); /* label → what a scanner reads from its symbol */
     this.coordinator = house.person("coordinator", plan.hospital);
+    this.planner = house.person("planner"); /* of the manufacturer, who sees every task */
   }
 
   async open(person, options) {
@@ -55,7 +56,7 @@ export class Journey {
   /* --- the order's page says what is next --- */
 
   async next() {
-    const page = (this.orderPage = await this.open(this.coordinator));
+    const page = (this.orderPage = await this.open(this.planner));
     const open = page.getByRole("link", { name: "Open the task" });
     if ((await open.count()) === 0) return undefined;
     const card = page.locator("section").filter({ has: open });

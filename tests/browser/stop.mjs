@@ -78,7 +78,8 @@ export async function stopAtReceipt(journey, task, tower, say) {
     await page.getByRole("button", { name: "Resolve the stop" }).click();
     await journey.accepted(page);
     await page.getByRole("link", { name: "Open the task" }).waitFor();
-    await watching.getByRole("link", { name: "Open the task" }).waitFor({ timeout: 20_000 });
+    await watching.getByRole("link", { name: "See the stop" })
+      .waitFor({ state: "detached", timeout: 20_000 });
   });
   await watching.context().close();
   if (ended)

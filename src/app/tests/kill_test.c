@@ -17,8 +17,15 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/sanitized.h"
 
-enum { KILLS = 200, KILLS_FULL = 5000, SENDERS = 4, ACKED_MAX = 4000000, LIFE_MAX_US = 60000 };
+enum {
+    KILLS = SANITIZED ? 20 : 200,
+    KILLS_FULL = 5000,
+    SENDERS = 4,
+    ACKED_MAX = 4000000,
+    LIFE_MAX_US = 60000
+};
 
 static char folder[64];
 static char path[96];
