@@ -148,7 +148,8 @@ static void a_signature_stands_in_its_event(void **state)
     char hex[HASH_HEX + 1]; /* anyone can compute them again, from the log alone */
     hash_hex(hex, hash_of(made.payload.p, made.payload.n));
     assert_true(str_is(s.what.p->content, hex));
-    const char *what = strstr(first.signature.p, "\"what\":") + strlen("\"what\":");
+    const char *what =
+        strstr(arena_str(f.arena, first.signature).p, "\"what\":") + strlen("\"what\":");
     const char *end = strstr(what, "},\"shown\"") + 1;
     hash_hex(hex, hash_of(what, (size_t)(end - what)));
     assert_true(str_is(s.shown, hex));
@@ -186,7 +187,8 @@ static void asking_leaves_nothing(void **state)
         assert_int_equal(gate_run(f.node.gate, &c, &f.answer, &f.error), OK);
         assert_false(f.answer.repeated);
         assert_int_equal(f.answer.sequence, -1);
-        assert_non_null(strstr(f.answer.body.p, "\"content\":{\"thing\":\"" T "\",\"by\":5}"));
+        assert_non_null(strstr(arena_str(f.arena, f.answer.body).p,
+                               "\"content\":{\"thing\":\"" T "\",\"by\":5}"));
     }
     assert_int_equal(ledger_size(f.node.ledger), size);
     fixture_person(&other, 2, 2, 2, "thing.approve"); /* who may not know of it learns nothing */
