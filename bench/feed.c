@@ -3,41 +3,17 @@
  * GET /api/changes over HTTP from the beginning to the end by its cursor, and then asks again and
  * again at the end, where there is nothing new. Two do so: one may see nearly all that happens, the
  * other one deviation of fifty, so that for it most of the log is passed over. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/lib/fill.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
+#include "bench/lib/server.h"
 
 enum { PATH = 300, POLLS = 2000, EVERY = 50 };
-
-static pid_t serve(const char *vein, const char *path, int *port)
-{
-    int ends[2];
-    char line[200] = "";
-    if (pipe(ends) != 0)
-        bench_die("pipe", NULL);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execl(vein, vein, "serve", "--db", path, "--listen", "127.0.0.1:0", (char *)NULL);
-        _exit(127);
-    }
-    close(ends[1]);
-    FILE *from = fdopen(ends[0], "r");
-    if (!from || !fgets(line, sizeof line, from))
-        bench_die("the server does not start", NULL);
-    const char *colon = strrchr(line, ':');
-    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
-    return pid;
-}
 
 static void measure(size_t client, const char *who, FILE *json)
 {
@@ -63,7 +39,7 @@ int main(int argc, char **argv)
     const bool there = argc > 1 && strchr(argv[1], '/');
     const char *vein = argc > 2 ? argv[2] : "build/gcc/vein";
     char folder[PATH - 20], path[PATH], out[PATH];
-    int port, status;
+    int port;
     setvbuf(stdout, NULL, _IOLBF, 0);
     bench_folder(folder, sizeof folder, "feed");
     snprintf(path, sizeof path, "%s%s", there ? argv[1] : folder, there ? "" : "/vein.db");
@@ -73,9 +49,7 @@ int main(int argc, char **argv)
         people_elsewhere(path, 1);
         fill_ledger(path, (uint64_t)bench_number(argc > 1 ? argv[1] : NULL, 1000000), EVERY);
     }
-    if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
-        bench_die("environment", NULL); /* as many as one account may not ask */
-    const pid_t pid = serve(vein, path, &port);
+    const pid_t pid = server_start(vein, path, &port);
     FILE *json = fopen(out, "w");
     if (!json)
         bench_die("could not write the result", NULL);
@@ -89,9 +63,7 @@ int main(int argc, char **argv)
     fprintf(json, "]\n");
     fclose(json);
     load_close();
-    kill(pid, SIGTERM);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the server did not end well", NULL);
+    server_stop(pid);
     if (!there)
         bench_remove(path);
     return 0;

@@ -14,7 +14,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -112,21 +111,6 @@ static void people(const char *path)
     person(1, organisation, site, "qa_specialist");
     if (search_catch_up(node.search, &e) != OK)
         bench_die("index", &e);
-}
-
-/* --- processes --- */
-
-static void simulate(const char *vein, const char *path)
-{
-    int out, status;
-    char sink[4096];
-    const char *const words[] = { vein, "simulate", "--db", path, "--orders", "40", NULL };
-    const pid_t pid = server_spawn(words, &out);
-    while (read(out, sink, sizeof sink) > 0)
-        ;
-    close(out);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the simulation did not end well", NULL);
 }
 
 /* --- what is asked --- */
@@ -242,7 +226,7 @@ int main(int argc, char **argv)
     bench_remove(path);
     if (sodium_init() < 0)
         bench_die("sodium", NULL);
-    simulate(vein, path);
+    server_simulate(vein, path, "40");
     people(path);
     const int64_t from = bench_now();
     kept = copies_make(&node, path, n);

@@ -5,11 +5,9 @@
  * server, which is asked over HTTP for whole pages by a person with a real role. What is not: the
  * million was not done by commands. Its events are copies of the simulated orders' with orders,
  * units, patients and deviations of their own; persons and places are those of the forty. */
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -19,6 +17,7 @@
 #include "base/log.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
+#include "bench/lib/server.h"
 #include "kernel/ledger.h"
 #include "kernel/node_impl.h"
 #include "kernel/trail.h"
@@ -33,37 +32,6 @@ static size_t nids;
 static char order[ID_LENGTH + 1], unit[ID_LENGTH + 1], actor[100];
 
 /* --- the simulated network --- */
-
-static pid_t spawn(const char *const *words, int *out)
-{
-    int ends[2];
-    if (pipe(ends) != 0)
-        bench_die("pipe", NULL);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execv(words[0], (char *const *)(uintptr_t)words);
-        _exit(127);
-    }
-    close(ends[1]);
-    *out = ends[0];
-    return pid;
-}
-
-static void simulate(const char *vein, const char *path)
-{
-    int out, status;
-    char sink[4096];
-    const char *const words[] = { vein, "simulate", "--db", path, "--orders", "40", NULL };
-    const pid_t pid = spawn(words, &out);
-    while (read(out, sink, sizeof sink) > 0)
-        ;
-    close(out);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the simulation did not end well", NULL);
-}
 
 static sqlite3 *raw(const char *path)
 {
@@ -259,20 +227,6 @@ static void person(const char *path)
 
 /* --- what is asked --- */
 
-static pid_t serve(const char *vein, const char *path, int *port)
-{
-    int out;
-    char line[200] = "";
-    const char *const words[] = { vein, "serve", "--db", path, "--listen", "127.0.0.1:0", NULL };
-    const pid_t pid = spawn(words, &out);
-    FILE *from = fdopen(out, "r");
-    if (!from || !fgets(line, sizeof line, from))
-        bench_die("the server does not start", NULL);
-    const char *colon = strrchr(line, ':');
-    *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
-    return pid;
-}
-
 static bool measure(FILE *json, const char *name, bool first, const char *target)
 {
     struct load_result r;
@@ -348,7 +302,7 @@ int main(int argc, char **argv)
     const uint64_t n = (uint64_t)bench_number(argc > 1 ? argv[1] : NULL, 1000000);
     const char *vein = argc > 2 ? argv[2] : "build/gcc/vein";
     char folder[PATH - 20], path[PATH], out[PATH];
-    int port, status;
+    int port;
     bench_folder(folder, sizeof folder, "trail");
     snprintf(path, sizeof path, "%s/vein.db", folder);
     snprintf(out, sizeof out, "%s/result.json", folder);
@@ -356,12 +310,10 @@ int main(int argc, char **argv)
     bench_remove(path);
     if (sodium_init() < 0)
         bench_die("sodium", NULL);
-    simulate(vein, path);
+    server_simulate(vein, path, "40");
     read_network(path);
-    if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
-        bench_die("environment", NULL); /* as many as one account may not ask */
     fill(path, n);
-    const pid_t pid = serve(vein, path, &port);
+    const pid_t pid = server_start(vein, path, &port);
     load_open(port, 1);
     FILE *json = fopen(out, "w");
     if (!json)
@@ -369,9 +321,7 @@ int main(int argc, char **argv)
     measure_all(json);
     fclose(json);
     load_close();
-    kill(pid, SIGTERM);
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("the server did not end well", NULL);
+    server_stop(pid);
     bench_remove(path);
     return 0;
 }

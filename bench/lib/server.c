@@ -10,7 +10,8 @@
 
 #include "bench/lib/people.h"
 
-pid_t server_spawn(const char *const *words, int *out)
+/* Runs a program whose output is read at *out. */
+static pid_t spawn(const char *const *words, int *out)
 {
     int ends[2];
     if (pipe(ends) != 0)
@@ -28,6 +29,19 @@ pid_t server_spawn(const char *const *words, int *out)
     return pid;
 }
 
+void server_simulate(const char *vein, const char *path, const char *orders)
+{
+    int out, status;
+    char sink[4096];
+    const char *const words[] = { vein, "simulate", "--db", path, "--orders", orders, NULL };
+    const pid_t pid = spawn(words, &out);
+    while (read(out, sink, sizeof sink) > 0)
+        ;
+    close(out);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        bench_die("the simulation did not end well", NULL);
+}
+
 pid_t server_start(const char *vein, const char *path, int *port)
 {
     int out;
@@ -35,7 +49,7 @@ pid_t server_start(const char *vein, const char *path, int *port)
     const char *const words[] = { vein, "serve", "--db", path, "--listen", "127.0.0.1:0", NULL };
     if (setenv("VEIN_RATE", "1000000", 1) != 0 || setenv("VEIN_BURST", "1000000", 1) != 0)
         bench_die("environment", NULL);
-    const pid_t pid = server_spawn(words, &out);
+    const pid_t pid = spawn(words, &out);
     FILE *from = fdopen(out, "r");
     if (!from || !fgets(line, sizeof line, from))
         bench_die("the server does not start", NULL);

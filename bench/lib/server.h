@@ -10,7 +10,7 @@ pid_t server_start(const char *vein, const char *path, int *port);
 /* Ends the bench unless the server ends well. */
 void server_stop(pid_t pid);
 
-/* Runs another program whose output is read at *out. */
-pid_t server_spawn(const char *const *words, int *out);
+/* `vein simulate` of so many orders into a new database. */
+void server_simulate(const char *vein, const char *path, const char *orders);
 
 #endif

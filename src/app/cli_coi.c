@@ -22,9 +22,11 @@ static enum outcome find_order(struct str *out, struct db *db, struct str text, 
     return found ? OK : REFUSE(e, "gate.unknown", { "kind", S("order") });
 }
 
-static enum outcome export(struct desk_coi *c, struct node *n, struct db *db, struct str order,
-                           struct looker *looks, const char *folder, struct err *e) {
-    struct buf b; TRY(desk_coi_read(c, n, db, order, looks, e)); b = buf_in(c->arena, PAGE_MAX);
+static enum outcome bundle(struct desk_coi *c, struct node *n, struct db *db, struct str order,
+                           struct looker *looks, const char *folder, struct err *e)
+{
+    TRY(desk_coi_read(c, n, db, order, looks, e));
+    struct buf b = buf_in(c->arena, PAGE_MAX);
     struct page page = { .b = &b, .language = S("en"), .now_us = env_now(n->env), .env = n->env };
     return desk_coi_export(&page, db, n, c, folder, e);
 }
@@ -44,7 +46,7 @@ static enum outcome on_snapshot(struct desk_coi *c, struct node *n, const char *
     if (o == OK) {
         o = find_order(&id, db, str_z(order), arena, e);
         if (o == OK)
-            o = export(c, n, db, id, looks, folder, e);
+            o = bundle(c, n, db, id, looks, folder, e);
         db_rollback(db);
     }
     store_reader_give(n->store, db);

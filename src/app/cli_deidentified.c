@@ -13,12 +13,18 @@ static enum outcome write_line(void *context, struct str text, struct err *e)
                : err_fault(e, "store.io", "write: %m");
 }
 
-static enum outcome export(struct desk_deidentified *out, struct node *n, FILE *file,
-                           struct err *e) {
-    struct db *db; TRY(store_reader_take(&db, n->store, e)); enum outcome o = db_begin(db, e);
-    if (o == OK){ o = desk_deidentify(out, n, db, write_line, file, e); db_rollback(db); }
-store_reader_give(n->store, db);
-return o;
+static enum outcome write_all(struct desk_deidentified *out, struct node *n, FILE *file,
+                              struct err *e)
+{
+    struct db *db;
+    TRY(store_reader_take(&db, n->store, e));
+    enum outcome o = db_begin(db, e);
+    if (o == OK) {
+        o = desk_deidentify(out, n, db, write_line, file, e);
+        db_rollback(db);
+    }
+    store_reader_give(n->store, db);
+    return o;
 }
 
 int cli_export_deidentified(const char *db, const char *path)
@@ -32,7 +38,7 @@ int cli_export_deidentified(const char *db, const char *path)
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     enum outcome o =
-        file ? export(&out, &n, file, &e) : REFUSE(&e, "export.file", { "path", str_z(path) });
+        file ? write_all(&out, &n, file, &e) : REFUSE(&e, "export.file", { "path", str_z(path) });
     if (file && fclose(file) != 0 && o == OK)
         o = err_fault(&e, "store.io", "close %s: %m", path);
     node_close(&n);

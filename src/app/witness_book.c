@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "kernel/note.h"
 
 enum { SHORT_HEX = 16 };
 static const struct str log_head = S("vein.witness.log/v1\n");
@@ -292,16 +293,6 @@ static void answer_line(struct witness_answer *out, struct witness_book *b, stru
     out->body = arena_str(arena, str_z(line));
 }
 
-/* Text of a note whose form was seen to be right. */
-static struct str text_of(struct str note)
-{
-    size_t blank = 0;
-    for (size_t i = 1; i < note.n; i++)
-        if (note.p[i] == '\n' && note.p[i - 1] == '\n')
-            blank = i;
-    return (struct str){ note.p, blank };
-}
-
 static enum outcome cosign(struct witness_answer *out, struct witness_book *b, struct log *l,
                            const struct verify_checkpoint *c, struct str note, struct arena *arena,
                            struct err *e)
@@ -321,7 +312,7 @@ static enum outcome cosign(struct witness_answer *out, struct witness_book *b, s
     l->note_n = note.n;
     l->known.size = c->size;
     l->known.root = c->root;
-    answer_line(out, b, text_of(note), arena);
+    answer_line(out, b, note_text(note), arena);
     return OK;
 }
 
@@ -421,7 +412,7 @@ bool witness_last(struct buf *out, struct witness_book *b, struct str hex)
     const bool some = l && l->note && !l->stuck;
     if (some) {
         const struct str note = { l->note, l->note_n };
-        verify_cosign(line, text_of(note), (uint64_t)(env_now(b->env) / 1000000), &b->self.key[0],
+        verify_cosign(line, note_text(note), (uint64_t)(env_now(b->env) / 1000000), &b->self.key[0],
                       b->secret_key);
         buf_str(out, note);
         buf_z(out, line);

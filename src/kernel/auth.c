@@ -151,9 +151,9 @@ void auth_close(struct auth *a)
 {
     if (!a)
         return;
+    auth_later_close(a); /* whose threads use the rest */
     auth_rights_free(a);
     sem_destroy(&a->hashing);
-    auth_later_close(a);
     sem_destroy(&a->signing);
     pthread_mutex_destroy(&a->lock);
     free(a);

@@ -100,8 +100,8 @@ struct compared {
     struct auth_use_credential use_token;
 };
 
-static const struct auth_credentials_out *credential_of(const struct auth_claim *c,
-                                                        const char *kind)
+const struct auth_credentials_out *auth_claim_credential(const struct auth_claim *c,
+                                                         const char *kind)
 {
     for (size_t i = 0; i < c->n; i++)
         if (str_is(c->credentials[i].kind, kind))
@@ -114,7 +114,7 @@ static enum outcome compare_code(struct auth *a, const struct auth_claim *c, str
                                  struct compared *out, struct arena *arena, struct err *e)
 {
     static const uint8_t none[DUMMY_SECRET];
-    const struct auth_credentials_out *row = credential_of(c, "code");
+    const struct auth_credentials_out *row = auth_claim_credential(c, "code");
     struct str text = { 0 };
     if (row)
         TRY(opened(a, &text, row->event, "secret", row->secret, arena, e));
@@ -153,7 +153,7 @@ struct str auth_recovery_digest(struct auth *a, struct str account, struct str c
 static void compare_recovery(struct auth *a, const struct auth_claim *c, struct str code,
                              struct compared *out, struct arena *arena)
 {
-    const struct auth_credentials_out *row = credential_of(c, "recovery");
+    const struct auth_credentials_out *row = auth_claim_credential(c, "recovery");
     const struct str digest = recovery_digest(a, c->row.account, code, arena);
     struct str rest = row ? row->digests : (struct str){ 0 };
     for (int64_t bit = 1; rest.p; bit <<= 1) {
@@ -190,7 +190,7 @@ static void compare_token(const struct auth_claim *c, const struct auth_proof *s
 static enum proof_strength strength_of(const struct auth_claim *c, const struct compared *x,
                                        bool alone)
 {
-    const bool second = credential_of(c, "code") || credential_of(c, "token");
+    const bool second = auth_claim_credential(c, "code") || auth_claim_credential(c, "token");
     if (x->token && (x->verified || x->password))
         return PROOF_TOKEN;
     if (x->password && x->code)

@@ -209,6 +209,9 @@ struct auth_claim {
 enum outcome auth_claim_find(struct auth *a, struct auth_claim *out, struct str login,
                              const struct auth_proof *shown, const struct auth_from *from,
                              struct arena *arena, struct err *e);
+/* What of this kind was enrolled; NULL: nothing. */
+const struct auth_credentials_out *auth_claim_credential(const struct auth_claim *c,
+                                                         const char *kind);
 /* Counts the try and does the work of all comparisons. *why: what was wrong, for the security
  * stream; NULL: nothing. `alone`: a password is enough, though there is a second factor. */
 enum outcome auth_claim_check(struct auth *a, const struct auth_claim *c,

@@ -2,15 +2,6 @@
  * by others with badge and PIN or a token. What each does is theirs. */
 #include "kernel/auth_impl.h"
 
-static const struct auth_credentials_out *credential_of(const struct auth_claim *c,
-                                                        const char *kind)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (str_is(c->credentials[i].kind, kind))
-            return &c->credentials[i];
-    return NULL;
-}
-
 /* Six to twelve digits are a PIN where the person has one; no password is that short. */
 static bool looks_like_pin(struct str text)
 {
@@ -26,7 +17,7 @@ static enum outcome pin_check(struct auth *a, const struct auth_claim *c, struct
 {
     struct err erased = { 0 };
     struct str hash = { 0 };
-    const struct auth_credentials_out *row = credential_of(c, "pin");
+    const struct auth_credentials_out *row = auth_claim_credential(c, "pin");
     if (!auth_pin_try(a, tried_as))
         return REFUSE(e, "auth.pin_spent");
     if (row)
@@ -46,7 +37,7 @@ enum outcome auth_go_on(struct auth *a, const struct auth_session *session,
     struct auth_claim c;
     struct auth_proved proved;
     TRY(auth_claim_find(a, &c, session->login, shown, from, arena, e));
-    if (looks_like_pin(shown->password) && credential_of(&c, "pin")) {
+    if (looks_like_pin(shown->password) && auth_claim_credential(&c, "pin")) {
         TRY(pin_check(a, &c, shown->password, session->actor.account, arena, e));
         return auth_unlock(a, session, "pin", e);
     }

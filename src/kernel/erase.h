@@ -42,7 +42,7 @@ enum outcome erasures_open(struct erasures **out, const struct erasures_options 
 void erasures_close(struct erasures *x);
 /* After each commit. */
 void erasures_committed(struct erasures *x, const struct gate_happened *events, size_t n);
-/* Never waits. */
+/* Waits for no reader; takes as long as the keys of its organisation and the index are large. */
 enum outcome erasures_step(struct erasures *x, struct err *e);
 
 /* Whether an event says that the subject is erased, its key destroyed yet or not. */

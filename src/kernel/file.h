@@ -1,13 +1,14 @@
 /* Files: content too large for an event, kept sealed on disk and named by its hash.
  *
  * A file belongs to a thing (an order, a deviation, a definition …) and is seen by who may see that
- * thing: the thing's module says how, by a row (struct file_rule). Its content is sealed under the
- * key of the thing's subject, in pieces of FILE_PIECE bytes, so that neither storing nor reading
- * holds more than one piece in memory; what is on disk is never plain, not even of a half upload.
- * Its address is the SHA-256 of the sealed bytes: `F.files/ab/cd/<64 digits>` beside the database
- * F. A file is written to `F.files/uploads/`, synced, renamed, and its folder synced, before the
- * command `file.store` may name it: the event speaks only of bytes that are durable. What lies
- * there without an event after FILE_ORPHAN_US is swept.
+ * thing: the thing's module says how, by a row (struct file_rule); and by the organisation whose
+ * people stored it. Its content is sealed under the key of the thing's subject, in pieces of
+ * FILE_PIECE bytes, so that neither storing nor reading holds more than one piece in memory; what
+ * is on disk is never plain, not even of a half upload. Its address is the SHA-256 of the sealed
+ * bytes: `F.files/ab/cd/<64 digits>` beside the database F. A file is written to
+ * `F.files/uploads/`, synced, renamed, and its folder synced, before the command `file.store` may
+ * name it: the event speaks only of bytes that are durable. What lies there without an event after
+ * FILE_ORPHAN_US is swept.
  *
  * Sealed form: "veinfil1", commitment to the key (32 bytes), then pieces: nonce (24), ciphertext of
  * FILE_PIECE bytes (the last: 0 to FILE_PIECE), tag (16); XChaCha20-Poly1305 under a key of the

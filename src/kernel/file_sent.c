@@ -87,6 +87,7 @@ static enum outcome begin(struct http_request *r, struct sent *s, struct err *e)
         .kind = str_z(r->route->files),
         .belongs = http_param(r, r->route->files),
         .subject = s->scope.subject.p ? s->scope.subject : s->scope.organisation,
+        .organisation = s->scope.organisation,
         .account = show_actor(r)->account,
         .name = f->name,
         .size = f->type->size_max, /* at most; where it ends, its last byte tells */

@@ -15,10 +15,6 @@ SELECT hash FROM look_entry WHERE seq = :seq;
 SELECT seq, leaf FROM look_entry WHERE subject = :subject AND seq < :before
 ORDER BY seq DESC LIMIT :most;
 
--- of_actor (actor TEXT, before INT, most INT) -> (seq INT, leaf TEXT)
-SELECT seq, leaf FROM look_entry WHERE actor = :actor AND seq < :before
-ORDER BY seq DESC LIMIT :most;
-
 -- of_organisation (organisation TEXT, before INT, most INT) -> (seq INT, leaf TEXT)
 SELECT seq, leaf FROM look_entry WHERE organisation = :organisation AND seq < :before
 ORDER BY seq DESC LIMIT :most;

@@ -20,7 +20,7 @@ enum { LOOKS_PAGE = 100, CSV_MAX = 4 << 20, CSV_ROWS = 10000, CSV_ARENA = 64 << 
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/looks", "look.see", 0, look_get_all, "help.looks", .rows = &look_row_record,
-          .query = "actor before"),
+          .query = "before"),
     ROUTE("GET", "/looks/{subject}", "look.see", 0, look_get_subject, "help.looks_subject",
           .rows = &look_row_record, .query = "before format"),
 };
@@ -67,7 +67,7 @@ static enum outcome rows_of(struct look_row **out, size_t *n, struct db *db, str
 {
     struct record_list list;
     TRY(db_list(db, q, in, &list, max, p->b->arena, e));
-    /* The three statements give the same two columns. */
+    /* The two statements give the same two columns. */
     const struct look_of_subject_out *row = list.p;
     *out = ARENA_ARRAY(p->b->arena, list.n + 1, struct look_row);
     if (!*out)

@@ -8,5 +8,4 @@ CREATE TABLE IF NOT EXISTS look_entry (
     hash         BLOB NOT NULL  -- SHA-256 of the hash before (32 zero bytes) and the leaf
 ) STRICT;
 CREATE INDEX IF NOT EXISTS look_entry_subject ON look_entry (subject, seq);
-CREATE INDEX IF NOT EXISTS look_entry_actor ON look_entry (actor, seq);
 CREATE INDEX IF NOT EXISTS look_entry_organisation ON look_entry (organisation, seq);

@@ -19,7 +19,7 @@ struct permissions {
 static void permission_add(struct permissions *all, struct str name)
 {
     if (name.n > 0 && all->n < PERMISSIONS_MAX && !str_among(name, all->names, all->n) &&
-        !str_is(name, "public") && !str_is(name, "signed_in"))
+        !str_is(name, "public") && !str_is(name, "signed_in") && !str_is(name, "locked"))
         all->names[all->n++] = name;
 }
 

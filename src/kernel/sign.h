@@ -18,12 +18,13 @@
  * for ("sign.weak" {strength}), or over anything but what stands at this moment ("sign.changed"); a
  * program ("sign.person"), and a stated time of happening ("sign.happened"): it is signed now.
  *
- * Proof. A person proves with their password, with a one-time code beside it, or with a token
- * (sign_prove). The first signature in a session, and the first after SIGN_QUIET_US without one,
- * takes the sign-in name and password; the next ones the password alone. What was proved is kept in
- * the server's memory, never taken from the client. A session that is another (a move to another
- * site, a new sign-in after idleness) begins anew. Wrong proofs are slowed with wrong sign-ins and
- * are events of the security stream ("sign.refused").
+ * Proof. A person proves with their password, or with a one-time code beside it (sign_prove); a
+ * token's assertion has its place in the record, and nothing takes one yet. The first signature in
+ * a session, and the first after SIGN_QUIET_US without one, takes the sign-in name and password;
+ * the next ones the password alone. What was proved is kept in the server's memory, never taken
+ * from the client. A session that is another (a move to another site, a new sign-in after idleness)
+ * begins anew. Wrong proofs are slowed with wrong sign-ins and are events of the security stream
+ * ("sign.refused").
  *
  * Simulation. People of a simulated network have no passwords to prove with. Their signatures have
  * the strength "simulated", which the gate takes only in a ledger that said at its very beginning,

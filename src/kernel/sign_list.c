@@ -62,18 +62,16 @@ enum outcome sign_list_read(struct sign_list *out, struct page *p, struct http_r
     return OK;
 }
 
-enum outcome sign_list_html(struct html *out, struct page *p, struct http_request *r, struct db *db,
-                            const struct sign_list_of *of, struct err *e)
+enum outcome sign_list_html(struct html *out, struct page *p, const struct sign_list *list,
+                            struct err *e)
 {
-    struct sign_list list;
     struct page part = *p;
     struct buf b = buf_in(p->b->arena, LIST_BYTES);
     *out = (struct html){ S("") };
-    TRY(sign_list_read(&list, p, r, db, of, e));
-    if (list.n == 0)
+    if (list->n == 0)
         return OK;
     part.b = &b;
-    page_signatures(&part, &list);
+    page_signatures(&part, list);
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;

@@ -56,8 +56,8 @@ struct sign_list_of {
 enum outcome sign_list_read(struct sign_list *out, struct page *p, struct http_request *r,
                             struct db *db, const struct sign_list_of *of, struct err *e);
 /* The same as HTML (pages/signatures.html); empty where there is none. */
-enum outcome sign_list_html(struct html *out, struct page *p, struct http_request *r, struct db *db,
-                            const struct sign_list_of *of, struct err *e);
+enum outcome sign_list_html(struct html *out, struct page *p, const struct sign_list *list,
+                            struct err *e);
 
 sign_show_fn sign_show_signature;
 

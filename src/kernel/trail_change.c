@@ -101,12 +101,6 @@ static struct str last_part(struct str path)
     return part;
 }
 
-static bool ends(struct str name, const char *with)
-{
-    const struct str w = str_z(with);
-    return name.n >= w.n && memcmp(name.p + name.n - w.n, w.p, w.n) == 0;
-}
-
 /* "values.volume.3": the form's own words. */
 static struct str label_of(struct changing *c, struct str path)
 {
@@ -126,9 +120,9 @@ static struct str label_of(struct changing *c, struct str path)
 
 static struct str name_of_id(struct changing *c, struct str name, struct str id)
 {
-    if (ends(name, "site"))
+    if (str_ends(name, S("site")))
         return auth_site_name(c->r->db, id, c->arena);
-    if (ends(name, "organisation"))
+    if (str_ends(name, S("organisation")))
         return auth_organisation_name(c->r->db, id, c->arena);
     if (str_is(name, "account") || str_is(name, "by"))
         return auth_account_name(c->r->db, id, c->arena);
@@ -156,7 +150,7 @@ static struct str words_of(struct changing *c, const struct trail_value *v)
         struct str rest = v->path;
         (void)str_cut(&rest, '.');
         const struct form_field *field = c->form && rest.p ? form_field_of(c->form, rest) : NULL;
-        return field && !ends(v->path, ".mark")
+        return field && !str_ends(v->path, S(".mark"))
                    ? form_value_text(c->r->page, field, v->text, c->arena)
                    : v->text;
     }

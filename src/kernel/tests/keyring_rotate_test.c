@@ -178,8 +178,6 @@ static void destruction_renews_the_key_above(void **state)
     k = must_open(by_file());
     assert_holds(k, "1");
     /* A second renewal takes the free slot: the file does not grow with each. */
-    const struct keyring_options options = by_file();
-    (void)options;
     assert_int_equal(keyring_renew(k, S("one"), &moved, &e), OK);
     assert_int_equal(moved, 3);
     assert_int_equal(file_read(keys_path, after), m);

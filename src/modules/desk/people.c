@@ -108,15 +108,6 @@ static enum outcome gather(struct gathering *g, struct err *e)
     return OK;
 }
 
-static bool may_name(const struct desk_order *o, const struct actor *actor)
-{
-    bool may = false;
-    for (size_t i = 0; i < o->flow.nparties; i++)
-        may |= actor_may(actor, S("flow.name_person"), o->flow.parties[i].organisation,
-                         o->flow.parties[i].site);
-    return may && o->flow.state != FLOW_ENDED;
-}
-
 static enum outcome people(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_people_view *v = ARENA_NEW(r->arena, struct desk_people_view);
@@ -128,7 +119,7 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
     if (http_wants_json(r))
         return show_rows(r, &desk_named_record, g.rows, g.n, (struct str){ 0 }, e);
     v->refused = show_refusal(p, r);
-    v->may_name = may_name(&v->o, show_actor(r));
+    v->may_name = v->o.flow.state != FLOW_ENDED && desk_order_does(&v->o, "flow.name_person");
     v->r = r;
     page_people(p, v);
     return OK;

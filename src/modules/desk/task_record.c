@@ -68,7 +68,7 @@ static enum outcome signatures(struct desk_task_view *v, struct http_request *r,
         .next = arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(v->o.id), STR(v->task->name)),
     };
     TRY(sign_list_read(&v->kept.signatures, p, r, db, &of, e));
-    return sign_list_html(&v->kept.signed_by, p, r, db, &of, e);
+    return sign_list_html(&v->kept.signed_by, p, &v->kept.signatures, e);
 }
 
 /* --- two persons --- */
