@@ -341,12 +341,8 @@ static enum outcome on_over(struct db *db, const struct event *event, const void
                             struct policy_send *out, bool *send, struct arena *arena, struct err *e)
 {
     (void)payload;
-    struct definition kind;
-    bool told;
     const struct notify_end body = { .about = event->stream };
-    TRY(define_find(&kind, db, S("notification"), S("access_review_due"), 0, INT64_MAX, arena,
-                    &told, e));
-    return told ? notify_policy_end(out, send, db, &body, arena, e) : OK;
+    return notify_policy_end(out, send, db, &body, arena, e);
 }
 
 static const struct policy module_policies[] = {

@@ -14,12 +14,24 @@ static struct str kept_name(const struct http_request *r, struct str name)
     return arena_printf(r->arena, KEEP "%.*s", STR(name));
 }
 
-/* A form's own token is made anew when it is sent again. */
+/* A form's own token is made anew when it is sent again; a secret is asked for anew, since the page
+ * stands open while nobody is there. */
+static bool kept_at_all(struct str name)
+{
+    static const char *const never[] = { "_csrf",  "_password", "_code",     "password", "present",
+                                         "fresh",  "again",     "code",      "pin",      "badge",
+                                         "secret", "assertion", "_assertion" };
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        if (str_is(name, never[i]))
+            return false;
+    return true;
+}
+
 static void keep_form(const struct http_request *r, struct auth_locked_view *v)
 {
     struct record_pair *kept = ARENA_ARRAY(r->arena, r->nform + 1, struct record_pair);
     for (size_t i = 0; kept && i < r->nform; i++)
-        if (!str_is(r->form[i].name, "_csrf"))
+        if (kept_at_all(r->form[i].name))
             kept[v->nkept++] =
                 (struct record_pair){ kept_name(r, r->form[i].name), r->form[i].value };
     v->kept = kept;

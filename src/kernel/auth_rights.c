@@ -176,6 +176,7 @@ static enum outcome held_read(struct gathered *g, struct auth_limits *limits, st
     struct record_list list;
     TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, arena, e));
     const struct auth_roles_out *held = list.p;
+    const int64_t now = env_now(a->node->env);
     for (size_t i = 0; i < list.n; i++) {
         const struct role *role;
         TRY(role_find(&role, a, db, held[i].role, arena, e));
@@ -188,7 +189,8 @@ static enum outcome held_read(struct gathered *g, struct auth_limits *limits, st
         };
         if (!role)
             continue;
-        limits_take(limits, role);
+        if (now >= like.from && (like.until == 0 || now < like.until))
+            limits_take(limits, role);
         TRY(gather(g, role->permissions.p, role->permissions.n, &like, arena, e));
     }
     return OK;
@@ -245,6 +247,7 @@ static void rights_now(struct actor *actor, struct grant *grants, int64_t now_us
     }
     actor->grants = grants;
     actor->ngrants = n;
+    actor->at_us = now_us;
 }
 
 enum outcome auth_rights_of(struct auth *a, struct db *db, struct str account, int64_t version,

@@ -112,6 +112,8 @@ enum outcome auth_take_over(struct auth *a, const struct auth_session *at,
               : take_by_badge(a, &c, taking, from, arena, e));
     if (str_eq(c.row.account, at->actor.account))
         return auth_unlock(a, at, token ? "token" : "pin", e);
+    if (!auth_strong_enough(at)) /* a station is where somebody signed in fully */
+        return REFUSE(e, "auth.enrol_first");
     const struct auth_start start = {
         .account = c.row.account,
         .organisation = c.row.organisation,

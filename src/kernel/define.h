@@ -74,6 +74,7 @@ struct definition {
     int64_t version;
     struct str title;
     int64_t effective;
+    bool ended;       /* retired, or recalled, by the time for which it was looked for */
     struct str hash;  /* 64 hexadecimal digits, over the canonical JSON of the whole document */
     struct str json;  /* canonical JSON of the body */
     const void *body; /* struct of the kind's shape */
@@ -94,7 +95,9 @@ struct str define_error(struct arena *arena, struct str language, const struct e
 
 /* From the store: the version given, or (0) the one effective at `at_us`; the highest effective
  * version wins. *found false when there is none. Nothing is cached: a find is one row and its JSON
- * bound again. FAULT "define.damaged" when what is stored no longer has its kind's shape. */
+ * bound again. A version that is given is found also when it has ended: what stands on it is read
+ * by it, nothing new is pinned to it. FAULT "define.damaged" when what is stored no longer has its
+ * kind's shape. */
 enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
                          struct err *e);
@@ -140,6 +143,7 @@ struct define_load_state {
 };
 struct define_retire_state {
     struct define_stands_out stands;
+    bool stood; /* whether a version is in force */
     bool foreign;
 };
 #define RECORDS "kernel/define_commands.def"

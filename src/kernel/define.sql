@@ -1,21 +1,24 @@
 -- version (kind CODE, name CODE, version INT)
---   -> (version INT, title TEXT, effective TIME, hash HASH, json JSON)
-SELECT version, title, effective, hash, json FROM define_version
+--   -> (version INT, title TEXT, effective TIME, ended TIME, hash HASH, json JSON)
+SELECT version, title, effective, ended, hash, json FROM define_version
 WHERE kind = :kind AND name = :name AND version = :version;
 
 -- effective (kind CODE, name CODE, at TIME)
---   -> (version INT, title TEXT, effective TIME, hash HASH, json JSON)
-SELECT version, title, effective, hash, json FROM define_version
+--   -> (version INT, title TEXT, effective TIME, ended TIME, hash HASH, json JSON)
+SELECT version, title, effective, ended, hash, json FROM define_version
 WHERE kind = :kind AND name = :name AND effective <= :at AND (ended IS NULL OR ended > :at)
 ORDER BY version DESC LIMIT 1;
 
 -- stands (kind CODE, name CODE, at TIME) -> (version INT, ended TIME, waiting INT)
 -- The version in force, when that ends, and the highest that waits for its date.
-SELECT max(CASE WHEN effective <= :at THEN version END) AS version,
-       max(CASE WHEN effective <= :at THEN ended END) AS ended,
-       max(CASE WHEN effective > :at THEN version END) AS waiting
-FROM define_version
-WHERE kind = :kind AND name = :name AND (ended IS NULL OR ended > :at);
+SELECT v.version, v.ended,
+       (SELECT max(w.version) FROM define_version w
+        WHERE w.kind = v.kind AND w.name = v.name AND w.effective > :at
+            AND (w.ended IS NULL OR w.ended > :at)) AS waiting
+FROM define_version v
+WHERE v.kind = :kind AND v.name = :name AND v.effective <= :at
+    AND (v.ended IS NULL OR v.ended > :at)
+ORDER BY v.version DESC LIMIT 1;
 
 -- last (kind CODE, name CODE) -> (version INT, organisation ID)
 SELECT version, organisation FROM define_version WHERE kind = :kind AND name = :name

@@ -68,8 +68,8 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
         struct define_effective_in in = { kind, name, at_us };
         struct define_effective_out now;
         TRY(db_get(db, &sql_define_effective, &in, &now, arena, found, e));
-        row = (struct define_version_out){ now.version, now.title, now.effective, now.hash,
-                                           now.json };
+        row = (struct define_version_out){ now.version, now.title, now.effective,
+                                           now.ended,   now.hash,  now.json };
     }
     if (!*found)
         return OK;
@@ -79,6 +79,7 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
         .version = row.version,
         .title = row.title,
         .effective = row.effective,
+        .ended = row.ended != TIME_NONE && row.ended <= at_us,
         .hash = row.hash,
         .json = row.json,
     };
@@ -288,8 +289,7 @@ enum outcome define_retire_load(struct load *l, const struct define_retire *body
         return load_unknown(l, e);
     TRY(define_load_last(l, body->kind, body->name, &last, &state->foreign, e));
     const struct define_stands_in in = { body->kind, body->name, l->now_us };
-    bool found;
-    TRY(db_get(l->db, &sql_define_stands, &in, &state->stands, l->arena, &found, e));
+    TRY(db_get(l->db, &sql_define_stands, &in, &state->stands, l->arena, &state->stood, e));
     return last > 0 ? OK : load_unknown(l, e);
 }
 
@@ -304,7 +304,7 @@ enum outcome define_retire_decide(struct decision *d, const struct define_retire
     const int64_t from = body->effective == TIME_NONE ? d->now_us : body->effective;
     if (state->foreign)
         return REFUSE(e, "define.foreign", { "kind", body->kind }, { "name", body->name });
-    if (state->stands.version != body->version)
+    if (!state->stood || state->stands.version != body->version)
         return REFUSE(e, "define.not_in_force",
                       { "version", version_text(d->arena, body->version) });
     if (state->stands.ended != TIME_NONE)

@@ -59,7 +59,7 @@ static enum outcome definition_show(struct search_found *out, struct http_reques
     return arena_exhausted(r->arena) ? err_no_memory(e) : OK;
 }
 
-static const char *const when[] = { "define.loaded", NULL };
+static const char *const when[] = { "define.loaded", "define.released", NULL };
 
 const struct search_rule define_searches[DEFINE_SEARCHES] = { {
     .name = "definition",

@@ -119,11 +119,43 @@ static enum outcome may_reject(const struct draft_state *s, const struct actor *
     return str_eq(s->row.author, actor->name) ? REFUSE(e, "define.own_draft") : OK;
 }
 
+/* Every role that the table asks for is given, as often as it asks, with this one (empty: as
+ * it is). */
+static bool complete_with(const struct draft_state *s, struct str role)
+{
+    for (size_t i = 0; i < s->rule->roles.n; i++) {
+        const struct str asked = s->rule->roles.p[i];
+        size_t wanted = 0;
+        size_t given = str_eq(asked, role);
+        for (size_t k = 0; k < s->rule->roles.n; k++)
+            wanted += str_eq(s->rule->roles.p[k], asked);
+        for (size_t k = 0; k < s->ndeciders; k++)
+            given += str_is(s->deciders[k].act, "approved") && str_eq(s->deciders[k].role, asked);
+        if (given < wanted)
+            return false;
+    }
+    return true;
+}
+
+static bool reviewed(const struct draft_state *s)
+{
+    for (size_t i = 0; i < s->ndeciders; i++)
+        if (str_is(s->deciders[i].act, "accepted"))
+            return true;
+    return false;
+}
+
+/* Approved, and by signatures that all still stand. */
+static bool approved(const struct draft_state *s)
+{
+    return is(s, "approved") && reviewed(s) && s->rule && complete_with(s, (struct str){ 0 });
+}
+
 static enum outcome may_accept(const struct draft_state *s, const struct actor *actor,
                                struct err *e)
 {
     TRY(may_reject(s, actor, e));
-    if (is(s, "approved"))
+    if (approved(s))
         return REFUSE(e, "define.approved_already");
     if (decided(s, "accepted", actor->name))
         return REFUSE(e, "define.reviewed_already");
@@ -154,9 +186,9 @@ static enum outcome may_approve(const struct draft_state *s, const struct actor 
 {
     bool asked;
     bool held;
-    if (is(s, "drafted"))
+    if (!reviewed(s))
         return REFUSE(e, "define.not_reviewed");
-    if (is(s, "approved"))
+    if (approved(s))
         return REFUSE(e, "define.approved_already");
     if (str_eq(s->row.author, actor->name))
         return REFUSE(e, "define.own_draft");
@@ -176,7 +208,7 @@ static enum outcome may_approve(const struct draft_state *s, const struct actor 
 
 static enum outcome may_release(const struct draft_state *s, struct err *e)
 {
-    if (!is(s, "approved"))
+    if (!approved(s))
         return REFUSE(e, "define.not_approved");
     return define_follows(s->row.kind, s->row.name, s->row.version, s->last_version, s->foreign, e);
 }
@@ -264,23 +296,6 @@ enum outcome define_approve_shown(struct load *l, const struct define_approve *b
     TRY(shown(l, body->draft, "approved", out, e));
     out->place = body->role; /* in which it is approved */
     return OK;
-}
-
-/* Every role that the table asks for is given, as often as it asks, with this one. */
-static bool complete_with(const struct draft_state *s, struct str role)
-{
-    for (size_t i = 0; i < s->rule->roles.n; i++) {
-        const struct str asked = s->rule->roles.p[i];
-        size_t wanted = 0;
-        size_t given = str_eq(asked, role);
-        for (size_t k = 0; k < s->rule->roles.n; k++)
-            wanted += str_eq(s->rule->roles.p[k], asked);
-        for (size_t k = 0; k < s->ndeciders; k++)
-            given += str_is(s->deciders[k].act, "approved") && str_eq(s->deciders[k].role, asked);
-        if (given < wanted)
-            return false;
-    }
-    return true;
 }
 
 enum outcome define_approve_decide(struct decision *d, const struct define_approve *body,

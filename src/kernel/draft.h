@@ -24,7 +24,10 @@
  * "define.not_tried", "define.no_sandbox" {kind}, "define.not_reviewed", "define.not_approved",
  * "define.approved_already", "define.own_review", "define.no_rule" {kind}, "define.role_not_asked"
  * {role}, "define.role_given" {role}, "define.role_not_held" {role}, "define.people_only",
- * "define.in_the_past", "define.before_planned" {effective}, "define.in_force". */
+ * "define.in_the_past", "define.before_planned" {effective}, "define.in_force".
+ *
+ * A review or approval whose signature was withdrawn or rejected (sign_act.h) counts no more: it
+ * takes another before the draft is released. */
 #ifndef VEIN_KERNEL_DRAFT_H
 #define VEIN_KERNEL_DRAFT_H
 

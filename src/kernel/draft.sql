@@ -44,8 +44,11 @@ SELECT number, act, actor, happened, role, passed, input, report, reason, event
 FROM draft_act WHERE draft = :draft ORDER BY number LIMIT 500;
 
 -- deciders (draft ID) -> (act CODE, actor TEXT, role CODE)
-SELECT act, actor, role FROM draft_act
-WHERE draft = :draft AND act IN ('accepted', 'approved') ORDER BY number LIMIT 200;
+-- Whose signature stands: what was withdrawn or rejected counts no more.
+SELECT a.act, a.actor, a.role
+FROM draft_act a LEFT JOIN sign_void v ON v.signature = a.event
+WHERE a.draft = :draft AND a.act IN ('accepted', 'approved') AND v.signature IS NULL
+ORDER BY a.number LIMIT 200;
 
 -- list (organisation ID, before TIME, before_draft ID, max INT)
 --   -> (draft ID, kind CODE, name CODE, version INT, title TEXT, planned TIME, hash HASH,

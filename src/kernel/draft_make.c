@@ -135,8 +135,16 @@ enum outcome draft_bind(struct definition *out, const struct draft_one_out *row,
     if (!body)
         return err_no_memory(e);
     TRY(define_body_read(body, kind, row->json, arena, e));
-    *out = (struct definition){ row->kind,    row->name, row->version, row->title,
-                                row->planned, row->hash, row->json,    body };
+    *out = (struct definition){
+        .kind = row->kind,
+        .name = row->name,
+        .version = row->version,
+        .title = row->title,
+        .effective = row->planned,
+        .hash = row->hash,
+        .json = row->json,
+        .body = body,
+    };
     return OK;
 }
 

@@ -47,14 +47,14 @@ static enum outcome list_add(const char *path, const char *text, size_t n, struc
 
 static enum outcome list_subject(const char *path, struct str subject, struct err *e)
 {
-    char line[SUBJECT_MAX + 2];
-    const int n = snprintf(line, sizeof line, "%.*s\n", STR(subject));
+    char line[SUBJECT_MAX + 3]; /* a line of its own, also behind one that was cut short */
+    const int n = snprintf(line, sizeof line, "\n%.*s\n", STR(subject));
     BUG_ON(n < 0 || (size_t)n >= sizeof line);
     return list_add(path, line, (size_t)n, e);
 }
 
-/* A line cut short by a crash names a subject whose key was not destroyed yet: it is named again.
- */
+/* A line cut short by a crash names a subject whose key was not destroyed yet: it is named again,
+ * on a line of its own. */
 static enum outcome list_read(struct str *text, const char *path, struct arena *arena,
                               struct err *e)
 {

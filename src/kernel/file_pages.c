@@ -184,6 +184,22 @@ enum http_state file_patch_upload(struct http_request *r)
 
 /* --- read --- */
 
+/* What its own people stored an organisation sees at its places in the thing, whatever its part
+ * sees of others' files. */
+static enum outcome own_seen(bool *may, const struct file_rule *rule, struct db *db,
+                             const struct actor *who, struct str belongs, struct arena *arena,
+                             struct err *e)
+{
+    struct file_scope scope = { 0 };
+    bool found = false;
+    TRY(rule->scope(db, belongs, &scope, &found, arena, e));
+    const struct actor *here = found ? actor_for(who, scope.product, TIME_NONE, arena) : who;
+    if (!here)
+        return err_no_memory(e);
+    *may = found && file_may(here, rule->permission, &scope);
+    return OK;
+}
+
 /* The row, for whom its thing's rule lets see it. */
 static enum outcome seen(struct http_request *r, struct db *db, struct file_row_out *row,
                          struct err *e)
@@ -196,9 +212,8 @@ static enum outcome seen(struct http_request *r, struct db *db, struct file_row_
     const struct file_rule *rule = found ? file_rule_find(row->kind) : NULL;
     if (rule)
         TRY(rule->see(db, who, row->belongs, &may, r->arena, e));
-    /* An organisation sees what its own people stored, whatever its part sees of others' files. */
-    if (rule && !may)
-        may = actor_may(who, str_z(rule->permission), row->organisation, who->site);
+    if (rule && !may && str_eq(row->organisation, who->organisation))
+        TRY(own_seen(&may, rule, db, who, row->belongs, r->arena, e));
     return may ? OK : REFUSE(e, "file.unknown");
 }
 

@@ -143,8 +143,8 @@ static enum outcome load_move(struct load *l, struct str order, int64_t version,
                       state->proposal.from_version == state->flow.workflow_version;
     if (version < 1)
         return OK;
-    return define_find(&state->to, l->db, S("workflow"), state->flow.workflow_name, version, 0,
-                       l->arena, &found, e);
+    return define_find(&state->to, l->db, S("workflow"), state->flow.workflow_name, version,
+                       l->now_us, l->arena, &found, e);
 }
 
 enum outcome flow_propose_move_load(struct load *l, const struct flow_propose_move *body,
@@ -173,7 +173,7 @@ static enum outcome version_may(const struct decision *d, const struct flow_move
 {
     if (state->flow.state == FLOW_ENDED)
         return REFUSE(e, "flow.ended", { "how", state->flow.how });
-    if (!state->to.kind.p || state->to.effective > d->now_us)
+    if (!state->to.kind.p || state->to.effective > d->now_us || state->to.ended)
         return REFUSE(e, "flow.unknown_version", { "workflow", state->flow.workflow_name });
     if (state->to.version == state->flow.workflow_version)
         return REFUSE(e, "flow.move_same");

@@ -160,7 +160,7 @@ static enum outcome load_parties(struct load *l, const struct flow_view *v, stru
             load_scope(l, v->parties[i].organisation, v->parties[i].site);
         return OK;
     }
-    TRY(flow_sharing_find(&sharing, l->db, l->arena, e));
+    TRY(flow_sharing_find(&sharing, l->db, l->now_us, l->arena, e));
     for (size_t i = 0; i < v->nparties; i++) {
         const struct flow_party *party = &v->parties[i];
         if ((found && !str_eq(party->part, found->part)) ||

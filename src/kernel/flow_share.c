@@ -23,14 +23,15 @@ const struct define_kind sharing_kind = {
     .check = sharing_check,
 };
 
-enum outcome flow_sharing_find(const struct sharing **out, struct db *db, struct arena *arena,
-                               struct err *e)
+enum outcome flow_sharing_find(const struct sharing **out, struct db *db, int64_t at_us,
+                               struct arena *arena, struct err *e)
 {
     struct definition d;
     bool found = false;
     *out = NULL;
     if (define_kind_find(S("sharing")))
-        TRY(define_find(&d, db, S("sharing"), NAME, 0, INT64_MAX, arena, &found, e));
+        TRY(define_find(&d, db, S("sharing"), NAME, 0, at_us ? at_us : INT64_MAX, arena, &found,
+                        e));
     if (found)
         *out = d.body;
     return OK;
@@ -155,7 +156,7 @@ enum outcome flow_sight_read(struct flow_sight *out, struct db *db, const struct
                              struct err *e)
 {
     *out = (struct flow_sight){ .workflow = v->found ? v->workflow : NULL };
-    TRY(flow_sharing_find(&out->sharing, db, v->arena, e));
+    TRY(flow_sharing_find(&out->sharing, db, actor->at_us, v->arena, e));
     for (size_t i = 0; v->found && i < v->nparties; i++)
         stands_at(out, actor, &v->parties[i]);
     if (prescriber)

@@ -55,7 +55,8 @@ bool flow_part_sees(const struct sharing *sharing, const struct workflow *w, str
                     const char *what);
 bool flow_part_sees_unit(const struct sharing *sharing, const struct workflow *w, struct str part,
                          struct str kind);
-enum outcome flow_sharing_find(const struct sharing **out, struct db *db, struct arena *arena,
-                               struct err *e);
+/* The matrix in force at a time (0: the newest, whenever it takes effect); NULL when none is. */
+enum outcome flow_sharing_find(const struct sharing **out, struct db *db, int64_t at_us,
+                               struct arena *arena, struct err *e);
 
 #endif

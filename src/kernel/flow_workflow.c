@@ -76,7 +76,7 @@ static enum outcome find_form(const struct flow_check *p, const struct flow_task
     bool found;
     int64_t version = task->form_version == INT_NONE ? 0 : task->form_version;
     TRY(define_look(&form, c, S("form"), task->form, version, &found, e));
-    *out = found ? form.body : NULL;
+    *out = found && !form.ended ? form.body : NULL;
     return OK;
 }
 

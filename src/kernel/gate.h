@@ -68,6 +68,9 @@ struct actor {
     struct str zone; /* IANA time zone */
     const struct grant *grants;
     size_t ngrants;
+    /* When its rights were looked at. What decides on what it sees is what was in force then (0:
+     * the newest). */
+    int64_t at_us;
     /* Under which emergency access it acts: every event it makes meanwhile has a link of kind
      * "emergency" to it. */
     struct str emergency;

@@ -347,6 +347,7 @@ static enum outcome member_command(struct member *m, struct err *e)
     *actor = *sender;
     actor->grants = grants;
     actor->ngrants = 0;
+    actor->at_us = m->now_us;
     for (size_t i = 0; i < sender->ngrants; i++)
         if (!judges || !sender->grants[i].emergency.p)
             grants[actor->ngrants++] = sender->grants[i];

@@ -123,7 +123,7 @@ static size_t of_site(struct look_row *rows, size_t n, struct str site)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++)
-        if (!site.p || str_eq(rows[i].site, site))
+        if (!site.p || (site.n > 0 && str_eq(rows[i].site, site)))
             rows[kept++] = rows[i];
     return kept;
 }

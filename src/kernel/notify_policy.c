@@ -57,13 +57,9 @@ enum outcome notify_policy_end(struct policy_send *out, bool *send, struct db *d
                                const struct notify_end *body, struct arena *arena, struct err *e)
 {
     struct notify_find_out row;
-    struct definition kind;
     bool found = false;
     *send = false;
     if (body->cause.p) {
-        TRY(define_find(&kind, db, S("notification"), body->kind, 0, INT64_MAX, arena, &found, e));
-        if (!found)
-            return OK;
         TRY(notification_read(&row, &found, db, body->kind, body->cause, arena, e));
         *send = found && !str_is(row.state, "ended");
     } else {

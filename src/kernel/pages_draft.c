@@ -5,6 +5,7 @@
 #include "kernel/draft_impl.h"
 #include "kernel/flow.h"
 #include "kernel/pages_draft.h"
+#include "kernel/sign_pages.h"
 
 enum { ACTS_MAX = 500, VERSIONS_MAX = 200, SIGNED_MAX = 1 << 20 };
 
@@ -127,6 +128,22 @@ static void acts_of(struct pages_draft_view *v)
     v->may_again = ended && show_may(v->r, "define.draft");
 }
 
+/* A draft's text never changes: what stands of it covers it. */
+static enum outcome signatures(struct pages_draft_view *v, struct http_request *r, struct db *db,
+                               struct page *p, struct err *e)
+{
+    const struct str draft = v->state.row.draft;
+    const struct sign_list_of of = {
+        .kind = S("draft"),
+        .id = draft,
+        .version = INT_NONE,
+        .next = arena_printf(p->b->arena, "/definitions/drafts/%.*s", STR(draft)),
+    };
+    struct sign_list list;
+    TRY(sign_list_read(&list, p, r, db, &of, e));
+    return sign_list_html(&v->signed_by, p, &list, e);
+}
+
 /* --- the page --- */
 
 static enum outcome draft(struct http_request *r, struct db *db, struct page *p, struct err *e)
@@ -142,6 +159,7 @@ static enum outcome draft(struct http_request *r, struct db *db, struct page *p,
         TRY(pages_workflow_graph(&v.graph, p, v.definition.title, v.definition.body, e));
     TRY(pages_differ_before(&v.differences, &v.known, p, db, &v.definition, e));
     TRY(pages_draft_life(&v.life, r, db, p, &v.state, e));
+    TRY(signatures(&v, r, db, p, e));
     acts_of(&v);
     TRY(approvers(&v, db, p, e));
     page_draft(p, &v);

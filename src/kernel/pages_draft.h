@@ -56,6 +56,7 @@ struct pages_draft_view {
     struct pages_doc doc;
     struct html graph;
     struct pages_life life;
+    struct html signed_by;
     struct pages_differences differences;
     bool known; /* there is a version to differ from */
     struct str author;

@@ -145,8 +145,15 @@ static enum outcome start_again(struct str *out, struct http_request *r, struct 
         TRY(db_get(db, &sql_draft_one, &in, &row, r->arena, &found, e));
     if (!found || !str_eq(row.organisation, show_actor(r)->organisation))
         return REFUSE(e, "gate.unknown", { "kind", S("draft") });
-    const struct definition d = { row.kind,    row.name, row.version, row.title,
-                                  row.planned, row.hash, row.json,    NULL };
+    const struct definition d = {
+        .kind = row.kind,
+        .name = row.name,
+        .version = row.version,
+        .title = row.title,
+        .effective = row.planned,
+        .hash = row.hash,
+        .json = row.json,
+    };
     return yaml_of(out, &d, r->arena, e);
 }
 

@@ -50,7 +50,7 @@
 #include "kernel/page.h"
 
 enum { SIGN_FORMAT = 1, SIGN_CONTENT_MAX = 65535 };
-#define SIGN_AGE_MAX_US (5 * TIME_MINUTE)  /* between proof and record */
+#define SIGN_AGE_MAX_US (4 * TIME_MINUTE)  /* from proof to decision; `vein verify`: 5 to record */
 #define SIGN_QUIET_US   (15 * TIME_MINUTE) /* without a signature; then both components again */
 
 #define RECORDS "kernel/sign.def"

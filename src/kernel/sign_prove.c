@@ -34,7 +34,8 @@ static enum outcome prove(struct auth *a, const struct auth_session *session,
     struct auth_claim c;
     const char *wrong;
     const struct auth_from from = { .peer = proof->peer, .device = session->device };
-    const struct auth_proof shown = { .password = proof->password, .code = proof->code };
+    const struct auth_proof shown = { .password = proof->password,
+                                      .code = proof->code.n > 0 ? proof->code : (struct str){ 0 } };
     TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
     TRY(auth_claim_check(a, &c, &shown, true, out, &wrong, arena, e));
     if (!wrong && both && !str_eq(auth_login_of(proof->login, arena), session->login))

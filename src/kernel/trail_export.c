@@ -209,9 +209,12 @@ static enum outcome make(struct prepared *out, struct prepare *p, const struct t
 }
 
 /* On the sender's thread: the file is made once here, to know its hash, and again when it is
- * fetched. */
+ * fetched. That is much work, and so nobody's who has not the right. */
 enum outcome trail_export_prepare(struct prepare *p, const struct trail_export *body, struct err *e)
 {
+    const struct actor *who = p->command->actor;
+    if (!who->system && !actor_may(who, S("trail.export"), who->organisation, who->site))
+        return REFUSE(e, "gate.forbidden", { "command", p->command->name });
     struct prepared *out = ARENA_NEW(p->arena, struct prepared);
     struct arena *arena = arena_new(EXPORT_ARENA);
     enum outcome o = out && arena ? OK : err_no_memory(e);

@@ -100,28 +100,10 @@ static void more_things(void)
             strcmp(n->people[i].role, "ward_nurse") == 0)
             someone = &n->people[i].actor;
     assert_non_null(someone);
-    const struct id file = id_derive(S("foreign"), S("file"), 0);
-    struct file_store body = {
-        .file = id_str(&file),
-        .kind = S("order"),
-        .belongs = str_z(foreign.known[0].id),
-        .hash = S("00000000000000000000000000000000000000000000000000000000000000aa"),
-        .size = 5,
-        .sealed_size = 50,
-        .type = S("text"),
-        .subject = str_z(foreign.known[2].id),
-        .name = S("secret.txt"),
-    };
-    char proof[HASH_HEX + 1];
-    hash_hex(proof, file_proof(foreign.node.keys, &body));
-    foreign_give(&foreign_founder, "file.store",
-                 "{'file':'%s','kind':'order','belongs':'%s','hash':'%s','size':5,'sealed_size':50,"
-                 "'type':'text','subject':'%s','name':'secret.txt','proof':'%s'}",
-                 file.text, foreign.known[0].id, body.hash.p, foreign.known[2].id, proof);
-    thing_set("file", id_str(&file));
+    thing_set("file", foreign_file(foreign.known[0].id, foreign.known[2].id));
     struct file_upload upload = { .kind = S("order"),
-                                  .belongs = body.belongs,
-                                  .subject = body.subject,
+                                  .belongs = str_z(foreign.known[0].id),
+                                  .subject = str_z(foreign.known[2].id),
                                   .account = someone->account,
                                   .name = S("secret.txt"),
                                   .size = 5 };

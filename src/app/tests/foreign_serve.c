@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "kernel/app.h"
+#include "kernel/file_impl.h"
 #include "kernel/tests/http_client.h"
 
 enum { TABLES_MAX = 40 };
@@ -66,6 +67,29 @@ struct str foreign_give(const struct actor *actor, const char *command, const ch
     if (gate_run(foreign.node.gate, &c, &answer, &e) != OK)
         fail_msg("%s: %s %s", command, e.code, e.detail);
     return answer.body;
+}
+
+struct str foreign_file(const char *order, const char *patient)
+{
+    const struct id file = id_derive(S("foreign"), S("file"), 0);
+    const struct file_store body = {
+        .file = arena_str(foreign.arena, id_str(&file)),
+        .kind = S("order"),
+        .belongs = str_z(order),
+        .hash = S("00000000000000000000000000000000000000000000000000000000000000aa"),
+        .size = 5,
+        .sealed_size = 50,
+        .type = S("text"),
+        .subject = str_z(patient),
+        .name = S("secret.txt"),
+    };
+    char proof[HASH_HEX + 1];
+    hash_hex(proof, file_proof(foreign.node.keys, &body));
+    foreign_give(&foreign_founder, "file.store",
+                 "{'file':'%s','kind':'order','belongs':'%s','hash':'%s','size':5,'sealed_size':50,"
+                 "'type':'text','subject':'%s','name':'secret.txt','proof':'%s'}",
+                 file.text, order, body.hash.p, patient, proof);
+    return body.file;
 }
 
 void foreign_sign_in(struct foreign_session *s, struct str account, struct str organisation,

@@ -17,6 +17,8 @@ extern const struct actor foreign_founder;
  * serving. */
 struct str foreign_give(const struct actor *actor, const char *command, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A file "secret.txt" of the order, stored by the program; its id. Its content is nowhere. */
+struct str foreign_file(const char *order, const char *patient);
 /* From here on the gate runs on a thread of its own. */
 void foreign_serve(void);
 void foreign_serve_end(void);

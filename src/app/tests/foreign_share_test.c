@@ -83,6 +83,8 @@ static void order_for(size_t i, const struct actor *doctor, const struct network
     assert_int_equal(db_get(db, &sql_order_order, &in, &row, foreign.arena, &found, &e), OK);
     store_reader_give(foreign.node.store, db);
     snprintf(sponsors[i].coi, sizeof sponsors[i].coi, "%.*s", STR(row.coi));
+    if (i == 0)
+        foreign_file(sponsors[i].order.text, patient.text);
 }
 
 static void orders_of_two_sponsors(void)
@@ -217,6 +219,10 @@ static void each_party_sees_its_part(void **state)
         assert_int_equal(says("\"weight\""), !blind);
         snprintf(path, sizeof path, "/orders/%s/coi", sponsors[0].order.text);
         assert_int_equal(fetch(&s, "GET", path, ""), blind ? 404 : 200);
+        snprintf(path, sizeof path, "/orders/%s/documents", sponsors[0].order.text);
+        assert_int_equal(fetch(&s, "GET", path, ""), 200);
+        if (says("secret.txt") == blind) /* nor the names of files */
+            fail_msg("%s: %s", looks[i].role, answer);
     }
 }
 

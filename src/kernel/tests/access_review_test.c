@@ -1,8 +1,14 @@
 /* The periodic access review: due by a date, everyone's rights kept or taken one by one, signed. */
 #include "kernel/access_review.h"
 #include "kernel/stop.h"
+#include "kernel/effect.h"
 #include "kernel/epoch.h"
 #include "kernel/file.h"
+#include "kernel/flow.h"
+#include "kernel/job.h"
+#include "kernel/notify.h"
+#include "kernel/outbox.h"
+#include "kernel/rota.h"
 #include "kernel/sign.h"
 #include "kernel/tests/auth_fixture.h"
 
@@ -19,9 +25,11 @@ static struct fixture_person lead;  /* person 1 */
 static struct fixture_person other; /* person 4 */
 
 static const struct define_kind *const kinds[] = { &role_kind };
-static const struct module *const modules[] = { &stop_module,   &epoch_module,        &timer_module,
-                                                &define_module, &auth_module,         &file_module,
-                                                &sign_module,   &access_review_module };
+static const struct module *const modules[] = {
+    &stop_module, &epoch_module, &timer_module,  &define_module,        &auth_module,
+    &file_module, &sign_module,  &effect_module, &job_module,           &outbox_module,
+    &flow_module, &rota_module,  &notify_module, &access_review_module,
+};
 
 static int set_up(void **state)
 {

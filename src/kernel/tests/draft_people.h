@@ -11,14 +11,14 @@
 
 #include "base/id.h"
 #include "kernel/draft.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 #include "kernel/stop.h"
 #include "kernel/tests/define_sample.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/timer.h"
 
-static const struct module *const modules[] = { &stop_module, &timer_module, &define_module,
-                                                &draft_module, &sign_module };
+static const struct module *const modules[] = { &stop_module,  &timer_module, &define_module,
+                                                &draft_module, &sign_module,  &sign_act_module };
 static const struct define_kind *const kinds[] = { &sample_plan_kind, &sample_list_kind,
                                                    &approval_kind };
 static const char table[] = "kind: approval\nname: definitions\nversion: 1\ntitle: Table\n"
@@ -40,12 +40,15 @@ static inline int set_up(void **state)
     fixture_person(&author, 1, 1, 1,
                    "define.draft define.note_trial define.review define.approve define.withdraw "
                    "role.quality_manager");
-    fixture_person(&reviewer, 2, 1, 2, "define.review define.approve role.quality_manager");
+    fixture_person(&reviewer, 2, 1, 2,
+                   "define.review define.approve sign.withdraw "
+                   "role.quality_manager");
     fixture_person(&admin, 3, 1, 1, "define.approve role.administrator");
     fixture_person(&quality, 4, 1, 2,
                    "define.approve define.release define.retire define.withdraw "
                    "role.quality_manager");
-    fixture_person(&both, 5, 1, 1, "define.approve role.administrator role.quality_manager");
+    fixture_person(&both, 5, 1, 1,
+                   "define.approve sign.reject role.administrator role.quality_manager");
     fixture_define(&f, &author, table);
     return 0;
 }

@@ -232,6 +232,35 @@ static void what_is_rejected_begins_anew(void **state)
     assert_string_equal(state_of(draft), "withdrawn");
 }
 
+/* The signature of what was done to the draft as act number n. */
+static struct str signature_of(size_t n)
+{
+    const struct draft_acts_in in = { str_z(draft) };
+    const struct record_list list = fixture_list(&f, &sql_draft_acts, &in);
+    assert_true(n < list.n);
+    return arena_str(f.arena, ((const struct draft_acts_out *)list.p)[n].event);
+}
+
+/* partial: QMS-01 SIG-01 a review or approval whose signature was taken back, or rejected by
+ * another, counts no more, until there is one that stands */
+static void only_signatures_that_stand_count(void **state)
+{
+    (void)state;
+    to_approved(1, "one"); /* drafted, tried, accepted, approved, approved */
+    must(fixture_send(&f, &both, "sign.reject", "was not in the house that day",
+                      "{'signature':'%.*s'}", STR(signature_of(3))));
+    refused(releases(&quality, NULL), "define.not_approved");
+    must(approves(&admin, "administrator"));
+    must(fixture_send(&f, &reviewer, "sign.withdraw", "read the wrong one", "{'signature':'%.*s'}",
+                      STR(signature_of(2))));
+    refused(releases(&quality, NULL), "define.not_approved");
+    refused(approves(&both, "quality_manager"), "define.not_reviewed");
+    must(reviews(&reviewer, "accepted"));
+    refused(approves(&both, "quality_manager"), "define.approved_already");
+    must(releases(&quality, NULL));
+    assert_int_equal(in_force(NULL), 1);
+}
+
 static enum outcome retires(const char *why, int version)
 {
     return fixture_send(&f, &quality, "define.retire", why,
@@ -256,6 +285,15 @@ static void retired_is_in_force_no_more(void **state)
             "define.in_the_past");
     must(retires("nobody makes it any more", 1));
     assert_int_equal(in_force(NULL), 0); /* nor does the version before come back */
+    to_approved(3, "three");
+    must(releases(&quality, NULL));
+    must(fixture_send(&f, &quality, "define.retire", "at the year's end",
+                      "{'kind':'plan','name':'car-t','version':3,'effective':"
+                      "'2099-01-01T00:00:00Z'}"));
+    refused(retires("sooner", 3), "define.ends_already");
+    to_approved(4, "four");
+    must(releases(&quality, NULL));
+    must(retires("neither", 4)); /* the end of the one before is not its own */
     refused(fixture_send(&f, &quality, "define.retire", "old",
                          "{'kind':'approval','name':'definitions','version':1}"),
             "define.needed");
@@ -268,7 +306,7 @@ int main(void)
         DRAFTS(only_the_text_that_was_read),  DRAFTS(approving_another_text_than_was_reviewed),
         DRAFTS(two_approvals_at_once),        DRAFTS(from_a_date_on),
         DRAFTS(not_before_the_document_says), DRAFTS(what_is_rejected_begins_anew),
-        DRAFTS(retired_is_in_force_no_more),
+        DRAFTS(retired_is_in_force_no_more),  DRAFTS(only_signatures_that_stand_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

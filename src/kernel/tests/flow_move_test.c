@@ -213,15 +213,26 @@ static void what_is_declined_does_not_happen(void **state)
     fixture_rebuilds(&t.f);
 }
 
+static void nothing_moves_to_what_is_retired(void **state)
+{
+    (void)state;
+    struct fixture_person quality;
+    fixture_person(&quality, 7, 1, 1, "define.retire");
+    VERSION(2, "limit: PT2H", "limit: PT5H");
+    assert_int_equal(fixture_send(&t.f, &quality, "define.retire", "a mistake in it",
+                                  "{'kind':'workflow','name':'trial','version':2}"),
+                     OK);
+    move_refused(2, "flow.unknown_version", "workflow", "trial");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(orc_02_moved_by_an_approved_change),
-        TEST(coi_02_a_move_loses_no_point),
-        TEST(the_order_went_on_meanwhile),
-        TEST(what_is_declined_does_not_happen),
+        TEST(orc_02_moved_by_an_approved_change), TEST(coi_02_a_move_loses_no_point),
+        TEST(the_order_went_on_meanwhile),        TEST(what_is_declined_does_not_happen),
+        TEST(nothing_moves_to_what_is_retired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,6 +207,28 @@ static void a_part_sees_what_the_matrix_says(void **state)
     assert_int_equal(s.nparts, 0);
 }
 
+/* shows: OPS-05 a matrix counts from its date on, not from when it was given */
+static void a_matrix_counts_from_its_date(void **state)
+{
+    (void)state;
+    struct fixture_person site;
+    fixture_person(&site, 8, 1, 1, "order.see");
+    load(SHARING);
+    load("kind: sharing\nname: parts\nversion: 2\ntitle: Trial\neffective: 2100-01-01T00:00:00Z\n"
+         "shares:\n- {part: site, units: [sample], does: [flow.end]}\n"
+         "- {part: maker, records: ['*'], units: ['*'], sees: ['*'], does: ['*']}\n");
+    site.actor.at_us = env_now(&t.f.sim.env);
+    struct flow_sight s = sight_of(&site);
+    assert_true(flow_sees_unit(&s, S("bag")));
+    assert_true(flow_does(&s, S("flow.hold")));
+    assert_int_equal(send(&t.coordinator, "flow.hold"), OK); /* the gate takes the same */
+    site.actor.at_us += 100 * 366 * TIME_DAY;
+    s = sight_of(&site);
+    assert_false(flow_sees_unit(&s, S("bag")));
+    assert_true(flow_sees_unit(&s, S("sample")));
+    assert_false(flow_does(&s, S("flow.hold")));
+}
+
 /* shows: OPS-05 a workflow narrows what its parts see and do, and never widens it */
 static void a_workflow_narrows_and_never_widens(void **state)
 {
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_part_does_what_the_matrix_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_part_sees_what_the_matrix_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_workflow_narrows_and_never_widens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_matrix_counts_from_its_date, set_up, tear_down),
         cmocka_unit_test_setup_teardown(definitions_are_checked, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,12 @@ static void told(struct desk_document *out, struct http_request *r, const struct
         out->name = name;
 }
 
+/* As their contents: whose part sees files sees them all, others what their own people stored. */
+static bool seen(const struct desk_order *o, const struct file_of_out *file)
+{
+    return flow_sees(&o->sight, "file") || str_eq(file->organisation, o->actor->organisation);
+}
+
 static enum outcome documents(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_documents_view v = { 0 };
@@ -34,13 +40,16 @@ static enum outcome documents(struct http_request *r, struct db *db, struct page
     if (!rows || !views)
         return err_no_memory(e);
     for (size_t i = 0; i < list.n; i++) {
-        told(&rows[i], r, &files[i]);
-        views[i] = (struct desk_document_view){ &rows[i], show_person(p, db, files[i].stored_by) };
+        if (!seen(&v.o, &files[i]))
+            continue;
+        told(&rows[v.n], r, &files[i]);
+        views[v.n] =
+            (struct desk_document_view){ &rows[v.n], show_person(p, db, files[i].stored_by) };
+        v.n++;
     }
     if (http_wants_json(r))
-        return show_rows(r, &desk_document_record, rows, list.n, (struct str){ 0 }, e);
+        return show_rows(r, &desk_document_record, rows, v.n, (struct str){ 0 }, e);
     v.rows = views;
-    v.n = list.n;
     v.refused = show_refusal(p, r);
     v.may_add = show_may(r, "file.store") && !v.o.stop.standing;
     page_documents(p, &v);

@@ -88,7 +88,7 @@ static enum outcome may_name(bool *out, struct db *db, const struct actor *viewe
     TRY(db_list(db, &sql_order_parties_of_patient, &in, &sites, 200, arena, e));
     const struct order_parties_of_patient_out *site = sites.p;
     const struct sharing *sharing;
-    TRY(flow_sharing_find(&sharing, db, arena, e));
+    TRY(flow_sharing_find(&sharing, db, viewer->at_us, arena, e));
     for (size_t i = 0; i < sites.n && !*out; i++) {
         const struct flow_pinned pinned = { site[i].workflow, site[i].workflow_version,
                                             site[i].workflow_hash };

@@ -371,7 +371,7 @@ void made_db(const struct made *m, size_t n, size_t upto, const char *path)
     char text[MADE_NOTE_MAX];
     sqlite3 *db;
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    run(db, "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; BEGIN;"
+    run(db, "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;"
             "CREATE TABLE IF NOT EXISTS ledger_event (seq INTEGER PRIMARY KEY, key TEXT NOT NULL,"
             " stream TEXT NOT NULL, version INTEGER NOT NULL, leaf TEXT NOT NULL) STRICT;"
             "CREATE TABLE IF NOT EXISTS ledger_head (stream TEXT PRIMARY KEY, key TEXT NOT NULL,"
