@@ -78,6 +78,7 @@ static void send(struct node *n, struct arena *arena, const char *name, const ch
         .id = id_str(&id),
         .name = str_z(name),
         .body = str_z(body),
+        .reason = S("the bench needs it"),
         .actor = &founder,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
