@@ -138,6 +138,27 @@ async function shell(house, size) {
   });
 }
 
+/* What those look through who oversee others. */
+async function oversight(house, size) {
+  const pages = [
+    ["/trail", "audit trail"], ["/looks", "who read personal data"], ["/access", "access"],
+    ["/access/review", "access review"], ["/emergencies", "emergency accesses"],
+    ["/definitions/drafts", "drafts"], ["/definitions/draft", "new draft"],
+  ];
+  const page = await house.page(house.person("quality_manager", "Corvida office"), size);
+  for (const [path, kind] of pages) {
+    await page.goto(path);
+    await house.look(page, kind);
+  }
+  await house.check(`the trail tells of the sponsor's orders at ${size}`, async () => {
+    await page.goto("/trail");
+    await page.getByText(/^order\//).first().waitFor();
+  });
+  const ward = await house.page(house.person("ward_nurse"), size);
+  await ward.goto("/emergency");
+  await house.look(ward, "taking emergency access");
+}
+
 /* By keyboard alone: the first Tab offers the way to the content, and Enter takes it. */
 async function keyboard(house) {
   const page = await house.page(house.person("physician"), "desktop");
@@ -154,6 +175,7 @@ export async function kernelPages(house) {
   for (const size of Object.keys(sizes).filter((name) => name !== "tablet")) {
     await signing(house, size);
     await shell(house, size);
+    await oversight(house, size);
   }
   await lock(house, "phone");
   await passkey(house);
