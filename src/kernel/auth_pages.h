@@ -46,6 +46,8 @@ struct auth_locked_view {
     struct str to;   /* where the form that was sent goes; absent: none was */
     const struct record_pair *kept;
     size_t nkept;
+    const struct record_pair *files; /* which were chosen in it: their fields and names; what was */
+    size_t nfiles;                   /* in them is not kept */
     struct show_refusal refused;
     struct auth_ask_token ask;
 };
