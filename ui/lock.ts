@@ -70,9 +70,10 @@ async function open(): Promise<void> {
 }
 
 function uncover(): void {
-  dialog?.close();
-  dialog?.remove();
+  const covered = dialog;
   dialog = undefined;
+  covered?.close();
+  covered?.remove();
   worked = said = Date.now();
 }
 
@@ -81,10 +82,28 @@ export function cover(): void {
   if (dialog || document.getElementById("locked") || !lockForm()) return;
   dialog = document.createElement("dialog");
   dialog.className = "lock-cover";
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
-  document.body.append(dialog);
-  dialog.showModal();
-  open().catch(() => undefined); /* offline: covered all the same; the next look asks again */
+  const covering = dialog;
+  /* A browser takes a second Escape for an order: it covers again, whatever closed it. */
+  covering.addEventListener("cancel", (event) => event.preventDefault());
+  covering.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") event.preventDefault();
+  });
+  covering.addEventListener("close", () => {
+    if (dialog === covering) covering.showModal();
+  });
+  const told = document.createElement("p");
+  told.className = "note";
+  told.setAttribute("role", "status");
+  told.textContent = lockForm()?.dataset["offline"] ?? "";
+  covering.append(told);
+  document.body.append(covering);
+  covering.showModal();
+  ask();
+}
+
+/* Offline it stays covered and says so; the next look asks again. */
+function ask(): void {
+  open().catch(() => undefined);
 }
 
 async function lockNow(form: HTMLFormElement): Promise<void> {
@@ -128,6 +147,7 @@ function submitted(event: SubmitEvent): void {
 }
 
 function look(): void {
+  if (dialog && !dialog.querySelector("#locked")) ask();
   const form = lockForm();
   const after = Number(form?.dataset["lock"] ?? 0) * 1000;
   if (!form || dialog || after === 0) return;

@@ -70,6 +70,7 @@ struct auth_account_view {
     bool own;
     bool may_setup;
     bool may_revoke;
+    bool may_end_one; /* session */
     bool may_end;
     bool has_code;
     bool has_token;
