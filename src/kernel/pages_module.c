@@ -96,6 +96,7 @@ static const struct route module_routes[] = {
 static const struct sign_view module_signs[] = {
     { "define.review", pages_draft_signed },
     { "define.approve", pages_draft_signed },
+    { "emergency.review", pages_emergency_judged },
 };
 
 const struct module pages_module = {
