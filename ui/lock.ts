@@ -10,6 +10,7 @@ const LOOK_MS = 5_000;
 let worked = Date.now(); /* by pointer or keys, in this tab or, as storage tells, another */
 let said = Date.now();
 let dialog: HTMLDialogElement | undefined;
+let owed = false; /* the server could not be told of the lock yet */
 
 function lockForm(): HTMLFormElement | null {
   return document.querySelector<HTMLFormElement>("form[data-lock]");
@@ -101,13 +102,21 @@ export function cover(): void {
   ask();
 }
 
-/* Offline it stays covered and says so; the next look asks again. */
+/* Offline it stays covered and says so; the next look asks again, and what was to be locked and could
+ * not be told is told first. */
+async function reach(): Promise<void> {
+  const form = lockForm();
+  if (owed && form) await post(form, "/lock");
+  owed = false;
+  await open();
+}
+
 function ask(): void {
-  open().catch(() => undefined);
+  reach().catch(() => undefined);
 }
 
 async function lockNow(form: HTMLFormElement): Promise<void> {
-  await post(form, "/lock").catch(() => undefined);
+  await post(form, "/lock").catch(() => (owed = true));
   cover();
 }
 
