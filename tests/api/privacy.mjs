@@ -32,8 +32,8 @@ async function send(demo, who, name, body, reason) {
 }
 
 /* What it would sign, and the same with the proof of a person who has signed nothing yet. */
-const ask = (demo, who, name, body) => fetch(`${demo.address}/sign/${name}`, {
-  method: "POST", body: JSON.stringify(body), headers: { ...who.headers, "Content-Type": json } });
+const ask = (demo, who, name, body) =>
+  fetch(`${demo.address}/sign/${name}?${new URLSearchParams(body)}`, { headers: who.headers });
 async function sign(demo, who, login, name, body, reason) {
   const answer = await ask(demo, who, name, body);
   assert(answer.status === 200, `${name}: ${answer.status} ${await answer.clone().text()}`);

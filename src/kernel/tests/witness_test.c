@@ -277,6 +277,7 @@ static void a_start_is_no_silence(void **state)
     const struct witness_setup all = setup;
     for (int turn = 0; turn < 2; turn++) { /* down for a day; then without witnesses for a day */
         setup.n = turn == 0 ? setup.n : 0;
+        fixture_reopen(&f);
         use();
         assert_int_equal(fixture_list(&f, &sql_contact_list, NULL).n, setup.n);
         env_sim_advance(&f.sim, TIME_DAY);
