@@ -10,6 +10,7 @@ const LOOK_MS = 5_000;
 let worked = Date.now(); /* by pointer or keys, in this tab or, as storage tells, another */
 let said = Date.now();
 let dialog: HTMLDialogElement | undefined;
+let owed = false; /* the server could not be told of the lock yet */
 
 function lockForm(): HTMLFormElement | null {
   return document.querySelector<HTMLFormElement>("form[data-lock]");
@@ -70,9 +71,10 @@ async function open(): Promise<void> {
 }
 
 function uncover(): void {
-  dialog?.close();
-  dialog?.remove();
+  const covered = dialog;
   dialog = undefined;
+  covered?.close();
+  covered?.remove();
   worked = said = Date.now();
 }
 
@@ -81,14 +83,40 @@ export function cover(): void {
   if (dialog || document.getElementById("locked") || !lockForm()) return;
   dialog = document.createElement("dialog");
   dialog.className = "lock-cover";
-  dialog.addEventListener("cancel", (event) => event.preventDefault());
-  document.body.append(dialog);
-  dialog.showModal();
-  open().catch(() => undefined); /* offline: covered all the same; the next look asks again */
+  const covering = dialog;
+  /* A browser takes a second Escape for an order: it covers again, whatever closed it. */
+  covering.addEventListener("cancel", (event) => event.preventDefault());
+  covering.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") event.preventDefault();
+  });
+  covering.addEventListener("close", () => {
+    if (dialog === covering) covering.showModal();
+  });
+  const told = document.createElement("p");
+  told.className = "note";
+  told.setAttribute("role", "status");
+  told.textContent = lockForm()?.dataset["offline"] ?? "";
+  covering.append(told);
+  document.body.append(covering);
+  covering.showModal();
+  ask();
+}
+
+/* Offline it stays covered and says so; the next look asks again, and what was to be locked and could
+ * not be told is told first. */
+async function reach(): Promise<void> {
+  const form = lockForm();
+  if (owed && form) await post(form, "/lock");
+  owed = false;
+  await open();
+}
+
+function ask(): void {
+  reach().catch(() => undefined);
 }
 
 async function lockNow(form: HTMLFormElement): Promise<void> {
-  await post(form, "/lock").catch(() => undefined);
+  await post(form, "/lock").catch(() => (owed = true));
   cover();
 }
 
@@ -128,6 +156,7 @@ function submitted(event: SubmitEvent): void {
 }
 
 function look(): void {
+  if (dialog && !dialog.querySelector("#locked")) ask();
   const form = lockForm();
   const after = Number(form?.dataset["lock"] ?? 0) * 1000;
   if (!form || dialog || after === 0) return;

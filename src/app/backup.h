@@ -48,13 +48,14 @@ struct backup_restore {
     struct str reason;
     struct str passphrase;
     const char *token;  /* PKCS#11 URI of the root key; NULL: none */
-    const char *erased; /* the newest list of erased subjects (erase.h) that anyone has; or NULL */
+    const char *erased; /* the newest list of erased subjects (erase.h) that anyone has, beside that
+                         * of the backup itself; or NULL */
     const struct env *env;
 };
 struct backup_restored {
     int64_t events;  /* taken over */
     int64_t lacking; /* signed events of the old log that are not, as far as is known */
-    int64_t erased;  /* subjects of the list whose key the copy of the keyring still had */
+    int64_t erased;  /* subjects of these lists whose key the copy of the keyring still had */
     struct str vkey; /* of the new epoch */
 };
 /* Makes the database under a name of its own beside `to`, and gives it its name when all of it,

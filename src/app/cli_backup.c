@@ -39,11 +39,11 @@ static void restored_print(const struct backup_restored *out, bool list)
     printf("restored %lld events\nnew epoch %.*s\n", (long long)out->events, STR(out->vkey));
     if (out->lacking > 0)
         printf("%lld signed events of the old log are not in it\n", (long long)out->lacking);
-    if (list)
-        printf("%lld erased subjects were erased again\n", (long long)out->erased);
-    else
-        printf("no list of erasures was given: whoever was erased after this copy of the keyring "
-               "was made can be read again (--erased)\n");
+    printf("%lld erased subjects were erased again\n", (long long)out->erased);
+    if (!list)
+        printf(
+            "no newer list of erasures was given than the backup's own: whoever was erased after "
+            "it can be read again (--erased)\n");
 }
 
 int cli_restore(int argc, char **argv)

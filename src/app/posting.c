@@ -139,10 +139,10 @@ static enum outcome posting_start(struct posting *p, struct node *node, struct e
         .trusted = { p->ntrusted > 0 ? p->trusted : NULL, p->ntrusted },
     };
     TRY(post_open(&p->post, &post, e));
-    if (p->witnesses.n > 0) {
+    if (p->witnesses.n > 0)
         TRY(post_open(&p->shown, &post, e));
-        TRY(witnesses_use(node->witnesses, post_transport(p->shown), &p->witnesses, e));
-    }
+    TRY(witnesses_use(node->witnesses, p->shown ? post_transport(p->shown) : NULL, &p->witnesses,
+                      e));
     p->running = pthread_create(&p->thread, NULL, posting_thread, p) == 0;
     if (!p->running)
         return err_no_memory(e);

@@ -104,7 +104,7 @@ static enum outcome restore_size(struct node_restore *out, const struct restorin
 }
 
 /* A keyring copied before an erasure holds the key still: it is destroyed again, before anything is
- * opened with it. */
+ * opened with it, by the backup's own list and the newest that was given. */
 static enum outcome restore_erased(struct backup_restored *out, const struct restoring *r,
                                    const struct backup_restore *what, struct err *e)
 {
@@ -114,13 +114,24 @@ static enum outcome restore_erased(struct backup_restored *out, const struct res
     struct node_key_paths paths;
     struct keyring_options options;
     struct keyring *keys;
-    if (!what->erased)
+    int64_t before = 0;
+    char own[BACKUP_PATH_MAX];
+    const int length = snprintf(own, sizeof own, "%s/erased", what->dir);
+    if (length < 0 || (size_t)length >= sizeof own)
+        return REFUSE(e, "node.path_too_long");
+    const bool has_own = access(own, F_OK) == 0;
+    if (!what->erased && !has_own)
         return OK;
     TRY(node_key_paths(&paths, &options, &node, e));
     TRY(keyring_open(&keys, &options, e));
     enum outcome o = keyring_upgrade(keys, &options, e);
-    if (o == OK)
+    if (o == OK && has_own)
+        o = erase_list_apply(keys, own, &before, e);
+    if (o == OK && what->erased)
         o = erase_list_apply(keys, what->erased, &out->erased, e);
+    if (o == OK)
+        o = erase_list_write(keys, r->part[PART_ERASED], e);
+    out->erased += before;
     keyring_close(keys);
     return o;
 }

@@ -257,26 +257,38 @@ enum outcome witness_add(struct witness_book *b, const char *vkey, struct err *e
 /* -- Submissions --------------------------------------------------------------------------------
  */
 
-/* What was signed against what is known is kept, once each and not without end: two checkpoints of
- * one size and two roots are all the proof that anyone needs. */
-static void evidence_keep(struct witness_book *b, const struct log *l, struct str body,
-                          struct str note)
+static size_t evidence_count(const struct witness_book *b, const struct log *l, const char *ending)
 {
-    char hex[HASH_HEX + 1], name[2 * HASH_HEX];
-    struct err e = { 0 };
     size_t n = 0;
     const int again = openat(b->folder, "fork", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = again >= 0 ? fdopendir(again) : NULL;
     for (const struct dirent *x = d ? readdir(d) : NULL; x; x = readdir(d))
-        n += strncmp(x->d_name, l->hex, SHORT_HEX) == 0 && str_ends(str_z(x->d_name), S(".shown"));
+        n +=
+            strncmp(x->d_name, l->hex, SHORT_HEX) == 0 && str_ends(str_z(x->d_name), str_z(ending));
     if (d)
         closedir(d);
-    hash_hex(hex, hash_of(note.p, note.n));
-    snprintf(name, sizeof name, "%.*s-%.*s.shown", SHORT_HEX, l->hex, SHORT_HEX, hex);
-    if (n >= WITNESS_EVIDENCE_MAX || faccessat(b->forks, name, F_OK, 0) == 0)
+    return n;
+}
+
+/* What was signed against what is known is kept, once each and not without end. It is told apart by
+ * the text that the log signed: the lines below it anyone may vary. Two checkpoints of one size and
+ * two roots (`forked`) are all the proof that anyone needs, and only the log's key makes them; a
+ * checkpoint without its proof anyone can send, so those take no room of theirs. */
+static void evidence_keep(struct witness_book *b, const struct log *l, struct str body,
+                          struct str note, bool forked)
+{
+    char hex[HASH_HEX + 1], name[2 * HASH_HEX];
+    struct err e = { 0 };
+    const char *shown = forked ? ".forked.shown" : ".unproved.shown";
+    const char *known = forked ? ".forked.known" : ".unproved.known";
+    const struct str text = note_text(note);
+    hash_hex(hex, hash_of(text.p, text.n));
+    snprintf(name, sizeof name, "%.*s-%.*s%s", SHORT_HEX, l->hex, SHORT_HEX, hex, shown);
+    if (faccessat(b->forks, name, F_OK, 0) == 0 ||
+        evidence_count(b, l, shown) >= WITNESS_EVIDENCE_MAX)
         return;
     enum outcome o = witness_file_put(b->forks, name, body, &e);
-    snprintf(name, sizeof name, "%.*s-%.*s.known", SHORT_HEX, l->hex, SHORT_HEX, hex);
+    snprintf(name, sizeof name, "%.*s-%.*s%s", SHORT_HEX, l->hex, SHORT_HEX, hex, known);
     if (o == OK)
         o = witness_file_put(b->forks, name, (struct str){ l->note ? l->note : "", l->note_n }, &e);
     if (o != OK)
@@ -334,7 +346,8 @@ static enum outcome judge(struct witness_answer *out, struct witness_book *b,
                           struct arena *arena, struct err *e)
 {
     struct verify_checkpoint c;
-    switch (verify_judge(&c, s, l ? &l->known : NULL)) {
+    const enum verify_verdict verdict = verify_judge(&c, s, l ? &l->known : NULL);
+    switch (verdict) {
     case VERIFY_COSIGNS:
         if (l->stuck)
             return err_fault(e, "witness.write", "what the disk holds is not known: start again");
@@ -362,7 +375,7 @@ static enum outcome judge(struct witness_answer *out, struct witness_book *b,
     l->refused++;
     LOG(b->env, LOG_ERROR, "witness.forked", LOG_F_INT("known", (int64_t)l->known.size),
         LOG_F_INT("shown", (int64_t)c.size));
-    evidence_keep(b, l, body, s->note);
+    evidence_keep(b, l, body, s->note, verdict == VERIFY_FORKED);
     return OK;
 }
 

@@ -21,7 +21,7 @@
 #include "base/env.h"
 #include "verify/witness.h"
 
-enum { WITNESS_LOGS_MAX = 1000, WITNESS_EVIDENCE_MAX = 20 /* of one log */ };
+enum { WITNESS_LOGS_MAX = 1000, WITNESS_EVIDENCE_MAX = 20 /* of one log and kind */ };
 
 struct witness_book;
 

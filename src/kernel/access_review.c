@@ -1,12 +1,12 @@
-/* The review as events and rows. */
+/* The review: what is decided in it, and who is told. */
 #include "kernel/access_review.h"
 
 #include "gen/kernel/access_review_schema.sql.h"
 #include "kernel/auth.h"
 #include "kernel/notify.h"
 #include "kernel/pages_review.h"
+#include "kernel/sign_act.h"
 #include "kernel/sign_pages.h"
-#include "kernel/timer.h"
 
 #define EVENTS   "kernel/access_review_events.def"
 #define COMMANDS "kernel/access_review_commands.def"
@@ -31,12 +31,24 @@ static enum outcome review_load(struct load *l, struct str organisation,
     return db_get(l->db, &sql_access_review_find, &in, &state->row, l->arena, &state->found, e);
 }
 
-/* Of the actor's own organisation. */
+/* Of the whole of the actor's own organisation. */
 static enum outcome own_load(struct load *l, struct access_review_state *state, struct err *e)
 {
     load_kind(l, "organisation");
-    load_own_scope(l);
+    load_scope(l, l->command->actor->organisation, (struct str){ 0 });
     return review_load(l, l->command->actor->organisation, state, e);
+}
+
+static enum outcome counts_load(struct load *l, struct access_review_state *state, struct err *e)
+{
+    const struct access_review_counts_in in = { state->organisation, state->row.due };
+    bool found;
+    return db_get(l->db, &sql_access_review_counts, &in, &state->counts, l->arena, &found, e);
+}
+
+static struct str number(struct arena *arena, int64_t n)
+{
+    return arena_printf(arena, "%lld", (long long)n);
 }
 
 static enum outcome refuse_closed(const struct access_review_state *state, struct err *e)
@@ -51,7 +63,8 @@ enum outcome access_review_plan_load(struct load *l, const struct access_review_
                                      struct access_review_state *state, struct err *e)
 {
     (void)body;
-    return own_load(l, state, e);
+    TRY(own_load(l, state, e));
+    return counts_load(l, state, e);
 }
 
 enum outcome access_review_plan_decide(struct decision *d, const struct access_review_plan *body,
@@ -61,6 +74,9 @@ enum outcome access_review_plan_decide(struct decision *d, const struct access_r
     if (body->due <= d->now_us || body->due > last || body->every_days < 1 ||
         body->every_days > ACCESS_REVIEW_DAYS_MAX)
         return REFUSE(e, "access_review.dates");
+    const int64_t said = state->counts.kept + state->counts.removed;
+    if (state->found && state->row.opened != TIME_NONE && said > 0)
+        return REFUSE(e, "access_review.begun", { "n", number(d->arena, said) });
     const struct access_review_planned payload = { state->organisation, body->due,
                                                    body->every_days };
     happened(d, state->organisation, &access_review_planned_event, &payload);
@@ -77,7 +93,7 @@ enum outcome access_review_judge_load(struct load *l, const struct access_review
                                               body->site,    body->product, l->now_us };
     struct access_review_held_out held;
     load_kind(l, "account");
-    load_own_scope(l);
+    load_scope(l, organisation, body->site);
     TRY(review_load(l, organisation, state, e));
     TRY(db_get(l->db, &sql_access_review_held, &in, &held, l->arena, &state->held, e));
     if (!state->held)
@@ -117,43 +133,77 @@ enum outcome access_review_judge_decide(struct decision *d, const struct access_
 
 /* --- sign --- */
 
+/* As many as a signature is over, and no person in two; one who has more alone is cut. */
+static size_t part_size(const struct access_review_verdicts_out *row, size_t n)
+{
+    if (n <= ACCESS_REVIEW_RIGHTS_MAX)
+        return n;
+    size_t whole = ACCESS_REVIEW_RIGHTS_MAX;
+    while (whole > 0 && str_eq(row[whole - 1].account, row[ACCESS_REVIEW_RIGHTS_MAX].account))
+        whole--;
+    return whole > 0 ? whole : ACCESS_REVIEW_RIGHTS_MAX;
+}
+
+static enum outcome part_load(struct load *l, struct access_review_state *state, struct err *e)
+{
+    const struct access_review_verdicts_in in = { state->organisation, state->row.due,
+                                                  state->row.signed_to };
+    const struct access_review_rest_in rest = { state->organisation, state->row.due,
+                                                state->row.signed_to };
+    struct access_review_rest_out all;
+    struct record_list list;
+    bool found;
+    TRY(db_list(l->db, &sql_access_review_verdicts, &in, &list, ACCESS_REVIEW_RIGHTS_MAX + 1,
+                l->arena, e));
+    TRY(db_get(l->db, &sql_access_review_rest, &rest, &all, l->arena, &found, e));
+    state->part = list.p;
+    state->npart = part_size(list.p, list.n);
+    state->left = all.n - (int64_t)state->npart;
+    return OK;
+}
+
 enum outcome access_review_sign_load(struct load *l, const struct access_review_sign *body,
                                      struct access_review_state *state, struct err *e)
 {
     TRY(own_load(l, state, e));
     const struct access_review_unjudged_in in = { state->organisation, body->due, l->now_us };
-    const struct access_review_counts_in counts = { state->organisation, body->due };
     struct access_review_unjudged_out left;
     bool found;
     TRY(db_get(l->db, &sql_access_review_unjudged, &in, &left, l->arena, &found, e));
     state->unjudged = left.n;
-    return db_get(l->db, &sql_access_review_counts, &counts, &state->counts, l->arena, &found, e);
+    TRY(counts_load(l, state, e));
+    return part_load(l, state, e);
+}
+
+static int64_t kept_in(const struct access_review_state *state)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < state->npart; i++)
+        n += state->part[i].keep;
+    return n;
 }
 
 enum outcome access_review_sign_shown(struct load *l, const struct access_review_sign *body,
                                       const struct access_review_state *state,
                                       struct sign_what *out, struct err *e)
 {
-    const struct access_review_verdicts_in in = { state->organisation, body->due };
-    struct record_list list;
     TRY(refuse_closed(state, e));
-    TRY(db_list(l->db, &sql_access_review_verdicts, &in, &list, ACCESS_REVIEW_RIGHTS_MAX + 1,
-                l->arena, e));
-    if (list.n > ACCESS_REVIEW_RIGHTS_MAX)
-        return REFUSE(e, "access_review.too_many", { "max", S("300") });
-    const struct access_review_verdicts_out *row = list.p;
-    struct access_review_line *lines = ARENA_ARRAY(l->arena, list.n + 1, struct access_review_line);
+    const struct access_review_verdicts_out *row = state->part;
+    const size_t n = state->npart;
+    struct access_review_line *lines = ARENA_ARRAY(l->arena, n + 1, struct access_review_line);
     if (!lines)
         return err_no_memory(e);
-    for (size_t i = 0; i < list.n; i++)
+    for (size_t i = 0; i < n; i++)
         lines[i] = (struct access_review_line){ row[i].account, row[i].role, row[i].site,
                                                 row[i].product, row[i].keep };
+    const int64_t kept = kept_in(state);
     const struct access_review_content content = {
         .organisation = state->organisation,
         .due = body->due,
-        .kept = state->counts.kept,
-        .removed = state->counts.removed,
-        .rights = { lines, list.n },
+        .kept = kept,
+        .removed = (int64_t)n - kept,
+        .left = state->left > 0 ? state->left : INT_NONE,
+        .rights = { lines, n },
     };
     TRY(sign_what_record(out, &access_review_content_record, &content, l->arena, e));
     out->kind = S("access_review");
@@ -162,17 +212,31 @@ enum outcome access_review_sign_shown(struct load *l, const struct access_review
     return OK;
 }
 
+static void part_signed(struct decision *d, const struct access_review_state *state)
+{
+    const int64_t kept = kept_in(state);
+    const struct access_review_part_signed payload = {
+        .organisation = state->organisation,
+        .due = state->row.due,
+        .signed_to = state->part[state->npart - 1].place,
+        .kept = kept,
+        .removed = (int64_t)state->npart - kept,
+        .left = state->left,
+    };
+    happened(d, state->organisation, &access_review_part_signed_event, &payload);
+}
+
 enum outcome access_review_sign_decide(struct decision *d, const struct access_review_sign *body,
                                        const struct access_review_state *state, struct err *e)
 {
     TRY(refuse_closed(state, e));
     if (body->due != state->row.due)
         return REFUSE(e, "access_review.other_round");
-    if (state->unjudged > 0) {
-        char text[24];
-        struct buf b = buf_over(text, sizeof text);
-        buf_printf(&b, "%lld", (long long)state->unjudged);
-        return REFUSE(e, "access_review.unjudged", { "n", buf_get(&b) });
+    if (state->unjudged > 0)
+        return REFUSE(e, "access_review.unjudged", { "n", number(d->arena, state->unjudged) });
+    if (state->left > 0) {
+        part_signed(d, state);
+        return OK;
     }
     const struct access_review_signed payload = {
         .organisation = state->organisation,
@@ -183,6 +247,40 @@ enum outcome access_review_sign_decide(struct decision *d, const struct access_r
                 state->row.every_days * TIME_DAY,
     };
     happened(d, state->organisation, &access_review_signed_event, &payload);
+    return OK;
+}
+
+/* --- a signature that is void --- */
+
+enum outcome access_review_unsign_load(struct load *l, const struct access_review_unsign *body,
+                                       struct access_review_state *state, struct err *e)
+{
+    const struct access_review_signature_in in = { body->signature };
+    bool found;
+    load_kind(l, "organisation");
+    load_scope(l, body->organisation, (struct str){ 0 });
+    TRY(review_load(l, body->organisation, state, e));
+    TRY(db_get(l->db, &sql_access_review_signature, &in, &state->voided, l->arena, &found, e));
+    return found && str_eq(state->voided.organisation, body->organisation) ? OK
+                                                                           : load_unknown(l, e);
+}
+
+enum outcome access_review_unsign_decide(struct decision *d,
+                                         const struct access_review_unsign *body,
+                                         const struct access_review_state *state, struct err *e)
+{
+    if (!d->command->actor->system)
+        return REFUSE(e, "auth.program_only");
+    const bool last = state->voided.due == state->row.last_due;
+    const struct access_review_unsigned payload = {
+        .organisation = body->organisation,
+        .due = state->voided.due,
+        .signature = body->signature,
+        .last = last,
+        /* one that is open already looks at everything again */
+        .again = last && state->row.opened == TIME_NONE ? d->now_us : TIME_NONE,
+    };
+    happened(d, body->organisation, &access_review_unsigned_event, &payload);
     return OK;
 }
 
@@ -235,73 +333,25 @@ enum outcome access_review_note_overdue_decide(struct decision *d,
     return OK;
 }
 
-/* --- rows --- */
+/* --- what a void signature leads to --- */
 
-static enum outcome timers(struct db *db, const struct event *event, struct str organisation,
-                           int64_t due, struct err *e)
+/* sign.withdrawn and sign.rejected have the same field. */
+static enum outcome on_void(struct db *db, const struct event *event, const void *payload,
+                            struct policy_send *out, bool *send, struct arena *arena, struct err *e)
 {
-    char time[CLOCK_TEXT_LENGTH + 1];
-    char text[160];
-    struct buf t = buf_over(time, sizeof time);
-    struct buf body = buf_over(text, sizeof text);
-    clock_write(&t, due);
-    buf_printf(&body, "{\"organisation\":\"%.*s\",\"due\":\"%.*s\"}", STR(organisation),
-               STR(buf_get(&t)));
-    TRY(timer_set(db, event->stream, S("open"), due - ACCESS_REVIEW_LEAD_US,
-                  S("access_review.open"), buf_get(&body), e));
-    return timer_set(db, event->stream, S("overdue"), due, S("access_review.note_overdue"),
-                     buf_get(&body), e);
-}
-
-enum outcome access_review_planned_apply(struct db *db, const struct event *event,
-                                         const struct access_review_planned *payload, struct err *e)
-{
-    const struct access_review_plan_in in = { payload->organisation, payload->due,
-                                              payload->every_days };
-    TRY(db_run(db, &sql_access_review_plan, &in, NULL, e));
-    return timers(db, event, payload->organisation, payload->due, e);
-}
-
-enum outcome access_review_opened_apply(struct db *db, const struct event *event,
-                                        const struct access_review_opened *payload, struct err *e)
-{
-    const struct access_review_open_in in = { payload->organisation, event->recorded };
-    TRY(timer_clear(db, event->stream, S("open"), e));
-    return db_run(db, &sql_access_review_open, &in, NULL, e);
-}
-
-enum outcome access_review_overdue_apply(struct db *db, const struct event *event,
-                                         const struct access_review_overdue *payload, struct err *e)
-{
-    const struct access_review_overdue_in in = { payload->organisation };
-    TRY(timer_clear(db, event->stream, S("overdue"), e));
-    return db_run(db, &sql_access_review_overdue, &in, NULL, e);
-}
-
-enum outcome access_review_judged_apply(struct db *db, const struct event *event,
-                                        const struct access_review_judged *payload, struct err *e)
-{
-    const struct access_review_judge_in in = {
-        .organisation = payload->organisation,
-        .due = payload->due,
-        .account = payload->account,
-        .role = payload->role,
-        .site = payload->site,
-        .product = payload->product,
-        .keep = payload->keep,
-        .judged = event->recorded,
-        .judged_by = event->actor,
-    };
-    return db_run(db, &sql_access_review_judge, &in, NULL, e);
-}
-
-enum outcome access_review_signed_apply(struct db *db, const struct event *event,
-                                        const struct access_review_signed *payload, struct err *e)
-{
-    const struct access_review_sign_in in = { payload->organisation, payload->next, event->recorded,
-                                              event->actor };
-    TRY(db_run(db, &sql_access_review_sign, &in, NULL, e));
-    return timers(db, event, payload->organisation, payload->next, e);
+    const struct sign_withdrawn *ended = payload;
+    const struct access_review_signature_in in = { ended->signature };
+    struct access_review_signature_out row;
+    (void)event;
+    TRY(db_get(db, &sql_access_review_signature, &in, &row, arena, send, e));
+    if (!*send)
+        return OK;
+    struct access_review_unsign *body = ARENA_NEW(arena, struct access_review_unsign);
+    if (!body)
+        return err_no_memory(e);
+    *body = (struct access_review_unsign){ row.organisation, ended->signature };
+    *out = (struct policy_send){ S("access_review.unsign"), &access_review_unsign_record, body };
+    return OK;
 }
 
 /* --- who is told --- */
@@ -350,6 +400,8 @@ static const struct policy module_policies[] = {
     { "access_review.overdue", &access_review_overdue_event, on_overdue },
     { "access_review.signed", &access_review_signed_event, on_over },
     { "access_review.planned", &access_review_planned_event, on_over },
+    { "access_review.withdrawn", &sign_withdrawn_event, on_void },
+    { "access_review.rejected", &sign_rejected_event, on_void },
 };
 
 static const struct route module_routes[] = {

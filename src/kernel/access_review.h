@@ -8,10 +8,17 @@
  * every_days later. Nobody judges their own rights, so that two persons are needed.
  *
  * The signature (sign.h, meaning "reviewed") is over every right of the round with what was said of
- * it; of ACCESS_REVIEW_RIGHTS_MAX at most: "access_review.too_many" {max}.
+ * it. Of more than ACCESS_REVIEW_RIGHTS_MAX it is given in parts, by person: each is over as many
+ * as it may, and no person is cut in two who has not more alone; the row's signed_to is how far it
+ * has come. What is said anew of somebody who is signed takes it back to before them. The last part
+ * ends the round. Where a signature is withdrawn or rejected (sign_act.h), the parts of an open
+ * round begin anew; a round that had ended last is shown as unsigned, and the next is due at once.
  *
- * Refusals: "access_review.dates", "access_review.not_open", "access_review.other_round",
- * "access_review.unjudged" {n}, "auth.own_rights", "auth.role_not_held" {role}. */
+ * Rights: a right at one site is judged by who may judge there; planning and signing are for who
+ * may in the whole organisation. A round of which anything was judged is not planned anew.
+ *
+ * Refusals: "access_review.dates", "access_review.not_open", "access_review.begun" {n},
+ * "access_review.other_round", "access_review.unjudged" {n}, "auth.own_rights". */
 #ifndef VEIN_KERNEL_ACCESS_REVIEW_H
 #define VEIN_KERNEL_ACCESS_REVIEW_H
 
@@ -27,7 +34,11 @@ struct access_review_state {
     bool found; /* a review is planned */
     bool held;  /* the right that is judged */
     int64_t unjudged;
-    struct access_review_counts_out counts;
+    struct access_review_counts_out counts;        /* of the round */
+    const struct access_review_verdicts_out *part; /* what is signed next … */
+    size_t npart;
+    int64_t left;                              /* … and how many stay */
+    struct access_review_signature_out voided; /* the round whose signature is void */
 };
 #define RECORDS "kernel/access_review_events.def"
 #include "base/record_structs.h"

@@ -34,7 +34,9 @@ struct auth_organisation_state {
 struct auth_credential_state {
     struct str id; /* of what is made */
     struct str account;
+    struct str login;
     struct str kind;
+    bool has_password;
     bool closed; /* the account */
     bool over;   /* revoked, or expired */
     bool taken;  /* what is to be shown is somebody's already */

@@ -310,6 +310,16 @@ enum outcome auth_password_changed_apply(struct db *db, const struct event *even
     return db_run(db, &sql_auth_account_password, &in, NULL, e);
 }
 
+/* With it end the sessions that it opened. */
+enum outcome auth_password_recalled_apply(struct db *db, const struct event *event,
+                                          const struct auth_password_recalled *payload,
+                                          struct err *e)
+{
+    const struct auth_account_password_in in = { .account = payload->account,
+                                                 .version = event->version };
+    return db_run(db, &sql_auth_account_password, &in, NULL, e);
+}
+
 enum outcome auth_account_closed_apply(struct db *db, const struct event *event,
                                        const struct auth_account_closed *payload, struct err *e)
 {

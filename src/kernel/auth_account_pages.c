@@ -311,24 +311,31 @@ static bool is_own(struct http_request *r, struct str credential, struct err *e)
     return o == OK && found && str_eq(row.account, auth_of(r)->actor.account);
 }
 
-/* One's own needs no right; one's sessions end, and this one goes on as another. */
+/* As what is added: who finds a session open takes no second factor away. */
+static enum outcome revoke_own(struct http_request *r, const struct auth_from *from, struct err *e)
+{
+    struct auth *a = app_of(r)->auth;
+    const struct auth_revoke_credential body = { http_form(r, "credential") };
+    const struct auth_proof proof = auth_proof_of(r, auth_of(r)->id);
+    struct auth_proved proved;
+    struct actor actor = auth_of(r)->actor;
+    actor.system = true; /* one's own needs no right */
+    if (!is_own(r, body.credential, e))
+        return e->outcome == OK ? REFUSE(e, "gate.unknown", { "kind", S("credential") })
+                                : e->outcome;
+    TRY(auth_prove(a, auth_of(r), from, &proof, &proved, r->arena, e));
+    return auth_send_because(a, &actor, &auth_revoke_credential_command, &body,
+                             http_form(r, "reason"), true, e);
+}
+
+/* One's sessions end, and this one goes on as another. */
 static enum http_state revoke_work(struct http_request *r)
 {
     struct auth *a = app_of(r)->auth;
     struct err e = { 0 };
     struct str value;
-    struct actor actor = auth_of(r)->actor;
     const struct auth_from from = auth_from(a, r);
-    const struct auth_revoke_credential body = { http_form(r, "credential") };
-    const struct str reason = http_form(r, "reason");
-    actor.system = true;
-    if (!is_own(r, body.credential, &e)) {
-        if (e.outcome == OK)
-            (void)!REFUSE(&e, "gate.unknown", { "kind", S("credential") });
-        return own_again(r, &e);
-    }
-    if (auth_send_because(a, &actor, &auth_revoke_credential_command, &body, reason, true, &e) !=
-            OK ||
+    if (revoke_own(r, &from, &e) != OK ||
         auth_reopen(a, auth_of(r), &from, &value, r->arena, &e) != OK)
         return own_again(r, &e);
     return auth_go(r, auth_cookie(a, r, value), S("/account"));
@@ -388,6 +395,7 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
             !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation, everywhere),
         .may_revoke = actor_may(actor, S("credential.revoke"), row.organisation, everywhere),
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
+        .may_end_one = actor_may(actor, S("session.end"), row.organisation, everywhere),
     };
     return account_show(r, db, p, &v, e);
 }

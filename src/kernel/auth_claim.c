@@ -70,6 +70,20 @@ static enum outcome opened(struct auth *a, struct str *out, struct str event, co
     return o == FAULT ? FAULT : OK;
 }
 
+/* The credential that a token is shown for without a password; absent: none of the account's. */
+static struct str token_alone(const struct auth_claim *c, const struct auth_proof *shown,
+                              struct arena *arena)
+{
+    struct proof_assertion given;
+    if (!shown->assertion.p || shown->password.p)
+        return (struct str){ 0 };
+    proof_assertion_read(&given, shown->assertion, arena);
+    for (size_t i = 0; given.id.p && i < c->n; i++)
+        if (str_is(c->credentials[i].kind, "token") && str_eq(c->credentials[i].token, given.id))
+            return c->credentials[i].credential;
+    return (struct str){ 0 };
+}
+
 enum outcome auth_claim_find(struct auth *a, struct auth_claim *out, struct str login,
                              const struct auth_proof *shown, const struct auth_from *from,
                              struct arena *arena, struct err *e)
@@ -83,6 +97,8 @@ enum outcome auth_claim_find(struct auth *a, struct auth_claim *out, struct str 
     if (o == OK)
         o = claim_read(a, db, out, login, from, arena, e);
     store_reader_give(a->node->store, db);
+    if (o == OK)
+        out->slow.token = token_alone(out, shown, arena);
     if (o == OK && out->found)
         o = opened(a, &out->hash, out->row.password_event, "password", out->row.password, arena, e);
     return o;

@@ -38,6 +38,7 @@ static enum outcome owner_load(struct load *l, struct str account,
         return load_unknown(l, e);
     load_scope(l, row.organisation, (struct str){ 0 });
     state->account = account;
+    state->login = row.login;
     state->closed = row.closed;
     return OK;
 }
@@ -148,7 +149,13 @@ enum outcome auth_enrol_credential_decide(struct decision *d,
 enum outcome auth_issue_setup_load(struct load *l, const struct auth_issue_setup *body,
                                    struct auth_credential_state *state, struct err *e)
 {
-    return enrol_load(l, body->account, S("setup"), state, e);
+    struct auth_login_out login;
+    bool found;
+    TRY(enrol_load(l, body->account, S("setup"), state, e));
+    const struct auth_login_in in = { state->login };
+    TRY(db_get(l->db, &sql_auth_login, &in, &login, l->arena, &found, e));
+    state->has_password = found && login.password.p;
+    return OK;
 }
 
 enum outcome auth_issue_setup_decide(struct decision *d, const struct auth_issue_setup *body,
@@ -167,6 +174,10 @@ enum outcome auth_issue_setup_decide(struct decision *d, const struct auth_issue
     };
     replace(d, state);
     happened(d, "credential", state->id, &auth_credential_enrolled_event, &payload);
+    if (state->has_password) {
+        const struct auth_password_recalled recalled = { body->account };
+        happened(d, "account", body->account, &auth_password_recalled_event, &recalled);
+    }
     decide_answer(d, &auth_made_record, &(struct auth_made){ state->id });
     return OK;
 }

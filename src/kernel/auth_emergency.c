@@ -5,6 +5,7 @@
 #include "kernel/auth_impl.h"
 #include "kernel/notify.h"
 #include "kernel/segregate.h"
+#include "kernel/sign.h"
 #include "kernel/timer.h"
 
 static void happened(struct decision *d, struct str emergency, const struct event_type *type,
@@ -150,6 +151,22 @@ enum outcome auth_review_emergency_load(struct load *l, const struct auth_review
                                         struct auth_emergency_state *state, struct err *e)
 {
     return emergency_load(l, body->emergency, state, e);
+}
+
+enum outcome auth_review_emergency_shown(struct load *l, const struct auth_review_emergency *body,
+                                         const struct auth_emergency_state *state,
+                                         struct sign_what *out, struct err *e)
+{
+    const struct auth_emergency_out *row = &state->row;
+    const struct auth_emergency_judged content = {
+        row->emergency, row->event, row->account,  row->role,
+        row->site,      row->taken, row->until_us, body->verdict,
+    };
+    TRY(sign_what_record(out, &auth_emergency_judged_record, &content, l->arena, e));
+    out->kind = S("emergency");
+    out->id = row->emergency;
+    out->meaning = S("reviewed");
+    return OK;
 }
 
 enum outcome auth_review_emergency_decide(struct decision *d,

@@ -121,19 +121,20 @@ enum outcome auth_enrol_badge(struct auth *a, const struct auth_session *session
                               struct str pin, struct arena *arena, struct err *e)
 {
     const struct str text = str_trim(badge);
-    struct auth_enrol_credential body = {
+    struct auth_enrol_credential pin_body = {
         .account = session->actor.account,
         .kind = S("pin"),
         .counter = INT_NONE,
         .spent = INT_NONE,
     };
+    struct auth_enrol_credential badge_body = pin_body;
     if (text.n < BADGE_MIN || text.n > BADGE_MAX)
         return REFUSE(e, "auth.badge_malformed");
-    TRY(auth_pin_hash(a, &body.secret, pin, arena, e));
-    TRY(auth_enrol(a, session, &body, e));
+    TRY(auth_pin_hash(a, &pin_body.secret, pin, arena, e));
+    badge_body.kind = S("badge");
+    badge_body.digest = auth_badge_digest(a, text, arena);
+    TRY(auth_enrol(a, session, &badge_body, e)); /* first: it may be another's */
+    TRY(auth_enrol(a, session, &pin_body, e));
     auth_pin_clear(a, session->actor.account);
-    body.kind = S("badge");
-    body.secret = (struct str){ 0 };
-    body.digest = auth_badge_digest(a, text, arena);
-    return auth_enrol(a, session, &body, e);
+    return OK;
 }

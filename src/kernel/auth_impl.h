@@ -114,6 +114,10 @@ static inline int64_t auth_holds_until(int64_t until)
 
 /* --- auth_sign_in.c --- */
 
+/* How the account's roles sign in now. */
+enum outcome auth_limits_of(struct auth *a, const struct auth_login_out *row,
+                            struct auth_limits *limits, struct arena *arena, struct err *e);
+
 /* A place to try a password in, or REFUSED "auth.busy" at once: Argon2id takes its time, and
  * whoever would wait for it holds a thread that all others need. Does not count as a try. */
 enum outcome auth_place_take(struct auth *a, struct err *e);
@@ -138,6 +142,7 @@ struct auth_slow_of {
     struct str login;
     struct str peer;
     struct str device; /* a known one, which has a budget of its own; absent: none */
+    struct str token;  /* id of the known one that is shown alone: likewise */
 };
 /* Counts a try; false, and the seconds to wait, when it comes too early. */
 bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *seconds);

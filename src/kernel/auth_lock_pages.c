@@ -5,7 +5,8 @@
 #include "gen/kernel/pages/locked_kept.html.h"
 #include "kernel/auth_impl.h"
 
-#define KEEP "keep."
+#define KEEP   "keep."
+#define CHOSEN "chosen."
 
 /* --- what was sent to a locked session --- */
 
@@ -35,7 +36,19 @@ static void keep_form(const struct http_request *r, struct auth_locked_view *v)
             kept[v->nkept++] =
                 (struct record_pair){ kept_name(r, r->form[i].name), r->form[i].value };
     v->kept = kept;
+    v->files = r->passed;
+    v->nfiles = r->npassed;
     v->to = r->path;
+}
+
+static void keep_chosen(const struct http_request *r, struct auth_locked_view *v)
+{
+    struct record_pair *files = ARENA_ARRAY(r->arena, HTTP_PASSED_MAX, struct record_pair);
+    for (size_t i = 0; files && i < r->nform && v->nfiles < HTTP_PASSED_MAX; i++)
+        if (str_starts(r->form[i].name, S(CHOSEN)))
+            files[v->nfiles++] = (struct record_pair){ str_from(r->form[i].name, sizeof CHOSEN - 1),
+                                                       r->form[i].value };
+    v->files = files;
 }
 
 /* What the lock's form has carried on; `names`: as they were. */
@@ -50,6 +63,7 @@ static void keep_kept(const struct http_request *r, struct auth_locked_view *v, 
                                             : r->form[i].name,
                                       r->form[i].value };
     v->kept = kept;
+    keep_chosen(r, v);
     if (to.n > 0)
         v->to = app_next(to);
 }

@@ -46,6 +46,8 @@ struct auth_locked_view {
     struct str to;   /* where the form that was sent goes; absent: none was */
     const struct record_pair *kept;
     size_t nkept;
+    const struct record_pair *files; /* which were chosen in it: their fields and names; what was */
+    size_t nfiles;                   /* in them is not kept */
     struct show_refusal refused;
     struct auth_ask_token ask;
 };
@@ -68,6 +70,7 @@ struct auth_account_view {
     bool own;
     bool may_setup;
     bool may_revoke;
+    bool may_end_one; /* session */
     bool may_end;
     bool has_code;
     bool has_token;

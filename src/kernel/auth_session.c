@@ -102,6 +102,19 @@ enum outcome auth_close_session_decide(struct decision *d, const struct auth_clo
     return OK;
 }
 
+enum outcome auth_end_session_load(struct load *l, const struct auth_end_session *body,
+                                   struct auth_session_state *state, struct err *e)
+{
+    return session_load(l, body->session, state, e);
+}
+
+enum outcome auth_end_session_decide(struct decision *d, const struct auth_end_session *body,
+                                     const struct auth_session_state *state, struct err *e)
+{
+    const struct auth_close_session close = { body->session, S("ended") };
+    return auth_close_session_decide(d, &close, state, e);
+}
+
 /* What it is already, is no event. */
 static enum outcome session_turn(struct decision *d, const struct auth_session_state *state,
                                  bool lock, const struct happening *h, struct err *e)

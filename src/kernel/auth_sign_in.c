@@ -12,8 +12,8 @@ static enum outcome only_site(struct auth *a, struct str account, struct str *si
     return OK;
 }
 
-static enum outcome limits_of(struct auth *a, const struct auth_login_out *row,
-                              struct auth_limits *limits, struct arena *arena, struct err *e)
+enum outcome auth_limits_of(struct auth *a, const struct auth_login_out *row,
+                            struct auth_limits *limits, struct arena *arena, struct err *e)
 {
     struct db *db;
     struct actor actor = { 0 };
@@ -29,7 +29,7 @@ static enum outcome open_for(struct auth *a, const struct auth_claim *c,
                              struct str *cookie, struct arena *arena, struct err *e)
 {
     struct auth_limits limits;
-    TRY(limits_of(a, &c->row, &limits, arena, e));
+    TRY(auth_limits_of(a, &c->row, &limits, arena, e));
     struct auth_start start = {
         .account = c->row.account,
         .organisation = c->row.organisation,

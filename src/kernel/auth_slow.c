@@ -58,16 +58,22 @@ static struct auth_slow *slow_row(struct auth *a, uint64_t key, int64_t now)
     struct auth_slow *oldest = &set[0];
     for (size_t i = 0; i < AUTH_WAYS; i++) {
         struct auth_slow *row = &set[i];
-        if (row->key == key) {
-            if (now - row->last_us > SLOW_FORGET_US)
-                row->tries = 0;
+        if (row->key == key)
             return row;
-        }
         if (goes_first(row, oldest, now))
             oldest = row;
     }
     *oldest = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
     return oldest;
+}
+
+/* The same, where what was long ago is forgiven. */
+static struct auth_slow *slow_row_lately(struct auth *a, uint64_t key, int64_t now)
+{
+    struct auth_slow *row = slow_row(a, key, now);
+    if (now - row->last_us > SLOW_FORGET_US)
+        row->tries = 0;
+    return row;
 }
 
 /* Until when it has to wait; makes no row. */
@@ -91,7 +97,8 @@ static void slow_count(struct auth_slow *row, int64_t now, const struct budget *
     row->until_us = now + seconds * TIME_SECOND;
 }
 
-/* What a try counts for: by known device, or by login and address, address, login. */
+/* What a try counts for: a token's by itself, whatever was guessed at its login; by known device,
+ * or by login and address, address, login. */
 struct counted {
     uint64_t key[3];
     const struct budget *budget[3];
@@ -109,13 +116,19 @@ static uint64_t pair_key(struct auth *a, const struct auth_slow_of *of, uint64_t
 
 static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
 {
+    const uint64_t peer = peer_key(a, of->peer);
+    if (of->token.p)
+        return (struct counted){
+            .key = { pair_key(a, &(struct auth_slow_of){ .login = of->token }, peer) },
+            .budget = { &of_pair },
+            .n = 1,
+        };
     if (of->device.p)
         return (struct counted){
             .key = { pair_key(a, of, slow_key(a, "device/", of->device)) },
             .budget = { &of_pair },
             .n = 1,
         };
-    const uint64_t peer = peer_key(a, of->peer);
     return (struct counted){
         .key = { pair_key(a, of, peer), peer, slow_key(a, "login/", of->login) },
         .budget = { &of_pair, &of_peer, &of_login },
@@ -135,7 +148,7 @@ bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *secon
     }
     bool free = until <= now;
     for (size_t i = 0; free && i < c.n; i++)
-        slow_count(slow_row(a, c.key[i], now), now, c.budget[i]);
+        slow_count(slow_row_lately(a, c.key[i], now), now, c.budget[i]);
     pthread_mutex_unlock(&a->lock);
     *seconds = free ? 0 : (until - now + TIME_SECOND - 1) / TIME_SECOND;
     return free;
@@ -147,7 +160,7 @@ void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
     for (size_t i = 0; i < c.n; i++) {
-        struct auth_slow *row = slow_row(a, c.key[i], now);
+        struct auth_slow *row = slow_row_lately(a, c.key[i], now);
         if (i == 0)
             row->tries = 0;
         else if (row->tries > 0)
@@ -157,7 +170,7 @@ void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)
     pthread_mutex_unlock(&a->lock);
 }
 
-/* --- PINs --- */
+/* --- PINs: no time forgives a wrong one, only a full sign-in --- */
 
 bool auth_pin_try(struct auth *a, struct str account)
 {

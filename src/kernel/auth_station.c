@@ -106,6 +106,7 @@ enum outcome auth_take_over(struct auth *a, const struct auth_session *at,
                             struct str *cookie, struct arena *arena, struct err *e)
 {
     struct auth_claim c;
+    struct auth_limits limits;
     const bool token = taking->token.assertion.p != NULL;
     *cookie = (struct str){ 0 };
     TRY(token ? take_by_token(a, &c, taking, from, arena, e)
@@ -114,11 +115,13 @@ enum outcome auth_take_over(struct auth *a, const struct auth_session *at,
         return auth_unlock(a, at, token ? "token" : "pin", e);
     if (!auth_strong_enough(at)) /* a station is where somebody signed in fully */
         return REFUSE(e, "auth.enrol_first");
+    TRY(auth_limits_of(a, &c.row, &limits, arena, e));
+    const int64_t own = env_now(a->node->env) + limits.absolute_us;
     const struct auth_start start = {
         .account = c.row.account,
         .organisation = c.row.organisation,
         .site = at->actor.site,
-        .expires = at->expires,
+        .expires = own < at->expires ? own : at->expires,
         .strength = token ? PROOF_TOKEN : PROOF_NONE,
         .station = at->station.p ? at->station : at->id,
         .from = from,

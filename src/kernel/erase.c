@@ -1,5 +1,6 @@
 /* Erasure as it follows the log: which subjects are erased is asked of the projections each time,
  * so that nothing rests on what this process remembers. */
+#define _GNU_SOURCE /* asprintf */
 #include "kernel/erase.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/id.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "kernel/copy.h"
@@ -16,7 +18,12 @@
 #include "kernel/keyring_impl.h"
 #include "kernel/search.h"
 
-enum { PAGE = 200, STEP_ARENA_MAX = 4 << 20, LIST_ARENA_MAX = 2 * ERASE_LIST_MAX };
+enum {
+    PAGE = 200,
+    STEP_ARENA_MAX = 4 << 20,
+    LIST_ARENA_MAX = 2 * ERASE_LIST_MAX,
+    SAID_MAX = 64, /* erasures told of between two steps; beyond: all are looked at */
+};
 
 /* What every statement of erased subjects takes and gives. */
 struct from {
@@ -27,9 +34,12 @@ struct from {
 struct erasures {
     struct erasures_options options;
     struct arena *arena;
-    bool due;        /* an event said so */
-    bool unflushed;  /* the log of changes may still hold what was deleted */
-    int64_t flushed; /* monotonic: when it was last tried */
+    char *begun;                        /* path of F.erased.begun */
+    bool due;                           /* all are to be looked at */
+    char said[SAID_MAX][ID_LENGTH + 1]; /* of whom an event said so … */
+    size_t nsaid;                       /* … since the last step */
+    bool unflushed;                     /* the log of changes may still hold what was deleted */
+    int64_t flushed;                    /* monotonic: when it was last tried */
 };
 
 /* --- the list --- */
@@ -199,6 +209,15 @@ enum outcome erase_is(bool *out, const struct registry *registry, struct db *db,
 
 /* --- what follows --- */
 
+/* What beside the key speaks of a subject whose key is destroyed. */
+static enum outcome rest_forget(struct erasures *x, struct str subject, struct err *e)
+{
+    files_forget(x->options.files, subject);
+    x->unflushed = true;
+    return x->options.search ? search_forget(x->options.search, subject, e) : OK;
+}
+
+/* From before the key is destroyed until nothing is left, the subject stands in F.erased.begun. */
 static enum outcome erase_one(void *context, struct str subject, struct err *e)
 {
     struct erasures *x = context;
@@ -206,21 +225,53 @@ static enum outcome erase_one(void *context, struct str subject, struct err *e)
     TRY(keyring_look(x->options.keys, subject, &key, e));
     if (key != SEAL_KEY_LIVE)
         return OK;
+    TRY(list_subject(x->begun, subject, e));
     TRY(list_subject(x->options.list, subject, e));
     TRY(keyring_destroy(x->options.keys, subject, e));
-    files_forget(x->options.files, subject);
-    x->unflushed = true;
+    TRY(rest_forget(x, subject, e));
     LOG(x->options.env, LOG_INFO, "erase.done", LOG_F_ID("subject", subject));
     return OK;
 }
 
-static enum outcome erase_all(struct erasures *x, struct err *e)
+/* What a crash left behind the end of a key. */
+static enum outcome rest_resume(struct erasures *x, struct err *e)
 {
-    TRY(each_erased(x->options.registry, x->options.writer, x->arena, erase_one, x, e));
+    struct str text, line;
+    struct arena *arena;
+    if (access(x->begun, F_OK) != 0)
+        return OK;
+    arena = arena_new(LIST_ARENA_MAX);
+    enum outcome o = arena ? list_read(&text, x->begun, arena, e) : err_no_memory(e);
+    while (o == OK && list_next(&text, &line))
+        if (keyring_subject_valid(line))
+            o = rest_forget(x, line, e);
+    x->unflushed = true;
+    arena_free(arena);
+    return o;
+}
+
+static enum outcome erase_said(struct erasures *x, struct err *e)
+{
+    for (size_t i = 0; i < x->nsaid && !x->due; i++) {
+        const struct str subject = str_z(x->said[i]);
+        bool erased;
+        arena_reset(x->arena);
+        TRY(erase_is(&erased, x->options.registry, x->options.writer, subject, x->arena, e));
+        if (erased)
+            TRY(erase_one(x, subject, e));
+        x->due |= !erased;
+    }
+    return OK;
+}
+
+static enum outcome erase_due(struct erasures *x, struct err *e)
+{
+    TRY(erase_said(x, e));
+    if (x->due)
+        TRY(each_erased(x->options.registry, x->options.writer, x->arena, erase_one, x, e));
     TRY(keyring_renew(x->options.keys, (struct str){ 0 }, NULL, e));
-    if (x->unflushed && x->options.search)
-        TRY(search_forget(x->options.search, e));
     x->due = false;
+    x->nsaid = 0;
     return OK;
 }
 
@@ -228,8 +279,8 @@ enum outcome erasures_step(struct erasures *x, struct err *e)
 {
     const int64_t now = env_mono(x->options.env);
     bool done;
-    if (x->due)
-        TRY(erase_all(x, e));
+    if (x->due || x->nsaid > 0)
+        TRY(erase_due(x, e));
     else if (!x->unflushed || now - x->flushed < ERASE_FLUSH_US)
         return OK;
     if (!x->unflushed)
@@ -237,7 +288,18 @@ enum outcome erasures_step(struct erasures *x, struct err *e)
     x->flushed = now;
     TRY(db_flush(x->options.writer, &done, e));
     x->unflushed = !done;
+    if (done && unlink(x->begun) != 0 && errno != ENOENT)
+        return err_fault(e, "store.io", "remove %s: %m", x->begun);
     return OK;
+}
+
+static void said(struct erasures *x, const struct gate_happened *event)
+{
+    const struct str subject = stream_id(stream_str(&event->key));
+    if (x->nsaid == SAID_MAX || subject.n > ID_LENGTH)
+        x->due = true;
+    else
+        snprintf(x->said[x->nsaid++], sizeof x->said[0], "%.*s", STR(subject));
 }
 
 void erasures_committed(struct erasures *x, const struct gate_happened *events, size_t n)
@@ -247,7 +309,16 @@ void erasures_committed(struct erasures *x, const struct gate_happened *events, 
     for (size_t i = 0; i < nmodules; i++)
         for (size_t k = 0; k < modules[i]->nerases; k++)
             for (size_t m = 0; m < n; m++)
-                x->due |= strcmp(events[m].type, modules[i]->erases[k].event) == 0;
+                if (strcmp(events[m].type, modules[i]->erases[k].event) == 0)
+                    said(x, &events[m]);
+}
+
+static enum outcome open_all(struct erasures *x, struct err *e)
+{
+    if (!x->arena || asprintf(&x->begun, "%s.begun", x->options.list) < 0)
+        return err_no_memory(e);
+    TRY(rest_resume(x, e));
+    return erasures_step(x, e);
 }
 
 enum outcome erasures_open(struct erasures **out, const struct erasures_options *options,
@@ -259,7 +330,7 @@ enum outcome erasures_open(struct erasures **out, const struct erasures_options 
     x->options = *options;
     x->due = true;
     x->arena = arena_new(STEP_ARENA_MAX);
-    const enum outcome o = x->arena ? erasures_step(x, e) : err_no_memory(e);
+    const enum outcome o = open_all(x, e);
     if (o == OK)
         *out = x;
     else
@@ -272,5 +343,6 @@ void erasures_close(struct erasures *x)
     if (!x)
         return;
     arena_free(x->arena);
+    free(x->begun);
     free(x);
 }

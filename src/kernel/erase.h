@@ -9,9 +9,10 @@
  *      changes is emptied, as soon as no reader stands in the way
  *
  * What is interrupted is done when the node is next opened, before it takes any command: the events
- * say who is erased, and keys that are still there are destroyed. Between the event and the end of
- * the key nothing more is sealed for the subject: the gate asks erase_is, and refuses with
- * "seal.erased".
+ * say who is erased, and keys that are still there are destroyed; whose key is destroyed and the
+ * rest not yet done stands in F.erased.begun, which goes with the last of it. Between the event and
+ * the end of the key nothing more is sealed for the subject: the gate asks erase_is, and refuses
+ * with "seal.erased".
  *
  * The list is one line a subject, its id, and goes with backups: a keyring copied before an erasure
  * holds the key still, and a restore with that copy destroys it again by the newest list
@@ -42,7 +43,8 @@ enum outcome erasures_open(struct erasures **out, const struct erasures_options 
 void erasures_close(struct erasures *x);
 /* After each commit. */
 void erasures_committed(struct erasures *x, const struct gate_happened *events, size_t n);
-/* Waits for no reader; takes as long as the keys of its organisation and the index are large. */
+/* Waits for no reader. Looks at those alone of whom events spoke since the last step; takes as long
+ * as its organisation has keys, which are wrapped anew. */
 enum outcome erasures_step(struct erasures *x, struct err *e);
 
 /* Whether an event says that the subject is erased, its key destroyed yet or not. */

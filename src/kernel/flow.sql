@@ -294,13 +294,11 @@ SELECT r.account FROM auth_account_role r JOIN auth_account a ON a.account = r.a
 WHERE r.account = :account AND r.role = :role AND r.organisation = :organisation
   AND r.site IN ('', :site) AND a.closed = 0 AND :now >= r.from_us AND :now < r.until_us LIMIT 1;
 
+-- did (order_id ID, actor TEXT, task CODE)
+INSERT INTO flow_did (order_id, actor, task) VALUES (:order_id, :actor, :task)
+ON CONFLICT (order_id, actor, task) DO NOTHING;
+
 -- done_by (order_id ID, actor TEXT) -> (task CODE)
 -- At which tasks of an order the actor did something, in whatever pass: completed, entered,
 -- corrected, signed, noted a fact.
-SELECT task FROM flow_task WHERE order_id = :order_id AND done_by = :actor
-UNION SELECT task FROM flow_past WHERE order_id = :order_id AND done_by = :actor
-UNION SELECT task FROM flow_record WHERE order_id = :order_id AND entered_by = :actor
-UNION SELECT task FROM flow_entry WHERE order_id = :order_id AND entered_by = :actor
-UNION SELECT task FROM flow_signature WHERE order_id = :order_id AND signed_by = :actor
-UNION SELECT task FROM flow_fact WHERE order_id = :order_id AND noted_by = :actor
-ORDER BY task;
+SELECT task FROM flow_did WHERE order_id = :order_id AND actor = :actor ORDER BY task;

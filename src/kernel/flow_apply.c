@@ -186,11 +186,19 @@ enum outcome flow_escalated_apply(struct db *db, const struct event *event,
     return ladder_end(db, payload->order, payload->task, (size_t)payload->step, e);
 }
 
+enum outcome flow_did(struct db *db, const struct event *event, struct str order, struct str task,
+                      struct err *e)
+{
+    const struct flow_did_in in = { order, event->actor, task };
+    return db_run(db, &sql_flow_did, &in, NULL, e);
+}
+
 enum outcome flow_fact_noted_apply(struct db *db, const struct event *event,
                                    const struct flow_fact_noted *payload, struct err *e)
 {
     struct flow_fact_add_in in = { payload->order, payload->task, payload->fact, event->happened,
                                    event->actor };
+    TRY(flow_did(db, event, payload->order, payload->task, e));
     return db_run(db, &sql_flow_fact_add, &in, NULL, e);
 }
 
@@ -249,6 +257,7 @@ static enum outcome record_row(struct db *db, const struct event *event, const s
         .recorded = event->recorded,
         .reason = event->reason,
     };
+    TRY(flow_did(db, event, kept->order, kept->task, e));
     TRY(db_run(db, &sql_flow_record_add, &in, NULL, e));
     struct flow_task_recorded_in last = { kept->order, kept->task, event->version };
     return db_run(db, &sql_flow_task_recorded, &last, NULL, e);
@@ -269,6 +278,7 @@ enum outcome flow_task_done_apply(struct db *db, const struct event *event,
                                   const struct flow_task_done *payload, struct err *e)
 {
     struct flow_task_done_in in = { payload->order, payload->task, event->happened, event->actor };
+    TRY(flow_did(db, event, payload->order, payload->task, e));
     TRY(db_run(db, &sql_flow_task_done, &in, NULL, e));
     TRY(timers_stop(db, payload->order, payload->task, e));
     if (payload->form.p) {

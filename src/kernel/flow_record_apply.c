@@ -38,6 +38,7 @@ static enum outcome entry_row(struct db *db, const struct event *event,
         .happened = event->happened,
         .recorded = event->recorded,
     };
+    TRY(flow_did(db, event, payload->order, payload->task, e));
     return db_run(db, &sql_flow_record_entry_add, &in, NULL, e);
 }
 
@@ -119,5 +120,6 @@ enum outcome flow_signed_apply(struct db *db, const struct event *event,
         .signed_by = event->actor,
         .signed_at = event->happened,
     };
+    TRY(flow_did(db, event, payload->order, payload->task, e));
     return db_run(db, &sql_flow_record_sign, &in, NULL, e);
 }

@@ -71,6 +71,15 @@ CREATE INDEX IF NOT EXISTS flow_task_site
 CREATE INDEX IF NOT EXISTS flow_task_organisation
     ON flow_task (organisation, open, due_by, order_id, number);
 
+-- Who did something at which task, for ever: what a loop, a correction or a withdrawal takes out of
+-- the rows beside it was done all the same (segregate.h).
+CREATE TABLE IF NOT EXISTS flow_did (
+    order_id TEXT NOT NULL,
+    actor    TEXT NOT NULL,
+    task     TEXT NOT NULL,
+    PRIMARY KEY (order_id, actor, task)
+) STRICT;
+
 -- Earlier passes of tasks, undone by a loop. What was made in such a pass is past as well: a unit is
 -- of the present exactly when no row here has its order, task and pass.
 CREATE TABLE IF NOT EXISTS flow_past (

@@ -23,6 +23,7 @@
 #include "base/record.h"
 
 enum { HTTP_PAIRS_MAX = 512, HTTP_PATH_PARAMS_MAX = 6, HTTP_BODY_MAX = 1 << 20 };
+enum { HTTP_PASSED_MAX = 16 };
 #define HTTP_FILES_BODY_MAX ((int64_t)2 << 30) /* bytes of all files of one form */
 enum { HTTP_FILES_RATE = 64 << 10 };           /* bytes a second that their sender must keep up */
 
@@ -73,6 +74,10 @@ struct http_request {
     size_t nquery;
     const struct record_pair *form; /* application/x-www-form-urlencoded body, decoded */
     size_t nform;
+    /* Of a form that was refused before its files: their fields and names. What was in them is not
+     * kept. */
+    const struct record_pair *passed;
+    size_t npassed;
     void *files;               /* what came in it as files: of who set http_options.file */
     struct str body;           /* as sent */
     struct str media_type;     /* of the body, without parameters, lower case */
@@ -152,9 +157,10 @@ struct http_options {
      * session's token. NULL: nothing to check. */
     enum outcome (*check)(struct http_request *r, struct err *e);
     /* Takes a file of a form piece by piece while it is read, on an HTTP thread; `last`: with these
-     * bytes, maybe none, it is whole. Called after `check` found the form so far good. What is not
-     * OK ends the form; a file that is not taken is better remembered until the handler tells of it
-     * beside what else was entered. NULL: no form holds files. */
+     * bytes, maybe none, it is whole. Called after `check` found the form so far good; where it did
+     * not, files are passed over and the rest of the form is read. What is not OK ends the form; a
+     * file that is not taken is better remembered until the handler tells of it beside what else
+     * was entered. NULL: no form holds files. */
     enum outcome (*file)(struct http_request *r, const struct http_file *file, struct bytes data,
                          bool last, struct err *e);
     /* The request ended, whole or not: lets go of r->files. */

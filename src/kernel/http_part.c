@@ -18,7 +18,9 @@ struct http_parts {
     struct str name;  /* of the part that is read; absent: none yet */
     uint64_t came;    /* bytes of it */
     struct http_file file;
-    bool checked; /* the form so far may send files */
+    bool checked;       /* the form so far was asked whether it may send files … */
+    struct err refused; /* … and this it was answered: told when all of it is read */
+    struct record_pair *passed;
     enum outcome outcome;
     struct err error;
 };
@@ -45,12 +47,22 @@ static enum outcome pair_end(struct http_parts *x, struct err *e)
     return OK;
 }
 
+/* Where the form was refused the content is passed over; which file it was is told. */
+static enum outcome file_take(struct http_parts *x, struct bytes data, bool last, struct err *e)
+{
+    struct http_request *r = x->request;
+    if (x->refused.outcome == OK)
+        return x->options->file(r, &x->file, data, last, e);
+    if (last && x->file.name.n > 0 && r->npassed < HTTP_PASSED_MAX)
+        x->passed[r->npassed++] = (struct record_pair){ x->file.field, x->file.name };
+    return OK;
+}
+
 static enum outcome part_end(struct http_parts *x, struct err *e)
 {
     enum outcome o = OK;
     if (x->file.field.p)
-        o = x->options->file(x->request, &x->file, (struct bytes){ (const uint8_t *)"", 0 }, true,
-                             e);
+        o = file_take(x, (struct bytes){ (const uint8_t *)"", 0 }, true, e);
     else if (x->name.p)
         o = pair_end(x, e);
     x->name = (struct str){ 0 };
@@ -60,13 +72,20 @@ static enum outcome part_end(struct http_parts *x, struct err *e)
     return o;
 }
 
-/* The session's token stands before the files, as pages write it: what has none leaves nothing. */
+/* The session's token stands before the files, as pages write it: what has none leaves nothing.
+ * What is typed behind the files is read all the same: it may wait for a refusal to be lifted. */
 static enum outcome file_begin_check(struct http_parts *x, struct err *e)
 {
-    if (!x->checked && x->options->check)
-        TRY(x->options->check(x->request, e));
+    if (x->checked || !x->options->check)
+        return OK;
     x->checked = true;
-    return OK;
+    if (x->options->check(x->request, &x->refused) == FAULT) {
+        *e = x->refused;
+        return FAULT;
+    }
+    x->request->passed = x->passed =
+        ARENA_ARRAY(x->request->arena, HTTP_PASSED_MAX, struct record_pair);
+    return x->passed ? OK : err_no_memory(e);
 }
 
 static enum outcome part_begin(struct http_parts *x, const char *name, const char *file,
@@ -105,7 +124,7 @@ static enum outcome take(struct http_parts *x, const char *name, const char *fil
     }
     x->came += data.n;
     if (x->file.field.p)
-        return data.n > 0 ? x->options->file(x->request, &x->file, data, false, e) : OK;
+        return data.n > 0 ? file_take(x, data, false, e) : OK;
     x->typed += data.n;
     if (x->typed > x->request->route->body_max)
         return http_body_too_large(x->request->route->body_max, e);
@@ -158,6 +177,10 @@ enum outcome http_parts_end(struct http_parts *x, struct err *e)
         x->outcome = REFUSE(&x->error, "http.malformed_form");
     if (x->outcome == OK)
         x->outcome = part_end(x, &x->error);
+    if (x->outcome == OK && x->refused.outcome != OK) {
+        *e = x->refused;
+        return x->refused.outcome;
+    }
     *e = x->error;
     return x->outcome;
 }

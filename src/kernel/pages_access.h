@@ -4,6 +4,7 @@
 
 #include "kernel/auth.h"
 #include "kernel/show.h"
+#include "kernel/sign.h"
 
 struct pages_access_view {
     struct html report; /* the matrix, as print.h renders it for a page */
@@ -59,6 +60,14 @@ struct pages_take_view {
     struct str site;     /* of it */
     int64_t until;       /* of it */
 };
+
+struct pages_emergency_judged_view {
+    struct auth_emergency_judged what;
+    struct str person;
+    struct str site;
+    struct str reason;
+};
+sign_show_fn pages_emergency_judged;
 
 http_handler_fn pages_get_access, pages_print_access, pages_get_emergencies, pages_get_emergency,
     pages_get_take;

@@ -2,12 +2,13 @@
 #include "base/id.h"
 #include "gen/kernel/pages/emergencies.html.h"
 #include "gen/kernel/pages/emergency.html.h"
+#include "gen/kernel/pages/emergency_judged.html.h"
 #include "gen/kernel/pages/take.html.h"
 #include "kernel/ledger.h"
 #include "kernel/pages_access.h"
 #include "kernel/trail.h"
 
-enum { ROWS_MAX = 200, PLACES_MAX = 200 };
+enum { ROWS_MAX = 200, PLACES_MAX = 200, JUDGED_MAX = 16 << 10 };
 
 static void state_of(enum show_tone *tone, struct str *text, struct page *p,
                      const struct auth_emergency_list_out *row)
@@ -203,4 +204,29 @@ static enum outcome take(struct http_request *r, struct db *db, struct page *p, 
 enum http_state pages_get_take(struct http_request *r)
 {
     return show(r, "page.take.title", take);
+}
+
+/* --- what its reviewer signs --- */
+
+enum outcome pages_emergency_judged(struct html *out, struct page *p, struct http_request *r,
+                                    struct db *db, const struct sign_asked *asked, struct err *e)
+{
+    struct pages_emergency_judged_view v = { 0 };
+    struct auth_emergency_out row = { 0 };
+    const struct json *object;
+    bool found;
+    TRY(json_read(&object, r->arena, asked->content, &json_limits_default, e));
+    TRY(record_from_json(&auth_emergency_judged_record, &v.what, r->arena, object, e));
+    const struct auth_emergency_in in = { v.what.emergency };
+    TRY(db_get(db, &sql_auth_emergency, &in, &row, r->arena, &found, e));
+    v.person = auth_account_name(db, v.what.account, r->arena);
+    v.site = auth_site_name(db, v.what.site, r->arena);
+    v.reason = show_sealed(r, row.event, "reason", row.reason);
+    struct page part = *p;
+    struct buf b = buf_in(r->arena, JUDGED_MAX);
+    part.b = &b;
+    page_emergency_judged(&part, &v);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
 }

@@ -96,6 +96,7 @@ static const struct route module_routes[] = {
 static const struct sign_view module_signs[] = {
     { "define.review", pages_draft_signed, NULL },
     { "define.approve", pages_draft_signed, pages_drafts_approvable },
+    { "emergency.review", pages_emergency_judged, NULL },
 };
 
 const struct module pages_module = {

@@ -33,6 +33,7 @@ static enum outcome lines(struct pages_review_view *v, const struct record_list 
                           struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct access_review_list_out *rows = list->p;
+    const struct actor *actor = show_actor(r);
     struct pages_review_line *out = ARENA_ARRAY(r->arena, list->n + 1, struct pages_review_line);
     if (!out)
         return err_no_memory(e);
@@ -41,7 +42,9 @@ static enum outcome lines(struct pages_review_view *v, const struct record_list 
             .row = &rows[i],
             .what = what_of(p, db, &rows[i]),
             .first = i == 0 || !str_eq(rows[i - 1].account, rows[i].account),
-            .own = str_eq(rows[i].account, show_actor(r)->account),
+            .own = str_eq(rows[i].account, actor->account),
+            .may_judge =
+                actor_may(actor, S("access_review.judge"), actor->organisation, rows[i].site),
         };
         if (rows[i].judged != TIME_NONE)
             out[i].judge = show_person(p, db, rows[i].judged_by);
@@ -49,6 +52,23 @@ static enum outcome lines(struct pages_review_view *v, const struct record_list 
     }
     v->rows = out;
     v->n = list->n;
+    return OK;
+}
+
+/* Leaves those at sites whose rights one may see. */
+static enum outcome seen_by(const struct actor *a, struct record_list *list, struct arena *arena,
+                            struct err *e)
+{
+    const struct access_review_list_out *rows = list->p;
+    struct access_review_list_out *seen =
+        ARENA_ARRAY(arena, list->n + 1, struct access_review_list_out);
+    size_t n = 0;
+    if (!seen)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list->n; i++)
+        if (actor_may(a, S("access.see"), a->organisation, rows[i].site))
+            seen[n++] = rows[i];
+    *list = (struct record_list){ .p = seen, .n = n };
     return OK;
 }
 
@@ -60,11 +80,11 @@ static enum outcome review(struct http_request *r, struct db *db, struct page *p
     struct record_list list = { 0 };
     TRY(db_get(db, &sql_access_review_find, &in, &v.row, r->arena, &v.planned, e));
     v.open = v.planned && v.row.opened != TIME_NONE;
-    const bool whole = actor_may(a, S("access.see"), a->organisation, a->site);
     const struct access_review_list_in of = { a->organisation, v.planned ? v.row.due : 0,
                                               p->now_us };
-    if (v.open && whole)
+    if (v.open)
         TRY(db_list(db, &sql_access_review_list, &of, &list, ROWS_MAX, r->arena, e));
+    TRY(seen_by(a, &list, r->arena, e));
     if (http_wants_json(r))
         return show_rows(r, sql_access_review_list.out, list.p, list.n, (struct str){ 0 }, e);
     TRY(lines(&v, &list, r, db, p, e));
@@ -74,10 +94,10 @@ static enum outcome review(struct http_request *r, struct db *db, struct page *p
     v.due = buf_get(&due);
     if (v.planned && v.row.last_signer.p)
         v.signer = show_person(p, db, v.row.last_signer);
-    v.may_plan = actor_may(a, S("access_review.plan"), a->organisation, a->site);
-    v.may_judge = v.open && actor_may(a, S("access_review.judge"), a->organisation, a->site);
+    const struct str everywhere = { 0 };
+    v.may_plan = actor_may(a, S("access_review.plan"), a->organisation, everywhere);
     v.may_sign =
-        v.open && v.left == 0 && actor_may(a, S("access_review.sign"), a->organisation, a->site);
+        v.open && v.left == 0 && actor_may(a, S("access_review.sign"), a->organisation, everywhere);
     page_review(p, &v);
     return OK;
 }
@@ -109,6 +129,7 @@ enum outcome pages_review_signed(struct html *out, struct page *p, struct http_r
     const struct pages_verdicts_view v = {
         .organisation = auth_organisation_name(db, content.organisation, r->arena),
         .due = content.due,
+        .left = content.left,
         .rows = rows,
         .n = content.rights.n,
     };

@@ -12,6 +12,7 @@ struct pages_review_line {
     struct str judge; /* who kept it; absent: nobody yet */
     bool first;       /* of its person */
     bool own;
+    bool may_judge;
 };
 struct pages_review_view {
     bool planned;
@@ -23,7 +24,6 @@ struct pages_review_view {
     size_t left; /* nothing was said of */
     struct str signer;
     bool may_plan;
-    bool may_judge;
     bool may_sign;
 };
 
@@ -37,6 +37,7 @@ struct pages_verdict_line {
 struct pages_verdicts_view {
     struct str organisation;
     int64_t due;
+    int64_t left; /* that are signed after these; INT_NONE: none */
     const struct pages_verdict_line *rows;
     size_t n;
 };

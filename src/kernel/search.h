@@ -124,8 +124,8 @@ enum outcome search_step(struct search *s, bool idle, bool *busy, struct err *e)
 void search_committed(struct search *s, const struct gate_happened *events, size_t n);
 /* Follows all there is, and drops the tokens of all whose key was destroyed. */
 enum outcome search_catch_up(struct search *s, struct err *e);
-/* The latter alone, now. */
-enum outcome search_forget(struct search *s, struct err *e);
+/* Drops now what the subject, whose key was destroyed, was found by. */
+enum outcome search_forget(struct search *s, struct str subject, struct err *e);
 /* The tables were made anew: follows from the first event on. */
 void search_restart(struct search *s);
 

@@ -301,19 +301,34 @@ enum outcome search_step(struct search *s, bool idle, bool *busy, struct err *e)
 
 enum outcome search_catch_up(struct search *s, struct err *e)
 {
+    bool again = true;
     for (size_t n = 1; n > 0;)
         TRY(batch(s, &n, e));
-    return search_forget(s, e);
-}
-
-enum outcome search_forget(struct search *s, struct err *e)
-{
     s->sweeping = 0;
     s->swept_to[0] = '\0';
-    bool again = true;
     while (again)
         TRY(sweep(s, &again, e));
     return OK;
+}
+
+static enum outcome forget(struct search *s, struct str subject, struct err *e)
+{
+    const struct search_rule *rule;
+    for (size_t i = 0; search_rule_at(s->options.registry, i, &rule); i++)
+        if (rule->sealed)
+            TRY(refresh(s->options.writer, s->options.keys, rule, subject, s->one, s->options.env,
+                        e));
+    return OK;
+}
+
+enum outcome search_forget(struct search *s, struct str subject, struct err *e)
+{
+    TRY(db_begin(s->options.writer, e));
+    const enum outcome o = forget(s, subject, e);
+    if (o == OK)
+        return db_commit(s->options.writer, e);
+    db_rollback(s->options.writer);
+    return o;
 }
 
 /* --- built beside, to be compared --- */

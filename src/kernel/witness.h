@@ -81,7 +81,8 @@ struct witnesses_options {
 enum outcome witnesses_open(struct witnesses **out, const struct witnesses_options *options,
                             struct err *e);
 void witnesses_close(struct witnesses *w);
-/* From now on checkpoints are shown to these; both borrowed. Before the writer's thread begins. */
+/* From now on checkpoints are shown to these, maybe none, and what is kept of others goes; both
+ * borrowed, the transport NULL where there are none. Before the writer's thread begins. */
 enum outcome witnesses_use(struct witnesses *w, const struct outbox_transport *transport,
                            const struct witness_setup *setup, struct err *e);
 /* Takes answers, says what they came to, shows what is due; *busy while something is on its way.

@@ -18,6 +18,7 @@ struct witness_asked {
     int at_once;                 /* asked again in this round */
     char line[WITNESS_LINE_MAX]; /* its cosignature of this round's checkpoint; empty: none */
     /* what is kept of it */
+    int64_t begun; /* to be asked by this process: what was before it no silence tells of */
     int64_t asked, size, cosigned, tries;
     const char *code;
     bool changed;

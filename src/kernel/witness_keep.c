@@ -21,7 +21,7 @@ static enum outcome one_begin(struct witnesses *w, size_t i, struct err *e)
         return err_no_memory(e);
     TRY(db_get(w->options.writer, &sql_contact_one, &in, &row, w->arena, &found, e));
     TRY(db_get(w->options.writer, &sql_witness_standing, &of, &said, w->arena, &stands, e));
-    x->asked = env_now(w->options.env);
+    x->begun = x->asked = env_now(w->options.env);
     x->size = x->cosigned = INT_NONE;
     if (found && str_is(row.origin, w->options.signer->name)) {
         x->asked = row.asked;

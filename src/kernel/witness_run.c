@@ -131,7 +131,8 @@ static void told(struct witnesses *w, struct witness_asked *x)
 
 static enum outcome silent_told(struct witnesses *w, struct witness_asked *x, struct err *e)
 {
-    const int64_t last = x->cosigned != INT_NONE ? x->cosigned : x->asked;
+    const int64_t heard = x->cosigned != INT_NONE ? x->cosigned : x->asked;
+    const int64_t last = heard > x->begun ? heard : x->begun;
     if (x->tries == 0 || contradicts(x->state) ||
         env_now(w->options.env) - last < w->setup->silent_us)
         return OK;

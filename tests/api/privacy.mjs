@@ -31,6 +31,17 @@ async function send(demo, who, name, body, reason) {
   return answer.json();
 }
 
+/* What it would sign, and the same with the proof of a person who has signed nothing yet. */
+const ask = (demo, who, name, body) =>
+  fetch(`${demo.address}/sign/${name}?${new URLSearchParams(body)}`, { headers: who.headers });
+async function sign(demo, who, login, name, body, reason) {
+  const answer = await ask(demo, who, name, body);
+  assert(answer.status === 200, `${name}: ${answer.status} ${await answer.clone().text()}`);
+  const { shown } = await answer.json();
+  return send(demo, who, name,
+    { ...body, _shown: shown, _login: login, _password: demo.password }, reason);
+}
+
 const found = (text) => all.filter((mark) => text.toLowerCase().includes(mark.toLowerCase()));
 
 /* Every path of a read, with what stands in its place for this patient's order. */
@@ -126,19 +137,17 @@ export async function privacy(checker, demo, log) {
     assert(found(said).length === 0, `${found(said)}`);
   });
   await check("SEC-01 an erasure is refused while the order runs, and then names the duty", async () => {
-    const answer = await fetch(`${demo.address}/commands/patient.request_erasure`, {
-      method: "POST", body: JSON.stringify({ patient, _reason: "asked for" }),
-      headers: { ...coordinator.headers, "Content-Type": json,
-        "Idempotency-Key": randomUUID() } });
+    const answer = await ask(demo, coordinator, "patient.request_erasure", { patient });
     equal(answer.status, 422, "status");
     equal((await answer.json()).code, "order.duty_open", "code");
   });
   await check("SEC-01 after an erasure nobody sees the marks, and pages answer", async () => {
     const other = await send(demo, physician, "patient.enrol", { family: marks.family,
       given: marks.given, birth_date: marks.born, sex: "female" });
-    const { request } = await send(demo, coordinator, "patient.request_erasure",
-      { patient: other.patient }, "asked for");
-    await send(demo, physician, "patient.erase", { patient: other.patient, request }, "checked");
+    const { request } = await sign(demo, coordinator, demo.find("coordinator", "Northfield"),
+      "patient.request_erasure", { patient: other.patient }, "asked for");
+    await sign(demo, physician, demo.find("physician", "Northfield"), "patient.erase",
+      { patient: other.patient, request }, "checked");
     const { status, text } = await get(demo, physician, `/patients/${other.patient}`, "text/html");
     equal(status, 200, "status");
     assert(found(text).length === 0, `${found(text)}`);

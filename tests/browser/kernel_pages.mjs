@@ -120,6 +120,25 @@ export async function lock(house, size) {
   });
   /* axe-core needs scripts: the same page in another browser of theirs. */
   const scripted = await house.page(house.person("warehouse"), size);
+  await house.check(`the lock's cover stays at ${size}`, async () => {
+    await scripted.goto("/ledger");
+    await scripted.getByRole("button", { name: "Lock" }).click();
+    await scripted.getByRole("heading", { name: "Locked" }).waitFor();
+    for (let i = 0; i < 3; i++) await scripted.keyboard.press("Escape");
+    await scripted.waitForTimeout(200);
+    expect(await scripted.locator("dialog:modal").count() === 1, "Escape took the cover away");
+    await scripted.getByLabel("Password or PIN").fill(house.demo.password);
+    await scripted.getByRole("button", { name: "Go on", exact: true }).click();
+    await scripted.locator("dialog").waitFor({ state: "detached" });
+    await scripted.context().setOffline(true);
+    await scripted.getByRole("button", { name: "Lock" }).click();
+    await scripted.locator("dialog").getByText("As soon as the server is reached").waitFor();
+    await scripted.context().setOffline(false);
+    house.troubles = house.troubles.filter((t) => !t.includes("INTERNET_DISCONNECTED")); /* ours */
+    await scripted.getByLabel("Password or PIN").fill(house.demo.password, { timeout: 15000 });
+    await scripted.getByRole("button", { name: "Go on", exact: true }).click();
+    await scripted.locator("dialog").waitFor({ state: "detached" });
+  });
   await house.check(`the lock's page at ${size}`, async () => {
     await scripted.goto("/ledger");
     await scripted.getByRole("button", { name: "Lock" }).click();

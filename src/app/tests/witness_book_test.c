@@ -219,30 +219,60 @@ static void the_folder_is_one_process_s(void **state)
     assert_string_equal(error.code, "witness.key_readable_by_others");
 }
 
+static size_t kept(const char *ending)
+{
+    static char paths[200][128];
+    char fork[100];
+    size_t n = 0;
+    snprintf(fork, sizeof fork, "%s/fork", folder);
+    const size_t all = made_list(fork, paths, 200);
+    for (size_t i = 0; i < all; i++)
+        n += str_ends(str_z(paths[i]), str_z(ending));
+    return n;
+}
+
 /* Two notes of one size and two roots, signed by one key, are proof for everyone. */
 static void evidence_is_kept_and_bounded(void **state)
 {
     (void)state;
     char last[TEXT_MAX];
-    static char paths[200][128];
     assert_int_equal(submit(mine, 0, 64), OK);
     for (size_t size = 64; size < 64 + 2 * WITNESS_EVIDENCE_MAX; size++)
         assert_int_equal(submit(other, 64, size), OK);
     assert_int_equal(submit(other, 64, 64), OK);
-    size_t shown = 0, known = 0;
-    char fork[100];
-    snprintf(fork, sizeof fork, "%s/fork", folder);
-    const size_t n = made_list(fork, paths, 200);
-    for (size_t i = 0; i < n; i++) {
-        shown += str_ends(str_z(paths[i]), S(".shown"));
-        known += str_ends(str_z(paths[i]), S(".known"));
-    }
-    assert_int_equal(shown, WITNESS_EVIDENCE_MAX);
-    assert_int_equal(known, WITNESS_EVIDENCE_MAX);
+    assert_int_equal(kept(".forked.shown"), 1);
+    assert_int_equal(kept(".forked.known"), 1);
+    assert_int_equal(kept(".unproved.shown"), WITNESS_EVIDENCE_MAX);
+    assert_int_equal(kept(".unproved.known"), WITNESS_EVIDENCE_MAX);
     struct buf b = buf_over(last, sizeof last);
     const char *hex = strrchr(log_file, '/') + 1;
     assert_true(witness_last(&b, book, str_z(hex)));
     assert_false(witness_last(&b, book, S("0000")));
+}
+
+/* The log's own checkpoints without their proofs, which anyone can send, leave room for the proof
+ * of a fork; lines below what the log signed make nothing new of it. */
+static void no_flood_displaces_a_fork(void **state)
+{
+    (void)state;
+    char text[TEXT_MAX], note[MADE_NOTE_MAX];
+    assert_int_equal(submit(mine, 0, 64), OK);
+    for (size_t size = 65; size < 65 + 2 * WITNESS_EVIDENCE_MAX; size++) {
+        assert_int_equal(submit(mine, 64, size), OK);
+        expect(422, NULL);
+    }
+    assert_int_equal(kept(".unproved.shown"), WITNESS_EVIDENCE_MAX);
+    const int n = (int)made_checkpoint(note, other, 64);
+    for (int i = 0; i < 3; i++) {
+        const int length = snprintf(text, sizeof text,
+                                    "old 64\n\n%.*s\xe2\x80\x94 stranger%d AAAAAAAA\n", n, note, i);
+        arena_reset(arena);
+        assert_int_equal(
+            witness_submit(&answer, book, (struct str){ text, (size_t)length }, arena, &error), OK);
+        expect(409, "64\n");
+    }
+    assert_int_equal(kept(".forked.shown"), 1);
+    assert_int_equal(kept(".forked.known"), 1);
 }
 
 #define BOOK_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -257,6 +287,7 @@ int main(void)
         BOOK_TEST(what_is_damaged_or_lost_is_not_begun_anew),
         BOOK_TEST(the_folder_is_one_process_s),
         BOOK_TEST(evidence_is_kept_and_bounded),
+        BOOK_TEST(no_flood_displaces_a_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "kernel/notify.h"
 #include "kernel/outbox.h"
 #include "kernel/rota.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 #include "kernel/tests/auth_fixture.h"
 
 #include <setjmp.h>
@@ -28,8 +28,14 @@ static const struct define_kind *const kinds[] = { &role_kind };
 static const struct module *const modules[] = {
     &stop_module, &epoch_module, &timer_module,  &define_module,        &auth_module,
     &file_module, &sign_module,  &effect_module, &job_module,           &outbox_module,
-    &flow_module, &rota_module,  &notify_module, &access_review_module,
+    &flow_module, &rota_module,  &notify_module, &access_review_module, &sign_act_module,
 };
+
+static void everywhere(struct fixture_person *p)
+{
+    for (size_t i = 0; i < p->actor.ngrants; i++)
+        p->grants[i].site = (struct str){ 0 };
+}
 
 static int set_up(void **state)
 {
@@ -40,7 +46,9 @@ static int set_up(void **state)
         auth_fixture_account(&a, i);
         auth_fixture_role(&a, i, "nurse", 1, 1);
     }
-    fixture_person(&lead, 1, 1, 1, "access_review.plan access_review.judge access_review.sign");
+    fixture_person(&lead, 1, 1, 1,
+                   "access_review.plan access_review.judge access_review.sign sign.withdraw");
+    everywhere(&lead);
     fixture_person(&other, 4, 1, 1, "access_review.judge");
     return 0;
 }
@@ -148,7 +156,139 @@ static void a_round_that_is_late(void **state)
     assert_int_equal(judge(&lead, 2, "true", NULL), OK);
     (void)!fixture_send(F, &lead, "access_review.open", NULL, "{'organisation':'%s','due':'%s'}",
                         fixture_id('o', 1).p, in_days(1));
+    fixture_refused(F, "gate.forbidden");
+    fixture_rebuilds(F);
+}
+
+static void give(int account, const char *role, int site, const char *product)
+{
+    (void)!fixture_send(F, &a.program, "account.give_role", "as the ward needs it",
+                        "{'account':'%s','role':'%s','organisation':'%s','site':'%s'%s%s%s}",
+                        fixture_id('a', account).p, role, fixture_id('o', 1).p,
+                        fixture_id('s', site).p, product ? ",'product':'" : "",
+                        product ? product : "", product ? "'" : "");
+    fixture_must(F, F->error.outcome, "give");
+}
+
+static void open_round(void)
+{
+    assert_int_equal(plan(20), OK);
+    env_sim_advance(&F->sim, 2 * TIME_MINUTE);
+    fixture_settle(F);
+    assert_true(row().opened != TIME_NONE);
+}
+
+/* shows: ACC-01 rights at a site are judged by who may there; the whole is planned and signed by
+ * who may everywhere; and an open round loses nothing that was said */
+static void everyone_in_their_own_place(void **state)
+{
+    (void)state;
+    struct fixture_person local;
+    fixture_person(&local, 4, 1, 1, "access_review.plan access_review.judge access_review.sign");
+    assert_int_equal(fixture_send(F, &local, "access_review.plan", "half-yearly",
+                                  "{'due':'%s','every_days':180}", in_days(20)),
+                     REFUSED);
     fixture_refused(F, "gate.unknown");
+    give(2, "nurse", 2, NULL);
+    open_round();
+    assert_int_equal(judge(&local, 2, "true", NULL), OK);
+    assert_int_equal(fixture_send(F, &local, "access_review.judge", NULL,
+                                  "{'account':'%s','role':'nurse','site':'%s','keep':true}",
+                                  fixture_id('a', 2).p, fixture_id('s', 2).p),
+                     REFUSED);
+    fixture_refused(F, "gate.unknown");
+    assert_int_equal(plan(40), REFUSED);
+    fixture_refused(F, "access_review.begun");
+    char due[CLOCK_TEXT_LENGTH + 1];
+    struct buf b = buf_over(due, sizeof due);
+    clock_write(&b, row().due);
+    due[b.n] = '\0';
+    assert_int_equal(fixture_send(F, &local, "access_review.sign", NULL, "{'due':'%s'}", due),
+                     REFUSED);
+    fixture_refused(F, "gate.unknown");
+}
+
+static void judge_all(void)
+{
+    const struct access_review_list_in in = { fixture_id('o', 1), row().due, F->sim.now_us };
+    const struct record_list list = fixture_list(F, &sql_access_review_list, &in);
+    const struct access_review_list_out *x = list.p;
+    for (size_t i = 0; i < list.n; i++) {
+        if (x[i].judged != TIME_NONE)
+            continue;
+        const bool own = str_eq(x[i].account, fixture_id('a', 1));
+        char product[80] = "";
+        if (x[i].product.p)
+            snprintf(product, sizeof product, ",'product':'%.*s'", STR(x[i].product));
+        (void)!fixture_send(F, own ? &other : &lead, "access_review.judge", NULL,
+                            "{'account':'%.*s','role':'nurse','site':'%.*s'%s,'keep':true}",
+                            STR(x[i].account), STR(x[i].site), product);
+        fixture_must(F, F->error.outcome, "judge");
+    }
+}
+
+/* shows: ACC-01 a round of more rights than one signature is over is signed in parts, whole
+ * persons in each; what is said again takes the signature back to before its person */
+static void a_large_round_is_signed_in_parts(void **state)
+{
+    (void)state;
+    char product[20];
+    for (int account = 4; account <= 15; account++) {
+        auth_fixture_account(&a, account);
+        for (int i = 0; i < 30; i++) {
+            snprintf(product, sizeof product, "product%d", i);
+            give(account, "nurse", 1, product);
+        }
+    }
+    open_round();
+    judge_all();
+    const int64_t due = row().due;
+    assert_int_equal(sign(due), OK); /* three, and nine persons of thirty */
+    assert_true(row().due == due);
+    assert_true(str_starts(row().signed_to, fixture_id('a', 12)));
+    assert_int_equal(fixture_send(F, &lead, "access_review.judge", NULL,
+                                  "{'account':'%s','role':'nurse','site':'%s',"
+                                  "'product':'product7','keep':true}",
+                                  fixture_id('a', 5).p, fixture_id('s', 1).p),
+                     OK);
+    assert_true(str_starts(row().signed_to, fixture_id('a', 4)));
+    assert_int_equal(sign(due), OK);
+    assert_true(str_starts(row().signed_to, fixture_id('a', 14)));
+    assert_int_equal(sign(due), OK);
+    assert_true(row().due == due + 180 * TIME_DAY);
+    assert_null(row().signed_to.p);
+    fixture_rebuilds(F);
+}
+
+static struct str last_signature(void)
+{
+    const struct sign_of_in in = { S("access_review"), fixture_id('o', 1) };
+    const struct record_list list = fixture_list(F, &sql_sign_of, &in);
+    assert_true(list.n > 0);
+    return ((const struct sign_of_out *)list.p)[list.n - 1].event;
+}
+
+/* shows: ACC-01 a review whose signature was withdrawn counts as unsigned, and is due again */
+static void a_void_signature_is_none(void **state)
+{
+    (void)state;
+    open_round();
+    judge_all();
+    assert_int_equal(sign(row().due), OK);
+    assert_false(row().last_void);
+    fixture_must(F,
+                 fixture_send(F, &lead, "sign.withdraw", "not everyone was looked at",
+                              "{'signature':'%.*s'}", STR(last_signature())),
+                 "withdraw");
+    fixture_settle(F);
+    assert_true(row().last_void);
+    assert_true(row().due <= F->sim.now_us);
+    env_sim_advance(&F->sim, TIME_MINUTE);
+    fixture_settle(F);
+    assert_true(row().opened != TIME_NONE);
+    judge_all();
+    assert_int_equal(sign(row().due), OK);
+    assert_false(row().last_void);
     fixture_rebuilds(F);
 }
 
@@ -157,6 +297,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_round_from_plan_to_signature, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_round_that_is_late, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(everyone_in_their_own_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_round_is_signed_in_parts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_void_signature_is_none, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,31 @@ static void revoked_at_once(void **state)
     fixture_rebuilds(F);
 }
 
+/* partial: ACC-02 who administers ends one session of another person, with a reason, at once */
+static void one_session_is_ended(void **state)
+{
+    (void)state;
+    struct fixture_person stranger;
+    const struct str one = by_password(1, (struct str){ 0 });
+    const struct str two = by_password(1, (struct str){ 0 });
+    struct auth_session s = session_of(one);
+    fixture_person(&stranger, 9, 2, 3, "session.end");
+    (void)!fixture_send(F, &stranger, "session.end", "curious", "{'session':'%.*s'}", STR(s.id));
+    fixture_refused(F, "gate.unknown");
+    (void)!fixture_send(F, &a.program, "session.end", NULL, "{'session':'%.*s'}", STR(s.id));
+    fixture_refused(F, "gate.reason_needed");
+    fixture_must(F,
+                 fixture_send(F, &a.program, "session.end", "the telephone was lost",
+                              "{'session':'%.*s'}", STR(s.id)),
+                 "end");
+    const struct str ended = s.id;
+    assert_int_equal(auth_fixture_find(&a, one, &s), REFUSED);
+    assert_int_equal(auth_fixture_find(&a, two, &s), OK);
+    (void)!fixture_send(F, &a.program, "session.end", "again", "{'session':'%.*s'}", STR(ended));
+    fixture_refused(F, "auth.session_closed");
+    fixture_rebuilds(F);
+}
+
 /* --- set-up --- */
 
 static struct str issue(int account, int64_t for_us, enum outcome wanted)
@@ -289,6 +314,21 @@ static void a_password_by_set_up(void **state)
     fixture_rebuilds(F);
 }
 
+/* partial: ACC-02 a set-up code recalls the password that there was, and ends what it opened */
+static void a_code_recalls_the_password(void **state)
+{
+    (void)state;
+    struct auth_session s;
+    const struct str cookie = by_password(1, (struct str){ 0 });
+    const struct str code = issue(1, TIME_DAY, OK);
+    assert_int_equal(auth_fixture_find(&a, cookie, &s), REFUSED);
+    assert_null(by_password(1, (struct str){ 0 }).p);
+    assert_int_equal(set_password("person1", code, S("nine otters under the pier")), OK);
+    const struct auth_proof fresh = { .password = S("nine otters under the pier") };
+    assert_non_null(sign_in(1, &fresh).p);
+    fixture_rebuilds(F);
+}
+
 /* --- roles, secrets --- */
 
 /* partial: ACC-02, SIG-02 who has shown less than a role asks for, may only enrol */
@@ -350,6 +390,8 @@ int main(void)
         T(one_code_two_who_show_it),
         T(recovery_codes),
         T(revoked_at_once),
+        T(one_session_is_ended),
+        T(a_code_recalls_the_password),
         T(a_password_by_set_up),
         T(a_role_asks_for_more),
         T(no_secret_is_kept_in_the_clear),

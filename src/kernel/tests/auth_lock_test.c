@@ -299,6 +299,81 @@ static void my_sessions(void **state)
     assert_int_equal(ask("GET /thing", HTML, ""), 200);
 }
 
+static size_t credentials_of(int account, const char *kind)
+{
+    const struct auth_credentials_in in = { fixture_id('a', account) };
+    const struct record_list list = fixture_list(&a.f, &sql_auth_credentials, &in);
+    const struct auth_credentials_out *row = list.p;
+    size_t n = 0;
+    for (size_t i = 0; i < list.n; i++)
+        n += str_is(row[i].kind, kind);
+    return n;
+}
+
+/* partial: ACC-02 who finds a session open takes nothing away: revoking one's own wants a proof; a
+ * badge that is another's leaves the PIN as it was */
+static void what_one_has_is_kept(void **state)
+{
+    (void)state;
+    char form[300];
+    sign_in("person2");
+    give_badge("BADGE-2", "830274");
+    sign_in("person1");
+    assert_int_equal(ask("POST /account/badge", HTML FORM,
+                         "badge=BADGE-2&pin=940385&password=seven+herons+over+the+weir"),
+                     422);
+    assert_int_equal(credentials_of(1, "pin"), 0);
+    give_badge("BADGE-1", "940385");
+    const struct auth_credentials_in in = { fixture_id('a', 1) };
+    const struct auth_credentials_out *row = fixture_list(&a.f, &sql_auth_credentials, &in).p;
+    snprintf(form, sizeof form, "credential=%.*s&reason=lost", STR(row->credential));
+    assert_int_equal(ask("POST /account/revoke", HTML FORM, form), 401);
+    assert_int_equal(credentials_of(1, "badge"), 1);
+    snprintf(form, sizeof form, "credential=%.*s&reason=lost&password=seven+herons+over+the+weir",
+             STR(row->credential));
+    assert_int_equal(ask("POST /account/revoke", HTML FORM, form), 303);
+    assert_int_equal(credentials_of(1, "badge"), 0);
+}
+
+/* partial: ACC-02 wrong PINs are forgiven by a full sign-in alone, however long one waits */
+static void no_time_forgives_a_pin(void **state)
+{
+    (void)state;
+    const struct str account = fixture_id('a', 1);
+    for (int i = 0; i < AUTH_PIN_TRIES; i++) {
+        assert_true(auth_pin_try(a.auth, account));
+        env_sim_advance(&a.f.sim, 2 * TIME_HOUR);
+    }
+    assert_false(auth_pin_try(a.auth, account));
+    sign_in("person1");
+    assert_true(auth_pin_try(a.auth, account));
+}
+
+/* partial: ACC-02 at a station one stays no longer than one's own roles allow */
+static void a_station_keeps_ones_own_hours(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    bool changed;
+    const struct define_context context = { .arena = a.f.arena };
+    auth_fixture_written(&a);
+    assert_int_equal(define_load_text(a.f.node.gate, &context, a.program.actor.organisation,
+                                      S("kind: role\nname: brief\nversion: 1\ntitle: A role\n"
+                                        "effective: 2026-01-01T00:00:00Z\npermissions: [unit.see]\n"
+                                        "session_hours: 1\n"),
+                                      &changed, &e),
+                     OK);
+    auth_fixture_role(&a, 2, "brief", 1, 1);
+    auth_fixture_write(&a);
+    sign_in("person2");
+    give_badge("BADGE-2", "830274");
+    sign_in("person1");
+    assert_true(session_now().expires > env_now(&a.f.sim.env) + TIME_HOUR);
+    assert_int_equal(ask("POST /switch", HTML FORM, "badge=BADGE-2&pin=830274"), 303);
+    take_cookie();
+    assert_true(session_now().expires <= env_now(&a.f.sim.env) + TIME_HOUR);
+}
+
 /* --- the line --- */
 
 static void *one_of_many(void *context)
@@ -359,8 +434,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_lock_keeps_everything),       T(idleness_locks), T(another_takes_over),
-        T(a_stranger_does_not_take_over), T(my_sessions),    T(many_sign_in_at_once),
+        T(a_lock_keeps_everything),
+        T(idleness_locks),
+        T(another_takes_over),
+        T(a_stranger_does_not_take_over),
+        T(my_sessions),
+        T(many_sign_in_at_once),
+        T(what_one_has_is_kept),
+        T(no_time_forgives_a_pin),
+        T(a_station_keeps_ones_own_hours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

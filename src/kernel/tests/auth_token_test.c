@@ -202,6 +202,23 @@ static void one_token_one_person(void **state)
     authenticator_close(&t);
 }
 
+/* partial: ACC-02 who guesses a person's password does not slow their passkey, from wherever */
+static void guesses_do_not_slow_a_token(void **state)
+{
+    (void)state;
+    struct auth_session s = session_of(by_password(1, (struct str){ 0 }));
+    struct authenticator t;
+    authenticator_open(&t, 1, party);
+    enrol_token(&s, &t);
+    const struct auth_proof guess = { .password = S("not this one either") };
+    for (int i = 0; i < 60; i++)
+        assert_null(sign_in(1, &guess).p);
+    fixture_refused(F, "auth.slow_down");
+    const struct auth_proof shown = answer(&t, challenge_for("sign-in"));
+    assert_non_null(sign_in(0, &shown).p);
+    authenticator_close(&t);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -209,6 +226,7 @@ int main(void)
         T(a_token_signs_in),
         T(touches_and_counters),
         T(one_token_one_person),
+        T(guesses_do_not_slow_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

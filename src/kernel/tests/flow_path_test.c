@@ -209,6 +209,32 @@ static void orc_07_a_loop_undoes_and_keeps_in_sight(void **state)
     fixture_rebuilds(&t.f);
 }
 
+/* partial: ACC-01 what a loop undoes was done all the same: it binds who did it */
+static void what_a_loop_undoes_binds(void **state)
+{
+    struct fixture_person checker, as_operator;
+    struct err e = { 0 };
+    (void)state;
+    assert_int_equal(
+        trial_load(&t,
+                   TRIAL_HEAD("segregation", "duties",
+                              "1") "rules:\n- name: apart\n  text: who collects does not receive\n"
+                                   "  of: [task.collect]\n  not: [task.receive]\n",
+                   &e),
+        OK);
+    fixture_person(&checker, 7, 1, 1, "trial.note role.nurse");
+    fixture_person(&as_operator, 7, 2, 2, "flow.complete trial.note role.operator");
+    assert_int_equal(trial_note_fact(&t, &checker, "collect", "check:patient"), OK);
+    received();
+    assert_int_equal(take(&t.nurse, "recollect", "too few cells"), OK);
+    assert_int_equal(trial_view(&t).nfacts, 0);
+    done(&t.second, "collect", ADEQUATE("yes"), "check:patient made:bag");
+    assert_true(trial_is_open(&t, "receive"));
+    assert_int_equal(trial_note_fact(&t, &as_operator, "receive", "check:receipt"), REFUSED);
+    fixture_refused(&t.f, "segregation.acts");
+    fixture_rebuilds(&t.f);
+}
+
 /* A loop within a loop, and one that leaves what stands before it as it is. */
 static void loops_count_each_for_itself(void **state)
 {
@@ -299,6 +325,7 @@ int main(void)
         TEST(the_other_branch),
         TEST(rel_05_a_failing_result_blocks_at_once),
         TEST(orc_07_a_loop_undoes_and_keeps_in_sight),
+        TEST(what_a_loop_undoes_binds),
         TEST(loops_count_each_for_itself),
         TEST(orc_04_ladders_fire_once_each_and_end),
         TEST(a_stop_that_nobody_resolves_escalates),

@@ -268,6 +268,35 @@ static void one_that_is_silent_is_told_of_once_and_heard_again(void **state)
     fixture_rebuilds(&f);
 }
 
+/* What was while nobody asked is no witness's silence. */
+static void a_start_is_no_silence(void **state)
+{
+    (void)state;
+    grow();
+    wait_for(30 * TIME_SECOND);
+    const struct witness_setup all = setup;
+    for (int turn = 0; turn < 2; turn++) { /* down for a day; then without witnesses for a day */
+        setup.n = turn == 0 ? setup.n : 0;
+        fixture_reopen(&f);
+        use();
+        assert_int_equal(fixture_list(&f, &sql_contact_list, NULL).n, setup.n);
+        env_sim_advance(&f.sim, TIME_DAY);
+        fixture_reopen(&f);
+        setup = all;
+        use();
+        const uint64_t size = ledger_size(f.node.ledger);
+        played[0].how = DOWN;
+        wait_for(TIME_MINUTE);
+        assert_int_equal(ledger_size(f.node.ledger), size);
+        assert_true(str_is(contact(0)->state, "agreed"));
+        played[0].how = HONEST;
+        wait_for(6 * TIME_MINUTE);
+    }
+    played[0].how = DOWN;
+    wait_for(20 * TIME_MINUTE);
+    assert_true(str_is(contact(0)->state, "silent"));
+}
+
 static size_t contradictions(void)
 {
     return fixture_list(&f, &sql_witness_contradictions, NULL).n;
@@ -391,6 +420,7 @@ int main(void)
         NODE_TEST(what_enough_witnesses_cosigned_is_final),
         NODE_TEST(checkpoints_are_shown_no_faster_than_they_may),
         NODE_TEST(one_that_is_silent_is_told_of_once_and_heard_again),
+        NODE_TEST(a_start_is_no_silence),
         NODE_TEST(a_rollback_is_found_out_and_stays_in_sight),
         NODE_TEST(another_history_is_found_out),
         NODE_TEST(no_person_says_what_a_witness_said),

@@ -1,6 +1,7 @@
-/* Erasing a patient's personal data: one person asks, another orders it, and while a duty to keep
- * them runs neither can. What follows from the event, the end of the key, is the kernel's
- * (kernel/erase.h). */
+/* Erasing a patient's personal data: one person asks, another orders it, both sign, and while a
+ * duty to keep them runs neither can. What follows from the event, the end of the key, is the
+ * kernel's (kernel/erase.h). */
+#include "kernel/sign.h"
 #include "modules/order/order_impl.h"
 
 static enum outcome load(struct load *l, struct order_erasure_state *state, struct str patient,
@@ -46,12 +47,44 @@ enum outcome order_withdraw_erasure_load(struct load *l, const struct order_with
     return load(l, state, body->patient, e);
 }
 
+static enum outcome what_is_signed(struct sign_what *out, const struct order_erasing *content,
+                                   const char *meaning, struct arena *arena, struct err *e)
+{
+    TRY(sign_what_record(out, &order_erasing_record, content, arena, e));
+    out->kind = S("patient");
+    out->id = content->patient;
+    out->meaning = str_z(meaning);
+    return OK;
+}
+
+enum outcome order_request_erasure_shown(struct load *l, const struct order_request_erasure *body,
+                                         const struct order_erasure_state *state,
+                                         struct sign_what *out, struct err *e)
+{
+    const struct order_erasing content = { .patient = body->patient,
+                                           .pseudonym = state->row.pseudonym };
+    return what_is_signed(out, &content, "authored", l->arena, e);
+}
+
+enum outcome order_erase_shown(struct load *l, const struct order_erase *body,
+                               const struct order_erasure_state *state, struct sign_what *out,
+                               struct err *e)
+{
+    const struct order_erasing content = { body->patient, state->row.pseudonym, body->request,
+                                           state->row.erasure_by };
+    return what_is_signed(out, &content, "approved", l->arena, e);
+}
+
 /* Names the duty that runs longest: what is over next year is not what stands in the way. */
 static enum outcome check_duties(const struct order_erasure_state *state, struct err *e)
 {
     const struct order_duty *longest = NULL;
     if (state->duties.no_rules)
         return REFUSE(e, "order.no_retention");
+    if (state->duties.unruled.jurisdiction.p)
+        return REFUSE(e, "order.no_retention_for",
+                      { "jurisdiction", state->duties.unruled.jurisdiction },
+                      { "regime", state->duties.unruled.regime });
     for (size_t i = 0; i < state->duties.n; i++) {
         const struct order_duty *d = &state->duties.p[i];
         if (!longest ||

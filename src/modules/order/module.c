@@ -19,12 +19,8 @@ static const struct route module_routes[] = {
           .rows = &order_of_patient_out_record),
     ROUTE("POST", "/patients/{patient}/correct", "patient.correct", ORDER_FORM_MAX,
           order_post_correct, "help.correct"),
-    ROUTE("POST", "/patients/{patient}/request-erasure", "patient.request_erasure", ORDER_FORM_MAX,
-          order_post_request_erasure, "command.patient.request_erasure"),
     ROUTE("POST", "/patients/{patient}/withdraw-erasure", "patient.withdraw_erasure",
           ORDER_FORM_MAX, order_post_withdraw_erasure, "command.patient.withdraw_erasure"),
-    ROUTE("POST", "/patients/{patient}/erase", "patient.erase", ORDER_FORM_MAX, order_post_erase,
-          "command.patient.erase"),
     ROUTE("POST", "/patients/{patient}/prescribe", "order.prescribe", ORDER_FORM_MAX,
           order_post_prescribe, "help.prescribe"),
     ROUTE("GET", "/prescriptions/{order}", "order.place", 0, order_get_place, "help.place",
@@ -59,6 +55,11 @@ static const struct trail_before module_befores[] = {
     { "order.scheduled", "order.scheduled", NULL, NULL, true },
 };
 
+static const struct sign_view module_signs[] = {
+    { "patient.request_erasure", order_erasing_show, NULL },
+    { "patient.erase", order_erasing_show, NULL },
+};
+
 static const struct trail_opener module_openers[] = { { "patient.name", order_patient_by_name } };
 
 static void use(void)
@@ -71,6 +72,7 @@ const struct module order_module = {
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(signs),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(watches),
     MODULE_ARRAY(marks),

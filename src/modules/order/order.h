@@ -24,10 +24,16 @@ struct order_duty {
     struct str coi; /* of the order that it is for; absent: not placed */
     int64_t until;  /* TIME_NONE: while its condition holds */
 };
+/* What an order is under of which no definition says for how many years it is kept. */
+struct order_unruled {
+    struct str jurisdiction; /* absent: there is none such */
+    struct str regime;
+};
 struct order_duties {
     struct order_duty p[ORDER_DUTIES_MAX]; /* those beyond are not listed */
     size_t n;
     bool no_rules; /* no definition of kind "retention" is effective: nothing may be erased */
+    struct order_unruled unruled; /* likewise */
 };
 enum outcome order_duties(struct order_duties *out, struct db *db, struct str patient,
                           int64_t now_us, struct arena *arena, struct err *e);

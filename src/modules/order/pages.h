@@ -5,6 +5,7 @@
 
 #include "kernel/file.h"
 #include "kernel/show.h"
+#include "kernel/sign.h"
 #include "modules/order/order.h"
 
 enum { ORDER_FORM_MAX = 32 << 10, ORDER_PARTS_MAX = 20 };
@@ -109,8 +110,8 @@ bool order_lists(const struct definition *products, size_t n, size_t upto, struc
                  bool indications);
 
 http_handler_fn order_get_patients, order_get_enrol, order_post_enrol, order_get_patient,
-    order_post_correct, order_post_request_erasure, order_post_erase, order_post_withdraw_erasure,
-    order_post_prescribe, order_get_place, order_post_place;
+    order_post_correct, order_post_withdraw_erasure, order_post_prescribe, order_get_place,
+    order_post_place;
 
 /* The patient's page again after a refusal. */
 enum http_state order_patient_again(struct http_request *r, const struct err *refused);
@@ -120,5 +121,11 @@ enum { ORDER_FILE_RULES = 1, ORDER_SEARCHES = 2 };
 
 extern const struct file_rule order_file_rules[];
 extern const struct search_rule order_searches[ORDER_SEARCHES];
+
+struct order_erasing_view {
+    struct str pseudonym;
+    struct str asked_by; /* empty: this asks */
+};
+sign_show_fn order_erasing_show;
 
 #endif

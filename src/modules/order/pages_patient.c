@@ -2,11 +2,12 @@
  * Values are opened for who may see the name; everybody else sees that something was corrected,
  * when and by whom. */
 #include "base/id.h"
+#include "gen/order/pages/erasing.html.h"
 #include "gen/order/pages/patient.html.h"
 #include "kernel/ledger.h"
 #include "modules/order/pages.h"
 
-enum { ORDERS_MAX = 200, VERSIONS_MAX = 100, TEXT_MAX_BYTES = 4000 };
+enum { ORDERS_MAX = 200, VERSIONS_MAX = 100, TEXT_MAX_BYTES = 4000, ERASING_MAX = 16 << 10 };
 
 /* --- versions --- */
 
@@ -244,7 +245,7 @@ static enum outcome erasure(struct order_patient_page *v, struct http_request *r
                                            duties->p[i].coi, duties->p[i].until };
     v->duties = rows;
     v->nduties = duties->n;
-    v->no_retention = duties->no_rules;
+    v->no_retention = duties->no_rules || duties->unruled.jurisdiction.p;
     return OK;
 }
 
@@ -349,17 +350,29 @@ static enum http_state post(struct http_request *r, struct str name)
            });
 }
 
-enum http_state order_post_request_erasure(struct http_request *r)
-{
-    return post(r, S("patient.request_erasure"));
-}
-
-enum http_state order_post_erase(struct http_request *r)
-{
-    return post(r, S("patient.erase"));
-}
-
 enum http_state order_post_withdraw_erasure(struct http_request *r)
 {
     return post(r, S("patient.withdraw_erasure"));
+}
+
+/* --- what either of two persons signs --- */
+
+enum outcome order_erasing_show(struct html *out, struct page *p, struct http_request *r,
+                                struct db *db, const struct sign_asked *asked, struct err *e)
+{
+    struct order_erasing content;
+    const struct json *object;
+    TRY(json_read(&object, r->arena, asked->content, &json_limits_default, e));
+    TRY(record_from_json(&order_erasing_record, &content, r->arena, object, e));
+    const struct order_erasing_view v = {
+        .pseudonym = content.pseudonym,
+        .asked_by = content.requester.p ? show_person(p, db, content.requester) : S(""),
+    };
+    struct page part = *p;
+    struct buf b = buf_in(r->arena, ERASING_MAX);
+    part.b = &b;
+    page_erasing(&part, &v);
+    TRY(buf_check(&b, e));
+    out->markup = buf_get(&b);
+    return OK;
 }

@@ -94,6 +94,22 @@ static bool runs(const struct retention_duty *d, const struct order_duties_of_pa
     return now_us < *until;
 }
 
+/* Whether any duty says for how many years an order like this one is kept. */
+static bool has_years(const struct definition *rules, size_t n,
+                      const struct order_duties_of_patient_out *order)
+{
+    for (size_t k = 0; k < n; k++) {
+        const struct retention *r = rules[k].body;
+        for (size_t m = 0; m < r->duties.n; m++)
+            if (r->duties.p[m].years != INT_NONE &&
+                concerns(r->duties.p[m].jurisdictions.p, r->duties.p[m].jurisdictions.n,
+                         order->jurisdiction) &&
+                concerns(r->duties.p[m].regimes.p, r->duties.p[m].regimes.n, order->regime))
+                return true;
+    }
+    return false;
+}
+
 enum outcome order_duties(struct order_duties *out, struct db *db, struct str patient,
                           int64_t now_us, struct arena *arena, struct err *e)
 {
@@ -106,7 +122,9 @@ enum outcome order_duties(struct order_duties *out, struct db *db, struct str pa
     TRY(db_list(db, &sql_order_duties_of_patient, &in, &list, ORDERS_MAX, arena, e));
     const struct order_duties_of_patient_out *orders = list.p;
     out->no_rules = n == 0;
-    for (size_t i = 0; i < list.n; i++)
+    for (size_t i = 0; i < list.n; i++) {
+        if (orders[i].placed != TIME_NONE && !has_years(rules, n, &orders[i]))
+            out->unruled = (struct order_unruled){ orders[i].jurisdiction, orders[i].regime };
         for (size_t k = 0; k < n; k++) {
             const struct retention *r = rules[k].body;
             for (size_t m = 0; m < r->duties.n && out->n < ORDER_DUTIES_MAX; m++) {
@@ -115,5 +133,6 @@ enum outcome order_duties(struct order_duties *out, struct db *db, struct str pa
                     out->p[out->n++] = (struct order_duty){ &r->duties.p[m], orders[i].coi, until };
             }
         }
+    }
     return OK;
 }

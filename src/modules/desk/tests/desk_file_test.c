@@ -230,6 +230,49 @@ static void the_token_comes_first_and_the_right_is_asked(void **state)
     desk_trial_nothing_left();
 }
 
+static int form(const char *path, const char *fields)
+{
+    struct arena *a = desk_trial.a.f.arena;
+    const struct str body = arena_printf(a, "%s&_csrf=%.*s", fields, STR(desk_trial.csrf));
+    const struct str request =
+        arena_printf(a,
+                     "POST %s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nCookie: vein=%.*s\r\n"
+                     "Content-Type: application/x-www-form-urlencoded\r\n"
+                     "Content-Length: %zu\r\n\r\n%.*s",
+                     path, STR(desk_trial.cookies[1]), body.n, STR(body));
+    return client_ask(desk_trial.app.server, request, desk_trial.got, sizeof desk_trial.got);
+}
+
+/* partial: ACC-02 what is typed beside and behind a file waits behind the lock, without script */
+static void a_lock_keeps_what_stands_behind_a_file(void **state)
+{
+    (void)state;
+    assert_int_equal(form("/lock", "next=%2F"), 303);
+    desk_trial_form();
+    file("_file.report", "Befund <1>.pdf", PDF);
+    file("_file.picture", "", "");
+    desk_trial_text("note", "typed behind it");
+    assert_int_equal(post("/tasks/test/complete"), 423);
+    HAS("name=\"keep.note\" value=\"typed behind it\"");
+    HAS("name=\"chosen._file.report\" value=\"Befund &lt;1&gt;.pdf\"");
+    LACKS("chosen._file.picture");
+    HAS("Files that were chosen with it could not be kept");
+    desk_trial_nothing_left();
+    const char *kept = arena_printf(desk_trial.a.f.arena,
+                                    "to=%s&keep.note=typed+behind+it&chosen._file.report=x.pdf"
+                                    "&password=seven+herons+over+the+weir",
+                                    desk_trial_path("/tasks/test/complete"))
+                           .p;
+    assert_int_equal(form("/unlock", kept), 200);
+    HAS("enctype=\"multipart/form-data\"");
+    HAS("type=\"file\" id=\"chosen-_file.report\" name=\"_file.report\"");
+    HAS("name=\"note\" value=\"typed behind it\"");
+    desk_trial_form();
+    desk_trial_text("note", "typed behind it");
+    file("_file.report", "x.pdf", PDF);
+    assert_int_equal(post("/tasks/test/complete"), 303);
+}
+
 static void what_breaks_off_leaves_nothing(void **state)
 {
     (void)state;
@@ -316,6 +359,7 @@ int main(void)
         TEST(what_the_form_lacks_leaves_the_file_chosen),
         TEST(a_name_is_made_plain),
         TEST(the_token_comes_first_and_the_right_is_asked),
+        TEST(a_lock_keeps_what_stands_behind_a_file),
         TEST(what_breaks_off_leaves_nothing),
         TEST(a_disk_that_fails_is_told_and_costs_nothing_else),
         TEST(a_document_beside_the_records),

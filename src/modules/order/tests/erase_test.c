@@ -4,11 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/id.h"
-#include "kernel/search.h"
+#include "kernel/file_note.h"
+#include "kernel/search_impl.h"
+#include "kernel/sign_pages.h"
 #include "modules/order/tests/order_ground.h"
 
 #define ERASING "patient.request_erasure patient.erase patient.withdraw_erasure patient.name "
@@ -99,12 +103,22 @@ static void sec_01_two_persons_erase(void **state)
                                   patient),
                      REFUSED);
     fixture_refused(&f, "seal.erased");
+    /* Both have signed, each what they did. */
+    const struct sign_of_in of = { S("patient"), str_z(patient) };
+    const struct record_list signatures = fixture_list(&f, &sql_sign_of, &of);
+    const struct sign_of_out *signature = signatures.p;
+    assert_int_equal(signatures.n, 2);
+    assert_true(str_is(signature[0].meaning, "authored"));
+    assert_true(str_eq(signature[0].signer, asker.actor.account));
+    assert_true(str_is(signature[1].meaning, "approved"));
+    assert_true(str_eq(signature[1].signer, orderer.actor.account));
     /* The list for restores names the id, and no name. */
     char path[128], line[80] = "";
     snprintf(path, sizeof path, "%s.erased", f.path);
     FILE *list = fopen(path, "r");
     assert_non_null(list);
-    assert_non_null(fgets(line, sizeof line, list));
+    while (line[0] == '\0' || line[0] == '\n') /* each on a line of its own */
+        assert_non_null(fgets(line, sizeof line, list));
     fclose(list);
     assert_int_equal(strncmp(line, patient, 36), 0);
     fixture_rebuilds(&f);
@@ -208,6 +222,25 @@ static void without_rules_nothing_is_erased(void **state)
     fixture_refused(&f, "order.no_retention");
 }
 
+/* partial: REG-01 (of a jurisdiction that no duty in years speaks of nothing is erased) */
+static void reg_01_a_jurisdiction_without_a_rule(void **state)
+{
+    (void)state;
+    must_load(HEAD(
+        "retention", "trial",
+        "1") "duties:\n"
+             "- {name: open, title: Runs, source: a house rule, as_long_as: order_open}\n"
+             "- {name: other, title: Elsewhere, source: a law, jurisdictions: [us], years: 9}\n");
+    fixture_person(&asker, 21, 1, 1, ERASING);
+    prescribed();
+    assert_int_equal(place(&physician), OK);
+    end_order("withdrawn");
+    env_sim_advance(&f.sim, 40 * 366 * TIME_DAY);
+    assert_int_equal(ask(&asker), REFUSED);
+    fixture_refused(&f, "order.no_retention_for");
+    assert_true(str_is(err_param(&f.error, "jurisdiction"), "eu"));
+}
+
 static void malformed_duties_are_refused(void **state)
 {
     static const struct {
@@ -255,6 +288,69 @@ static void sec_01_a_crash_before_the_key_is_destroyed(void **state)
     f.node.erasures = NULL;
     fixture_reopen(&f);
     assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+}
+
+static void count_note(void *context, struct str id)
+{
+    (void)id;
+    ++*(size_t *)context;
+}
+
+static size_t uploads(void)
+{
+    size_t n = 0;
+    file_notes_each(f.node.files, count_note, &n);
+    return n;
+}
+
+static bool is_found_by_name(void)
+{
+    const struct search_thing_in in = { S("patient.name"), str_z(patient) };
+    return fixture_list(&f, &sql_search_thing, &in).n > 0;
+}
+
+/* shows: SEC-01 (what speaks of the patient beside the key goes also where the process ends right
+ * behind the end of the key: it was written down before) */
+static void sec_01_a_crash_behind_the_key(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    char list[128], begun[128], line[80] = "";
+    snprintf(list, sizeof list, "%s.erased", f.path);
+    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
+    enrolled();
+    fixture_settle(&f);
+    struct file_upload upload = {
+        .kind = S("patient"),
+        .belongs = str_z(patient),
+        .subject = str_z(patient),
+        .organisation = fixture_id('o', 1),
+        .account = fixture_id('a', 1),
+        .name = S("half.pdf"),
+        .size = 1000,
+    };
+    assert_int_equal(file_begin(f.node.files, &upload, &e), OK);
+    assert_int_equal(uploads(), 1);
+    assert_true(is_found_by_name());
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&orderer), OK);
+    assert_int_equal(mkdir(list, 0700), 0); /* in the way of what comes before the key's end */
+    assert_int_equal(erasures_step(f.node.erasures, &e), FAULT);
+    assert_int_equal(key_of(patient), SEAL_KEY_LIVE);
+    FILE *file = fopen(begun, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file) && fgets(line, sizeof line, file) ? line : NULL);
+    fclose(file);
+    assert_int_equal(strncmp(line, patient, 36), 0);
+    assert_int_equal(rmdir(list), 0);
+    e = (struct err){ 0 };
+    assert_int_equal(keyring_destroy(f.node.keys, str_z(patient), &e), OK);
+    erasures_close(f.node.erasures);
+    f.node.erasures = NULL;
+    fixture_reopen(&f);
+    assert_int_equal(uploads(), 0);
+    assert_false(is_found_by_name());
+    assert_int_equal(access(begun, F_OK), -1);
 }
 
 struct sent {
@@ -305,6 +401,12 @@ static void in_one_group(void **state)
                                     "{\"patient\":\"%s\",\"family\":\"Late\","
                                     "\"birth_date\":\"1960-01-01\",\"sex\":\"male\"}",
                                     patient);
+    struct sign_given given[2];
+    assert_int_equal(gate_submit(f.node.gate, &commands[0], done, &sent[0], &e), REFUSED);
+    assert_string_equal(e.code, "sign.needed");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fixture_sign(&f, &commands[i], &given[i]), OK);
+    e = (struct err){ 0 };
     const uint64_t size = ledger_size(f.node.ledger);
     for (int i = 0; i < 3; i++)
         assert_int_equal(gate_submit(f.node.gate, &commands[i], done, &sent[i], &e), OK);
@@ -332,6 +434,8 @@ int main(void)
         CASE(without_rules_nothing_is_erased),
         WITH(malformed_duties_are_refused),
         WITH(sec_01_a_crash_before_the_key_is_destroyed),
+        WITH(sec_01_a_crash_behind_the_key),
+        CASE(reg_01_a_jurisdiction_without_a_rule),
         WITH(in_one_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,12 @@
 #include <cmocka.h>
 
 #include "kernel/auth.h"
+#include "kernel/effect.h"
+#include "kernel/epoch.h"
+#include "kernel/job.h"
+#include "kernel/notify.h"
+#include "kernel/outbox.h"
+#include "kernel/rota.h"
 #include "kernel/stop.h"
 #include "kernel/trail_review.h"
 #include "modules/quality/quality.h"
@@ -41,15 +47,17 @@ int open_node(void **state)
 {
     (void)state;
     static const struct module *const modules[] = {
-        &auth_module,  &define_module,  &flow_module,        &stop_module,
-        &timer_module, &quality_module, &order_module,       &search_module,
-        &look_module,  &trail_module,   &trail_review_module
+        &auth_module,    &define_module,       &flow_module,   &stop_module,   &timer_module,
+        &quality_module, &order_module,        &search_module, &look_module,   &sign_module,
+        &trail_module,   &trail_review_module, &epoch_module,  &effect_module, &job_module,
+        &outbox_module,  &rota_module,         &notify_module,
     };
+    enum { MODULES = sizeof modules / sizeof modules[0] };
     static bool used;
     if (!used)
-        modules_use(modules, 11);
+        modules_use(modules, MODULES);
     used = true;
-    fixture_open(&f, modules, 11);
+    fixture_open(&f, modules, MODULES);
     fixture_person(&physician, 1, 1, 1, WORK " define.load patient.name flow.hold");
     fixture_person(&reader, 2, 1, 1, "order.see");
     fixture_person(&maker, 3, 2, 2, "order.schedule deviation.open patient.name");
