@@ -28,6 +28,8 @@ static void end_sessions(struct http_server *server, const struct gate_happened 
     const struct str kind = stream_kind(key);
     if (str_is(kind, "account"))
         http_end_of(server, (struct str){ 0 }, stream_id(key));
+    else if (strcmp(event->type, "credential.revoked") == 0) /* a service's: its requests */
+        http_end_of(server, stream_id(key), (struct str){ 0 });
     else if (str_is(kind, "session") && strcmp(event->type, "session.opened") != 0)
         http_end_of(server, stream_id(key), (struct str){ 0 });
 }

@@ -52,8 +52,10 @@ static const struct route module_routes[] = {
           "help.account_access"),
     ROUTE("POST", "/accounts/{account}/setup", "account.issue_setup", AUTH_FORM_MAX,
           auth_post_issue, "command.account.issue_setup"),
-    ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,
-          "help.command"),
+    ROUTE("POST", "/accounts/{account}/keys", "key.issue", AUTH_KEY_FORM_MAX, auth_post_key,
+          "help.account_keys"),
+    ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route, "help.command",
+          .program = true),
 };
 
 static const struct define_kind *const module_kinds[] = { &role_kind };

@@ -23,6 +23,7 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
                                      struct auth_account_view *v, struct err *e)
 {
     const struct auth_credentials_in in = { v->account };
+    const int64_t near = env_now(app_of(r)->node->env) + AUTH_KEY_DAYS_NEAR * TIME_DAY;
     struct record_list list;
     TRY(db_list(db, &sql_auth_credentials, &in, &list, AUTH_CREDENTIALS_MAX, r->arena, e));
     struct auth_credential_view *views =
@@ -40,8 +41,13 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
             continue;
         views[v->ncredentials++] = (struct auth_credential_view){
             .row = row,
-            .name = v->own ? show_sealed(r, row->event, "name", row->name) : (struct str){ 0 },
+            .name = v->own       ? show_sealed(r, row->event, "name", row->name)
+                    : v->service ? row->name
+                                 : (struct str){ 0 },
             .left = str_is(row->kind, "recovery") ? codes_left(row) : INT_NONE,
+            .key = v->service,
+            .near = v->service && row->expires < near,
+            .site = row->site.p ? auth_site_name(db, row->site, r->arena) : row->site,
         };
     }
     v->credentials = views;
@@ -380,15 +386,21 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
     const struct str everywhere = { 0 };
     if (!found || !actor_may(actor, S("account.see"), row.organisation, everywhere))
         return REFUSE(e, "gate.unknown", { "kind", S("account") });
+    const bool service = str_is(row.kind, "service");
     struct auth_account_view v = {
         .account = row.account,
         .person = row.name,
         .login = row.login,
         .may_setup =
             !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation, everywhere),
-        .may_revoke = actor_may(actor, S("credential.revoke"), row.organisation, everywhere),
+        .may_issue = !row.closed && actor_may(actor, S("key.issue"), row.organisation, everywhere),
+        .may_revoke = actor_may(actor, str_z(service ? "key.revoke" : "credential.revoke"),
+                                row.organisation, everywhere),
+        .service = service,
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
     };
+    if (service)
+        TRY(auth_keys_fill(r, db, &v, row.version, e));
     return account_show(r, db, p, &v, e);
 }
 
@@ -397,7 +409,7 @@ enum http_state auth_get_access(struct http_request *r)
     return show(r, "page.account.title", access_of);
 }
 
-static enum http_state access_again(struct http_request *r, const struct err *e)
+enum http_state auth_access_again(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
         return app_problem(r, e);
@@ -418,7 +430,7 @@ static enum http_state issue_work(struct http_request *r)
     };
     if (auth_send_because(a, &auth_of(r)->actor, &auth_issue_setup_command, &body,
                           http_form(r, "_reason"), true, &e) != OK)
-        return access_again(r, &e);
+        return auth_access_again(r, &e);
     struct db *db;
     struct str name = account;
     if (store_reader_take(&db, a->node->store, &e) == OK) {

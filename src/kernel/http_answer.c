@@ -187,6 +187,8 @@ static const struct {
     { "auth.proof_failed", 401 },
     { "auth.enrol_first", 403 },
     { "auth.locked", 423 },
+    { "auth.key_refused", 401 },
+    { "auth.key_page", 406 },
     { "auth.csrf", 403 },
     { "*.forbidden", 403 },
     { "http.cross_site", 403 },
