@@ -6,6 +6,7 @@
 #include "gen/kernel/pages/account_code.html.h"
 #include "gen/kernel/pages/account_once.html.h"
 #include "kernel/auth_impl.h"
+#include "kernel/openid.h"
 
 enum { SETUP_HOURS = 24, GROUP = 4 };
 
@@ -85,6 +86,7 @@ static enum outcome account_show(struct http_request *r, struct db *db, struct p
     v->required = proof_strength_word(session->required);
     v->refused = auth_refusal(p, show_refused(r));
     v->ask = auth_ask_token(r, session->id);
+    v->openid = v->service ? (struct str){ 0 } : openid_name(r);
     const struct str user = auth_digest(app_of(r)->auth, "user", v->account, r->arena);
     v->user = proof_base64((struct bytes){ (const uint8_t *)user.p, user.n / 2 }, r->arena);
     TRY(credentials_fill(r, db, v, e));
@@ -112,7 +114,7 @@ enum http_state auth_get_account(struct http_request *r)
     return show(r, "page.account.title", own);
 }
 
-static enum http_state own_again(struct http_request *r, const struct err *e)
+enum http_state auth_own_again(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
         return app_problem(r, e);
@@ -123,7 +125,7 @@ static enum http_state own_again(struct http_request *r, const struct err *e)
 
 /* --- what every change needs: the person shows that it is they --- */
 
-static enum outcome prove(struct http_request *r, struct err *e)
+enum outcome auth_prove_own(struct http_request *r, struct err *e)
 {
     struct auth *a = app_of(r)->auth;
     const struct auth_from from = auth_from(a, r);
@@ -196,7 +198,7 @@ static enum outcome code_enrol(struct http_request *r, struct str secret, struct
                         env_now(a->node->env), -1);
     if (step < 0)
         return REFUSE(e, "auth.code_wrong");
-    TRY(prove(r, e));
+    TRY(auth_prove_own(r, e));
     const struct auth_enrol_credential body = {
         .account = auth_of(r)->actor.account,
         .kind = S("code"),
@@ -214,7 +216,7 @@ static enum http_state code_confirm(struct http_request *r)
     if (code_enrol(r, secret, &e) == OK)
         return enrolled(r);
     const bool again = e.outcome == REFUSED && !str_is(str_z(e.code), "auth.enrol_anew");
-    return again && !http_wants_json(r) ? code_page(r, secret, &e) : own_again(r, &e);
+    return again && !http_wants_json(r) ? code_page(r, secret, &e) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_code_confirm(struct http_request *r)
@@ -235,7 +237,7 @@ static enum outcome token_enrol(struct http_request *r, struct err *e)
     if (auth_challenge_made(a, session->id, challenge, r->arena) < 0)
         return REFUSE(e, "proof.token_refused", { "why", S("challenge") });
     TRY(proof_token_register(&token, &party, challenge, &given, r->arena, e));
-    TRY(prove(r, e));
+    TRY(auth_prove_own(r, e));
     const struct auth_enrol_credential body = {
         .account = session->actor.account,
         .kind = S("token"),
@@ -251,7 +253,7 @@ static enum outcome token_enrol(struct http_request *r, struct err *e)
 static enum http_state token_work(struct http_request *r)
 {
     struct err e = { 0 };
-    return token_enrol(r, &e) == OK ? enrolled(r) : own_again(r, &e);
+    return token_enrol(r, &e) == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_token(struct http_request *r)
@@ -275,10 +277,10 @@ static enum http_state recovery_work(struct http_request *r)
     struct auth_once_view v = { .n = AUTH_RECOVERY_CODES,
                                 .expires = TIME_NONE,
                                 .back = S("/account") };
-    enum outcome o = prove(r, &e);
+    enum outcome o = auth_prove_own(r, &e);
     if (o == OK)
         o = auth_make_recovery(app_of(r)->auth, auth_of(r), &v.codes, r->arena, &e);
-    return o == OK ? once(r, &v, "page.account_once.recovery") : own_again(r, &e);
+    return o == OK ? once(r, &v, "page.account_once.recovery") : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_recovery(struct http_request *r)
@@ -289,11 +291,11 @@ enum http_state auth_post_recovery(struct http_request *r)
 static enum http_state badge_work(struct http_request *r)
 {
     struct err e = { 0 };
-    enum outcome o = prove(r, &e);
+    enum outcome o = auth_prove_own(r, &e);
     if (o == OK)
         o = auth_enrol_badge(app_of(r)->auth, auth_of(r), http_form(r, "badge"),
                              http_form(r, "pin"), r->arena, &e);
-    return o == OK ? enrolled(r) : own_again(r, &e);
+    return o == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_badge(struct http_request *r)
@@ -331,12 +333,12 @@ static enum http_state revoke_work(struct http_request *r)
     if (!is_own(r, body.credential, &e)) {
         if (e.outcome == OK)
             (void)!REFUSE(&e, "gate.unknown", { "kind", S("credential") });
-        return own_again(r, &e);
+        return auth_own_again(r, &e);
     }
     if (auth_send_because(a, &actor, &auth_revoke_credential_command, &body, reason, true, &e) !=
             OK ||
         auth_reopen(a, auth_of(r), &from, &value, r->arena, &e) != OK)
-        return own_again(r, &e);
+        return auth_own_again(r, &e);
     return auth_go(r, auth_cookie(a, r, value), S("/account"));
 }
 
@@ -365,7 +367,7 @@ static enum http_state end_work(struct http_request *r)
     if (e.outcome == OK && auth_session_end(app_of(r)->auth, &other, S("ended"), &e) != OK &&
         str_is(str_z(e.code), "auth.session_closed"))
         e = (struct err){ 0 };
-    return e.outcome == OK ? enrolled(r) : own_again(r, &e);
+    return e.outcome == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_end(struct http_request *r)
@@ -397,6 +399,7 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
         .may_revoke = actor_may(actor, str_z(service ? "key.revoke" : "credential.revoke"),
                                 row.organisation, everywhere),
         .service = service,
+        .may_link = !row.closed && actor_may(actor, S("identity.link"), row.organisation, everywhere),
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
     };
     if (service)

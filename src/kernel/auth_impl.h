@@ -240,6 +240,11 @@ enum outcome auth_claim_check(struct auth *a, const struct auth_claim *c,
 enum outcome auth_claim_refused(struct auth *a, const struct auth_claim *c, const char *why,
                                 const char *code, struct err *e);
 
+/* Opens a session for the account that it turned out to be (auth_sign_in.c). */
+enum outcome auth_claim_open(struct auth *a, const struct auth_claim *c,
+                             const struct auth_proved *proved, const struct auth_from *from,
+                             struct str *cookie, struct arena *arena, struct err *e);
+
 /* Keyed digest of a recovery code of this account. */
 struct str auth_recovery_digest(struct auth *a, struct str account, struct str code,
                                 struct arena *arena);

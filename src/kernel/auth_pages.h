@@ -24,6 +24,7 @@ struct auth_sign_in_view {
     struct str next; /* path to go on at */
     struct show_refusal refused;
     struct auth_ask_token ask;
+    struct str openid; /* the organisation's provider; absent: none */
     struct str said; /* what went before, as "The password is set."; absent: nothing */
 };
 
@@ -90,6 +91,8 @@ struct auth_account_view {
     struct auth_ask_token ask;
     bool service; /* a system or device, which has keys and nothing else */
     bool may_issue;
+    bool may_link;
+    struct str openid; /* as above */
     const struct str *scopes; /* that a key of it may be narrowed to */
     size_t nscopes;
     const struct auth_sites_out *sites;
@@ -105,6 +108,11 @@ struct auth_code_view {
     struct str groups; /* the secret as people type it */
     struct str mark;   /* that it is ours, for this session */
     struct show_refusal refused;
+};
+
+struct openid_on_view {
+    struct str to;
+    struct str text;
 };
 
 /* Shown once: recovery codes, or the code of a set-up. */
@@ -132,6 +140,12 @@ enum http_state auth_go(struct http_request *r, struct str cookie, struct str to
 
 /* Answers a request to a locked session: shows the lock, and keeps what was sent. */
 void auth_locked(struct http_request *r, const struct err *e);
+
+/* The sign-in again; where one goes on after it; the person of the session shows the password. */
+enum http_state auth_sign_in_refused(struct http_request *r, const struct err *e);
+struct str auth_after_sign_in(const struct auth_session *session, struct str next);
+enum outcome auth_prove_own(struct http_request *r, struct err *e);
+enum http_state auth_own_again(struct http_request *r, const struct err *e);
 
 enum http_state auth_get_sign_in(struct http_request *r);
 enum http_state auth_post_sign_in(struct http_request *r);

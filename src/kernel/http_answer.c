@@ -209,6 +209,7 @@ static const struct {
     { "gate.key_reused", 422 },
     { "file.offset", 409 },
     { "*.busy", 503 },
+    { "openid.unreachable", 503 },
     { "http.stopping", 503 },
     { "http.too_many_streams", 503 },
     { "store.disk_full", 503 },
