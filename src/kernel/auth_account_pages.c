@@ -399,7 +399,8 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
         .may_revoke = actor_may(actor, str_z(service ? "key.revoke" : "credential.revoke"),
                                 row.organisation, everywhere),
         .service = service,
-        .may_link = !row.closed && actor_may(actor, S("identity.link"), row.organisation, everywhere),
+        .may_link =
+            !row.closed && actor_may(actor, S("identity.link"), row.organisation, everywhere),
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
     };
     if (service)

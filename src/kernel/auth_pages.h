@@ -25,7 +25,7 @@ struct auth_sign_in_view {
     struct show_refusal refused;
     struct auth_ask_token ask;
     struct str openid; /* the organisation's provider; absent: none */
-    struct str said; /* what went before, as "The password is set."; absent: nothing */
+    struct str said;   /* what went before, as "The password is set."; absent: nothing */
 };
 
 struct auth_password_view {
@@ -92,7 +92,7 @@ struct auth_account_view {
     bool service; /* a system or device, which has keys and nothing else */
     bool may_issue;
     bool may_link;
-    struct str openid; /* as above */
+    struct str openid;        /* as above */
     const struct str *scopes; /* that a key of it may be narrowed to */
     size_t nscopes;
     const struct auth_sites_out *sites;

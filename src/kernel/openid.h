@@ -45,8 +45,8 @@ struct openid_setup { /* texts live as long as the setup is used */
     struct str name;         /* on its button */
     struct str scopes;       /* "openid profile" */
     struct str claim;        /* that names the person: "preferred_username" */
-    struct str code;         /* words of acr or amr that mean a second factor, with commas between */
-    struct str trusted;      /* PEM; may be absent */
+    struct str code;    /* words of acr or amr that mean a second factor, with commas between */
+    struct str trusted; /* PEM; may be absent */
 };
 
 struct openid {

@@ -103,8 +103,8 @@ static void told(void *context, const struct worker_result *result)
     const struct json *json;
     x->error = result->error;
     if (result->error.outcome == OK) {
-        const struct str text =
-            arena_str(x->request->arena, (struct str){ (const char *)result->out.p, result->out.n });
+        const struct str text = arena_str(
+            x->request->arena, (struct str){ (const char *)result->out.p, result->out.n });
         if (json_read(&json, x->request->arena, text, &json_limits_default, &x->error) == OK)
             (void)!record_from_json(&openid_result_record, &x->result, x->request->arena, json,
                                     &x->error);
@@ -129,8 +129,8 @@ static enum outcome ask(struct http_request *r, struct asking *x, struct openid_
     TRY(buf_check(&b, e));
     x->request = r;
     r->pending = x;
-    return workers_submit(o->workers, openid_kind.name,
-                          (struct bytes){ (const uint8_t *)b.p, b.n }, told, x, e);
+    return workers_submit(o->workers, openid_kind.name, (struct bytes){ (const uint8_t *)b.p, b.n },
+                          told, x, e);
 }
 
 /* The children's own words are for the log; a person is told what to do. */
@@ -183,8 +183,8 @@ static enum outcome leave(struct str *out, struct http_request *r, struct str ac
     buf_z(&url, o->authorize);
     pthread_mutex_unlock(&o->lock);
     const struct str address = buf_get(&url);
-    put(&url, str_find(address, '?') < address.n ? "&response_type=" : "?response_type=",
-        S("code"));
+    put(&url,
+        str_find(address, '?') < address.n ? "&response_type=" : "?response_type=", S("code"));
     put(&url, "&client_id=", o->setup.client);
     put(&url, "&redirect_uri=", back_of(r));
     put(&url, "&scope=", o->setup.scopes);
@@ -289,8 +289,7 @@ static enum proof_strength strength_of(const struct openid *o, const struct open
     struct str rest = o->setup.code;
     while (rest.p) {
         const struct str word = str_trim(str_cut(&rest, ','));
-        if (word.n > 0 &&
-            (str_eq(word, said->acr) || str_among(word, said->amr.p, said->amr.n)))
+        if (word.n > 0 && (str_eq(word, said->acr) || str_among(word, said->amr.p, said->amr.n)))
             return PROOF_CODE;
     }
     return PROOF_PASSWORD;

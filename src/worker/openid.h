@@ -8,13 +8,13 @@
 
 /* Before the sandbox closes: libcurl and its TLS. */
 enum outcome openid_prepare(struct err *e);
-/* A GET, or (form given) a POST of a form; *status is the answer's. Follows nobody; an answer beyond
- * 128 KiB, another scheme than the issuer's and what TLS says no to are REFUSED
+/* A GET, or (form given) a POST of a form; *status is the answer's. Follows nobody; an answer
+ * beyond 128 KiB, another scheme than the issuer's and what TLS says no to are REFUSED
  * "openid.unreachable". */
 struct openid_fetch {
     struct str url;
-    struct str form;     /* absent: GET */
-    struct str user;     /* HTTP Basic; absent: none */
+    struct str form; /* absent: GET */
+    struct str user; /* HTTP Basic; absent: none */
     struct str password;
 };
 enum outcome openid_fetch(struct str *out, int64_t *status, const struct openid_job *job,

@@ -49,15 +49,15 @@ static bool set_all(struct fetching *f, const struct openid_job *job,
 {
     const bool tls = str_starts(job->issuer, S("https://"));
     f->list = curl_slist_append(f->list, "Accept: application/json");
-    bool good =
-        f->list && SET(f, CURLOPT_URL, arena_str(arena, fetch->url).p) &&
-        SET(f, CURLOPT_NOSIGNAL, 1L) && SET(f, CURLOPT_PROXY, "") &&
-        SET(f, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http") &&
-        SET(f, CURLOPT_FOLLOWLOCATION, 0L) && SET(f, CURLOPT_TIMEOUT_MS, (long)job->timeout_ms) &&
-        SET(f, CURLOPT_WRITEFUNCTION, take_answer) && SET(f, CURLOPT_WRITEDATA, f) &&
-        SET(f, CURLOPT_SSL_VERIFYPEER, 1L) && SET(f, CURLOPT_SSL_VERIFYHOST, 2L) &&
-        SET(f, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-        SET(f, CURLOPT_USERAGENT, "vein") && SET(f, CURLOPT_HTTPHEADER, f->list);
+    bool good = f->list && SET(f, CURLOPT_URL, arena_str(arena, fetch->url).p) &&
+                SET(f, CURLOPT_NOSIGNAL, 1L) && SET(f, CURLOPT_PROXY, "") &&
+                SET(f, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http") &&
+                SET(f, CURLOPT_FOLLOWLOCATION, 0L) &&
+                SET(f, CURLOPT_TIMEOUT_MS, (long)job->timeout_ms) &&
+                SET(f, CURLOPT_WRITEFUNCTION, take_answer) && SET(f, CURLOPT_WRITEDATA, f) &&
+                SET(f, CURLOPT_SSL_VERIFYPEER, 1L) && SET(f, CURLOPT_SSL_VERIFYHOST, 2L) &&
+                SET(f, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+                SET(f, CURLOPT_USERAGENT, "vein") && SET(f, CURLOPT_HTTPHEADER, f->list);
     if (fetch->form.p)
         good = good && SET(f, CURLOPT_POST, 1L) &&
                SET(f, CURLOPT_POSTFIELDSIZE, (long)fetch->form.n) &&

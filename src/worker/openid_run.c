@@ -39,8 +39,8 @@ static bool has(const struct json *array, struct str word)
 static bool address_good(const struct openid_job *job, struct str url)
 {
     const bool tls = str_starts(job->issuer, S("https://"));
-    bool good = url.n > 0 && url.n <= URL_MAX &&
-                str_starts(url, tls ? S("https://") : S("http://"));
+    bool good =
+        url.n > 0 && url.n <= URL_MAX && str_starts(url, tls ? S("https://") : S("http://"));
     for (size_t i = 0; good && i < url.n; i++)
         good = url.p[i] > ' ' && url.p[i] < 0x7f && url.p[i] != '"' && url.p[i] != '#';
     return good;

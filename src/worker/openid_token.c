@@ -104,8 +104,8 @@ static bool signed_by(struct str token, const struct json *key)
 }
 
 static enum outcome signature_check(struct str token, const struct json *header,
-                                    const struct algorithm *a, struct str keys,
-                                    struct arena *arena, struct err *e)
+                                    const struct algorithm *a, struct str keys, struct arena *arena,
+                                    struct err *e)
 {
     struct err malformed = { 0 };
     const struct json *set;
@@ -164,8 +164,7 @@ static enum outcome time_check(const struct openid_job *job, const struct json *
     if (!time_of(&issued, claims, "iat") || issued > job->now_s + SKEW_S ||
         issued < job->now_s - AGE_MAX_S)
         return wrong(e, "iat");
-    if (json_get(claims, "nbf") &&
-        (!time_of(&from, claims, "nbf") || from > job->now_s + SKEW_S))
+    if (json_get(claims, "nbf") && (!time_of(&from, claims, "nbf") || from > job->now_s + SKEW_S))
         return wrong(e, "nbf");
     return OK;
 }

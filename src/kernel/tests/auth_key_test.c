@@ -522,6 +522,30 @@ static void certificates_are_enrolled_and_revoked(void **state)
     auth_fixture_write(&a);
 }
 
+/* Whom a provider names is one account's, and no system's. */
+static void identities_are_linked_once(void **state)
+{
+    (void)state;
+#define IDENTITY "{'account':'%s','digest':'%064d','name':'maria'}"
+    struct fixture_person admin;
+    auth_fixture_written(&a);
+    auth_fixture_account(&a, 2);
+    fixture_person(&admin, 92, 1, 1, "identity.link");
+    admin.grants[0].site = (struct str){ 0 };
+    (void)!fixture_send(&a.f, &admin, "identity.link", NULL, IDENTITY, fixture_id('a', 1).p, 7);
+    fixture_refused(&a.f, "gate.reason_needed");
+    must(fixture_send(&a.f, &admin, "identity.link", "new here", IDENTITY, fixture_id('a', 1).p, 7));
+    (void)!fixture_send(&a.f, &admin, "identity.link", "x", IDENTITY, fixture_id('a', 2).p, 7);
+    fixture_refused(&a.f, "auth.credential_taken");
+    (void)!fixture_send(&a.f, &admin, "identity.link", "x", IDENTITY, fixture_id('a', ROBOT).p, 8);
+    fixture_refused(&a.f, "auth.service_by_key");
+    (void)!fixture_send(&a.f, &keeper, "identity.link", "x", IDENTITY, fixture_id('a', 2).p, 9);
+    fixture_refused(&a.f, "gate.forbidden");
+    assert_int_equal(fixture_files_holding(&a.f, "maria"), 0);
+    fixture_rebuilds(&a.f);
+    auth_fixture_write(&a);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -541,6 +565,7 @@ int main(void)
         T(of_another_organisation_nothing_is_known),
         T(a_header_of_a_megabyte_is_refused),
         T(certificates_are_enrolled_and_revoked),
+        T(identities_are_linked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
