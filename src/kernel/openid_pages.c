@@ -231,11 +231,9 @@ static enum http_state with_provider(struct http_request *r, http_handler_fn *th
     struct openid *o = app_of(r)->openid;
     struct openid_job job = { .step = S("find") };
     struct asking *x = ARENA_NEW(r->arena, struct asking);
-    if (!o || !o->workers)
-        (void)!REFUSE(&e, "http.unknown");
-    else if (!x)
-        (void)!err_no_memory(&e);
-    if (e.outcome != OK)
+    if (!o)
+        return auth_get_sign_in(r); /* there is nothing to begin, or to come back from */
+    if (!x && err_no_memory(&e) != OK)
         return app_problem(r, &e);
     if (is_found(o, app_of(r)->node->env))
         return then(r);
@@ -423,11 +421,9 @@ enum http_state openid_get_back(struct http_request *r)
 {
     struct err e = { 0 };
     struct asking *x = ARENA_NEW(r->arena, struct asking);
-    if (!app_of(r)->openid || !app_of(r)->openid->workers)
-        (void)!REFUSE(&e, "http.unknown");
-    else if (!x)
-        (void)!err_no_memory(&e);
-    if (e.outcome != OK)
+    if (!app_of(r)->openid)
+        return auth_get_sign_in(r); /* there is nothing to begin, or to come back from */
+    if (!x && err_no_memory(&e) != OK)
         return app_problem(r, &e);
     return came_back(x, r, &e) == OK ? HTTP_WAIT : failed(r, &e);
 }

@@ -190,14 +190,15 @@ check "another person of the provider is not her" says "not linked to one here"
 way=$(through new maria)
 answer=$(back stranger "$way")
 check "in another browser it is nobody's" says "not begun in this browser"
-answer=$(back new "$(sed 's/state=.../state=zzz/' <<<"$way")")
+answer=$(back new "${way/state=???/state=zzz}")
 check "with another state it is refused" says "not begun in this browser"
 answer=$(back new "$(through new maria "$(leave new | sed 's/nonce=.../nonce=zzz/')")")
 check "with another nonce it is refused" says "cannot be believed"
 answer=$(back new "$(through new maria "$(leave new | sed 's/code_challenge=.../code_challenge=zzz/')")")
 check "with another challenge the code is refused" says "took too long, or was used before"
 url=$(leave new)
-state=$(sed 's/.*&state=\([^&]*\).*/\1/' <<<"$url")
+state=${url#*&state=}
+state=${state%%&*}
 answer=$(get new "/openid/back?error=access_denied&state=$state")
 check "who declines is told so" says "was not finished"
 

@@ -339,10 +339,11 @@ static void a_revoked_key_is_over_at_once(void **state)
     char body[400];
     assert_int_equal(issue(SEES), 200);
     assert_int_equal(ask_by(key, "GET /data", "", ""), 200);
-    snprintf(body, sizeof body, "_csrf=%s&_id=0193a5c0-0000-7000-8000-000000000009&key=%.36s",
-             token, key + 5);
+    snprintf(body, sizeof body, "_csrf=%s&_id=0193a5c0-0000-7000-8000-000000000009&key=%.36s%s",
+             token, key + 5, "&_reason=");
     assert_int_equal(ask_by(NULL, "POST /commands/key.revoke", HTML FORM, body), 422);
-    strcat(body, "&_reason=lost");
+    snprintf(body, sizeof body, "_csrf=%s&_id=0193a5c0-0000-7000-8000-000000000009&key=%.36s%s",
+             token, key + 5, "&_reason=lost");
     assert_int_equal(ask_by(NULL, "POST /commands/key.revoke", HTML FORM, body), 303);
     assert_int_equal(ask_by(key, "GET /data", "", ""), 401);
     assert_int_equal(make_site(key, '1'), 401);
@@ -398,37 +399,6 @@ static void what_people_do_is_not_done_by_systems(void **state)
     struct err e = { 0 };
     assert_int_equal(actor_person(&robot.actor, &e), REFUSED);
     assert_int_equal(actor_person(&keeper.actor, &e), OK);
-    auth_fixture_write(&a);
-}
-
-/* A service account has nothing that signs in, and gets nothing. */
-static void a_system_does_not_sign_in(void **state)
-{
-    (void)state;
-    const struct str robot = fixture_id('a', ROBOT);
-    const char *body = "login=robot&password=seven+herons+over+the+weir";
-    assert_int_equal(ask_by(NULL, "POST /sign-in", HTML FORM, body), 401);
-    auth_fixture_written(&a);
-    (void)!fixture_send(&a.f, &keeper, "account.issue_setup", "x",
-                        "{'account':'%s','digest':'%064d','expires':'2026-10-27T00:00:00Z'}",
-                        robot.p, 7);
-    fixture_refused(&a.f, "auth.service_by_key");
-    (void)!fixture_send(&a.f, &a.program, "session.open", NULL,
-                        "{'account':'%s','token':'%064d','expires':'2026-12-02T00:00:00Z'}",
-                        robot.p, 7);
-    fixture_refused(&a.f, "auth.service_by_key");
-    (void)!fixture_send(&a.f, &a.program, "credential.enrol", NULL,
-                        "{'account':'%s','kind':'badge','digest':'%064d'}", robot.p, 7);
-    fixture_refused(&a.f, "auth.service_by_key");
-    (void)!fixture_send(&a.f, &a.program, "account.make", NULL,
-                        "{'organisation':'%s','login':'x','name':'X','kind':'machine'}",
-                        fixture_id('o', 1).p);
-    fixture_refused(&a.f, "auth.kind_unknown");
-    (void)!fixture_send(&a.f, &keeper, "key.issue", "x",
-                        "{'account':'%s','name':'X','digest':'%064d','scopes':['account.see'],"
-                        "'expires':'2027-02-02T00:00:00Z'}",
-                        fixture_id('a', 1).p, 7);
-    fixture_refused(&a.f, "auth.key_of_person");
     auth_fixture_write(&a);
 }
 
@@ -498,54 +468,6 @@ static void a_header_of_a_megabyte_is_refused(void **state)
     assert_int_equal(ask_by(key, "GET /data", "", ""), 200);
 }
 
-/* A certificate is one account's, and is revoked as a key is. */
-static void certificates_are_enrolled_and_revoked(void **state)
-{
-    (void)state;
-#define CERTIFICATE                                                                                \
-    "{'account':'%s','name':'Fridge','fingerprint':'%064d','scopes':['unit.see'],"                 \
-    "'expires':'2027-02-02T00:00:00Z'}"
-    auth_fixture_written(&a);
-    must(fixture_send(&a.f, &keeper, "certificate.enrol", "new", CERTIFICATE,
-                      fixture_id('a', ROBOT).p, 7));
-    char id[60];
-    snprintf(id, sizeof id, "%s", fixture_answer(&a.f, "id"));
-    (void)!fixture_send(&a.f, &keeper, "certificate.enrol", "again", CERTIFICATE,
-                        fixture_id('a', ROBOT).p, 7);
-    fixture_refused(&a.f, "auth.credential_taken");
-    (void)!fixture_send(&a.f, &keeper, "key.revoke", "x", "{'key':'%s'}", id);
-    fixture_refused(&a.f, "gate.unknown");
-    must(fixture_send(&a.f, &keeper, "certificate.revoke", "lost", "{'certificate':'%s'}", id));
-    must(fixture_send(&a.f, &keeper, "certificate.enrol", "again", CERTIFICATE,
-                      fixture_id('a', ROBOT).p, 7));
-    fixture_rebuilds(&a.f);
-    auth_fixture_write(&a);
-}
-
-/* Whom a provider names is one account's, and no system's. */
-static void identities_are_linked_once(void **state)
-{
-    (void)state;
-#define IDENTITY "{'account':'%s','digest':'%064d','name':'maria'}"
-    struct fixture_person admin;
-    auth_fixture_written(&a);
-    auth_fixture_account(&a, 2);
-    fixture_person(&admin, 92, 1, 1, "identity.link");
-    admin.grants[0].site = (struct str){ 0 };
-    (void)!fixture_send(&a.f, &admin, "identity.link", NULL, IDENTITY, fixture_id('a', 1).p, 7);
-    fixture_refused(&a.f, "gate.reason_needed");
-    must(fixture_send(&a.f, &admin, "identity.link", "new here", IDENTITY, fixture_id('a', 1).p, 7));
-    (void)!fixture_send(&a.f, &admin, "identity.link", "x", IDENTITY, fixture_id('a', 2).p, 7);
-    fixture_refused(&a.f, "auth.credential_taken");
-    (void)!fixture_send(&a.f, &admin, "identity.link", "x", IDENTITY, fixture_id('a', ROBOT).p, 8);
-    fixture_refused(&a.f, "auth.service_by_key");
-    (void)!fixture_send(&a.f, &keeper, "identity.link", "x", IDENTITY, fixture_id('a', 2).p, 9);
-    fixture_refused(&a.f, "gate.forbidden");
-    assert_int_equal(fixture_files_holding(&a.f, "maria"), 0);
-    fixture_rebuilds(&a.f);
-    auth_fixture_write(&a);
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -559,13 +481,10 @@ int main(void)
         T(a_revoked_key_is_over_at_once),
         T(what_waits_in_the_queue_is_looked_at_again),
         T(what_people_do_is_not_done_by_systems),
-        T(a_system_does_not_sign_in),
         T(with_the_account_end_its_keys),
         T(a_key_ends_by_itself),
         T(of_another_organisation_nothing_is_known),
         T(a_header_of_a_megabyte_is_refused),
-        T(certificates_are_enrolled_and_revoked),
-        T(identities_are_linked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,7 +280,9 @@ static void another_keys_signature_is_none(void **state)
     token = token_of(ours, "{\"alg\":\"RS256\",\"kid\":\"k1\",\"crit\":[\"b64\"]}", good);
     refused("openid.token", "alg");
     const struct str text = token_of(ours, RS256, good);
-    token = arena_printf(arena, "%.*sx", (int)text.n - 1, text.p); /* one bit of it */
+    char *changed = (char *)(uintptr_t)text.p + text.n - 100;
+    *changed = *changed == 'A' ? 'B' : 'A'; /* some bits of it */
+    token = text;
     refused("openid.token", "signature");
     /* HS256 by the public key, which everybody has. */
     const struct str forged = signed_text("{\"alg\":\"HS256\",\"kid\":\"k1\"}", good);
