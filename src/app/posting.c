@@ -50,7 +50,7 @@ static struct str secret(void *context, struct str name)
     return (struct str){ 0 };
 }
 
-static bool file_read(char *out, size_t max, size_t *n, const char *path, bool own)
+bool posting_file(char *out, size_t max, size_t *n, const char *path, bool own)
 {
     struct stat st;
     FILE *file = fopen(path, "r");
@@ -67,10 +67,10 @@ static enum outcome posting_read(struct posting *p, struct err *e)
 {
     const struct params *params = &p->params;
     if (params->secrets[0] &&
-        !file_read(p->secrets, SECRETS_MAX, &p->nsecrets, params->secrets, true))
+        !posting_file(p->secrets, SECRETS_MAX, &p->nsecrets, params->secrets, true))
         return REFUSE(e, "params.secrets", { "path", str_z(params->secrets) });
     if (params->trusted_ca[0] &&
-        !file_read(p->trusted, TRUSTED_MAX, &p->ntrusted, params->trusted_ca, false))
+        !posting_file(p->trusted, TRUSTED_MAX, &p->ntrusted, params->trusted_ca, false))
         return REFUSE(e, "params.trusted", { "path", str_z(params->trusted_ca) });
     if (!post_guard_valid(str_z(params->webhook_allow)))
         return REFUSE(e, "params.allow", { "name", S("webhook_allow") });
@@ -97,7 +97,7 @@ static enum outcome witnesses_read(struct posting *p, struct err *e)
     int64_t every, silent, quorum;
     if (!params->witnesses[0])
         return OK;
-    if (!file_read(text, sizeof text, &n, params->witnesses, false))
+    if (!posting_file(text, sizeof text, &n, params->witnesses, false))
         return REFUSE(e, "params.witnesses", { "path", str_z(params->witnesses) });
     TRY(witness_setup_read(w, (struct str){ text, n }, e));
     if (w->n == 0)

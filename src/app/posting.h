@@ -17,4 +17,8 @@ enum outcome posting_open(struct posting **out, struct node *node, const struct 
  */
 void posting_close(struct posting *p);
 
+/* A file of less than `max` bytes, whole; false where it is not there, is longer, or (own) others
+ * may read it. */
+bool posting_file(char *out, size_t max, size_t *n, const char *path, bool own);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "app/cli.h"
 #include "app/posting.h"
+#include "app/providing.h"
 #include "base/log.h"
 #include "kernel/file_sent.h"
 #include "kernel/limit.h"
@@ -28,6 +29,8 @@ static void end_sessions(struct http_server *server, const struct gate_happened 
     const struct str kind = stream_kind(key);
     if (str_is(kind, "account"))
         http_end_of(server, (struct str){ 0 }, stream_id(key));
+    else if (strcmp(event->type, "credential.revoked") == 0) /* a service's: its requests */
+        http_end_of(server, stream_id(key), (struct str){ 0 });
     else if (str_is(kind, "session") && strcmp(event->type, "session.opened") != 0)
         http_end_of(server, stream_id(key), (struct str){ 0 });
 }
@@ -125,6 +128,7 @@ static enum outcome start_http(struct serve *s, const struct serve_options *o, s
         .listen = p->listen,
         .tls_certificate = s->certificate[0] ? s->certificate : NULL,
         .tls_key = s->key[0] ? s->key : NULL,
+        .client_ca = providing_client_ca(s->providing),
         .routes = tables,
         .nroutes = lengths,
         .ntables = n,
@@ -253,7 +257,11 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         o = s->running ? serve_work_start(s, e) : err_no_memory(e);
     }
     if (o == OK)
+        o = providing_open(&s->providing, options->params, s->app.workers, e);
+    if (o == OK) {
+        s->app.openid = providing_openid(s->providing);
         o = start_http(s, options, e);
+    }
     if (o != OK)
         serve_close(s);
     return o;
@@ -273,6 +281,7 @@ void serve_close(struct serve *s)
         pthread_join(s->writer, NULL);
     }
     posting_close(s->posting);
+    providing_close(s->providing);
     auth_close(s->app.auth);
     limit_close(s->app.limit);
     scrub_close(s->app.scrub);

@@ -23,6 +23,7 @@ struct serve {
     struct node node;
     const struct env *env;
     struct posting *posting;
+    struct providing *providing;
     pthread_t writer;
     bool running;      /* the writer's thread */
     pthread_t worker;  /* steps the workers */

@@ -5,12 +5,13 @@
 #include "app/serve.h"
 #include "base/log.h"
 #include "kernel/file.h"
+#include "kernel/openid.h"
 #include "kernel/print.h"
 
 enum { WORK_WAIT_US = 100000, TICK_US = 100000 };
 #define SWEEP_EVERY_US TIME_HOUR
 
-static const struct worker_kind *const kinds[] = { &print_kind };
+static const struct worker_kind *const kinds[] = { &print_kind, &openid_kind };
 
 static bool ends(struct serve *s)
 {

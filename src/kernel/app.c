@@ -205,6 +205,10 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
     };
     if (r->answer.retry_after_s == 0 && (status == 429 || status == 503))
         r->answer.retry_after_s = 1;
+    if (str_is(str_z(e->code), "auth.key_refused")) {
+        r->answer.headers[0].name = "WWW-Authenticate"; /* RFC 6750, section 3 */
+        r->answer.headers[0].value = S("Bearer");
+    }
     bool fragment = fragment_asked(r);
     if (http_wants_json(r)) {
         problem_json(r, status, e);

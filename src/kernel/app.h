@@ -26,6 +26,7 @@ struct app {
     struct http_server *server;
     struct scrub *scrub;     /* NULL: none runs */
     struct workers *workers; /* NULL: none, as in some tests */
+    struct openid *openid;   /* the organisation's identity provider; NULL: none */
     struct limit *limit;     /* requests of an account; NULL: none */
     enum app_entries entries;
 };

@@ -2,6 +2,7 @@
 #include "gen/kernel/auth_schema.sql.h"
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
+#include "kernel/openid.h"
 
 #include <stdlib.h>
 
@@ -52,8 +53,18 @@ static const struct route module_routes[] = {
           "help.account_access"),
     ROUTE("POST", "/accounts/{account}/setup", "account.issue_setup", AUTH_FORM_MAX,
           auth_post_issue, "command.account.issue_setup"),
-    ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route,
-          "help.command"),
+    ROUTE("POST", "/accounts/{account}/keys", "key.issue", AUTH_KEY_FORM_MAX, auth_post_key,
+          "help.account_keys"),
+    ROUTE("GET", "/openid/start", "public", 0, openid_get_start, "help.openid_start",
+          .query = "next"),
+    ROUTE("GET", "/openid/back", "public", 0, openid_get_back, "help.openid_back",
+          .query = "code state error iss"),
+    ROUTE("POST", "/account/identity", "signed_in", AUTH_FORM_MAX, openid_post_link,
+          "help.account_identity"),
+    ROUTE("POST", "/accounts/{account}/identity", "identity.link", AUTH_FORM_MAX,
+          openid_post_link_other, "command.identity.link"),
+    ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route, "help.command",
+          .program = true),
 };
 
 static const struct define_kind *const module_kinds[] = { &role_kind };

@@ -37,14 +37,22 @@ struct auth_credential_state {
     struct str login;
     struct str kind;
     bool has_password;
-    bool closed; /* the account */
-    bool over;   /* revoked, or expired */
-    bool taken;  /* what is to be shown is somebody's already */
+    bool closed;  /* the account */
+    bool service; /* the account's kind: it has keys and nothing else */
+    bool revoked;
+    bool over;  /* revoked, or expired */
+    bool taken; /* what is to be shown is somebody's already */
     int64_t spent;
     int64_t counter;
     const struct str *replaced; /* those of its kind, of which there is one at a time */
     size_t nreplaced;
     size_t n; /* that the account has */
+};
+struct auth_key_state {
+    struct auth_credential_state credential;
+    bool site_found;
+    struct str wider;  /* a scope that none of its roles gives there; absent: there is none */
+    struct str judges; /* a scope that is a person's act alone */
 };
 struct auth_account_state {
     struct str id;    /* of what is made: given or derived */
@@ -52,6 +60,7 @@ struct auth_account_state {
     bool found;
     bool same; /* and is exactly what the command would make */
     bool closed;
+    bool service;
     bool sanctioned; /* who the person is was checked */
     bool login_taken;
     bool place_found; /* the organisation, and the site in it if one is given */
@@ -74,6 +83,7 @@ struct auth_emergency_state {
 struct auth_session_state {
     struct str id; /* of the session to open */
     bool account_closed;
+    bool service;
     int64_t account_version;
     bool site_allowed; /* none given, or one where the account has a role */
     bool open;
@@ -119,6 +129,10 @@ enum {
     AUTH_WAITING_MAX = 32,  /* who wait for that; beyond: REFUSED "auth.busy" */
     AUTH_LOCK_MINUTES_MAX = 24 * 60,
     AUTH_SESSION_HOURS_MAX = 7 * 24,
+    AUTH_KEY_DAYS_MAX = 400,
+    AUTH_KEY_DAYS = 365,     /* where none are said */
+    AUTH_KEY_DAYS_NEAR = 30, /* before its end, from when on it is said */
+    AUTH_SCOPES_MAX = 200,
 };
 
 struct auth_options {
@@ -163,6 +177,8 @@ struct auth_session {
     struct str station; /* session that was opened there by a full sign-in; absent: this one was */
     struct str device;  /* keyed digest; may be absent */
 };
+/* Of a service account there is no session: a request shows its key anew, and r->who is one made up
+ * of it, with the key's id and actor.key. */
 
 /* Where a request comes from. `peer` is the address without port; of IPv6 the first 64 bits count.
  * `device` is the digest of the cookie that an earlier sign-in left (auth_device); `browser` its
@@ -324,6 +340,12 @@ static inline const struct auth_session *auth_of(const struct http_request *r)
 {
     return r->who;
 }
+
+/* Whether the credential of a service account, and its account, stand: else REFUSED
+ * "auth.key_over".
+ */
+enum outcome auth_key_stands(struct db *db, struct str key, int64_t now_us, struct arena *arena,
+                             struct err *e);
 
 /* Names for pages: of an account, site or organisation; the id's end when unknown. */
 struct str auth_account_name(struct db *db, struct str account, struct arena *arena);

@@ -4,9 +4,9 @@ SELECT organisation, name, kind FROM auth_organisation WHERE organisation = :org
 -- site (site ID) -> (site ID, organisation ID, name TEXT, kind CODE, zone TEXT)
 SELECT site, organisation, name, kind, zone FROM auth_site WHERE site = :site;
 
--- account (account ID) -> (account ID, organisation ID, login TEXT, name TEXT, closed BOOL,
---                          sanctioned TIME, version INT)
-SELECT account, organisation, login, name, closed, sanctioned, version
+-- account (account ID) -> (account ID, organisation ID, kind CODE, login TEXT, name TEXT,
+--                          closed BOOL, sanctioned TIME, version INT)
+SELECT account, organisation, kind, login, name, closed, sanctioned, version
 FROM auth_account WHERE account = :account;
 
 -- login (login TEXT) -> (account ID, organisation ID, login TEXT, password TEXT,
@@ -69,11 +69,11 @@ INSERT INTO auth_organisation (organisation, name, kind) VALUES (:organisation, 
 INSERT INTO auth_site (site, organisation, name, kind, zone)
 VALUES (:site, :organisation, :name, :kind, :zone);
 
--- account_add (account ID, organisation ID, login TEXT, name TEXT, password TEXT,
+-- account_add (account ID, organisation ID, kind CODE, login TEXT, name TEXT, password TEXT,
 --              password_event ID, version INT)
-INSERT INTO auth_account (account, organisation, login, name, password, password_event, closed,
-                          version)
-VALUES (:account, :organisation, :login, :name, :password, :password_event, 0, :version);
+INSERT INTO auth_account (account, organisation, kind, login, name, password, password_event,
+                          closed, version)
+VALUES (:account, :organisation, :kind, :login, :name, :password, :password_event, 0, :version);
 
 -- account_password (account ID, password TEXT, password_event ID, version INT)
 UPDATE auth_account
@@ -153,10 +153,10 @@ FROM auth_credential WHERE credential = :credential;
 
 -- credentials (account ID) -> (credential ID, kind CODE, event ID, name TEXT, secret TEXT,
 --               token TEXT, key TEXT, counter INT, digest HASH, digests TEXT, scopes TEXT,
---               spent INT, enrolled TIME, used TIME, suspected TIME, expires TIME)
+--               site ID, spent INT, enrolled TIME, used TIME, suspected TIME, expires TIME)
 -- Those that hold.
-SELECT credential, kind, event, name, secret, token, key, counter, digest, digests, scopes, spent,
-       enrolled, used, suspected, expires
+SELECT credential, kind, event, name, secret, token, key, counter, digest, digests, scopes, site,
+       spent, enrolled, used, suspected, expires
 FROM auth_credential WHERE account = :account AND revoked IS NULL
 ORDER BY kind, enrolled, credential LIMIT 100;
 
@@ -169,11 +169,11 @@ SELECT credential, account FROM auth_credential WHERE token = :token AND revoked
 
 -- credential_add (credential ID, account ID, kind CODE, event ID, name TEXT, secret TEXT,
 --                 token TEXT, key TEXT, counter INT, digest HASH, digests TEXT, scopes TEXT,
---                 enrolled TIME, expires TIME)
+--                 site ID, enrolled TIME, expires TIME)
 INSERT INTO auth_credential (credential, account, kind, event, name, secret, token, key, counter,
-                             digest, digests, scopes, spent, enrolled, expires)
+                             digest, digests, scopes, site, spent, enrolled, expires)
 VALUES (:credential, :account, :kind, :event, :name, :secret, :token, :key, :counter,
-        :digest, :digests, :scopes, 0, :enrolled, :expires);
+        :digest, :digests, :scopes, :site, 0, :enrolled, :expires);
 
 -- credential_spend (credential ID, spent INT, counter INT, used TIME)
 UPDATE auth_credential
@@ -253,3 +253,18 @@ WHERE (r.role IS NOT NULL OR (a.organisation = :organisation AND CAST(:site AS T
                                  WHERE x.account = :after))
 ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT 2001;
 
+-- key (credential ID) -> (credential ID, account ID, organisation ID, person TEXT, login TEXT,
+--      kind CODE, digest HASH, scopes TEXT, site ID, site_name TEXT, site_organisation ID,
+--      zone TEXT, spent INT, expires TIME, revoked TIME, closed BOOL, version INT)
+-- What a service account acts by, with its account and site.
+SELECT c.credential, c.account, a.organisation, a.name AS person, a.login, c.kind, c.digest,
+       c.scopes, c.site, s.name AS site_name, s.organisation AS site_organisation, s.zone, c.spent,
+       c.expires, c.revoked, a.closed, a.version
+FROM auth_credential c
+JOIN auth_account a ON a.account = c.account
+LEFT JOIN auth_site s ON s.site = c.site
+WHERE c.credential = :credential AND c.kind IN ('key', 'certificate');
+
+-- keys_end (account ID, revoked TIME)
+UPDATE auth_credential SET revoked = :revoked
+WHERE account = :account AND kind IN ('key', 'certificate') AND revoked IS NULL;

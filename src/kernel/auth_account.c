@@ -152,7 +152,8 @@ enum outcome auth_make_account_load(struct load *l, const struct auth_make_accou
     struct auth_account_out account;
     TRY(db_get(l->db, &sql_auth_account, &account_in, &account, l->arena, &state->found, e));
     state->same = state->found && str_eq(account.organisation, body->organisation) &&
-                  str_eq(account.login, state->login) && str_eq(account.name, body->name);
+                  str_eq(account.login, state->login) && str_eq(account.name, body->name) &&
+                  str_eq(account.kind, body->kind.p ? body->kind : S("person"));
     struct auth_login_in login_in = { state->login };
     struct auth_login_out login;
     return db_get(l->db, &sql_auth_login, &login_in, &login, l->arena, &state->login_taken, e);
@@ -162,8 +163,13 @@ enum outcome auth_make_account_decide(struct decision *d, const struct auth_make
                                       const struct auth_account_state *state, struct err *e)
 {
     TRY(given_by_program(d, body->account, e));
+    const bool service = str_is(body->kind, "service");
     if (!state->login.p)
         return REFUSE(e, "auth.login_malformed");
+    if (body->kind.p && !service && !str_is(body->kind, "person"))
+        return REFUSE(e, "auth.kind_unknown", { "kind", body->kind });
+    if (service && body->password.p)
+        return REFUSE(e, "auth.service_by_key");
     if (body->password.p && !auth_password_is_hash(body->password))
         return REFUSE(e, "auth.password_plain");
     made_answer(d, state->id);
@@ -176,6 +182,7 @@ enum outcome auth_make_account_decide(struct decision *d, const struct auth_make
     struct auth_account_made payload = {
         .account = state->id,
         .organisation = body->organisation,
+        .kind = service ? body->kind : S("person"),
         .login = state->login,
         .name = body->name,
         .password = body->password,
@@ -198,6 +205,7 @@ enum outcome auth_account_load(struct load *l, struct str account, struct auth_a
     if (!state->found)
         return load_unknown(l, e);
     state->closed = row.closed;
+    state->service = str_is(row.kind, "service");
     state->sanctioned = row.sanctioned != TIME_NONE;
     load_scope(l, row.organisation, (struct str){ 0 });
     return OK;
@@ -224,6 +232,8 @@ enum outcome auth_change_password_decide(struct decision *d,
         return REFUSE(e, "auth.program_only"); /* nobody sets another's password */
     if (state->closed)
         return REFUSE(e, "auth.account_closed");
+    if (state->service)
+        return REFUSE(e, "auth.service_by_key");
     if (!auth_password_is_hash(body->password))
         return REFUSE(e, "auth.password_plain");
     if (body->setup.p && !state->place_found)
@@ -293,6 +303,7 @@ enum outcome auth_account_made_apply(struct db *db, const struct event *event,
     struct auth_account_add_in in = {
         .account = payload->account,
         .organisation = payload->organisation,
+        .kind = payload->kind,
         .login = payload->login,
         .name = payload->name,
         .password = payload->password,
@@ -300,6 +311,20 @@ enum outcome auth_account_made_apply(struct db *db, const struct event *event,
         .version = event->version,
     };
     return db_run(db, &sql_auth_account_add, &in, NULL, e);
+}
+
+enum outcome auth_account_made_1_apply(struct db *db, const struct event *event,
+                                       const struct auth_account_made_1 *payload, struct err *e)
+{
+    const struct auth_account_made now = {
+        .account = payload->account,
+        .organisation = payload->organisation,
+        .kind = S("person"),
+        .login = payload->login,
+        .name = payload->name,
+        .password = payload->password,
+    };
+    return auth_account_made_apply(db, event, &now, e);
 }
 
 enum outcome auth_password_changed_apply(struct db *db, const struct event *event,
@@ -324,6 +349,8 @@ enum outcome auth_account_closed_apply(struct db *db, const struct event *event,
                                        const struct auth_account_closed *payload, struct err *e)
 {
     struct auth_account_close_in in = { payload->account, event->version };
+    const struct auth_keys_end_in keys = { payload->account, event->recorded };
+    TRY(db_run(db, &sql_auth_keys_end, &keys, NULL, e)); /* reopened it gets new ones */
     return db_run(db, &sql_auth_account_close, &in, NULL, e);
 }
 

@@ -6,6 +6,7 @@
 #include "gen/kernel/pages/account_code.html.h"
 #include "gen/kernel/pages/account_once.html.h"
 #include "kernel/auth_impl.h"
+#include "kernel/openid.h"
 
 enum { SETUP_HOURS = 24, GROUP = 4 };
 
@@ -23,6 +24,7 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
                                      struct auth_account_view *v, struct err *e)
 {
     const struct auth_credentials_in in = { v->account };
+    const int64_t near = env_now(app_of(r)->node->env) + AUTH_KEY_DAYS_NEAR * TIME_DAY;
     struct record_list list;
     TRY(db_list(db, &sql_auth_credentials, &in, &list, AUTH_CREDENTIALS_MAX, r->arena, e));
     struct auth_credential_view *views =
@@ -40,8 +42,13 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
             continue;
         views[v->ncredentials++] = (struct auth_credential_view){
             .row = row,
-            .name = v->own ? show_sealed(r, row->event, "name", row->name) : (struct str){ 0 },
+            .name = v->own       ? show_sealed(r, row->event, "name", row->name)
+                    : v->service ? row->name
+                                 : (struct str){ 0 },
             .left = str_is(row->kind, "recovery") ? codes_left(row) : INT_NONE,
+            .key = v->service,
+            .near = v->service && row->expires < near,
+            .site = row->site.p ? auth_site_name(db, row->site, r->arena) : row->site,
         };
     }
     v->credentials = views;
@@ -79,6 +86,7 @@ static enum outcome account_show(struct http_request *r, struct db *db, struct p
     v->required = proof_strength_word(session->required);
     v->refused = auth_refusal(p, show_refused(r));
     v->ask = auth_ask_token(r, session->id);
+    v->openid = v->service ? (struct str){ 0 } : openid_name(r);
     const struct str user = auth_digest(app_of(r)->auth, "user", v->account, r->arena);
     v->user = proof_base64((struct bytes){ (const uint8_t *)user.p, user.n / 2 }, r->arena);
     TRY(credentials_fill(r, db, v, e));
@@ -106,7 +114,7 @@ enum http_state auth_get_account(struct http_request *r)
     return show(r, "page.account.title", own);
 }
 
-static enum http_state own_again(struct http_request *r, const struct err *e)
+enum http_state auth_own_again(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
         return app_problem(r, e);
@@ -117,7 +125,7 @@ static enum http_state own_again(struct http_request *r, const struct err *e)
 
 /* --- what every change needs: the person shows that it is they --- */
 
-static enum outcome prove(struct http_request *r, struct err *e)
+enum outcome auth_prove_own(struct http_request *r, struct err *e)
 {
     struct auth *a = app_of(r)->auth;
     const struct auth_from from = auth_from(a, r);
@@ -190,7 +198,7 @@ static enum outcome code_enrol(struct http_request *r, struct str secret, struct
                         env_now(a->node->env), -1);
     if (step < 0)
         return REFUSE(e, "auth.code_wrong");
-    TRY(prove(r, e));
+    TRY(auth_prove_own(r, e));
     const struct auth_enrol_credential body = {
         .account = auth_of(r)->actor.account,
         .kind = S("code"),
@@ -208,7 +216,7 @@ static enum http_state code_confirm(struct http_request *r)
     if (code_enrol(r, secret, &e) == OK)
         return enrolled(r);
     const bool again = e.outcome == REFUSED && !str_is(str_z(e.code), "auth.enrol_anew");
-    return again && !http_wants_json(r) ? code_page(r, secret, &e) : own_again(r, &e);
+    return again && !http_wants_json(r) ? code_page(r, secret, &e) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_code_confirm(struct http_request *r)
@@ -229,7 +237,7 @@ static enum outcome token_enrol(struct http_request *r, struct err *e)
     if (auth_challenge_made(a, session->id, challenge, r->arena) < 0)
         return REFUSE(e, "proof.token_refused", { "why", S("challenge") });
     TRY(proof_token_register(&token, &party, challenge, &given, r->arena, e));
-    TRY(prove(r, e));
+    TRY(auth_prove_own(r, e));
     const struct auth_enrol_credential body = {
         .account = session->actor.account,
         .kind = S("token"),
@@ -245,7 +253,7 @@ static enum outcome token_enrol(struct http_request *r, struct err *e)
 static enum http_state token_work(struct http_request *r)
 {
     struct err e = { 0 };
-    return token_enrol(r, &e) == OK ? enrolled(r) : own_again(r, &e);
+    return token_enrol(r, &e) == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_token(struct http_request *r)
@@ -269,10 +277,10 @@ static enum http_state recovery_work(struct http_request *r)
     struct auth_once_view v = { .n = AUTH_RECOVERY_CODES,
                                 .expires = TIME_NONE,
                                 .back = S("/account") };
-    enum outcome o = prove(r, &e);
+    enum outcome o = auth_prove_own(r, &e);
     if (o == OK)
         o = auth_make_recovery(app_of(r)->auth, auth_of(r), &v.codes, r->arena, &e);
-    return o == OK ? once(r, &v, "page.account_once.recovery") : own_again(r, &e);
+    return o == OK ? once(r, &v, "page.account_once.recovery") : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_recovery(struct http_request *r)
@@ -283,11 +291,11 @@ enum http_state auth_post_recovery(struct http_request *r)
 static enum http_state badge_work(struct http_request *r)
 {
     struct err e = { 0 };
-    enum outcome o = prove(r, &e);
+    enum outcome o = auth_prove_own(r, &e);
     if (o == OK)
         o = auth_enrol_badge(app_of(r)->auth, auth_of(r), http_form(r, "badge"),
                              http_form(r, "pin"), r->arena, &e);
-    return o == OK ? enrolled(r) : own_again(r, &e);
+    return o == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_badge(struct http_request *r)
@@ -337,7 +345,7 @@ static enum http_state revoke_work(struct http_request *r)
     const struct auth_from from = auth_from(a, r);
     if (revoke_own(r, &from, &e) != OK ||
         auth_reopen(a, auth_of(r), &from, &value, r->arena, &e) != OK)
-        return own_again(r, &e);
+        return auth_own_again(r, &e);
     return auth_go(r, auth_cookie(a, r, value), S("/account"));
 }
 
@@ -366,7 +374,7 @@ static enum http_state end_work(struct http_request *r)
     if (e.outcome == OK && auth_session_end(app_of(r)->auth, &other, S("ended"), &e) != OK &&
         str_is(str_z(e.code), "auth.session_closed"))
         e = (struct err){ 0 };
-    return e.outcome == OK ? enrolled(r) : own_again(r, &e);
+    return e.outcome == OK ? enrolled(r) : auth_own_again(r, &e);
 }
 
 enum http_state auth_post_end(struct http_request *r)
@@ -387,16 +395,24 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
     const struct str everywhere = { 0 };
     if (!found || !actor_may(actor, S("account.see"), row.organisation, everywhere))
         return REFUSE(e, "gate.unknown", { "kind", S("account") });
+    const bool service = str_is(row.kind, "service");
     struct auth_account_view v = {
         .account = row.account,
         .person = row.name,
         .login = row.login,
         .may_setup =
             !row.closed && actor_may(actor, S("account.issue_setup"), row.organisation, everywhere),
-        .may_revoke = actor_may(actor, S("credential.revoke"), row.organisation, everywhere),
+        .may_issue = !row.closed && actor_may(actor, S("key.issue"), row.organisation, everywhere),
+        .may_revoke = actor_may(actor, str_z(service ? "key.revoke" : "credential.revoke"),
+                                row.organisation, everywhere),
+        .service = service,
+        .may_link =
+            !row.closed && actor_may(actor, S("identity.link"), row.organisation, everywhere),
         .may_end = actor_may(actor, S("account.end_sessions"), row.organisation, everywhere),
         .may_end_one = actor_may(actor, S("session.end"), row.organisation, everywhere),
     };
+    if (service)
+        TRY(auth_keys_fill(r, db, &v, row.version, e));
     return account_show(r, db, p, &v, e);
 }
 
@@ -405,7 +421,7 @@ enum http_state auth_get_access(struct http_request *r)
     return show(r, "page.account.title", access_of);
 }
 
-static enum http_state access_again(struct http_request *r, const struct err *e)
+enum http_state auth_access_again(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
         return app_problem(r, e);
@@ -426,7 +442,7 @@ static enum http_state issue_work(struct http_request *r)
     };
     if (auth_send_because(a, &auth_of(r)->actor, &auth_issue_setup_command, &body,
                           http_form(r, "_reason"), true, &e) != OK)
-        return access_again(r, &e);
+        return auth_access_again(r, &e);
     struct db *db;
     struct str name = account;
     if (store_reader_take(&db, a->node->store, &e) == OK) {

@@ -148,6 +148,9 @@ enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e)
     if (!session)
         return err_no_memory(e);
     r->who = NULL;
+    TRY(auth_key_admit(a, r, e));
+    if (r->who || r->program)
+        return auth_allow(r->route->access, r->who, e);
     struct err found = { 0 };
     const struct str cookie = auth_cookie_of(a, r);
     enum outcome o = by_itself(r) ? auth_session_look(a, cookie, session, r->arena, &found)
@@ -175,8 +178,8 @@ bool auth_csrf_agrees(const struct auth_session *session, struct str token)
 enum outcome auth_check(const struct http_request *r, struct err *e)
 {
     const struct auth_session *session = auth_of(r);
-    if (!session || str_is(r->method, "GET") || str_is(r->method, "HEAD"))
-        return OK; /* nothing is done in anyone's name */
+    if (!session || session->actor.key.p || str_is(r->method, "GET") || str_is(r->method, "HEAD"))
+        return OK; /* nothing is done in anyone's name, or by what no browser adds by itself */
     struct str token = http_form(r, "_csrf");
     if (!token.p)
         token = http_header(r, "X-CSRF-Token");

@@ -20,7 +20,7 @@ static void happened(struct decision *d, const char *kind, struct str id,
 /* Of these an account has one: a new one takes the place of the old. */
 static bool is_single(struct str kind)
 {
-    return !str_is(kind, "token") && !str_is(kind, "key");
+    return !str_is(kind, "token") && !str_is(kind, "key") && !str_is(kind, "certificate");
 }
 
 /* --- enrolling --- */
@@ -40,11 +40,12 @@ static enum outcome owner_load(struct load *l, struct str account,
     state->account = account;
     state->login = row.login;
     state->closed = row.closed;
+    state->service = str_is(row.kind, "service");
     return OK;
 }
 
-static enum outcome enrol_load(struct load *l, struct str account, struct str kind,
-                               struct auth_credential_state *state, struct err *e)
+enum outcome auth_enrol_load(struct load *l, struct str account, struct str kind,
+                             struct auth_credential_state *state, struct err *e)
 {
     const struct id id = id_derive(l->command->id, S("thing"), 0);
     const struct auth_credentials_in in = { account };
@@ -92,11 +93,11 @@ static enum outcome taken_load(struct load *l, const struct auth_enrol_credentia
 enum outcome auth_enrol_credential_load(struct load *l, const struct auth_enrol_credential *body,
                                         struct auth_credential_state *state, struct err *e)
 {
-    TRY(enrol_load(l, body->account, body->kind, state, e));
+    TRY(auth_enrol_load(l, body->account, body->kind, state, e));
     return taken_load(l, body, state, e);
 }
 
-static enum outcome may_enrol(const struct auth_credential_state *state, struct err *e)
+enum outcome auth_may_enrol(const struct auth_credential_state *state, struct err *e)
 {
     if (state->closed)
         return REFUSE(e, "auth.account_closed");
@@ -105,6 +106,13 @@ static enum outcome may_enrol(const struct auth_credential_state *state, struct 
     if (state->n - state->nreplaced >= AUTH_CREDENTIALS_MAX)
         return REFUSE(e, "auth.too_many_credentials", { "max", S("20") });
     return OK;
+}
+
+static enum outcome person_enrols(const struct auth_credential_state *state, struct err *e)
+{
+    if (state->service)
+        return REFUSE(e, "auth.service_by_key");
+    return auth_may_enrol(state, e);
 }
 
 static void replace(struct decision *d, const struct auth_credential_state *state)
@@ -121,7 +129,7 @@ enum outcome auth_enrol_credential_decide(struct decision *d,
                                           const struct auth_credential_state *state, struct err *e)
 {
     TRY(program_only(d, e));
-    TRY(may_enrol(state, e));
+    TRY(person_enrols(state, e));
     const struct auth_credential_enrolled payload = {
         .credential = state->id,
         .account = body->account,
@@ -151,7 +159,7 @@ enum outcome auth_issue_setup_load(struct load *l, const struct auth_issue_setup
 {
     struct auth_login_out login;
     bool found;
-    TRY(enrol_load(l, body->account, S("setup"), state, e));
+    TRY(auth_enrol_load(l, body->account, S("setup"), state, e));
     const struct auth_login_in in = { state->login };
     TRY(db_get(l->db, &sql_auth_login, &in, &login, l->arena, &found, e));
     state->has_password = found && login.password.p;
@@ -161,7 +169,7 @@ enum outcome auth_issue_setup_load(struct load *l, const struct auth_issue_setup
 enum outcome auth_issue_setup_decide(struct decision *d, const struct auth_issue_setup *body,
                                      const struct auth_credential_state *state, struct err *e)
 {
-    TRY(may_enrol(state, e));
+    TRY(person_enrols(state, e));
     if (body->expires <= d->now_us || body->expires > d->now_us + SETUP_MAX_S * TIME_SECOND)
         return REFUSE(e, "auth.setup_time", { "days", S("7") });
     const struct auth_credential_enrolled payload = {
@@ -178,6 +186,37 @@ enum outcome auth_issue_setup_decide(struct decision *d, const struct auth_issue
         const struct auth_password_recalled recalled = { body->account };
         happened(d, "account", body->account, &auth_password_recalled_event, &recalled);
     }
+    decide_answer(d, &auth_made_record, &(struct auth_made){ state->id });
+    return OK;
+}
+
+enum outcome auth_link_identity_load(struct load *l, const struct auth_link_identity *body,
+                                     struct auth_credential_state *state, struct err *e)
+{
+    const struct auth_credential_digest_in in = { S("identity"), body->digest };
+    struct auth_credential_digest_out row;
+    bool found;
+    TRY(auth_enrol_load(l, body->account, in.kind, state, e));
+    TRY(db_get(l->db, &sql_auth_credential_digest, &in, &row, l->arena, &found, e));
+    state->taken = found && !str_eq(row.account, body->account);
+    return OK;
+}
+
+enum outcome auth_link_identity_decide(struct decision *d, const struct auth_link_identity *body,
+                                       const struct auth_credential_state *state, struct err *e)
+{
+    TRY(person_enrols(state, e));
+    const struct auth_credential_enrolled payload = {
+        .credential = state->id,
+        .account = body->account,
+        .kind = S("identity"),
+        .name = body->name,
+        .counter = INT_NONE,
+        .digest = body->digest,
+        .expires = TIME_NONE,
+    };
+    replace(d, state);
+    happened(d, "credential", state->id, &auth_credential_enrolled_event, &payload);
     decide_answer(d, &auth_made_record, &(struct auth_made){ state->id });
     return OK;
 }
@@ -200,6 +239,7 @@ enum outcome auth_credential_load(struct load *l, struct str credential,
     state->kind = row.kind;
     state->spent = row.spent;
     state->counter = row.counter;
+    state->revoked = row.revoked != TIME_NONE;
     state->over =
         row.revoked != TIME_NONE || (row.expires != TIME_NONE && row.expires <= l->now_us);
     return OK;
@@ -300,7 +340,6 @@ enum outcome auth_credential_enrolled_apply(struct db *db, const struct event *e
         .counter = payload->counter,
         .digest = payload->digest,
         .digests = payload->digests,
-        .scopes = payload->scopes,
         .enrolled = event->recorded,
         .expires = payload->expires,
     };

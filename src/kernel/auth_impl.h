@@ -194,10 +194,29 @@ struct str auth_digest(struct auth *a, const char *purpose, struct str text, str
 
 enum outcome auth_credential_load(struct load *l, struct str credential,
                                   struct auth_credential_state *state, struct err *e);
+/* For a new credential of this kind: its id, and what the account has. */
+enum outcome auth_enrol_load(struct load *l, struct str account, struct str kind,
+                             struct auth_credential_state *state, struct err *e);
+enum outcome auth_may_enrol(const struct auth_credential_state *state, struct err *e);
 /* Says that it was shown: REFUSED "auth.account_closed", "auth.credential_over",
  * "auth.proof_used", "auth.counter_back". */
 enum outcome auth_credential_spend(struct decision *d, const struct auth_credential_state *state,
                                    int64_t spent, int64_t counter, struct err *e);
+
+/* --- auth_key.c --- */
+
+/* What only people do: signs, judges, gives rights. */
+bool auth_scope_of_person(const struct registry *registry, struct str permission);
+
+/* --- auth_key_admit.c --- */
+
+/* Who asks by a key or a certificate: r->who, which stays NULL where neither is shown, or the route
+ * is public. REFUSED "auth.key_refused" (401), always the same, "auth.slow_down" {seconds} after
+ * too many wrong ones, "auth.key_page" where the route is a page or a page's form. */
+enum outcome auth_key_admit(struct auth *a, struct http_request *r, struct err *e);
+/* "vein_<id>_<secret>", and what is kept of the secret. */
+struct str auth_key_text(struct str id, struct str secret, struct arena *arena);
+struct str auth_key_digest(struct auth *a, struct str secret, struct arena *arena);
 
 /* --- auth_claim.c --- */
 
@@ -225,6 +244,11 @@ enum outcome auth_claim_check(struct auth *a, const struct auth_claim *c,
 /* Written down in the security stream, which nobody waits for; REFUSED with this code. */
 enum outcome auth_claim_refused(struct auth *a, const struct auth_claim *c, const char *why,
                                 const char *code, struct err *e);
+
+/* Opens a session for the account that it turned out to be (auth_sign_in.c). */
+enum outcome auth_claim_open(struct auth *a, const struct auth_claim *c,
+                             const struct auth_proved *proved, const struct auth_from *from,
+                             struct str *cookie, struct arena *arena, struct err *e);
 
 /* Keyed digest of a recovery code of this account. */
 struct str auth_recovery_digest(struct auth *a, struct str account, struct str code,

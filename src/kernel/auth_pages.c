@@ -5,6 +5,7 @@
 #include "gen/kernel/pages/set_up.html.h"
 #include "gen/kernel/pages/sign_in.html.h"
 #include "gen/kernel/pages/site.html.h"
+#include "kernel/openid.h"
 
 enum http_state auth_go(struct http_request *r, struct str cookie, struct str to)
 {
@@ -70,6 +71,7 @@ static void sign_in_page(struct http_request *r, struct page *p, struct str next
         .next = app_next(next),
         .refused = auth_refusal(p, e),
         .ask = auth_ask_token(r, S("sign-in")),
+        .openid = openid_name(r),
     };
     if (str_is(http_query(r, "set"), "1"))
         view.said = text_find(p->language, S("page.sign_in.set"));
@@ -85,7 +87,7 @@ enum http_state auth_get_sign_in(struct http_request *r)
 }
 
 /* A program gets problem details. */
-static enum http_state sign_in_refused(struct http_request *r, const struct err *e)
+enum http_state auth_sign_in_refused(struct http_request *r, const struct err *e)
 {
     if (http_wants_json(r) || e->outcome == FAULT)
         return app_problem(r, e);
@@ -95,11 +97,11 @@ static enum http_state sign_in_refused(struct http_request *r, const struct err 
 }
 
 /* Where one goes on: who has shown less than their roles ask for, at what is missing. */
-static struct str after_sign_in(const struct http_request *r, const struct auth_session *session)
+struct str auth_after_sign_in(const struct auth_session *session, struct str next)
 {
     if (!auth_strong_enough(session))
         return S("/account");
-    return session->actor.site.p ? app_next(http_form(r, "next")) : S("/site");
+    return session->actor.site.p ? app_next(next) : S("/site");
 }
 
 static enum http_state sign_in(struct http_request *r)
@@ -112,11 +114,11 @@ static enum http_state sign_in(struct http_request *r)
     const struct auth_proof proof = auth_proof_of(r, S("sign-in"));
     const struct str device = auth_device_cookie(a, r, &from.device);
     if (auth_sign_in(a, http_form(r, "login"), &proof, &from, &value, r->arena, &e) != OK)
-        return sign_in_refused(r, &e);
+        return auth_sign_in_refused(r, &e);
     if (auth_session_find(a, value, &session, r->arena, &e) != OK)
-        return sign_in_refused(r, &e);
+        return auth_sign_in_refused(r, &e);
     r->answer.set_cookie[1] = device;
-    return auth_go(r, auth_cookie(a, r, value), after_sign_in(r, &session));
+    return auth_go(r, auth_cookie(a, r, value), auth_after_sign_in(&session, http_form(r, "next")));
 }
 
 enum http_state auth_post_sign_in(struct http_request *r)

@@ -7,7 +7,12 @@
 #include "kernel/app.h"
 #include "kernel/show.h"
 
-enum { AUTH_FORM_MAX = 4096, AUTH_PROOF_MAX = 32 << 10, AUTH_KEPT_MAX = 256 << 10 };
+enum {
+    AUTH_FORM_MAX = 4096,
+    AUTH_PROOF_MAX = 32 << 10,
+    AUTH_KEPT_MAX = 256 << 10,
+    AUTH_KEY_FORM_MAX = 32 << 10
+};
 
 /* What a token is asked by a page's script (ui/token.ts). */
 struct auth_ask_token {
@@ -19,7 +24,8 @@ struct auth_sign_in_view {
     struct str next; /* path to go on at */
     struct show_refusal refused;
     struct auth_ask_token ask;
-    struct str said; /* what went before, as "The password is set."; absent: nothing */
+    struct str openid; /* the organisation's provider; absent: none */
+    struct str said;   /* what went before, as "The password is set."; absent: nothing */
 };
 
 struct auth_password_view {
@@ -56,6 +62,9 @@ struct auth_credential_view {
     const struct auth_credentials_out *row;
     struct str name;
     int64_t left; /* codes of recovery */
+    bool key;     /* or certificate, of a service account */
+    bool near;    /* it ends soon, or has ended */
+    struct str site;
 };
 struct auth_session_view {
     const struct auth_account_sessions_out *row;
@@ -83,6 +92,14 @@ struct auth_account_view {
     size_t nsessions;
     struct show_refusal refused;
     struct auth_ask_token ask;
+    bool service; /* a system or device, which has keys and nothing else */
+    bool may_issue;
+    bool may_link;
+    struct str openid;        /* as above */
+    const struct str *scopes; /* that a key of it may be narrowed to */
+    size_t nscopes;
+    const struct auth_sites_out *sites;
+    size_t nsites;
     struct str user; /* by which a token keeps who it is for, base64url */
 };
 
@@ -96,11 +113,17 @@ struct auth_code_view {
     struct show_refusal refused;
 };
 
+struct openid_on_view {
+    struct str to;
+    struct str text;
+};
+
 /* Shown once: recovery codes, or the code of a set-up. */
 struct auth_once_view {
     const struct str *codes;
     size_t n;
     struct str person; /* for whom; absent: oneself */
+    bool key;          /* of a service */
     int64_t expires;
     struct str back;
 };
@@ -120,6 +143,12 @@ enum http_state auth_go(struct http_request *r, struct str cookie, struct str to
 
 /* Answers a request to a locked session: shows the lock, and keeps what was sent. */
 void auth_locked(struct http_request *r, const struct err *e);
+
+/* The sign-in again; where one goes on after it; the person of the session shows the password. */
+enum http_state auth_sign_in_refused(struct http_request *r, const struct err *e);
+struct str auth_after_sign_in(const struct auth_session *session, struct str next);
+enum outcome auth_prove_own(struct http_request *r, struct err *e);
+enum http_state auth_own_again(struct http_request *r, const struct err *e);
 
 enum http_state auth_get_sign_in(struct http_request *r);
 enum http_state auth_post_sign_in(struct http_request *r);
@@ -147,5 +176,12 @@ enum http_state auth_post_revoke(struct http_request *r);
 enum http_state auth_post_end(struct http_request *r);
 enum http_state auth_get_access(struct http_request *r);
 enum http_state auth_post_issue(struct http_request *r);
+
+/* What of a service account its page shows besides (auth_key_pages.c). */
+enum outcome auth_keys_fill(struct http_request *r, struct db *db, struct auth_account_view *v,
+                            int64_t version, struct err *e);
+enum http_state auth_post_key(struct http_request *r);
+/* The page of an account to who administers it, again after a refused form. */
+enum http_state auth_access_again(struct http_request *r, const struct err *e);
 
 #endif

@@ -16,6 +16,7 @@ CREATE INDEX IF NOT EXISTS auth_site_organisation ON auth_site (organisation, na
 CREATE TABLE IF NOT EXISTS auth_account (
     account        TEXT NOT NULL PRIMARY KEY,
     organisation   TEXT NOT NULL,
+    kind           TEXT NOT NULL,        -- person service
     login          TEXT NOT NULL UNIQUE, -- for ever: a closed account keeps its own
     name           TEXT NOT NULL,
     password       TEXT,                 -- sealed under the account
@@ -46,16 +47,18 @@ CREATE INDEX IF NOT EXISTS auth_account_role_organisation
 CREATE TABLE IF NOT EXISTS auth_credential (
     credential TEXT NOT NULL PRIMARY KEY,
     account    TEXT NOT NULL,
-    kind       TEXT NOT NULL, -- code token recovery pin badge setup key
+    kind       TEXT NOT NULL, -- code token recovery pin badge setup identity; of a
+                              -- service: key certificate
     event      TEXT NOT NULL, -- for which name and secret were sealed
-    name       TEXT,          -- sealed under the account
+    name       TEXT,          -- sealed under the account; of a service's in plain
     secret     TEXT,          -- sealed under the account
     token      TEXT,
     key        TEXT,
     counter    INTEGER,
     digest     TEXT,
     digests    TEXT,
-    scopes     TEXT,
+    scopes     TEXT, -- of a service's: permissions with blanks between
+    site       TEXT,
     spent      INTEGER NOT NULL, -- what was shown up to this is not taken again
     enrolled   INTEGER NOT NULL,
     used       INTEGER,

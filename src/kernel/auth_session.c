@@ -27,6 +27,7 @@ enum outcome auth_open_session_load(struct load *l, const struct auth_open_sessi
         return load_unknown(l, e);
     load_scope(l, account.organisation, (struct str){ 0 });
     state->account_closed = account.closed;
+    state->service = str_is(account.kind, "service");
     state->account_version = account.version;
     state->site_allowed = true;
     if (!body->site.p)
@@ -42,6 +43,8 @@ enum outcome auth_open_session_decide(struct decision *d, const struct auth_open
     TRY(program_only(d, e));
     if (state->account_closed)
         return REFUSE(e, "auth.account_closed");
+    if (state->service)
+        return REFUSE(e, "auth.service_by_key");
     if (!state->site_allowed)
         return REFUSE(e, "auth.site_unknown");
     struct auth_session_opened_2 payload = {

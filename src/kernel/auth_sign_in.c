@@ -24,7 +24,7 @@ enum outcome auth_limits_of(struct auth *a, const struct auth_login_out *row,
     return o;
 }
 
-static enum outcome open_for(struct auth *a, const struct auth_claim *c,
+enum outcome auth_claim_open(struct auth *a, const struct auth_claim *c,
                              const struct auth_proved *proved, const struct auth_from *from,
                              struct str *cookie, struct arena *arena, struct err *e)
 {
@@ -56,7 +56,7 @@ enum outcome auth_sign_in(struct auth *a, struct str login, const struct auth_pr
     TRY(auth_claim_check(a, &c, shown, false, &proved, &why, arena, e));
     if (why)
         return auth_claim_refused(a, &c, why, "auth.sign_in_failed", e);
-    const enum outcome o = open_for(a, &c, &proved, from, cookie, arena, e);
+    const enum outcome o = auth_claim_open(a, &c, &proved, from, cookie, arena, e);
     if (o == REFUSED && str_is(str_z(e->code), "auth.account_closed")) /* in this very moment */
         return auth_claim_refused(a, &c, "closed", "auth.sign_in_failed", e);
     if (o == OK) {

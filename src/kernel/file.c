@@ -11,13 +11,14 @@
 
 /* clang-format off: one row a route */
 static const struct route module_routes[] = {
-    ROUTE("POST", "/uploads", "signed_in", FILE_FORM_MAX, file_post_upload, "help.file_upload"),
+    ROUTE("POST", "/uploads", "signed_in", FILE_FORM_MAX, file_post_upload, "help.file_upload",
+          .program = true),
     ROUTE("GET", "/uploads/{upload}", "signed_in", 0, file_get_upload, "help.file_upload_get",
           .media_type = ""),
     ROUTE("PATCH", "/uploads/{upload}", "signed_in", FILE_APPEND_MAX, file_patch_upload,
-          "help.file_upload_patch"),
+          "help.file_upload_patch", .program = true),
     ROUTE("DELETE", "/uploads/{upload}", "signed_in", 0, file_delete_upload,
-          "help.file_upload_delete"),
+          "help.file_upload_delete", .program = true),
     ROUTE("GET", "/files/{file}", "signed_in", 0, file_get, "help.file_get",
           .media_type = "application/octet-stream"),
     ROUTE("GET", "/files/{file}/about", "signed_in", 0, file_get_about, "help.file_about",

@@ -53,6 +53,8 @@ enum outcome flow_task_facts(const struct flow_view *v, const struct flow_task *
     for (size_t i = 0; i < task->needs.n; i++)
         if (!flow_has_fact(v, task->name, task->needs.p[i]))
             return REFUSE(e, "flow.fact_missing", { "fact", task->needs.p[i] });
+    if (task->second_person)
+        TRY(actor_person(actor, e));
     for (size_t i = 0; task->second_person && i < task->checks.n; i++)
         if (str_eq(fact_of(v, task->name, "check:", task->checks.p[i])->by, actor->name))
             return REFUSE(e, "flow.second_person", { "point", task->checks.p[i] });

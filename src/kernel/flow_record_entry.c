@@ -213,6 +213,7 @@ enum outcome flow_entry_decide(struct decision *d, const struct flow_complete *b
     *agreed = true;
     if (!entries) /* nor need there be a form, and anything prepared */
         return OK;
+    TRY(actor_person(d->command->actor, e)); /* what two people enter, two people enter */
     struct form_record record;
     struct stream stream = flow_stream(body->order);
     if (entries->base_changed) /* somebody was first meanwhile: what is asked for is less now */

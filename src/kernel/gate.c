@@ -105,6 +105,8 @@ static enum outcome item_complete(const struct gate_item *item, struct err *e)
     const struct gate_command *c = item->command;
     const bool is_signed = item->type->flags & COMMAND_SIGNED;
     const bool needs_reason = item->type->flags & COMMAND_NEEDS_REASON;
+    if (item->type->flags & (COMMAND_JUDGES | COMMAND_SIGNED | COMMAND_PERSON))
+        TRY(actor_person(c->actor, e));
     if (c->asks)
         return is_signed ? OK : REFUSE(e, "sign.unsigned", { "command", c->name });
     if (needs_reason && str_trim(c->reason).n == 0)

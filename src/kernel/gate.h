@@ -74,6 +74,10 @@ struct actor {
     /* Under which emergency access it acts: every event it makes meanwhile has a link of kind
      * "emergency" to it. */
     struct str emergency;
+    /* Of a service account: the credential that it acts by, which has to stand when the command's
+     * turn comes. Such an actor is no person: it signs nothing, judges nothing and is nobody's
+     * second person (actor_person). */
+    struct str key;
     bool system; /* the program itself (import, timers, policies): may do what it was built to do */
 };
 /* Whether it holds the permission there whatever the product. A right for one product counts only
@@ -86,6 +90,10 @@ bool actor_may(const struct actor *a, struct str permission, struct str organisa
  * copy in the arena (NULL: no memory). */
 const struct actor *actor_for(const struct actor *a, struct str product, int64_t now_us,
                               struct arena *arena);
+
+/* REFUSED "auth.person_only" to a service account: for what two people or a person must have done.
+ */
+enum outcome actor_person(const struct actor *a, struct err *e);
 
 /* --- what is asked --- */
 
@@ -229,6 +237,8 @@ enum command_flag {
     COMMAND_JUDGES = 1 << 6, /* approves, verifies, releases or signs what others did, or gives
                                 rights: never by a right lent in an emergency */
     COMMAND_SIGNED = 1 << 4, /* REFUSED "sign.needed" without a signature (sign.h) */
+    COMMAND_PERSON = 1 << 5, /* a person's act, as what judges and what is signed: REFUSED
+                                "auth.person_only" to a service account */
 };
 
 struct command_type {

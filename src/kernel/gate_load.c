@@ -14,6 +14,11 @@ bool actor_may(const struct actor *a, struct str permission, struct str organisa
     return false;
 }
 
+enum outcome actor_person(const struct actor *a, struct err *e)
+{
+    return a->key.p ? REFUSE(e, "auth.person_only") : OK;
+}
+
 static bool grant_holds(const struct grant *g, struct str product, int64_t now_us)
 {
     const bool now =

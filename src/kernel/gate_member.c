@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "gen/kernel/gate.sql.h"
+#include "kernel/auth.h"
 #include "kernel/erase.h"
 #include "kernel/gate_impl.h"
 #include "kernel/sign_strength.h"
@@ -398,6 +399,9 @@ static enum outcome member_run(struct member *m, struct err *e)
 static enum outcome member_once(struct member *m, struct err *e)
 {
     bool repeated = false;
+    const struct actor *actor = m->item->command->actor;
+    if (actor->key.p) /* which may have been revoked while the command waited */
+        TRY(auth_key_stands(m->w->db, actor->key, m->now_us, m->arena, e));
     if (!m->item->command->asks)
         TRY(member_repeated(m, &repeated, e));
     return repeated ? OK : member_run(m, e);

@@ -94,6 +94,7 @@ struct http_request {
     struct http_answer answer;
     enum http_state (*resumed)(struct http_request *r);
     void *pending;             /* the handler's own, between HTTP_WAIT and `resumed` */
+    bool program;              /* set by `admit`: it is no browser, whatever it accepts */
     const struct err *refused; /* while a refused form is shown again (show.h) */
 };
 
@@ -118,6 +119,7 @@ struct route {
     /* Of a POST that only reads, because what it asks for has no place in an address: what its form
      * or JSON holds. It answers as a GET does. NULL: it sends a command. */
     const struct record *ask;
+    bool program; /* of what changes something: it is for programs, too, and not a page's form */
 };
 
 /* Rows are written so that tools read them, too:
@@ -134,6 +136,9 @@ struct http_options {
     const char *listen;          /* "127.0.0.1:8443", "[::1]:0"; port 0: any */
     const char *tls_certificate; /* PEM files; NULL on loopback: plain HTTP. Any other address */
     const char *tls_key;         /* without TLS is REFUSED "http.plain_outside" */
+    /* PEM of the authorities whose clients' certificates are looked at: one is asked for, and
+     * nobody needs one. NULL: none is asked for. */
+    const char *client_ca;
     const struct route *const *routes; /* tables … */
     const size_t *nroutes;             /* … and their lengths */
     size_t ntables;
@@ -197,6 +202,9 @@ bool http_wants_json(const struct http_request *r);
 struct str http_peer(const struct http_request *r);
 /* The client speaks TLS: with us, or with a trusted proxy that says so. */
 bool http_secure(const struct http_request *r);
+/* The client showed a certificate of client_ca's, valid now: SHA-256 of its public key
+ * (SubjectPublicKeyInfo, DER), as hexadecimal in the request's arena. Absent: it did not. */
+struct str http_certificate(const struct http_request *r);
 /* The first language of Accept-Language, by its weights, that `speaks` knows; "en" otherwise. */
 struct str http_language(const struct http_request *r, bool (*speaks)(struct str language));
 

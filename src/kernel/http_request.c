@@ -58,6 +58,8 @@ struct str http_form(const struct http_request *r, const char *name)
 bool http_wants_json(const struct http_request *r)
 {
     const char *accept = http_header(r, "Accept").p;
+    if (r->program)
+        return true;
     if (accept && strstr(accept, "text/html"))
         return false;
     if ((accept && strstr(accept, "json")) || str_starts(r->path, S("/api/")))

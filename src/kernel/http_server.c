@@ -221,6 +221,8 @@ static enum outcome start_daemon(struct http_server *s, bool ipv6, const struct 
         { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)tls->key },
         { MHD_OPTION_HTTPS_PRIORITIES, 0,
           (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+        { o->client_ca && s->tls ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+          (void *)(uintptr_t)o->client_ca },
         { MHD_OPTION_END, 0, NULL },
     };
     if (ipv6)

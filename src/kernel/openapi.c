@@ -72,6 +72,29 @@ static void put_problems(struct openapi *d, const char *access)
     }
 }
 
+static void put_scheme(struct openapi *d, const char *name)
+{
+    json_key(&d->out, name);
+    json_begin_array(&d->out);
+    json_end(&d->out);
+}
+
+/* A session, with its token where something changes; or a key alone. */
+static void put_security(struct openapi *d, bool writes)
+{
+    json_key(&d->out, "security");
+    json_begin_array(&d->out);
+    json_begin_object(&d->out);
+    put_scheme(d, "session");
+    if (writes)
+        put_scheme(d, "token");
+    openapi_close(d);
+    json_begin_object(&d->out);
+    put_scheme(d, "key");
+    openapi_close(d);
+    json_end(&d->out);
+}
+
 static void put_access(struct openapi *d, const char *access, bool writes)
 {
     openapi_pair(d, "x-permission", access);
@@ -80,17 +103,7 @@ static void put_access(struct openapi *d, const char *access, bool writes)
         json_begin_array(&d->out);
         json_end(&d->out);
     } else if (writes) {
-        json_key(&d->out, "security");
-        json_begin_array(&d->out);
-        json_begin_object(&d->out);
-        json_key(&d->out, "session");
-        json_begin_array(&d->out);
-        json_end(&d->out);
-        json_key(&d->out, "token");
-        json_begin_array(&d->out);
-        json_end(&d->out);
-        openapi_close(d);
-        json_end(&d->out);
+        put_security(d, true);
     }
 }
 
@@ -431,14 +444,7 @@ enum outcome openapi_write(struct buf *out, const struct module *const *modules,
     openapi_pair(d, "version", "1");
     openapi_text(d, "description", openapi_english("api.description"));
     openapi_close(d);
-    json_key(&d->out, "security");
-    json_begin_array(&d->out);
-    json_begin_object(&d->out);
-    json_key(&d->out, "session");
-    json_begin_array(&d->out);
-    json_end(&d->out);
-    openapi_close(d);
-    json_end(&d->out);
+    put_security(d, false);
     put_paths(d);
     openapi_components(d);
     put_refusals(d);

@@ -272,6 +272,11 @@ static void put_security(struct openapi *d)
     openapi_pair(d, "name", "X-CSRF-Token");
     openapi_text(d, "description", openapi_english("api.token"));
     openapi_close(d);
+    openapi_open(d, "key");
+    openapi_pair(d, "type", "http");
+    openapi_pair(d, "scheme", "bearer");
+    openapi_text(d, "description", openapi_english("api.bearer"));
+    openapi_close(d);
     openapi_close(d);
 }
 

@@ -105,13 +105,11 @@ static const char *const common[] = {
 enum { COMMON = sizeof common / sizeof common[0] };
 
 static const char call_sign_in[] =
-    "curl -c cookies -d login=interface -d password=… \\\n"
-    "  https://vein.example/sign-in\n"
-    "TOKEN=$(curl -b cookies https://vein.example/api/session | jq -r .token)";
-static const char call_read[] = "curl -b cookies -H 'Accept: application/json' \\\n"
+    "KEY=$(cat /etc/interface/vein.key)\n"
+    "curl -H \"Authorization: Bearer $KEY\" https://vein.example/api/session";
+static const char call_read[] = "curl -H \"Authorization: Bearer $KEY\" \\\n"
                                 "  https://vein.example/deviations";
-static const char call_command[] = "curl -b cookies \\\n"
-                                   "  -H \"X-CSRF-Token: $TOKEN\" \\\n"
+static const char call_command[] = "curl -H \"Authorization: Bearer $KEY\" \\\n"
                                    "  -H \"Idempotency-Key: $(uuidgen)\" \\\n"
                                    "  -H 'Content-Type: application/json' -d @body.json \\\n"
                                    "  https://vein.example/commands/deviation.open";
@@ -188,8 +186,7 @@ static void command_example(struct page *p, struct pages_api_entry_view *v)
     if (!v->shown)
         return;
     v->request = arena_printf(a,
-                              "curl -b cookies \\\n"
-                              "  -H \"X-CSRF-Token: $TOKEN\" \\\n"
+                              "curl -H \"Authorization: Bearer $KEY\" \\\n"
                               "  -H 'Idempotency-Key: 00000000-0000-7000-8000-000000000099' \\\n"
                               "  -H 'Content-Type: application/json' -d @- \\\n"
                               "  https://vein.example/commands/%s <<'END'\n%.*s\nEND",

@@ -238,6 +238,8 @@ static enum outcome person_may_check(struct person *out, struct decision *d,
 {
     struct err wrong = { 0 };
     out->asked = typed(body, state) ? 2 : identity_persons(body->point);
+    if (out->asked > 1)
+        TRY(actor_person(d->command->actor, e));
     enum outcome o = flow_task_ready(&state->flow, body->task, d->command->actor, &wrong);
     out->has_role = o == OK;
     if (o == OK || (out->asked > 1 && str_is(str_z(wrong.code), "flow.wrong_role")))

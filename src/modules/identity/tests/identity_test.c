@@ -378,6 +378,50 @@ static void a_deviation_names_a_unit_of_its_order(void **state)
     refused("gate.unknown");
 }
 
+/* partial: COI-03 where two persons are asked for, a system is neither of them */
+static void a_system_is_nobodys_second_person(void **state)
+{
+    (void)state;
+    struct fixture_person program, robot;
+    char key[60];
+    fixture_person(&program, 97, 1, 1, "");
+    program.actor.system = true;
+    fixture_must(&t.f,
+                 fixture_send(&t.f, &program, "organisation.make", NULL,
+                              "{'organisation':'%s','name':'Ward','kind':'hospital'}",
+                              fixture_id('o', 1).p),
+                 "organisation");
+    fixture_must(&t.f,
+                 fixture_send(&t.f, &program, "account.make", NULL,
+                              "{'account':'%s','organisation':'%s','login':'scale','name':'Scale',"
+                              "'kind':'service'}",
+                              fixture_id('a', 8).p, fixture_id('o', 1).p),
+                 "account");
+    fixture_define(&t.f, &program,
+                   "kind: role\nname: scale\nversion: 1\ntitle: Scale\n"
+                   "effective: 2026-01-01T00:00:00Z\npermissions: [identity.check]\n");
+    fixture_must(&t.f,
+                 fixture_send(&t.f, &program, "account.give_role", "new",
+                              "{'account':'%s','role':'scale','organisation':'%s'}",
+                              fixture_id('a', 8).p, fixture_id('o', 1).p),
+                 "role");
+    fixture_must(&t.f,
+                 fixture_send(&t.f, &program, "key.issue", "new",
+                              "{'account':'%s','name':'Scale','digest':'%064d',"
+                              "'scopes':['identity.check'],'expires':'%d-06-01T00:00:00Z'}",
+                              fixture_id('a', 8).p, 7, 2027),
+                 "key");
+    snprintf(key, sizeof key, "%s", fixture_answer(&t.f, "id"));
+    fixture_person(&robot, 8, 1, 1, "identity.check role.apheresis_nurse");
+    robot.actor.key = str_z(key);
+    trial_id_do(&t, &a, "collect");
+    (void)!fixture_send(&t.f, &robot, "identity.check", NULL,
+                        "{'order':'%s','task':'hand_over','point':'handover_to_courier',"
+                        "'method':'manual','scans':[{'text':'%.*s'}]}",
+                        a.id, (int)strlen(own_bag(&a)) - 2, own_bag(&a) + 1);
+    fixture_refused(&t.f, "auth.person_only");
+}
+
 /* The same command again is the same check, not a second person's. */
 static void a_retry_is_one_check(void **state)
 {
@@ -415,6 +459,7 @@ int main(void)
         TEST(coi_12_labelled_at_the_chair),
         TEST(both_persons_pass_the_same_set),
         TEST(coi_02_every_point_is_passed_once_through),
+        TEST(a_system_is_nobodys_second_person),
         TEST(a_retry_is_one_check),
         TEST(a_deviation_names_a_unit_of_its_order),
     };
