@@ -179,22 +179,27 @@ static void sign_in_all(void)
     }
 }
 
+/* An organisation that takes part in nothing, with everyone there. */
+static void elsewhere(uint64_t number, const char *kind, const char *site_kind, const char *what)
+{
+    const struct id organisation = id_derive(S("foreign"), S("organisation"), number);
+    const struct id site = id_derive(S("foreign"), S("site"), number);
+    foreign_give(&foreign_founder, "organisation.make",
+                 "{'organisation':'%s','name':'Elsewhere %d','kind':'%s'}", organisation.text,
+                 (int)number, kind);
+    foreign_give(&foreign_founder, "site.make",
+                 "{'site':'%s','organisation':'%s','name':'Elsewhere %d','kind':'%s','zone':'UTC'}",
+                 site.text, organisation.text, (int)number, site_kind);
+    everyone_of(id_str(&organisation), id_str(&site), what);
+}
+
 static int set_up(void **state)
 {
     (void)state;
     foreign_open();
     more_things();
-    const struct id organisation = id_derive(S("foreign"), S("organisation"), 0);
-    const struct id site = id_derive(S("foreign"), S("site"), 0);
-    foreign_give(&foreign_founder, "organisation.make",
-                 "{'organisation':'%s','name':'Elsewhere','kind':'hospital'}", organisation.text);
-    foreign_give(
-        &foreign_founder, "site.make",
-        "{'site':'%s','organisation':'%s','name':'Elsewhere','kind':'treatment','zone':'UTC'}",
-        site.text, organisation.text);
-    everyone_of(id_str(&organisation), id_str(&site), "another hospital");
-    const struct network_site *sponsor = &foreign.network.sites[foreign.network.nsites - 1];
-    everyone_of(id_str(&sponsor->organisation_id), id_str(&sponsor->id), "another sponsor");
+    elsewhere(0, "hospital", "treatment", "another hospital");
+    elsewhere(1, "sponsor", "office", "another sponsor");
     foreign_serve();
     sign_in_all();
     return 0;
