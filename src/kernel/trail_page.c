@@ -5,8 +5,8 @@
 
 #include "base/id.h"
 #include "gen/kernel/pages/trail.html.h"
-#include "gen/kernel/trail.sql.h"
 #include "kernel/ledger.h"
+#include "kernel/trail_impl.h"
 
 enum { TYPES_MAX = 400, QUERY_MAX = 800, BEHIND = 1000 };
 
@@ -110,13 +110,12 @@ static struct str query_of(const struct http_request *r)
 
 static enum outcome index_behind(bool *out, struct db *db, struct arena *arena, struct err *e)
 {
-    struct trail_cursor_out cursor;
+    int64_t followed;
     struct ledger_row *rows;
     size_t n;
-    bool found;
-    TRY(db_get(db, &sql_trail_cursor, NULL, &cursor, arena, &found, e));
+    TRY(trail_followed(&followed, db, arena, e));
     TRY(ledger_read_last(db, &rows, &n, arena, e));
-    *out = n > 0 && rows[0].sequence - (found ? cursor.sequence : 0) > BEHIND;
+    *out = n > 0 && rows[0].sequence - followed > BEHIND;
     return OK;
 }
 
@@ -158,15 +157,6 @@ static enum outcome may_see(struct trail_reader *reader, const struct trail_filt
     if (f->thing.p)
         TRY(trail_sees(&sees, reader, f->thing, e));
     return sees ? OK : REFUSE(e, "gate.unknown", { "kind", S("thing") });
-}
-
-static enum outcome read_before(int64_t *out, const struct http_request *r, struct err *e)
-{
-    const struct str text = http_query(r, "before");
-    *out = -1;
-    if (text.n > 0 && !str_to_u63(out, text))
-        return REFUSE(e, "http.malformed_cursor", { "name", S("before") });
-    return OK;
 }
 
 /* The page of a thing: the route "/<word>/{kind}". */
@@ -224,7 +214,7 @@ static enum outcome trail(struct http_request *r, struct db *db, struct page *p,
     };
     int64_t before;
     TRY(trail_ask(&filter, r, db, e));
-    TRY(read_before(&before, r, e));
+    TRY(show_before(&before, r, -1, e));
     TRY(may_see(&reader, &filter, e));
     TRY(trail_find(&found, &reader, &filter, before, TRAIL_PAGE, e));
     v.thing = filter.thing;

@@ -20,14 +20,14 @@ struct trail_row_view {
 struct trail_review_view {
     bool shown;
     bool may;
-    struct str order;
-    int64_t at; /* TIME_NONE: never */
+    struct str path; /* of the page on which it is reviewed */
+    int64_t at;      /* TIME_NONE: never */
     int64_t up_to;
     struct str person;
     struct str comment;
-    int64_t events; /* since … */
+    int64_t events; /* since, as many as one review takes; … */
     int64_t exceptions;
-    int64_t last; /* place of the newest of them */
+    bool more; /* … and others behind them */
 };
 enum outcome trail_review_fill(struct trail_review_view *out, struct http_request *r, struct db *db,
                                struct page *p, struct str thing, struct err *e);
