@@ -55,6 +55,8 @@ struct desk_coi {
     struct str patient;
     struct str vkey;
     bool identity;
+    bool audit;       /* with the definitions that it ran under (audit.h) */
+    struct bytes pdf; /* of an audit bundle: trail.pdf, borrowed; empty: none */
     struct tlog_prover *prover;
     struct checkpoint checkpoint;
     const struct desk_coi_event *events; /* in the order of the log */
