@@ -15,6 +15,7 @@ struct trail_row_view {
     bool day; /* the first of its day */
     struct str date;
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
+    struct str data; /* what the task's completion rests on, and what rests on it; absent: none */
 };
 /* Of an order: how far its trail was reviewed, and what is new since. */
 struct trail_review_view {
