@@ -24,4 +24,7 @@ enum outcome desk_audit_document(const struct print_document **out, struct page 
 bool desk_audit_defines(const struct desk_coi_event *x);
 enum outcome desk_audit_definition(struct buf *out, const struct desk_coi_event *x, struct err *e);
 
+enum http_state desk_post_audit(struct http_request *r);
+enum http_state desk_get_audit(struct http_request *r);
+
 #endif

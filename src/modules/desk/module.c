@@ -1,5 +1,5 @@
 /* Wiring of the desk module: routes, and what is found of what they show. */
-#include "modules/desk/coi.h"
+#include "modules/desk/audit.h"
 #include "modules/desk/datum.h"
 #include "modules/desk/documents.h"
 #include "modules/desk/people.h"
@@ -30,6 +30,10 @@ static const struct route module_routes[] = {
           .media_type = "application/pdf"),
     ROUTE("GET", "/orders/{order}/coi/bundle", "coi.export", 0, desk_get_coi_bundle,
           "help.coi_bundle", .media_type = "application/x-tar", .query = "identity"),
+    ROUTE("POST", "/orders/{order}/audit", "trail.bundle", FORM_MAX, desk_post_audit,
+          "command.trail.bundle"),
+    ROUTE("GET", "/orders/{order}/audit/{export}", "trail.bundle", 0, desk_get_audit,
+          "help.audit_bundle", .media_type = "application/x-tar", .query = "identity"),
     ROUTE("POST", "/orders/{order}/coi/disclose", "identity.disclose", FORM_MAX, desk_post_coi,
           "help.coi_disclose"),
     ROUTE("GET", "/orders/{order}/tasks/{task}", "order.see", 0, desk_get_task, "help.task",
