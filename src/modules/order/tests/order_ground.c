@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "kernel/auth.h"
+#include "kernel/effect.h"
 #include "kernel/stop.h"
 #include "kernel/trail_review.h"
 #include "modules/quality/quality.h"
@@ -41,15 +42,15 @@ int open_node(void **state)
 {
     (void)state;
     static const struct module *const modules[] = {
-        &auth_module,  &define_module,  &flow_module,         &stop_module,
-        &timer_module, &quality_module, &order_module,        &search_module,
-        &look_module,  &trail_module,   &trail_review_module, &sign_module
+        &auth_module,         &define_module, &flow_module,   &stop_module, &timer_module,
+        &quality_module,      &order_module,  &search_module, &look_module, &trail_module,
+        &trail_review_module, &sign_module,   &effect_module
     };
     static bool used;
     if (!used)
-        modules_use(modules, 12);
+        modules_use(modules, 13);
     used = true;
-    fixture_open(&f, modules, 12);
+    fixture_open(&f, modules, 13);
     fixture_person(&physician, 1, 1, 1, WORK " define.load patient.name flow.hold");
     fixture_person(&reader, 2, 1, 1, "order.see");
     fixture_person(&maker, 3, 2, 2, "order.schedule deviation.open patient.name");

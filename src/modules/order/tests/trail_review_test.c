@@ -238,6 +238,40 @@ static void a_task_that_asks_for_it_waits_for_the_review(void **state)
     fixture_rebuilds(&f);
 }
 
+/* Who takes an order's bundle away says so, and only they find it, for that order and one hour. */
+static void a_bundle_is_said_before_it_is_taken_away(void **state)
+{
+    static struct fixture_person inspector;
+    (void)state;
+    fixture_person(&inspector, 6, 1, 1, "order.see trail.bundle");
+    placed();
+    (void)!fixture_send(&f, &other, "trail.bundle", NULL, "{'order':'%s'}", order);
+    fixture_refused(&f, "gate.forbidden");
+    fixture_must(&f, fixture_send(&f, &inspector, "trail.bundle", NULL, "{'order':'%s'}", order),
+                 "bundle");
+    char taken[40];
+    snprintf(taken, sizeof taken, "%s", fixture_answer(&f, "export"));
+    const struct event said = last_event();
+    assert_true(str_is(said.type, "trail.bundled"));
+    assert_true(str_eq(said.key, arena_printf(f.arena, "order/%s", order)));
+    const struct trail_bundle_of right = { str_z(taken), str_z(order), inspector.actor.name,
+                                           f.sim.now_us };
+    struct trail_bundle_of asked[] = { right, right, right, right, right };
+    asked[1].actor = other.actor.name;
+    asked[2].order = str_z(taken);
+    asked[3].now_us += TRAIL_BUNDLE_US;
+    asked[4].export = S("nothing");
+    for (size_t i = 0; i < 5; i++) {
+        struct err e = { 0 };
+        bool found;
+        struct db *db = reading();
+        assert_int_equal(trail_bundle_find(&found, db, &asked[i], f.arena, &e), OK);
+        assert_int_equal(found, i == 0);
+        store_reader_give(f.node.store, db);
+    }
+    fixture_rebuilds(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +280,7 @@ int main(void)
         REVIEWED(a_step_of_the_clock_is_an_exception_of_the_review),
         REVIEWED(one_review_takes_so_much_and_says_where_it_ends),
         REVIEWED(a_task_that_asks_for_it_waits_for_the_review),
+        REVIEWED(a_bundle_is_said_before_it_is_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
