@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bench/lib/people.h"
 #include "kernel/seal.h"
 
 enum { ORGANISATIONS = 10, FIELDS = 20000, THREADS_MAX = 4, LONG = 1000 };
@@ -49,7 +50,7 @@ struct work {
 static void *run(void *context)
 {
     struct work *w = context;
-    struct arena *arena = arena_new(64 << 20);
+    struct arena *arena = arena_new(128 << 20);
     struct str *sealed = malloc(FIELDS * sizeof *sealed);
     char plain[LONG], text[40];
     struct err e = { 0 };
@@ -123,14 +124,15 @@ static void renew(void)
 
 int main(int argc, char **argv)
 {
-    char folder[] = "/tmp/vein-bench-seal-XXXXXX", path[64], root[64];
+    char folder[] = "/tmp/vein-bench-seal-XXXXXX", base[64], path[80], root[80];
     double load = 0;
     if (argc > 1)
         nsubjects = strtol(argv[1], NULL, 10);
     if (nsubjects < 1 || !mkdtemp(folder))
         return 1;
-    snprintf(path, sizeof path, "%s/db.keys", folder);
-    snprintf(root, sizeof root, "%s/db.root", folder);
+    snprintf(base, sizeof base, "%s/db", folder);
+    snprintf(path, sizeof path, "%s.keys", base);
+    snprintf(root, sizeof root, "%s.root", base);
     const struct keyring_options options = {
         .env = &env_system, .path = path, .root_path = root, .create = true
     };
@@ -142,7 +144,6 @@ int main(int argc, char **argv)
     measure(THREADS_MAX, 12);
     renew();
     keyring_close(keys);
-    unlink(path);
-    unlink(root);
+    bench_remove(base);
     return rmdir(folder) == 0 ? 0 : 1;
 }

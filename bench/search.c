@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -35,49 +33,6 @@ static struct node node;
 static const struct copies *kept;
 
 /* --- people --- */
-
-static void send(const char *organisation, const char *site, const char *name, const char *body)
-{
-    const struct actor founder = {
-        .name = S("system/bench"),
-        .organisation = str_z(organisation),
-        .site = str_z(site),
-        .system = true,
-    };
-    const struct id id = id_new(&env_system);
-    struct err e = { 0 };
-    struct arena *a = arena_new(4 << 20);
-    const struct gate_command command = {
-        .id = id_str(&id),
-        .name = str_z(name),
-        .body = str_z(body),
-        .actor = &founder,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = a,
-    };
-    if (!a || gate_run(node.gate, &command, NULL, &e) != OK)
-        bench_die(name, &e);
-    arena_free(a);
-}
-
-static void person(size_t number, const char *organisation, const char *site, const char *role)
-{
-    char hash[crypto_pwhash_STRBYTES], body[600];
-    const struct id account = id_derive(S("bench"), S("account"), number);
-    if (crypto_pwhash_str(hash, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD),
-                          crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN) != 0)
-        bench_die("could not hash the password", NULL);
-    snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"organisation\":\"%s\",\"login\":\"person%zu\","
-             "\"name\":\"Person %zu\",\"password\":\"%s\"}",
-             account.text, organisation, number, number, hash);
-    send(organisation, site, "account.make", body);
-    snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"role\":\"%s\",\"organisation\":\"%s\",\"site\":\"%s\"}",
-             account.text, role, organisation, site);
-    send(organisation, site, "account.give_role", body);
-}
 
 /* Where a row of the simulated network is. */
 static void place(const char *path, const char *sql, char organisation[40], char site[40])
@@ -97,18 +52,19 @@ static void place(const char *path, const char *sql, char organisation[40], char
 static void people(const char *path)
 {
     char organisation[40], site[40];
+    const struct people_place at = { organisation, site };
     struct err e = { 0 };
     int code;
     if (!cli_node_open(&node, path, false, false, &code))
         bench_die("could not open the node", NULL);
     place(path, "SELECT organisation, site FROM order_patient LIMIT 1", organisation, site);
-    person(0, organisation, site, "physician");
+    people_add(&node, &at, 0, "physician");
     for (int i = 0; i < 5; i++)
-        send(organisation, site, "deviation.open",
-             "{\"kind\":\"other\",\"risk\":\"minor\",\"description\":\"pump late\"}");
+        people_send(&node, &at, "deviation.open",
+                    "{\"kind\":\"other\",\"risk\":\"minor\",\"description\":\"pump late\"}");
     place(path, "SELECT organisation, site FROM flow_party WHERE part = 'manufacture' LIMIT 1",
           organisation, site);
-    person(1, organisation, site, "qa_specialist");
+    people_add(&node, &at, 1, "qa_specialist");
     if (search_catch_up(node.search, &e) != OK)
         bench_die("index", &e);
 }
@@ -224,8 +180,6 @@ int main(int argc, char **argv)
     snprintf(out, sizeof out, "%s/result.json", folder);
     log_set_level(LOG_ERROR);
     bench_remove(path);
-    if (sodium_init() < 0)
-        bench_die("sodium", NULL);
     server_simulate(vein, path, "40");
     people(path);
     const int64_t from = bench_now();

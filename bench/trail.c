@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -135,10 +133,11 @@ static void copy_orders(const char *path, uint64_t copies)
     static const char *const sql[] = {
         "CREATE TEMP TABLE o AS SELECT * FROM order_order",
         "CREATE TEMP TABLE p AS SELECT * FROM flow_party",
+        "CREATE TEMP TABLE f AS SELECT * FROM flow_order",
     };
     sqlite3 *db = raw(path);
     char text[600];
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++)
         sqlite3_exec(db, sql[i], NULL, NULL, NULL);
     sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
     for (uint64_t k = 1; k <= copies; k++) {
@@ -147,8 +146,10 @@ static void copy_orders(const char *path, uint64_t copies)
                  "coi = substr(coi, 1, 14) || '%06x'; "
                  "INSERT INTO order_order SELECT * FROM o; "
                  "UPDATE p SET order_id = substr(order_id, 1, 30) || '%06x'; "
-                 "INSERT INTO flow_party SELECT * FROM p;",
-                 (unsigned)k, (unsigned)k, (unsigned)k);
+                 "INSERT INTO flow_party SELECT * FROM p;"
+                 "UPDATE f SET order_id = substr(order_id, 1, 30) || '%06x'; "
+                 "INSERT INTO flow_order SELECT * FROM f;",
+                 (unsigned)k, (unsigned)k, (unsigned)k, (unsigned)k);
         if (sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
             bench_die(sqlite3_errmsg(db), NULL);
     }
@@ -158,30 +159,11 @@ static void copy_orders(const char *path, uint64_t copies)
 
 /* --- who asks --- */
 
-static void send(const struct actor *founder, const char *name, const char *body)
-{
-    const struct id id = id_new(&env_system);
-    struct err e = { 0 };
-    struct arena *a = arena_new(4 << 20);
-    const struct gate_command command = {
-        .id = id_str(&id),
-        .name = str_z(name),
-        .body = str_z(body),
-        .actor = founder,
-        .happened = TIME_NONE,
-        .entered = TIME_NONE,
-        .arena = a,
-    };
-    if (!a || gate_run(node.gate, &command, NULL, &e) != OK)
-        bench_die(name, &e);
-    arena_free(a);
-}
-
 /* The maker's quality, who see all orders. */
 static void person(const char *path)
 {
-    char hash[crypto_pwhash_STRBYTES], body[600], organisation[40], site[40];
-    const struct id account = id_derive(S("bench"), S("account"), 0);
+    char organisation[40], site[40];
+    const struct people_place at = { organisation, site };
     sqlite3 *db = raw(path);
     sqlite3_stmt *s;
     if (sqlite3_prepare_v2(db,
@@ -206,23 +188,7 @@ static void person(const char *path)
         snprintf(actor, sizeof actor, "%s", (const char *)sqlite3_column_text(s, 0));
     sqlite3_finalize(s);
     sqlite3_close(db);
-    const struct actor founder = { .name = S("system/bench"),
-                                   .organisation = str_z(organisation),
-                                   .site = str_z(site),
-                                   .system = true };
-    if (crypto_pwhash_str(hash, PEOPLE_PASSWORD, strlen(PEOPLE_PASSWORD),
-                          crypto_pwhash_OPSLIMIT_MIN, crypto_pwhash_MEMLIMIT_MIN) != 0)
-        bench_die("could not hash the password", NULL);
-    snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"organisation\":\"%s\",\"login\":\"person0\","
-             "\"name\":\"Person 0\",\"password\":\"%s\"}",
-             account.text, organisation, hash);
-    send(&founder, "account.make", body);
-    snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"role\":\"qa_specialist\",\"organisation\":\"%s\","
-             "\"site\":\"%s\"}",
-             account.text, organisation, site);
-    send(&founder, "account.give_role", body);
+    people_add(&node, &at, 0, "qa_specialist");
 }
 
 /* --- what is asked --- */
@@ -244,9 +210,9 @@ static void measure_all(FILE *json)
     fprintf(json, "{\"runs\":[");
     printf("%44s %8s %8s\n", "", "p50 ms", "p99 ms");
     good &= measure(json, "everything, newest", true, "/trail");
-    snprintf(t, sizeof t, "/trail/order/%.30s%06x", order, 7u);
+    snprintf(t, sizeof t, "/trail/order/%.30s%06x", order, 1u);
     good &= measure(json, "one order", false, t);
-    snprintf(t, sizeof t, "/trail/unit/%.30s%06x", unit, 7u);
+    snprintf(t, sizeof t, "/trail/unit/%.30s%06x", unit, 1u);
     good &= measure(json, "one unit", false, t);
     snprintf(t, sizeof t, "/trail?actor=%s", actor);
     good &= measure(json, "one person", false, t);
@@ -308,8 +274,6 @@ int main(int argc, char **argv)
     snprintf(out, sizeof out, "%s/result.json", folder);
     log_set_level(LOG_ERROR);
     bench_remove(path);
-    if (sodium_init() < 0)
-        bench_die("sodium", NULL);
     server_simulate(vein, path, "40");
     read_network(path);
     fill(path, n);

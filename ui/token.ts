@@ -1,5 +1,6 @@
 /* Passkeys and security keys: a form with data-token asks the browser for one, puts its answer into
- * the form's fields and sends it. The server checks all of it; a form that only a token can fill is
+ * the form's fields and sends it; so does a button with data-token="sign", of a form that may be sent
+ * without, too. The server checks all of it; a form that only a token can fill is
  * hidden until a script knows that there may be one. */
 
 function toBytes(text: string): Uint8Array<ArrayBuffer> {
@@ -39,20 +40,43 @@ async function create(form: HTMLFormElement): Promise<void> {
   fill(form, "data", toText(answer.getAuthenticatorData()));
 }
 
-async function get(form: HTMLFormElement): Promise<void> {
-  const { challenge = "", party = "" } = form.dataset;
+async function assertion(challenge: string, party: string): Promise<string> {
   const shown = await navigator.credentials.get({
     publicKey: { challenge: toBytes(challenge), rpId: party, userVerification: "required" },
   });
   if (!(shown instanceof PublicKeyCredential)) throw new Error("no credential");
   const answer = shown.response as AuthenticatorAssertionResponse;
-  const assertion = {
+  return JSON.stringify({
     id: toText(shown.rawId),
     client: toText(answer.clientDataJSON),
     data: toText(answer.authenticatorData),
     signature: toText(answer.signature),
-  };
-  fill(form, "assertion", JSON.stringify(assertion));
+  });
+}
+
+async function get(form: HTMLFormElement): Promise<void> {
+  const { challenge = "", party = "" } = form.dataset;
+  fill(form, "assertion", await assertion(challenge, party));
+}
+
+function value(form: HTMLFormElement, name: string): string {
+  const field = form.elements.namedItem(name);
+  return field instanceof HTMLInputElement ? field.value : "";
+}
+
+/* A signature's challenge holds the time, which the server says only now. */
+async function sign(form: HTMLFormElement): Promise<void> {
+  const names = ["_csrf", "_id", "_shown"];
+  const answer = await fetch("/sign-token", {
+    method: "POST",
+    headers: { Accept: "application/json" },
+    body: new URLSearchParams(names.map((name) => [name, value(form, name)])),
+  });
+  if (!answer.ok) throw new Error("not asked");
+  const asked = (await answer.json()) as Record<"time" | "mark" | "challenge" | "party", string>;
+  fill(form, "_assertion", await assertion(asked.challenge, asked.party));
+  fill(form, "_time", asked.time);
+  fill(form, "_mark", asked.mark);
 }
 
 function problem(form: HTMLFormElement, hidden: boolean): void {
@@ -61,12 +85,13 @@ function problem(form: HTMLFormElement, hidden: boolean): void {
 }
 
 /* The form is sent again once it is filled; until then nothing is under way. */
-async function ask(form: HTMLFormElement): Promise<void> {
+async function ask(form: HTMLFormElement, by: HTMLElement | null): Promise<void> {
   problem(form, true);
   try {
-    await (form.dataset["token"] === "create" ? create(form) : get(form));
+    if (by?.dataset["token"] === "sign") await sign(form);
+    else await (form.dataset["token"] === "create" ? create(form) : get(form));
     form.dataset["filled"] = "";
-    form.requestSubmit();
+    form.requestSubmit(by);
   } catch {
     problem(form, false);
   }
@@ -74,20 +99,21 @@ async function ask(form: HTMLFormElement): Promise<void> {
 
 function submitted(event: SubmitEvent): void {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || form.dataset["token"] === undefined) return;
+  const by = event.submitter;
+  if (!(form instanceof HTMLFormElement)) return;
+  if (form.dataset["token"] === undefined && by?.dataset["token"] === undefined) return;
   if (form.dataset["filled"] !== undefined) {
     delete form.dataset["filled"];
     return;
   }
   event.preventDefault();
   event.stopImmediatePropagation();
-  void ask(form);
+  void ask(form, by);
 }
 
 export function showTokens(within: ParentNode): void {
   if (!("PublicKeyCredential" in window)) return;
-  for (const form of within.querySelectorAll<HTMLFormElement>("form.token[hidden]"))
-    form.hidden = false;
+  for (const shown of within.querySelectorAll<HTMLElement>(".token[hidden]")) shown.hidden = false;
 }
 
 export function startTokens(): void {

@@ -6,9 +6,15 @@
 
 const PIECE = 1 << 20; /* bytes of one request, as the server takes them */
 const WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+const BEGINNINGS_MAX = 3; /* an upload expires after days: oftener, something else is wrong */
+const SAID_PARTS = 4; /* how often a screen reader is told how far it is */
 
-/* What may work later (no connection, a server that is busy or restarts) … */
-class Later extends Error {}
+/* What may work later … */
+class Later extends Error {
+  constructor(readonly why: Halt) {
+    super();
+  }
+}
 /* … and what will not: the server's reason, in words. */
 class Refused extends Error {}
 
@@ -17,6 +23,9 @@ interface About {
   name: string;
   hash: string;
 }
+
+/* … since there is no connection, or a server that is busy or restarts. */
+type Halt = "lost" | "busy";
 
 let sending = 0;
 
@@ -53,11 +62,13 @@ class Upload {
   private readonly abort = new AbortController();
   private path = "";
   private offset = 0;
+  private beginnings = 0;
+  private said = ""; /* why the server last did not know the file */
 
   constructor(
     private readonly field: HTMLElement,
     private readonly file: File,
-    private readonly told: (part: number, lost: boolean) => void,
+    private readonly told: (part: number, halt?: Halt) => void,
   ) {}
 
   private async ask(path: string, method: string, more: RequestInit = {}): Promise<Response> {
@@ -69,13 +80,14 @@ class Upload {
       answer = await fetch(path, { ...more, method, headers, signal: this.abort.signal });
     } catch (error) {
       if (this.abort.signal.aborted) throw error;
-      throw new Later();
+      throw new Later("lost");
     }
-    if (answer.status >= 500 || answer.status === 429) throw new Later();
+    if (answer.status >= 500 || answer.status === 429) throw new Later("busy");
     return answer;
   }
 
   private async begin(): Promise<void> {
+    if (++this.beginnings > BEGINNINGS_MAX) throw new Refused(this.said);
     const body = JSON.stringify({
       kind: this.field.dataset["upload"],
       belongs: this.field.dataset["belongs"],
@@ -104,7 +116,9 @@ class Upload {
 
   private async about(): Promise<About | null> {
     const answer = await this.ask(this.path.replace("/uploads/", "/files/") + "/about", "GET");
-    return answer.ok ? ((await answer.json()) as About) : null;
+    if (answer.ok) return (await answer.json()) as About;
+    this.said = await reason(answer);
+    return null;
   }
 
   private async piece(): Promise<void> {
@@ -124,7 +138,7 @@ class Upload {
     for (;;) {
       if (this.path === "") await this.begin();
       while (this.path !== "" && this.offset < this.file.size) {
-        this.told(this.offset / this.file.size, false);
+        this.told(this.offset / this.file.size);
         await this.piece();
       }
       if (this.path === "") continue;
@@ -143,7 +157,7 @@ class Upload {
       } catch (error) {
         if (!(error instanceof Later)) throw error;
         if (this.offset > before) tries = 0;
-        this.told(this.offset / this.file.size, true);
+        this.told(this.offset / this.file.size, error.why);
         await sleep(WAITS_MS[Math.min(tries, WAITS_MS.length - 1)] ?? 0, this.abort.signal);
       }
     }
@@ -200,6 +214,12 @@ function keep(field: HTMLElement, about: About): void {
   mark.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+/* What a screen reader says: not each percent, which the eye follows. */
+function aloud(state: HTMLElement, words: string): void {
+  const status = state.previousElementSibling;
+  if (status && status.textContent !== words) status.textContent = words;
+}
+
 function send(field: HTMLElement, state: HTMLElement, file: File): void {
   const words = field.dataset;
   const bar = document.createElement("progress");
@@ -211,11 +231,13 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
   name.dir = "auto";
   bar.setAttribute("aria-label", file.name);
   text.append(name, " ", said);
-  const told = (part: number, lost: boolean): void => {
+  const told = (part: number, halt?: Halt): void => {
+    const now = (steps: number): string =>
+      `${words["sending"] ?? ""}: ${Math.floor((Math.floor(part * steps) / steps) * 100)} %`;
     bar.value = part;
-    const now = lost ? words["lost"] : `${words["sending"] ?? ""}: ${Math.floor(part * 100)} %`;
-    if (said.textContent !== now) said.textContent = now ?? "";
-    state.classList.toggle("lost", lost);
+    said.textContent = halt ? (words[halt] ?? "") : now(100);
+    aloud(state, `${file.name} ${halt ? said.textContent : now(SAID_PARTS)}`);
+    state.classList.toggle("lost", halt !== undefined);
   };
   const upload = new Upload(field, file, told);
   const over = (): void => {
@@ -225,6 +247,7 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
   };
   const failed = (why: string): void => {
     said.textContent = why;
+    aloud(state, `${file.name} ${why}`);
     state.replaceChildren(text, button(words["again"] ?? "", () => send(field, state, file)));
     state.classList.add("failed");
   };
@@ -240,7 +263,7 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
     bar,
     button(words["cancel"] ?? "", () => upload.cancel()),
   );
-  told(0, false);
+  told(0);
   upload.run().then(
     (about) => {
       over();
@@ -249,6 +272,7 @@ function send(field: HTMLElement, state: HTMLElement, file: File): void {
         return;
       }
       said.textContent = words["stored"] ?? "";
+      aloud(state, `${file.name} ${said.textContent}`);
       state.replaceChildren(text);
       keep(field, about);
     },
@@ -288,8 +312,9 @@ function follow(field: HTMLElement): void {
   const take = (file: File): void => {
     if (!field.classList.contains("sending")) send(field, state, file);
   };
-  state.setAttribute("role", "status");
-  field.append(state);
+  const status = made("p", "hidden");
+  status.setAttribute("role", "status");
+  field.append(status, state);
   field.querySelector(".file-attach")?.remove();
   field
     .querySelector(".file-choose")
@@ -309,8 +334,13 @@ function follow(field: HTMLElement): void {
     event.preventDefault();
     field.classList.remove("over");
     const files = event.dataTransfer?.files;
-    if (files && files.length > 1) state.replaceChildren(made("p", "", field.dataset["one"] ?? ""));
-    else if (files?.[0]) take(files[0]);
+    const one = field.dataset["one"] ?? "";
+    if (files && files.length > 1) {
+      state.replaceChildren(made("p", "", one));
+      aloud(state, one);
+    } else if (files?.[0]) {
+      take(files[0]);
+    }
   });
   form.addEventListener("submit", (event) => {
     if (!form.querySelector(".file.sending")) return;

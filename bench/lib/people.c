@@ -16,11 +16,8 @@
 
 enum { SETUP_ARENA = 16 << 20 };
 
-static const struct actor founder = {
-    .name = S("system/bench"),
-    .organisation = S(PEOPLE_ORGANISATION),
-    .system = true,
-};
+static const struct people_place here = { PEOPLE_ORGANISATION, PEOPLE_SITE };
+static const struct people_place there = { PEOPLE_ELSEWHERE, PEOPLE_ELSEWHERE_SITE };
 
 static const char role_text[] = "kind: role\n"
                                 "name: bench\n"
@@ -54,7 +51,7 @@ void bench_folder(char *out, size_t size, const char *name)
 
 void bench_remove(const char *path)
 {
-    static const char *const ends[] = { "", "-wal", "-shm", ".lock", ".keys", ".root" };
+    static const char *const ends[] = { "", "-wal", "-shm", ".lock", ".keys", ".root", ".erased" };
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         char file[400];
         snprintf(file, sizeof file, "%s%s", path, ends[i]);
@@ -71,10 +68,17 @@ int64_t bench_number(const char *text, int64_t otherwise)
     return n;
 }
 
-static void send(struct node *n, struct arena *arena, const char *name, const char *body)
+void people_send(struct node *n, const struct people_place *at, const char *name, const char *body)
 {
-    struct id id = id_new(&env_system);
-    struct gate_command command = {
+    const struct actor founder = {
+        .name = S("system/bench"),
+        .organisation = str_z(at->organisation),
+        .site = at->site ? str_z(at->site) : (struct str){ 0 },
+        .system = true,
+    };
+    const struct id id = id_new(&env_system);
+    struct arena *arena = arena_new(SETUP_ARENA);
+    const struct gate_command command = {
         .id = id_str(&id),
         .name = str_z(name),
         .body = str_z(body),
@@ -85,8 +89,9 @@ static void send(struct node *n, struct arena *arena, const char *name, const ch
         .arena = arena,
     };
     struct err e = { 0 };
-    if (gate_run(n->gate, &command, NULL, &e) != OK)
+    if (!arena || gate_run(n->gate, &command, NULL, &e) != OK)
         bench_die(name, &e);
+    arena_free(arena);
 }
 
 static void load_role(struct node *n, struct arena *arena)
@@ -97,8 +102,8 @@ static void load_role(struct node *n, struct arena *arena)
     if (store_reader_take(&db, n->store, &e) != OK)
         bench_die("store", &e);
     struct define_context context = { .db = db, .now_us = env_now(n->env), .arena = arena };
-    if (define_load_text(n->gate, &context, founder.organisation, str_z(role_text), &changed, &e) !=
-        OK)
+    if (define_load_text(n->gate, &context, S(PEOPLE_ORGANISATION), str_z(role_text), &changed,
+                         &e) != OK)
         bench_die("role", &e);
     store_reader_give(n->store, db);
 }
@@ -112,25 +117,21 @@ static void cheap_password(char out[crypto_pwhash_STRBYTES])
         bench_die("could not hash the password", NULL);
 }
 
-struct place {
-    const char *organisation;
-    const char *site;
-};
-
-static void make_person(struct node *n, struct arena *arena, size_t number, const struct place *at,
-                        const char *password)
+void people_add(struct node *n, const struct people_place *at, size_t number, const char *role)
 {
-    char body[512];
-    struct id account = id_derive(S("bench"), S("account"), number);
+    char body[600];
+    char password[crypto_pwhash_STRBYTES];
+    const struct id account = id_derive(S("bench"), S("account"), number);
+    cheap_password(password);
     snprintf(body, sizeof body,
              "{\"account\":\"%s\",\"organisation\":\"%s\",\"login\":\"person%zu\","
              "\"name\":\"Person %zu\",\"password\":\"%s\"}",
              account.text, at->organisation, number, number, password);
-    send(n, arena, "account.make", body);
+    people_send(n, at, "account.make", body);
     snprintf(body, sizeof body,
-             "{\"account\":\"%s\",\"role\":\"bench\",\"organisation\":\"%s\",\"site\":\"%s\"}",
-             account.text, at->organisation, at->site);
-    send(n, arena, "account.give_role", body);
+             "{\"account\":\"%s\",\"role\":\"%s\",\"organisation\":\"%s\",\"site\":\"%s\"}",
+             account.text, role, at->organisation, at->site);
+    people_send(n, at, "account.give_role", body);
 }
 
 void people_make(const char *path, size_t n)
@@ -142,19 +143,15 @@ void people_make(const char *path, size_t n)
     bench_remove(path);
     if (!arena || !cli_node_open(&node, path, true, false, &code))
         bench_die("could not make the node", NULL);
-    send(&node, arena, "organisation.make",
-         "{\"organisation\":\"" PEOPLE_ORGANISATION "\",\"name\":\"Bench\",\"kind\":\"hospital\"}");
-    send(&node, arena, "site.make",
-         "{\"site\":\"" PEOPLE_SITE "\",\"organisation\":\"" PEOPLE_ORGANISATION
-         "\",\"name\":\"Bench\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
+    people_send(&node, &here, "organisation.make",
+                "{\"organisation\":\"" PEOPLE_ORGANISATION
+                "\",\"name\":\"Bench\",\"kind\":\"hospital\"}");
+    people_send(&node, &here, "site.make",
+                "{\"site\":\"" PEOPLE_SITE "\",\"organisation\":\"" PEOPLE_ORGANISATION
+                "\",\"name\":\"Bench\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
     load_role(&node, arena);
-    char password[crypto_pwhash_STRBYTES];
-    cheap_password(password);
-    const struct place here = { PEOPLE_ORGANISATION, PEOPLE_SITE };
-    for (size_t i = 0; i < n; i++) {
-        make_person(&node, arena, i, &here, password);
-        arena_reset(arena);
-    }
+    for (size_t i = 0; i < n; i++)
+        people_add(&node, &here, i, "bench");
     node_close(&node);
     arena_free(arena);
 }
@@ -163,21 +160,16 @@ void people_elsewhere(const char *path, size_t number)
 {
     struct node node;
     int code;
-    char password[crypto_pwhash_STRBYTES];
-    const struct place there = { PEOPLE_ELSEWHERE, PEOPLE_ELSEWHERE_SITE };
-    struct arena *arena = arena_new(SETUP_ARENA);
-    if (!arena || !cli_node_open(&node, path, false, false, &code))
+    if (!cli_node_open(&node, path, false, false, &code))
         bench_die("could not open the node", NULL);
-    cheap_password(password);
-    send(&node, arena, "organisation.make",
-         "{\"organisation\":\"" PEOPLE_ELSEWHERE
-         "\",\"name\":\"Elsewhere\",\"kind\":\"hospital\"}");
-    send(&node, arena, "site.make",
-         "{\"site\":\"" PEOPLE_ELSEWHERE_SITE "\",\"organisation\":\"" PEOPLE_ELSEWHERE
-         "\",\"name\":\"Elsewhere\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
-    make_person(&node, arena, number, &there, password);
+    people_send(&node, &there, "organisation.make",
+                "{\"organisation\":\"" PEOPLE_ELSEWHERE
+                "\",\"name\":\"Elsewhere\",\"kind\":\"hospital\"}");
+    people_send(&node, &there, "site.make",
+                "{\"site\":\"" PEOPLE_ELSEWHERE_SITE "\",\"organisation\":\"" PEOPLE_ELSEWHERE
+                "\",\"name\":\"Elsewhere\",\"kind\":\"ward\",\"zone\":\"Europe/Berlin\"}");
+    people_add(&node, &there, number, "bench");
     node_close(&node);
-    arena_free(arena);
 }
 
 size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number, size_t description)

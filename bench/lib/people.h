@@ -30,6 +30,15 @@ void people_make(const char *path, size_t n);
 /* One more person, of this number, with the same role at another organisation. */
 void people_elsewhere(const char *path, size_t number);
 
+struct people_place {
+    const char *organisation;
+    const char *site; /* MAY be NULL */
+};
+/* A command of the program itself for this place; what is refused ends the bench. */
+void people_send(struct node *n, const struct people_place *at, const char *name, const char *body);
+/* Person "person<number>", who signs in with PEOPLE_PASSWORD, with this role there. */
+void people_add(struct node *n, const struct people_place *at, size_t number, const char *role);
+
 /* Body of a deviation.open with a description of about so many bytes, 1,500 at most; each number
  * gives another. */
 size_t people_deviation(char out[PERSON_BODY_MAX], uint64_t number, size_t description);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ static pid_t spawn(const char *const *words, int *out)
         bench_die("pipe", NULL);
     const pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that fails leaves nothing running */
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);

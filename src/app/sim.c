@@ -284,17 +284,29 @@ static const struct network_site *site_of(const struct sim *s, const char *kind)
     return NULL;
 }
 
+/* Whose product it is. */
+static const struct network_site *sponsor_of(const struct sim *s, const struct sim_order *o)
+{
+    const char *name = o->fresh ? "Lunaris office" : "Corvida office";
+    for (size_t i = 0; i < s->network->nsites; i++)
+        if (strcmp(s->network->sites[i].name, name) == 0)
+            return &s->network->sites[i];
+    BUG_ON(true);
+    return NULL;
+}
+
 static enum outcome place(struct sim *s, struct sim_order *o, const struct network_person *who,
                           struct err *e)
 {
     static const char *const parts[][2] = { { "collection", "apheresis" },
                                             { "courier", "depot" },
                                             { "manufacture", "plant" },
-                                            { "laboratory", "laboratory" } };
+                                            { "laboratory", "laboratory" },
+                                            { "sponsor", "office" } };
     char parties[1200];
     size_t n = 0;
-    for (size_t i = 0; i < 4; i++) {
-        const struct network_site *site = site_of(s, parts[i][1]);
+    for (size_t i = 0; i < 5; i++) {
+        const struct network_site *site = i == 4 ? sponsor_of(s, o) : site_of(s, parts[i][1]);
         n += (size_t)snprintf(parties + n, sizeof parties - n,
                               "{'part':'%s','organisation':'%s','site':'%s'},", parts[i][0],
                               site->organisation_id.text, site->id.text);

@@ -358,7 +358,7 @@ static const struct route module_routes[] = {
 };
 
 static const struct sign_view module_signs[] = {
-    { "access_review.sign", pages_review_signed },
+    { "access_review.sign", pages_review_signed, NULL },
 };
 
 const struct module access_review_module = {

@@ -301,6 +301,12 @@ static void meta_set(struct app_meta *meta, struct str name, struct str value)
         meta->proof.password = value;
     else if (str_is(name, "_code"))
         meta->proof.code = str_trim(value);
+    else if (str_is(name, "_assertion"))
+        meta->proof.assertion = value;
+    else if (str_is(name, "_time"))
+        meta->proof.time = value;
+    else if (str_is(name, "_mark"))
+        meta->proof.mark = value;
 }
 
 static enum outcome body_of_struct(struct str *out, const struct record *record, const void *body,

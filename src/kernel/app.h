@@ -71,7 +71,8 @@ struct str app_next(struct str path);
  * the form or as members of the JSON object. If-Match names streams at the version that was seen,
  * "order/<id>@7": where one has changed since, the answer is 412; a form's "_seen" names one,
  * without quotes, and the form comes back. A signed command (sign.h) takes what was shown
- * ("_shown") and the proof, "_login" and "_password", in the same way. Body: the form's other
+ * ("_shown") and the proof, "_login", "_password" and "_code" or "_assertion", "_time" and "_mark",
+ * in the same way. Body: the form's other
  * fields or the JSON's other members, read by the command's record. Without `done` a form's answer
  * is a redirect to `next` (303) and JSON the answer itself. */
 struct app_command {

@@ -104,7 +104,8 @@ static enum outcome role_check(const struct define_context *context, const void 
     if (role->sign_in.p && proof_strength_of(role->sign_in) == PROOF_NONE)
         return REFUSE(e, "auth.strength_unknown", { "strength", role->sign_in });
     if (!limit_sound(role->lock_minutes, AUTH_LOCK_MINUTES_MAX) ||
-        !limit_sound(role->session_hours, AUTH_SESSION_HOURS_MAX))
+        !limit_sound(role->session_hours, AUTH_SESSION_HOURS_MAX) ||
+        !limit_sound(role->emergency_minutes, AUTH_EMERGENCY_MINUTES_MAX))
         return REFUSE(e, "auth.limit_malformed");
     for (size_t i = 0; i < role->emergency.n; i++)
         if (!str_among(role->emergency.p[i], role->permissions.p, role->permissions.n))

@@ -235,12 +235,11 @@ SET reviewed = :reviewed, reviewed_by = :reviewed_by, verdict = :verdict,
     review_event = :review_event, conclusion = :conclusion
 WHERE emergency = :emergency;
 
--- access (organisation ID, site ID, after_name TEXT, after_account TEXT) -> (account ID,
+-- access (organisation ID, site ID, after ID) -> (account ID,
 --     name TEXT, login TEXT, closed BOOL, sanctioned TIME, sanctioned_by ID, sanctioned_how CODE,
 --     role CODE, site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT)
 -- Who has which role in an organisation, or (site given) at one site of it: each right that has not
--- ended by itself, and accounts of it that have none. By name; the next page begins behind the last
--- row's name and account.
+-- ended by itself, and accounts of it that have none. By name, behind the account `after`.
 SELECT a.account, a.name, a.login, a.closed, a.sanctioned, a.sanctioned_by, a.sanctioned_how,
        r.role, NULLIF(r.site, '') AS site, NULLIF(r.product, '') AS product,
        NULLIF(r.from_us, 0) AS from_us, NULLIF(r.until_us, 9223372036854775807) AS until_us,
@@ -249,10 +248,8 @@ FROM auth_account a
 LEFT JOIN auth_account_role r ON r.account = a.account AND r.organisation = :organisation
 WHERE (r.role IS NOT NULL OR (a.organisation = :organisation AND CAST(:site AS TEXT) IS NULL))
   AND (CAST(:site AS TEXT) IS NULL OR r.site IN ('', :site))
-  AND (a.name, a.account) > (:after_name, :after_account)
-ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT 2000;
+  AND (CAST(:after AS TEXT) IS NULL
+       OR (a.name, a.account) > (SELECT x.name, x.account FROM auth_account x
+                                 WHERE x.account = :after))
+ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT 2001;
 
--- event_place (stream TEXT) -> (first INT)
--- Where in the log a stream begins; its key is its own name.
-SELECT seq AS first FROM ledger_event
-WHERE key = :stream AND stream = :stream ORDER BY version LIMIT 1;

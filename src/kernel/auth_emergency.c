@@ -77,9 +77,7 @@ enum outcome auth_take_emergency_decide(struct decision *d, const struct auth_ta
     if (state->excluded.p)
         return REFUSE(e, "segregation.roles", { "role", body->role }, { "other", state->excluded });
     const int64_t role_max = state->role->emergency_minutes;
-    const int64_t max = role_max == INT_NONE || role_max > AUTH_EMERGENCY_MINUTES_MAX
-                            ? AUTH_EMERGENCY_MINUTES_MAX
-                            : role_max;
+    const int64_t max = role_max == INT_NONE ? AUTH_EMERGENCY_MINUTES_MAX : role_max;
     if (body->minutes < 1 || body->minutes > max) {
         char text[24];
         struct buf b = buf_over(text, sizeof text);
@@ -131,10 +129,15 @@ enum outcome auth_end_emergency_load(struct load *l, const struct auth_end_emerg
 enum outcome auth_end_emergency_decide(struct decision *d, const struct auth_end_emergency *body,
                                        const struct auth_emergency_state *state, struct err *e)
 {
+    const struct actor *a = d->command->actor;
     const bool over = d->now_us >= state->row.until_us;
+    /* Everyone gives back their own; another's withdraws who sees others'. */
+    if (!state->own && !a->system &&
+        !actor_may(a, S("emergency.see"), state->row.organisation, state->row.site))
+        return REFUSE(e, "gate.forbidden", { "command", d->command->name });
     if (state->row.ended != TIME_NONE)
-        return d->command->actor->system ? OK : REFUSE(e, "emergency.ended");
-    if (d->command->actor->system && !over)
+        return a->system ? OK : REFUSE(e, "emergency.ended");
+    if (a->system && !over)
         return REFUSE(e, "emergency.not_over");
     const struct auth_emergency_ended payload = { body->emergency, over         ? S("time")
                                                                    : state->own ? S("given_back")

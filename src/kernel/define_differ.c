@@ -183,12 +183,12 @@ static bool renamed(struct walk *w, const struct record *shape, const struct fie
 
 /* The first item that is gone and is this one under another key; list->n: none. */
 static size_t renamed_from(struct walk *w, const struct keyed *from, const struct keyed *to,
-                           const struct field *key, size_t i)
+                           const struct field *key, const bool *taken, size_t i)
 {
     size_t k = 0;
     const void *item = item_at(to->f, to->list, i);
     for (; k < from->list->n; k++)
-        if (place_of(to, from->keys[k]) == to->list->n &&
+        if (!taken[k] && place_of(to, from->keys[k]) == to->list->n &&
             renamed(w, to->f->item, key, item_at(from->f, from->list, k), item))
             break;
     return k;
@@ -227,8 +227,8 @@ static void walk_keyed(struct walk *w, const struct keyed *from, const struct ke
             walk_record(w, shape, item_at(from->f, from->list, k), item);
             continue;
         }
-        k = renamed_from(w, from, to, key, i);
-        if (k < from->list->n && !taken[k]) {
+        k = renamed_from(w, from, to, key, taken, i);
+        if (k < from->list->n) {
             taken[k] = true;
             told(w, DIFFER_RENAMED, from->keys[k], to->keys[i]);
         } else {
@@ -306,8 +306,10 @@ static void walk_value(struct walk *w, const struct field *f, const void *from, 
 static void walk_record(struct walk *w, const struct record *shape, const void *from,
                         const void *to)
 {
-    if (w->depth == DIFFER_STEPS_MAX)
+    if (w->depth == DIFFER_STEPS_MAX) {
+        w->out->more = true; /* what stands deeper is not compared */
         return;
+    }
     w->depth++;
     for (size_t i = 0; i < shape->nfields && !w->starved; i++) {
         const struct field *f = &shape->fields[i];

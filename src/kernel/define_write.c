@@ -1,5 +1,8 @@
 /* A definition as YAML again: block style, texts as they would be written by hand. What could be
  * taken for anything but text is quoted. */
+#include <string.h>
+#include <strings.h>
+
 #include "kernel/define_impl.h"
 
 enum { WRITE_DEPTH_MAX = 16 };
@@ -8,12 +11,14 @@ enum { WRITE_DEPTH_MAX = 16 };
  * truth, a number, a null or a comment. */
 static bool plain(struct str s)
 {
-    static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off" };
+    static const char *const words[] = {
+        "true", "false", "null", "yes", "no", "on", "off", "y", "n"
+    };
     if (s.n == 0 || s.n > 200 ||
         !((s.p[0] >= 'a' && s.p[0] <= 'z') || (s.p[0] >= 'A' && s.p[0] <= 'Z')))
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (str_is(s, words[i]))
+        if (s.n == strlen(words[i]) && strncasecmp(s.p, words[i], s.n) == 0)
             return false;
     for (size_t i = 0; i < s.n; i++) {
         const char c = s.p[i];

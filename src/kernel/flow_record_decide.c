@@ -154,6 +154,8 @@ enum outcome flow_sign_shown(struct load *l, const struct flow_sign *body,
     out->place = body->place;
     out->meaning = S("stated");
     out->words = places[which].meaning;
+    out->role = places[which].role;
+    out->criticality = places[which].criticality;
     return OK;
 }
 

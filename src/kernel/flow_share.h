@@ -26,6 +26,7 @@ extern const struct define_kind sharing_kind;
 
 /* The part of who prescribed an order and takes no part in it by the workflow's words. */
 #define FLOW_PRESCRIBER S("prescriber")
+#define FLOW_SPONSOR    S("sponsor") /* whose product it is: a party without a task */
 
 enum { FLOW_SIGHT_MAX = FLOW_PARTIES_MAX + 1 };
 

@@ -168,6 +168,7 @@ struct form_place {
     struct str label;
     struct str meaning;
     struct str role;
+    struct str criticality; /* may be absent */
 };
 enum { FORM_PLACES_MAX = 20 };
 size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *form);

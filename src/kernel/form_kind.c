@@ -25,6 +25,7 @@ enum property {
     MEANING = 1 << 14,
     ROLE = 1 << 15,
     ENTRY = 1 << 16,
+    CRITICALITY = 1 << 17,
     LIMITS = MIN | MAX | LOW | HIGH,
 };
 
@@ -32,11 +33,12 @@ static const struct {
     unsigned bit;
     const char *name; /* as definitions write it */
 } properties[] = {
-    { UNIT, "unit" },       { DIGITS, "digits" }, { LENGTH, "length" },   { CHOICES, "choices" },
-    { FORMULA, "formula" }, { MUST, "required" }, { PERSONAL, "sealed" }, { MIN, "min" },
-    { MAX, "max" },         { LOW, "low" },       { HIGH, "high" },       { RULE, "shown_when" },
-    { MEDIA, "media" },     { SIZE, "size" },     { MEANING, "meaning" }, { ROLE, "role" },
-    { ENTRY, "entry" },
+    { UNIT, "unit" },       { DIGITS, "digits" },   { LENGTH, "length" },
+    { CHOICES, "choices" }, { FORMULA, "formula" }, { MUST, "required" },
+    { PERSONAL, "sealed" }, { MIN, "min" },         { MAX, "max" },
+    { LOW, "low" },         { HIGH, "high" },       { RULE, "shown_when" },
+    { MEDIA, "media" },     { SIZE, "size" },       { MEANING, "meaning" },
+    { ROLE, "role" },       { ENTRY, "entry" },     { CRITICALITY, "criticality" },
 };
 
 static const struct {
@@ -53,7 +55,7 @@ static const struct {
     [FORM_SCAN] = { "scan", 0, LENGTH | RULE | MUST | PERSONAL | ENTRY },
     [FORM_COMPUTED] = { "computed", UNIT | FORMULA, RULE | DIGITS | LIMITS },
     [FORM_FILE] = { "file", 0, RULE | MUST | MEDIA | SIZE | ENTRY },
-    [FORM_SIGNATURE] = { "signature", MEANING | ROLE, 0 },
+    [FORM_SIGNATURE] = { "signature", MEANING | ROLE, CRITICALITY },
 };
 
 enum form_type form_type_of(const struct form_field *field)

@@ -113,7 +113,7 @@ size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *fo
         for (size_t i = 0; i < count && n < FORM_PLACES_MAX; i++)
             if (form_type_of(&fields[i]) == FORM_SIGNATURE)
                 out[n++] = (struct form_place){ fields[i].name, fields[i].label, fields[i].meaning,
-                                                fields[i].role };
+                                                fields[i].role, fields[i].criticality };
     }
     return n;
 }

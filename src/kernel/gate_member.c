@@ -6,7 +6,7 @@
 #include "gen/kernel/gate.sql.h"
 #include "kernel/erase.h"
 #include "kernel/gate_impl.h"
-#include "kernel/sign.h"
+#include "kernel/sign_strength.h"
 
 struct member {
     struct gate_writer *w;
@@ -278,12 +278,14 @@ static enum outcome member_answer(struct member *m, struct err *e)
 
 /* The answer to who asks what the command would sign; nothing else comes of it. */
 static enum outcome member_asked(struct member *m, const struct sign_what *what,
-                                 const struct sign_shown *shown, struct str hash, struct err *e)
+                                 const struct sign_shown *shown, struct str hash,
+                                 enum sign_strength needed, struct err *e)
 {
     struct buf answer = buf_in(m->item->command->arena, 2 * SIGN_CONTENT_MAX);
     struct json_out out = json_out(&answer);
     const struct sign_asked asked = { .shown = hash,
                                       .what = { shown, 1 },
+                                      .strength = str_z(sign_strength_name(needed)),
                                       .content = what->content };
     TRY(record_to_json(&sign_asked_record, &asked, &out, NULL, e));
     TRY(buf_check(&answer, e));
@@ -297,15 +299,17 @@ static enum outcome member_signed(struct member *m, struct load *l, const void *
     const struct gate_item *item = m->item;
     struct sign_what what = { 0 };
     struct sign_shown shown;
+    enum sign_strength needed;
     char hash[HASH_HEX + 1];
     if (!(item->type->flags & COMMAND_SIGNED))
         return OK;
     TRY(item->type->shown(l, item->body, state, &what, e));
     TRY(sign_shown_now(&shown, hash, item->type, &what, m->arena, e));
+    TRY(sign_needed(&needed, m->w->db, &shown, &what, m->now_us, m->arena, e));
     if (item->command->asks)
-        return member_asked(m, &what, &shown, str_z(hash), e);
-    const struct sign_check check = { m->w->db,      m->w->keys, item->type,
-                                      item->command, m->now_us,  m->arena };
+        return member_asked(m, &what, &shown, str_z(hash), needed, e);
+    const struct sign_check check = { m->w->db, m->w->keys, item->type, item->command,
+                                      needed,   m->now_us,  m->arena };
     return sign_check(&m->signature, &check, &shown, str_z(hash), e);
 }
 

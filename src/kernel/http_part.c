@@ -16,6 +16,7 @@ struct http_parts {
     struct buf value; /* of the pair that is read */
     size_t typed;     /* bytes of all values */
     struct str name;  /* of the part that is read; absent: none yet */
+    uint64_t came;    /* bytes of it */
     struct http_file file;
     bool checked; /* the form so far may send files */
     enum outcome outcome;
@@ -54,6 +55,7 @@ static enum outcome part_end(struct http_parts *x, struct err *e)
         o = pair_end(x, e);
     x->name = (struct str){ 0 };
     x->file = (struct http_file){ 0 };
+    x->came = 0;
     buf_free(&x->value);
     return o;
 }
@@ -90,7 +92,8 @@ static bool goes_on(const struct http_parts *x, const char *name, const char *fi
         return false;
     if ((file != NULL) != (x->file.field.p != NULL))
         return false;
-    return at > 0 || (file ? str_is(x->file.name, file) : x->value.n == 0);
+    /* The first call for a part may come without bytes. */
+    return at > 0 || (x->came == 0 && (!file || str_is(x->file.name, file)));
 }
 
 static enum outcome take(struct http_parts *x, const char *name, const char *file,
@@ -100,6 +103,7 @@ static enum outcome take(struct http_parts *x, const char *name, const char *fil
         TRY(part_end(x, e));
         TRY(part_begin(x, name, file, e));
     }
+    x->came += data.n;
     if (x->file.field.p)
         return data.n > 0 ? x->options->file(x->request, &x->file, data, false, e) : OK;
     x->typed += data.n;

@@ -25,6 +25,7 @@ struct looks {
     int64_t sequence; /* of the last row */
     struct hash head;
     int64_t anchored; /* sequence */
+    int64_t before;   /* what `anchored` was before the anchor that is under way */
     int64_t since;    /* monotonic: when the first look came that is not anchored */
     bool awaited;     /* an anchor is under way */
     struct id id;
@@ -234,8 +235,10 @@ static void anchored(void *context, const struct gate_answer *answer)
 {
     struct looks *l = context;
     l->awaited = false;
-    if (answer->error.outcome != OK)
-        log_err(l->options.env, "look.not_anchored", &answer->error);
+    if (answer->error.outcome == OK)
+        return;
+    l->anchored = l->before; /* the next one covers it */
+    log_err(l->options.env, "look.not_anchored", &answer->error);
 }
 
 static enum outcome send_anchor(struct looks *l, gate_done_fn *done, struct err *e)
@@ -256,9 +259,12 @@ static enum outcome send_anchor(struct looks *l, gate_done_fn *done, struct err 
         .arena = l->arena,
     };
     l->awaited = true;
+    l->before = l->anchored;
     l->anchored = l->sequence; /* what comes meanwhile is the next one's */
     const enum outcome o = gate_submit(l->options.gate, &l->command, done, l, e);
     l->awaited = o == OK;
+    if (o != OK)
+        l->anchored = l->before;
     return o;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/id.h"
+#include "base/csv.h"
 #include "gen/kernel/look.sql.h"
 #include "gen/kernel/look_anchor_schema.sql.h"
 #include "gen/kernel/pages/looks.html.h"
@@ -176,17 +177,6 @@ static enum outcome may_see(bool *out, struct str *up, struct http_request *r, s
     return OK;
 }
 
-static void csv_cell(struct buf *b, struct str text, bool last)
-{
-    buf_char(b, '"');
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            buf_char(b, '"');
-        buf_char(b, text.p[i]);
-    }
-    buf_z(b, last ? "\"\r\n" : "\",");
-}
-
 static void csv_row(struct buf *b, const struct look_row *row, struct arena *a)
 {
     static const char *const names[] = {
@@ -201,33 +191,38 @@ static void csv_row(struct buf *b, const struct look_row *row, struct arena *a)
     }
 }
 
-/* For the person themselves or who represents them: all of it. */
-static enum outcome csv(struct http_request *r, struct db *db, struct page *p, struct str subject,
-                        struct buf *out, struct err *e)
+/* For the person themselves or who represents them: all of it, CSV_ROWS a file. What was cut says
+ * from where on. */
+static enum outcome csv(struct http_request *r, struct db *db, struct page *p,
+                        struct look_of_subject_in in, struct buf *out, struct err *e)
 {
-    int64_t before = INT64_MAX;
     size_t n = LOOKS_PAGE;
+    size_t all = 0;
     buf_z(out, "sequence,at,person,actor,organisation,site,what,right,way,page\r\n");
-    for (size_t all = 0; n == LOOKS_PAGE && all < CSV_ROWS; all += n) {
-        const struct look_of_subject_in in = { subject, before, LOOKS_PAGE };
+    for (; n == LOOKS_PAGE && all < CSV_ROWS; all += n) {
         struct look_row *rows;
         TRY(rows_of(&rows, &n, db, p, &sql_look_of_subject, &in, LOOKS_PAGE, e));
         for (size_t i = 0; i < n; i++)
             csv_row(out, &rows[i], p->b->arena);
-        before = n > 0 ? rows[n - 1].sequence : before;
+        in.before = n > 0 ? rows[n - 1].sequence : in.before;
     }
+    if (n == LOOKS_PAGE)
+        csv_cell(out,
+                 arena_printf(r->arena, "there may be more: ask again with before=%lld",
+                              (long long)in.before),
+                 true);
     TRY(buf_check(out, e));
     r->answer.status = 200;
     r->answer.media_type = "text/csv; charset=utf-8";
     r->answer.headers[0].name = "Content-Disposition";
     r->answer.headers[0].value =
-        arena_printf(r->arena, "attachment; filename=\"looks-%.8s.csv\"", subject.p);
+        arena_printf(r->arena, "attachment; filename=\"looks-%.8s.csv\"", in.subject.p);
     r->answer.body = buf_get(out);
     return OK;
 }
 
 static enum outcome csv_apart(struct http_request *r, struct db *db, const struct page *p,
-                              struct str subject, struct err *e)
+                              const struct look_of_subject_in *in, struct err *e)
 {
     struct arena *arena = arena_new(CSV_ARENA);
     struct page page = *p;
@@ -237,7 +232,7 @@ static enum outcome csv_apart(struct http_request *r, struct db *db, const struc
         return err_no_memory(e);
     words = buf_in(arena, 4096);
     page.b = &words;
-    const enum outcome o = csv(r, db, &page, subject, &out, e);
+    const enum outcome o = csv(r, db, &page, *in, &out, e);
     arena_free(arena);
     return o;
 }
@@ -254,9 +249,9 @@ static enum outcome of_subject(struct http_request *r, struct db *db, struct pag
         TRY(may_see(&sees, &v.up, r, db, subject, e));
     if (!sees)
         return REFUSE(e, "gate.unknown", { "kind", S("person") });
-    if (str_is(http_query(r, "format"), "csv"))
-        return csv_apart(r, db, p, subject, e);
     const struct look_of_subject_in in = { subject, before, LOOKS_PAGE };
+    if (str_is(http_query(r, "format"), "csv"))
+        return csv_apart(r, db, p, &in, e);
     return answer(&v, r, db, p, &sql_look_of_subject, &in, e);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/id.h"
 #include "gen/kernel/pages/access.html.h"
 #include "kernel/print.h"
 
@@ -166,27 +167,39 @@ static void put_roles(struct print *out, struct page *p, const struct registry *
     }
 }
 
-static enum outcome people(struct record_list *list, struct http_request *r, struct db *db,
-                           struct err *e)
+/* Behind the account of ?after; *next is the last of this page where more follow. A person's rights
+ * stand on one page. */
+static enum outcome people(struct record_list *list, struct str *next, struct http_request *r,
+                           struct db *db, struct err *e)
 {
     const struct actor *actor = show_actor(r);
     const struct auth_access_in in = {
         .organisation = actor->organisation,
         .site = show_site(actor, "access.see"),
-        .after_name = S(""),
-        .after_account = S(""),
+        .after = http_query(r, "after"),
     };
-    return db_list(db, &sql_auth_access, &in, list, ROWS_MAX, r->arena, e);
+    *next = (struct str){ 0 };
+    if (in.after.p && !id_valid(in.after))
+        return REFUSE(e, "http.malformed_cursor", { "name", S("after") });
+    TRY(db_list(db, &sql_auth_access, &in, list, ROWS_MAX + 1, r->arena, e));
+    const struct auth_access_out *rows = list->p;
+    if (list->n <= ROWS_MAX)
+        return OK;
+    const struct str cut = rows[--list->n].account;
+    while (list->n > 1 && str_eq(rows[list->n - 1].account, cut))
+        list->n--;
+    *next = rows[list->n - 1].account;
+    return OK;
 }
 
-static enum outcome document(const struct print_document **out, struct http_request *r,
-                             struct db *db, struct page *p, struct err *e)
+static enum outcome document(const struct print_document **out, struct str *next,
+                             struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct record_list list;
     struct print_document head;
     const struct definition *roles;
     size_t n;
-    TRY(people(&list, r, db, e));
+    TRY(people(&list, next, r, db, e));
     TRY(define_effective(&roles, &n, db, S("role"), p->now_us, r->arena, e));
     record_clear(&print_document_record, &head);
     head.title = word(p, "page.access.title");
@@ -200,6 +213,8 @@ static enum outcome document(const struct print_document **out, struct http_requ
     print_identity(print, word(p, "page.access.organisation"), head.organisation, false);
     print_identity(print, word(p, "page.access.as_of"), head.dated, false);
     put_people(print, p, db, &list);
+    if (next->p)
+        print_note(print, NULL, word(p, "page.access.more"));
     put_roles(print, p, app_of(r)->node->registry, roles, n, e);
     return print_done(out, print, e);
 }
@@ -213,13 +228,16 @@ static enum outcome access_page(struct http_request *r, struct db *db, struct pa
     const struct print_document *d;
     struct pages_access_view v = { .may_see_emergencies = show_may(r, "emergency.see") };
     if (http_wants_json(r)) {
-        TRY(people(&list, r, db, e));
-        return show_rows(r, sql_auth_access.out, list.p, list.n, (struct str){ 0 }, e);
+        TRY(people(&list, &v.next, r, db, e));
+        if (v.next.p)
+            v.next = arena_printf(r->arena, "/access?after=%.*s", STR(v.next));
+        return show_rows(r, sql_auth_access.out, list.p, list.n, v.next, e);
     }
     struct page part = *p;
     struct buf b = buf_in(r->arena, HTML_MAX);
     part.b = &b;
-    TRY(document(&d, r, db, p, e));
+    TRY(document(&d, &v.next, r, db, p, e));
+    v.after = http_query(r, "after");
     print_html(&part, d);
     TRY(buf_check(&b, e));
     v.report.markup = buf_get(&b);
@@ -237,11 +255,12 @@ enum http_state pages_print_access(struct http_request *r)
     struct err e = { 0 };
     struct db *db;
     const struct print_document *d = NULL;
+    struct str next;
     struct store *store = app_of(r)->node->store;
     struct page p = app_page(r);
     enum outcome o = store_reader_take(&db, store, &e);
     if (o == OK) {
-        o = document(&d, r, db, &p, &e);
+        o = document(&d, &next, r, db, &p, &e);
         store_reader_give(store, db);
     }
     return o == OK ? app_print(r, d, "access") : app_problem(r, &e);

@@ -7,6 +7,8 @@
 
 struct pages_access_view {
     struct html report; /* the matrix, as print.h renders it for a page */
+    struct str after;   /* account behind which this page begins; absent: the first */
+    struct str next;    /* … the next one; absent: it is the last */
     bool may_see_emergencies;
 };
 
@@ -35,7 +37,7 @@ struct pages_emergency_view {
     struct str reviewer;
     enum show_tone tone;
     struct str state;
-    const struct pages_emergency_act *acts; /* done under it, oldest first */
+    const struct pages_emergency_act *acts; /* done under it, newest first */
     size_t nacts;
     bool more; /* there are more than are shown */
     bool may_review;

@@ -78,6 +78,7 @@ struct pages_drafts_view {
     const struct pages_draft_row *rows;
     size_t n;
     struct str next;
+    bool approves; /* one of them waits for this person's approval */
 };
 
 /* --- definitions in force --- */
@@ -141,5 +142,7 @@ enum show_tone pages_draft_tone(struct str state);
 http_handler_fn pages_get_drafts, pages_get_draft, pages_post_draft, pages_get_draft_acts,
     pages_get_draft_differences, pages_get_draft_new, pages_post_draft_new,
     pages_get_version_differences, pages_get_version_yaml, pages_post_retire;
+
+sign_waiting_fn pages_drafts_approvable;
 
 #endif

@@ -37,6 +37,35 @@ static enum outcome waits_for(struct str *out, struct http_request *r, struct db
     return OK;
 }
 
+/* Those that the person may approve, each in the first role that is open. */
+enum outcome pages_drafts_approvable(struct sign_waiting *out, struct http_request *r,
+                                     struct db *db, struct err *e)
+{
+    const struct actor *a = show_actor(r);
+    const struct draft_waiting_in in = { a->organisation };
+    const int64_t now_us = env_now(app_of(r)->node->env);
+    struct record_list list;
+    if (!actor_may(a, S("define.approve"), a->organisation, a->site))
+        return OK;
+    TRY(db_list(db, &sql_draft_waiting, &in, &list, 200, r->arena, e));
+    const struct draft_waiting_out *rows = list.p;
+    for (size_t i = 0; i < list.n && out->n < out->max; i++) {
+        struct draft_state s;
+        bool found, may = false;
+        TRY(draft_read(&s, db, rows[i].draft, a, now_us, &found, r->arena, e));
+        for (size_t k = 0; found && !may && s.rule && k < s.rule->roles.n; k++) {
+            struct err ignored = { 0 };
+            const struct str role = s.rule->roles.p[k];
+            may = draft_may(DRAFT_APPROVE, &s, a, role, &ignored) == OK;
+            if (may)
+                out->p[out->n++] = arena_printf(
+                    r->arena, "{\"draft\":\"%.*s\",\"hash\":\"%.*s\",\"role\":\"%.*s\"}",
+                    STR(rows[i].draft), STR(rows[i].hash), STR(role));
+        }
+    }
+    return OK;
+}
+
 static enum outcome draft_rows(const struct pages_draft_row **out, const struct draft_list_out *in,
                                size_t n, struct http_request *r, struct db *db, struct page *p,
                                struct err *e)
@@ -88,6 +117,8 @@ static enum outcome drafts(struct http_request *r, struct db *db, struct page *p
     if (http_wants_json(r))
         return show_rows(r, sql_draft_list.out, rows, v.n, v.next, e);
     TRY(draft_rows(&v.rows, rows, v.n, r, db, p, e));
+    for (size_t i = 0; i < v.n; i++)
+        v.approves |= str_is(v.rows[i].waits, "draft_waits.approve");
     page_drafts(p, &v);
     return OK;
 }

@@ -5,8 +5,9 @@
 #include "gen/kernel/pages/take.html.h"
 #include "kernel/ledger.h"
 #include "kernel/pages_access.h"
+#include "kernel/trail.h"
 
-enum { ROWS_MAX = 200, ACTS_MAX = 200, SCAN_MAX = 20000, SCAN_STEP = 500 };
+enum { ROWS_MAX = 200, PLACES_MAX = 200 };
 
 static void state_of(enum show_tone *tone, struct str *text, struct page *p,
                      const struct auth_emergency_list_out *row)
@@ -68,43 +69,34 @@ static bool links_to(const struct event *event, struct str emergency)
     return false;
 }
 
-/* What was done under it: from its first event to its last, by the links of the events. */
+/* What was done under it, newest first, by the links of the events. */
 static enum outcome acts(struct pages_emergency_view *v, struct http_request *r, struct db *db,
                          struct page *p, struct err *e)
 {
-    const struct auth_event_place_in in = { arena_printf(r->arena, "emergency/%.*s",
-                                                         STR(v->row.emergency)) };
-    struct auth_event_place_out place;
-    bool found;
-    struct pages_emergency_act *out = ARENA_ARRAY(r->arena, ACTS_MAX, struct pages_emergency_act);
-    if (!out)
+    const struct str thing = arena_printf(r->arena, "emergency/%.*s", STR(v->row.emergency));
+    int64_t *places = ARENA_ARRAY(r->arena, PLACES_MAX, int64_t);
+    struct pages_emergency_act *out = ARENA_ARRAY(r->arena, PLACES_MAX, struct pages_emergency_act);
+    size_t n;
+    if (!places || !out)
         return err_no_memory(e);
+    TRY(trail_places(places, &n, PLACES_MAX, db, thing, r->arena, e));
     v->acts = out;
-    TRY(db_get(db, &sql_auth_event_place, &in, &place, r->arena, &found, e));
-    const int64_t until = v->row.ended == TIME_NONE ? INT64_MAX : v->row.ended;
-    for (int64_t at = place.first; found && at < place.first + SCAN_MAX; at += SCAN_STEP) {
-        struct ledger_row *rows;
-        size_t n;
-        TRY(ledger_read(db, at, SCAN_STEP, &rows, &n, r->arena, e));
-        for (size_t i = 0; i < n; i++) {
-            struct event event;
-            TRY(event_read(&event, r->arena, rows[i].leaf, e));
-            if (event.recorded > until)
-                return OK;
-            if (!links_to(&event, v->row.emergency))
-                continue;
-            v->more = v->nacts == ACTS_MAX;
-            if (v->more)
-                return OK;
-            const struct str text =
-                text_find(p->language, arena_printf(r->arena, "event.%.*s", STR(event.type)));
-            out[v->nacts++] =
-                (struct pages_emergency_act){ text.p ? text : event.type, event.happened };
-        }
-        if (n < SCAN_STEP)
-            return OK;
+    v->more = n == PLACES_MAX;
+    for (size_t i = 0; i < n; i++) {
+        struct ledger_row *row;
+        struct event event;
+        size_t found;
+        TRY(ledger_read(db, places[i], 1, &row, &found, r->arena, e));
+        if (found == 0)
+            continue;
+        TRY(event_read(&event, r->arena, row->leaf, e));
+        if (!links_to(&event, v->row.emergency))
+            continue;
+        const struct str text =
+            text_find(p->language, arena_printf(r->arena, "event.%.*s", STR(event.type)));
+        out[v->nacts++] =
+            (struct pages_emergency_act){ text.p ? text : event.type, event.happened };
     }
-    v->more = found;
     return OK;
 }
 

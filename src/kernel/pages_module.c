@@ -94,8 +94,8 @@ static const struct route module_routes[] = {
 };
 
 static const struct sign_view module_signs[] = {
-    { "define.review", pages_draft_signed },
-    { "define.approve", pages_draft_signed },
+    { "define.review", pages_draft_signed, NULL },
+    { "define.approve", pages_draft_signed, pages_drafts_approvable },
 };
 
 const struct module pages_module = {

@@ -47,7 +47,7 @@ void keyring_close(struct keyring *k); /* wipes what it held */
 
 /* Makes the subject's key if it has none, wrapped by the organisation's, which is made likewise;
  * durable on return. Both are 1 to 80 letters, digits, "-", "_", "." or "/". REFUSED "seal.erased"
- * when its key was destroyed: it never gets another. REFUSED "seal.older" {file} for a keyring of
+ * when its key was destroyed: it never gets another. REFUSED "seal.older" for a keyring of
  * version 1, which keyring_upgrade brings forward first. */
 enum outcome keyring_subject(struct keyring *k, struct str subject, struct str organisation,
                              struct err *e);

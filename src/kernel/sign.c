@@ -154,6 +154,8 @@ static enum outcome proved(struct hash *out, const struct sign_given *given, str
     json_str(&json, str_z(sign_strength_name(given->strength)));
     json_str(&json, given->components);
     json_str(&json, given->credential.p ? given->credential : S(""));
+    json_str(&json, given->key.p ? given->key : S(""));
+    json_int(&json, given->credential.p ? given->enrolled : 0);
     json_str(&json, given->assertion.p ? given->assertion : S(""));
     json_end(&json);
     TRY(buf_check(&b, e));
@@ -227,16 +229,14 @@ static enum outcome check_when(const struct sign_check *c, struct err *e)
 static enum outcome check_strength(const struct sign_check *c, struct err *e)
 {
     const enum sign_strength strength = c->command->signature->strength;
-    enum sign_strength needed;
     struct sign_simulation_out row;
     bool found;
     if (strength == SIGN_SIMULATED) {
         TRY(db_get(c->db, &sql_sign_simulation, NULL, &row, c->arena, &found, e));
         return found ? OK : REFUSE(e, "sign.simulated");
     }
-    TRY(sign_needed(&needed, c->db, str_z(c->type->name), c->arena, e));
-    if (strength < needed)
-        return REFUSE(e, "sign.weak", { "strength", str_z(sign_strength_name(needed)) });
+    if (strength < c->needed)
+        return REFUSE(e, "sign.weak", { "strength", str_z(sign_strength_name(c->needed)) });
     return OK;
 }
 
@@ -262,6 +262,8 @@ enum outcome sign_check(struct str *out, const struct sign_check *c, const struc
         .components = given->components,
         .challenge = hex_of(challenge, c->arena),
         .credential = given->credential,
+        .key = given->key,
+        .enrolled = given->credential.p ? given->enrolled : INT_NONE,
         .assertion = given->assertion,
     };
     struct buf b = buf_in(c->arena, SIGN_CONTENT_MAX);
@@ -269,17 +271,5 @@ enum outcome sign_check(struct str *out, const struct sign_check *c, const struc
     TRY(record_to_json(&sign_signature_record, &s, &json, NULL, e));
     TRY(buf_check(&b, e));
     *out = buf_get(&b);
-    return OK;
-}
-
-/* Passwords are enough for every act. */
-enum outcome sign_needed(enum sign_strength *out, struct db *db, struct str command,
-                         struct arena *arena, struct err *e)
-{
-    (void)db;
-    (void)command;
-    (void)arena;
-    (void)e;
-    *out = SIGN_PASSWORD;
     return OK;
 }

@@ -18,13 +18,21 @@
  * for ("sign.weak" {strength}), or over anything but what stands at this moment ("sign.changed"); a
  * program ("sign.person"), and a stated time of happening ("sign.happened"): it is signed now.
  *
- * Proof. A person proves with their password, or with a one-time code beside it (sign_prove); a
- * token's assertion has its place in the record, and nothing takes one yet. The first signature in
- * a session, and the first after SIGN_QUIET_US without one, takes the sign-in name and password;
- * the next ones the password alone. What was proved is kept in the server's memory, never taken
- * from the client. A session that is another (a move to another site, a new sign-in after idleness)
- * begins anew. Wrong proofs are slowed with wrong sign-ins and are events of the security stream
+ * Proof. A person proves with their password, with a one-time code beside it, or with a token that
+ * they unlock (sign_prove). The first signature in a session, and the first after SIGN_QUIET_US
+ * without one, takes the sign-in name and password; the next ones the password alone; a token is
+ * both components each time. What was proved is kept in the server's memory, never taken from the
+ * client. A session that is another (a move to another site, a new sign-in after idleness) begins
+ * anew. Wrong proofs are slowed with wrong sign-ins and are events of the security stream
  * ("sign.refused").
+ *
+ * A token signs the challenge (sign_challenge) of one command at one time, which the server says
+ * (sign_token_ask) and recognises by a keyed digest: the client chooses neither. Its answer, its
+ * public key and where the log says whose it is are kept in the signature, so that it is checked
+ * from the log alone, by who trusts neither server nor its keys.
+ *
+ * Strength. Which proof an act takes is data (sign_strength.h); the gate holds every signature to
+ * it.
  *
  * Simulation. People of a simulated network have no passwords to prove with. Their signatures have
  * the strength "simulated", which the gate takes only in a ledger that said at its very beginning,
@@ -48,6 +56,7 @@
 
 #include "kernel/gate.h"
 #include "kernel/page.h"
+#include "kernel/proof.h"
 
 enum { SIGN_FORMAT = 1, SIGN_CONTENT_MAX = 65535 };
 #define SIGN_AGE_MAX_US (4 * TIME_MINUTE)  /* from proof to decision; `vein verify`: 5 to record */
@@ -64,15 +73,17 @@ const char *sign_strength_name(enum sign_strength s);
 /* --- what is shown: for modules --- */
 
 struct sign_what {
-    struct str kind;    /* "task" */
-    struct str id;      /* at most 160 bytes */
-    struct str place;   /* MAY */
-    struct str stream;  /* set by sign_what_event */
-    int64_t version;    /* likewise */
-    int64_t at;         /* likewise: its place in the log */
-    struct str meaning; /* one of the command's */
-    struct str words;   /* MAY */
-    struct str content; /* canonical JSON, personal data sealed */
+    struct str kind;        /* "task" */
+    struct str id;          /* at most 160 bytes */
+    struct str place;       /* MAY */
+    struct str stream;      /* set by sign_what_event */
+    int64_t version;        /* likewise */
+    int64_t at;             /* likewise: its place in the log */
+    struct str meaning;     /* one of the command's */
+    struct str words;       /* MAY */
+    struct str role;        /* MAY: whose place it is to sign at */
+    struct str criticality; /* MAY: of the act, where a definition says it */
+    struct str content;     /* canonical JSON, personal data sealed */
 };
 /* The content is the payload of this event. FAULT "ledger.damaged" when it is not there. */
 enum outcome sign_what_event(struct sign_what *out, struct db *db, struct str stream,
@@ -92,7 +103,9 @@ struct sign_given {
     int64_t time;
     enum sign_strength strength;
     struct str components;
-    struct str credential;
+    struct str credential; /* of a token; else all four are absent */
+    struct str key;
+    int64_t enrolled;
     struct str assertion;
     struct hash proved; /* keyed, over all of it: nothing but sign_seal makes one */
 };
@@ -129,23 +142,33 @@ struct sign_proof {
     struct str shown;
     struct str login;
     struct str password;
-    struct str code; /* one-time or recovery code; empty: none */
+    struct str code;      /* one-time or recovery code; empty: none */
+    struct str assertion; /* of a token (proof_assertion_read), over … */
+    struct str time;      /* … the challenge of this time, … */
+    struct str mark;      /* … which the server marked so; empty: no token */
+    struct proof_party party;
     struct str peer;
-    enum sign_strength needed;
 };
 /* Checks it and gives the signature, which lives in the arena. REFUSED "sign.both" (login and
- * password are needed), "sign.proof" (none given), "sign.refused" (always the same), and
- * "auth.slow_down", "auth.busy" as in signing in. Takes about 100 ms; never on the writer. */
+ * password are needed), "sign.proof" (none given), "sign.refused" (always the same), "sign.late"
+ * (a token's answer to an old challenge), and "auth.slow_down", "auth.busy" as in signing in. Takes
+ * about 100 ms; never on the writer. */
 enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct auth_session *session,
                         const struct sign_proof *proof, struct arena *arena, struct err *e);
+/* Another signature out of the same proof, for another command, which its signer confirmed with it.
+ * A token's answer is for one command alone: never of one. */
+enum outcome sign_prove_also(struct sign_given *out, const struct sign_given *first,
+                             struct str command, struct str shown, struct keyring *keys,
+                             struct err *e);
+/* What a token is asked now, to sign this command of the session's. `shown` is a hash as it came:
+ * REFUSED "record.malformed". */
+enum outcome sign_token_ask(struct sign_token_ask *out, struct auth *a,
+                            const struct auth_session *session, struct str command,
+                            struct str shown, struct arena *arena, struct err *e);
 /* Whether the next signature in the session takes both components. */
 bool sign_both(struct auth *a, const struct auth_session *session);
 /* The session was locked or switched: both again. */
 void sign_forget(struct auth *a, struct str session);
-
-/* The proof that an act asks for. */
-enum outcome sign_needed(enum sign_strength *out, struct db *db, struct str command,
-                         struct arena *arena, struct err *e);
 
 /* --- for the gate --- */
 
@@ -158,6 +181,7 @@ struct sign_check {
     struct keyring *keys;
     const struct command_type *type;
     const struct gate_command *command;
+    enum sign_strength needed;
     int64_t now_us;
     struct arena *arena;
 };
@@ -170,9 +194,19 @@ enum outcome sign_check(struct str *out, const struct sign_check *c, const struc
 /* Prints what is shown, from its content, for people. */
 typedef enum outcome sign_show_fn(struct html *out, struct page *p, struct http_request *r,
                                   struct db *db, const struct sign_asked *asked, struct err *e);
+/* Bodies of the command, as JSON, for what waits for this person's signature by it; the request may
+ * narrow them. Never more than fit. */
+struct sign_waiting {
+    struct str *p;
+    size_t n;
+    size_t max;
+};
+typedef enum outcome sign_waiting_fn(struct sign_waiting *out, struct http_request *r,
+                                     struct db *db, struct err *e);
 struct sign_view {
     const char *command;
     sign_show_fn *show;
+    sign_waiting_fn *waiting; /* MAY: then several are signed at once (sign_several.h) */
 };
 
 /* --- the module: security events, and that a ledger's people are simulated --- */

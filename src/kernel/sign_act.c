@@ -3,6 +3,7 @@
  * stays in sight. What a module makes of a void signature is its own: a policy on the event. */
 #include "kernel/sign_act.h"
 
+#include "kernel/flow.h"
 #include "kernel/sign_pages.h"
 
 #define EVENTS   "kernel/sign_act_events.def"
@@ -10,9 +11,9 @@
 #include "kernel/wire.h"
 
 static const struct sign_view module_signs[] = {
-    { "sign.countersign", sign_show_signature },
-    { "sign.withdraw", sign_show_signature },
-    { "sign.reject", sign_show_signature },
+    { "sign.countersign", sign_show_signature, NULL },
+    { "sign.withdraw", sign_show_signature, NULL },
+    { "sign.reject", sign_show_signature, NULL },
 };
 
 /* Its rows stand in sign_schema.sql, with those of every signature. */
@@ -38,7 +39,8 @@ static enum outcome thing_load(struct load *l, struct str signature, struct sign
         return load_unknown(l, e);
     load_scope(l, row->organisation, row->site);
     state->row = row;
-    return OK;
+    /* Of an order: a role for its product counts, as it does for the order itself. */
+    return str_starts(row->key, S("order/")) ? load_flow_subject(l, stream_id(row->key), e) : OK;
 }
 
 static enum outcome thing_shown(const struct sign_thing *state, const char *meaning,
@@ -62,13 +64,22 @@ static void say(struct decision *d, const struct sign_thing *state, const struct
                     });
 }
 
-/* Another person's, which stands. */
+/* It stands, and is no withdrawal or rejection: those are final. A countersignature may be
+ * withdrawn and rejected as any signature. */
+static enum outcome may_end(const struct sign_thing *state, struct err *e)
+{
+    if (str_is(state->row->kind, "signature") && !str_is(state->row->meaning, "countersigned"))
+        return REFUSE(e, "sign.act");
+    return state->row->how.p ? REFUSE(e, "sign.void") : OK;
+}
+
+/* Another person's. */
 static enum outcome of_another(const struct decision *d, const struct sign_thing *state,
                                struct err *e)
 {
     if (str_eq(state->row->signer, d->command->actor->account))
         return REFUSE(e, "sign.own");
-    return state->row->how.p ? REFUSE(e, "sign.void") : OK;
+    return may_end(state, e);
 }
 
 /* --- countersigning --- */
@@ -98,6 +109,8 @@ enum outcome sign_countersign_decide(struct decision *d, const struct sign_count
 {
     const struct sign_countersigned payload = { body->signature };
     TRY(of_another(d, state, e));
+    if (str_is(state->row->kind, "signature"))
+        return REFUSE(e, "sign.act");
     if (state->upon)
         return REFUSE(e, "sign.countersigned_before");
     say(d, state, &sign_countersigned_event, &payload);
@@ -139,8 +152,7 @@ enum outcome sign_withdraw_decide(struct decision *d, const struct sign_withdraw
     const struct sign_withdrawn payload = { body->signature };
     if (!str_eq(state->row->signer, d->command->actor->account))
         return REFUSE(e, "sign.anothers");
-    if (state->row->how.p)
-        return REFUSE(e, "sign.void");
+    TRY(may_end(state, e));
     say(d, state, &sign_withdrawn_event, &payload);
     return OK;
 }

@@ -1,7 +1,9 @@
 /* What is done to a signature once it is there. sign.countersign, sign.withdraw and sign.reject are
  * signed themselves, on the signature as its event holds it. REFUSED "sign.own" (one's own is
  * neither countersigned nor rejected), "sign.anothers" (another's is not withdrawn), "sign.void"
- * (it was withdrawn or rejected), "sign.countersigned_before". */
+ * (it was withdrawn or rejected), "sign.act" (it is a withdrawal or rejection, which are
+ * final; or a countersignature, which takes no other),
+ * "sign.countersigned_before". */
 #ifndef VEIN_KERNEL_SIGN_ACT_H
 #define VEIN_KERNEL_SIGN_ACT_H
 

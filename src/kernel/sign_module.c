@@ -1,5 +1,6 @@
 /* Security events of signing, and that a ledger's people are simulated. */
-#include "kernel/sign_pages.h"
+#include "kernel/sign_several.h"
+#include "kernel/sign_strength.h"
 
 #include "gen/kernel/sign.sql.h"
 #include "gen/kernel/sign_schema.sql.h"
@@ -11,14 +12,23 @@
 static const struct route module_routes[] = {
     ROUTE("GET", "/sign/{command}", "signed_in", 0, sign_get, "help.sign",
           .row = &sign_asked_record),
+    ROUTE("GET", "/sign-several/{command}", "signed_in", 0, sign_get_several, "help.sign_several",
+          .rows = &sign_several_row_record, .query = "thing order"),
+    ROUTE("POST", "/sign-several/{command}", "signed_in", SIGN_SEVERAL_FORM_MAX, sign_post_several,
+          "help.sign_several_post", .rows = &sign_several_row_record),
+    ROUTE("POST", "/sign-token", "signed_in", SIGN_FORM_MAX, sign_post_token, "help.sign_token",
+          .row = &sign_token_ask_record),
     ROUTE("POST", "/sign/{command}", "signed_in", SIGN_FORM_MAX, sign_post, "help.sign_post"),
 };
+
+static const struct define_kind *const module_kinds[] = { &signing_kind };
 
 const struct module sign_module = {
     .name = "sign",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(kinds),
     .schema = &sign_schema,
 };
 

@@ -4,6 +4,7 @@
 #include "kernel/sign_pages.h"
 
 #include "base/id.h"
+#include "gen/kernel/auth.sql.h"
 
 #include "gen/kernel/pages/sign.html.h"
 
@@ -17,7 +18,7 @@ struct str sign_words(struct page *p, const struct sign_shown *what)
     return sign_words_of(p, what->meaning, what->words);
 }
 
-static const struct sign_view *view_of(const struct http_request *r, struct str command)
+const struct sign_view *sign_view_of(const struct http_request *r, struct str command)
 {
     size_t n;
     const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
@@ -41,15 +42,30 @@ static enum outcome body_pairs(struct sign_page_view *v, struct http_request *r,
     return OK;
 }
 
+/* What the signer has to prove with beside the password. */
+enum outcome sign_ways_read(struct sign_ways *out, struct http_request *r, struct db *db,
+                            struct str needed, struct err *e)
+{
+    struct record_list list;
+    const struct auth_credentials_in in = { show_actor(r)->account };
+    TRY(db_list(db, &sql_auth_credentials, &in, &list, AUTH_CREDENTIALS_MAX, r->arena, e));
+    const struct auth_credentials_out *rows = list.p;
+    for (size_t i = 0; i < list.n; i++) {
+        out->token |= str_is(rows[i].kind, "token");
+        out->code |= str_is(rows[i].kind, "code") || str_is(rows[i].kind, "recovery");
+    }
+    out->code_needed = str_is(needed, "code");
+    out->token_needed = str_is(needed, "token");
+    out->typed = !out->token_needed && (out->code || !out->code_needed);
+    return OK;
+}
+
 static enum outcome page(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct sign_asked *asked = r->pending;
     const struct sign_shown *what = asked->what.p;
-    const struct sign_view *view = view_of(r, what->command);
+    const struct sign_view *view = sign_view_of(r, what->command);
     const struct command_type *type = registry_command(app_of(r)->node->registry, what->command);
-    enum sign_strength strength;
-    TRY(sign_needed(&strength, db, what->command, r->arena, e));
-    asked->strength = str_z(sign_strength_name(strength));
     asked->both = sign_both(app_of(r)->auth, auth_of(r));
     asked->signer = auth_of(r)->person;
     if (http_wants_json(r))
@@ -66,28 +82,32 @@ static enum outcome page(struct http_request *r, struct db *db, struct page *p, 
         .refused = show_refusal(p, r),
     };
     TRY(body_pairs(&v, r, e));
+    TRY(sign_ways_read(&v.ways, r, db, asked->strength, e));
     TRY(view->show(&v.shown, p, r, db, asked, e));
     page_sign(p, &v);
     return OK;
 }
 
-static enum outcome asked_read(struct http_request *r, struct str body, struct err *e)
+enum outcome sign_asked_read(struct sign_asked **out, struct str body, struct arena *arena,
+                             struct err *e)
 {
     const struct json *json;
     struct json_limits limits = json_limits_default;
     limits.bytes = 2 * SIGN_CONTENT_MAX;
-    r->pending = ARENA_NEW(r->arena, struct sign_asked);
-    if (!r->pending)
+    *out = ARENA_NEW(arena, struct sign_asked);
+    if (!*out)
         return err_no_memory(e);
-    TRY(json_read(&json, r->arena, body, &limits, e));
-    return record_from_json(&sign_asked_record, r->pending, r->arena, json, e);
+    TRY(json_read(&json, arena, body, &limits, e));
+    return record_from_json(&sign_asked_record, *out, arena, json, e);
 }
 
 static enum http_state asked(struct http_request *r, const struct gate_answer *answer)
 {
     struct err e = { 0 };
-    if (asked_read(r, answer->body, &e) != OK)
+    struct sign_asked *asked;
+    if (sign_asked_read(&asked, answer->body, r->arena, &e) != OK)
         return app_problem(r, &e);
+    r->pending = asked;
     return show(r, "page.sign.title", page);
 }
 
@@ -141,4 +161,19 @@ enum http_state sign_post(struct http_request *r)
                               .name = http_param(r, "command"),
                               .refused = again,
                           });
+}
+
+/* Of one command, which comes with the answer. */
+enum http_state sign_post_token(struct http_request *r)
+{
+    struct auth *a = app_of(r)->auth;
+    struct err e = { 0 };
+    struct sign_token_ask ask;
+    if (sign_token_ask(&ask, a, auth_of(r), http_form(r, "_id"), http_form(r, "_shown"), r->arena,
+                       &e) != OK)
+        return app_problem(r, &e);
+    ask.party = auth_party(a, r).id;
+    if (show_row(r, &sign_token_ask_record, &ask, &e) != OK)
+        return app_problem(r, &e);
+    return HTTP_DONE;
 }

@@ -7,6 +7,15 @@
 
 enum { SIGN_FORM_MAX = GATE_BODY_MAX };
 
+/* How the signer may prove this signature. */
+struct sign_ways {
+    bool code; /* has one, or recovery codes */
+    bool token;
+    bool code_needed;
+    bool token_needed;
+    bool typed; /* a password, with a code where it is needed, is enough and at hand */
+};
+
 struct sign_page_view {
     struct str command;
     const struct sign_asked *asked;
@@ -17,11 +26,22 @@ struct sign_page_view {
     struct str next;
     struct str reason; /* as entered */
     bool needs_reason;
+    struct sign_ways ways;
     struct show_refusal refused;
 };
 
 enum http_state sign_get(struct http_request *r);
 enum http_state sign_post(struct http_request *r);
+enum http_state sign_post_token(struct http_request *r);
+
+/* Who shows what a command signs; NULL: nobody. */
+const struct sign_view *sign_view_of(const struct http_request *r, struct str command);
+/* The gate's answer to who asks. */
+enum outcome sign_asked_read(struct sign_asked **out, struct str body, struct arena *arena,
+                             struct err *e);
+/* Of the request's person, for a proof of this strength. */
+enum outcome sign_ways_read(struct sign_ways *out, struct http_request *r, struct db *db,
+                            struct str needed, struct err *e);
 
 /* What a signature means, in words: those of its definition, or the catalogue's. */
 struct str sign_words(struct page *p, const struct sign_shown *what);

@@ -1,6 +1,6 @@
 /* What a person proves a signature with. */
 #include "kernel/auth_impl.h"
-#include "kernel/sign.h"
+#include "kernel/sign_token.h"
 
 bool sign_both(struct auth *a, const struct auth_session *session)
 {
@@ -28,16 +28,17 @@ static enum outcome refused(struct auth *a, const struct auth_session *session,
 
 /* A wrong sign-in name costs and says the same as a wrong password. */
 static enum outcome prove(struct auth *a, const struct auth_session *session,
-                          const struct sign_proof *proof, bool both, struct auth_proved *out,
-                          struct arena *arena, struct err *e)
+                          const struct sign_proof *proof, bool both, struct arena *arena,
+                          struct err *e)
 {
     struct auth_claim c;
+    struct auth_proved proved;
     const char *wrong;
     const struct auth_from from = { .peer = proof->peer, .device = session->device };
     const struct auth_proof shown = { .password = proof->password,
                                       .code = proof->code.n > 0 ? proof->code : (struct str){ 0 } };
     TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
-    TRY(auth_claim_check(a, &c, &shown, true, out, &wrong, arena, e));
+    TRY(auth_claim_check(a, &c, &shown, true, &proved, &wrong, arena, e));
     if (!wrong && both && !str_eq(auth_login_of(proof->login, arena), session->login))
         wrong = "login";
     if (wrong)
@@ -48,38 +49,76 @@ static enum outcome prove(struct auth *a, const struct auth_session *session,
 
 static struct str components_of(bool both, enum sign_strength strength)
 {
+    if (strength == SIGN_TOKEN)
+        return S("token+verification");
     if (strength == SIGN_CODE)
         return both ? S("login+password+code") : S("password+code");
     return both ? S("login+password") : S("password");
+}
+
+static enum sign_strength strength_of(const struct sign_proof *proof)
+{
+    if (proof->assertion.n > 0)
+        return SIGN_TOKEN;
+    return proof->code.n > 0 ? SIGN_CODE : SIGN_PASSWORD;
+}
+
+static enum outcome whole(const struct sign_proof *proof, enum sign_strength strength, bool both,
+                          struct err *e)
+{
+    if (!proof->shown.p)
+        return REFUSE(e, "sign.proof");
+    if (strength == SIGN_TOKEN)
+        return OK;
+    if (proof->password.n == 0)
+        return REFUSE(e, "sign.proof");
+    return both && proof->login.n == 0 ? REFUSE(e, "sign.both") : OK;
+}
+
+static enum outcome prove_token(struct sign_given *out, struct auth *a,
+                                const struct auth_session *session, const struct sign_proof *proof,
+                                struct arena *arena, struct err *e)
+{
+    const char *wrong;
+    TRY(sign_token_prove(out, a, session, proof, &wrong, arena, e));
+    return wrong ? refused(a, session, proof, wrong, e) : OK;
 }
 
 enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct auth_session *session,
                         const struct sign_proof *proof, struct arena *arena, struct err *e)
 {
     const bool both = sign_both(a, session);
-    const enum sign_strength strength = proof->code.n > 0 ? SIGN_CODE : SIGN_PASSWORD;
-    struct auth_proved proved;
-    if (!proof->shown.p || !proof->password.p || proof->password.n == 0)
-        return REFUSE(e, "sign.proof");
-    if (both && proof->login.n == 0)
-        return REFUSE(e, "sign.both");
-    if (proof->needed > strength)
-        return REFUSE(e, "sign.weak", { "strength", str_z(sign_strength_name(proof->needed)) });
-    TRY(auth_place_take(a, e));
-    const enum outcome o = prove(a, session, proof, both, &proved, arena, e);
-    auth_place_give(a);
-    if (o != OK)
-        return o;
+    const enum sign_strength strength = strength_of(proof);
+    TRY(whole(proof, strength, both, e));
     *out = (struct sign_given){
         .command = proof->command,
         .session = session->id,
         .signer = session->actor.account,
         .name = session->person,
         .shown = proof->shown,
-        .time = env_now(a->node->env),
         .strength = strength,
         .components = components_of(both, strength),
+        .enrolled = INT_NONE,
     };
+    TRY(auth_place_take(a, e));
+    const enum outcome o = strength == SIGN_TOKEN ? prove_token(out, a, session, proof, arena, e)
+                                                  : prove(a, session, proof, both, arena, e);
+    auth_place_give(a);
+    if (o != OK)
+        return o;
+    if (strength != SIGN_TOKEN)
+        out->time = env_now(a->node->env);
     auth_signed_set(a, session->id, env_mono(a->node->env));
     return sign_seal(out, a->node->keys, e);
+}
+
+enum outcome sign_prove_also(struct sign_given *out, const struct sign_given *first,
+                             struct str command, struct str shown, struct keyring *keys,
+                             struct err *e)
+{
+    BUG_ON(first->strength == SIGN_TOKEN);
+    *out = *first;
+    out->command = command;
+    out->shown = shown;
+    return sign_seal(out, keys, e);
 }

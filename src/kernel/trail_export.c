@@ -1,4 +1,5 @@
 /* The trail as a file: made anew from the log each time it is fetched, and the same each time. */
+#include "base/csv.h"
 #include "base/id.h"
 #include "kernel/show.h"
 #include "kernel/trail_impl.h"
@@ -55,20 +56,6 @@ static enum outcome write_json(struct buf *b, const struct trail_file *f,
 
 /* --- CSV (RFC 4180) --- */
 
-/* Quoted always; what a spreadsheet would take for a formula begins with an apostrophe. */
-static void cell(struct buf *b, struct str text, bool last)
-{
-    buf_char(b, '"');
-    if (text.n > 0 && strchr("=+-@\t\r", text.p[0]))
-        buf_char(b, '\'');
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            buf_char(b, '"');
-        buf_char(b, text.p[i]);
-    }
-    buf_z(b, last ? "\"\r\n" : "\",");
-}
-
 static struct str changes_text(const struct trail_row *row, struct arena *arena)
 {
     struct buf b = buf_in(arena, LINE_MAX);
@@ -106,11 +93,11 @@ static void write_row(struct buf *b, const struct trail_row *row, struct arena *
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const struct field *f = record_field(&trail_row_record, str_z(fields[i]));
         const struct str text = record_text(f, row, arena);
-        cell(b, text.p ? text : S(""), false);
+        csv_cell(b, text.p ? text : S(""), false);
     }
-    cell(b, exceptions_text(row, arena), false);
-    cell(b, row->is_signed ? S("signed") : S(""), false);
-    cell(b, changes_text(row, arena), true);
+    csv_cell(b, exceptions_text(row, arena), false);
+    csv_cell(b, row->is_signed ? S("signed") : S(""), false);
+    csv_cell(b, changes_text(row, arena), true);
 }
 
 /* Lines before the table say what it is; they begin with "#". */

@@ -16,7 +16,7 @@ static const struct route module_routes[] = {
           "help.trail_review", .rows = &trail_review_row_record),
 };
 static const struct sign_view module_signs[] = {
-    { "trail.review", trail_review_signed },
+    { "trail.review", trail_review_signed, NULL },
 };
 
 /* --- what lies between --- */

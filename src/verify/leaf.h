@@ -20,6 +20,9 @@ struct verify_signed {
     bool refers;           /* its content is another event's payload: that of … */
     uint64_t at;           /* … this place in the log */
     struct hash refers_to; /* stream, version and content, as verify_refers_to makes it */
+    bool token;            /* a token signed it, whose owner … */
+    uint64_t enrolled_at;  /* … this place in the log tells: … */
+    struct hash token_of;  /* … account, credential and key, as verify_enrols makes it */
 };
 
 /* What the checks across events need. Texts point into the scanner or the leaf. */

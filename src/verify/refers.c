@@ -6,10 +6,8 @@
 
 enum { REFERS_FIRST = 1024 };
 
-bool verify_refers_add(struct verify_refers *refers, uint64_t from, const struct verify_signed *s)
+static bool add(struct verify_refers *refers, const struct verify_refer *refer)
 {
-    if (!s->refers)
-        return true;
     if (refers->n == refers->capacity) {
         const size_t capacity = refers->capacity ? 2 * refers->capacity : REFERS_FIRST;
         struct verify_refer *p = realloc(refers->p, capacity * sizeof *p);
@@ -18,8 +16,15 @@ bool verify_refers_add(struct verify_refers *refers, uint64_t from, const struct
         refers->p = p;
         refers->capacity = capacity;
     }
-    refers->p[refers->n++] = (struct verify_refer){ from, s->at, s->refers_to };
+    refers->p[refers->n++] = *refer;
     return true;
+}
+
+bool verify_refers_add(struct verify_refers *refers, uint64_t from, const struct verify_signed *s)
+{
+    const struct verify_refer signs = { from, s->at, s->refers_to, false };
+    const struct verify_refer enrolled = { from, s->enrolled_at, s->token_of, true };
+    return (!s->refers || add(refers, &signs)) && (!s->token || add(refers, &enrolled));
 }
 
 void verify_refers_free(struct verify_refers *refers)
@@ -44,11 +49,18 @@ static bool holds(struct verify_scanner *s, const struct verify_refer *refer,
     bool found = false;
     snprintf(item, sizeof item, "event %llu", (unsigned long long)refer->from);
     if (refer->at >= refer->from)
-        return verify_bad(r, item, "it was signed before what it signs");
+        return verify_bad(r, item,
+                          refer->enrols ? "its token was enrolled after it"
+                                        : "it was signed before what it signs");
     if (!leaf_at(context, refer->at, &leaf, &found, r))
         return false;
     if (!found)
         return true;
+    if (refer->enrols)
+        return (verify_enrols(s, &to, leaf) && hash_eq(to, refer->to)) ||
+               verify_bad(r, item,
+                          "its token is not the one that event %llu enrolled for its signer",
+                          (unsigned long long)refer->at);
     return (verify_refers_to(s, &to, leaf) && hash_eq(to, refer->to)) ||
            verify_bad(r, item, "what was signed is not what event %llu says",
                       (unsigned long long)refer->at);

@@ -7,11 +7,12 @@
 
 struct verify_refer {
     uint64_t from; /* place in the log of the signed event */
-    uint64_t at;   /* of the one whose payload was shown */
+    uint64_t at;   /* of the one whose payload was shown, or that enrolled the signer's token */
     struct hash to;
+    bool enrols;
 };
 struct verify_refers {
-    struct verify_refer *p; /* 48 bytes for each signature */
+    struct verify_refer *p; /* 56 bytes for each signature, twice for a token's */
     size_t n, capacity;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "verify/bundle.h"
+#include "verify/token.h"
 
 enum { FORMAT = 1, CHALLENGE_MAX = 512, REFERS_MAX = 256 };
 #define LATE_US  INT64_C(300000000) /* between proof and record */
@@ -20,6 +21,8 @@ enum outer {
     AT_COMPONENTS,
     AT_CHALLENGE,
     AT_CREDENTIAL,
+    AT_KEY,
+    AT_ENROLLED,
     AT_ASSERTION,
     OUTER
 };
@@ -33,8 +36,10 @@ static const struct verify_field outer[OUTER] = {
     [AT_STRENGTH] = { VERIFY_NAME("strength"), true, VERIFY_STRING, 20, verify_is_code },
     [AT_COMPONENTS] = { VERIFY_NAME("components"), true, VERIFY_STRING, 60, verify_is_text },
     [AT_CHALLENGE] = { VERIFY_NAME("challenge"), true, VERIFY_STRING, HASH_HEX, verify_is_hash },
-    [AT_CREDENTIAL] = { VERIFY_NAME("credential"), false, VERIFY_STRING, 400, verify_is_text },
-    [AT_ASSERTION] = { VERIFY_NAME("assertion"), false, VERIFY_STRING, 2000, verify_is_text },
+    [AT_CREDENTIAL] = { VERIFY_NAME("credential"), false, VERIFY_STRING, 1400, verify_is_text },
+    [AT_KEY] = { VERIFY_NAME("key"), false, VERIFY_STRING, 1200, verify_is_text },
+    [AT_ENROLLED] = { VERIFY_NAME("enrolled"), false, VERIFY_INTEGER, 0, NULL },
+    [AT_ASSERTION] = { VERIFY_NAME("assertion"), false, VERIFY_STRING, 4000, verify_is_text },
 };
 
 enum what {
@@ -133,14 +138,42 @@ static bool challenge_holds(struct verify_scanner *s, const struct verify_signer
            verify_json_fail(s, "its challenge is not that of this event");
 }
 
-static bool proof_holds(struct verify_scanner *s, const struct verify_value v[OUTER])
+/* Whose token it is; all three are plain. */
+static struct hash token_of(struct str account, struct str credential, struct str key)
+{
+    const struct bytes parts[] = {
+        { (const uint8_t *)account.p, account.n },
+        { (const uint8_t *)"\n", 1 },
+        { (const uint8_t *)credential.p, credential.n },
+        { (const uint8_t *)"\n", 1 },
+        { (const uint8_t *)key.p, key.n },
+    };
+    return hash_parts(parts, sizeof parts / sizeof parts[0]);
+}
+
+static bool proof_holds(struct verify_scanner *s, struct verify_signed *out,
+                        const struct verify_value v[OUTER])
 {
     const bool token = str_is(v[AT_STRENGTH].text.raw, "token");
     if (!ONE_OF(v[AT_STRENGTH].text.raw, strengths))
         return verify_json_fail(s, "its strength is not known");
-    return (token == v[AT_ASSERTION].there && token == v[AT_CREDENTIAL].there) ||
-           verify_json_fail(s, token ? "it lacks what its token answered"
-                                     : "it holds what a token answered, and was not made by one");
+    for (enum outer i = AT_CREDENTIAL; i <= AT_ASSERTION; i++)
+        if (v[i].there != token)
+            return verify_json_fail(s, token ? "it lacks what its token answered"
+                                             : "it holds what a token answered, and was not made "
+                                               "by one");
+    if (!token)
+        return true;
+    struct verify_token t = { .key = v[AT_KEY].text.raw, .assertion = v[AT_ASSERTION].text.raw };
+    if (!hash_from_hex(&t.challenge, v[AT_CHALLENGE].text.raw) ||
+        !verify_decimal(&out->enrolled_at, v[AT_ENROLLED].digits))
+        return verify_json_fail(s, "what its token answered cannot be read");
+    const char *wrong = verify_token_wrong(&t);
+    if (wrong)
+        return verify_json_fail(s, wrong);
+    out->token = true;
+    out->token_of = token_of(v[AT_SIGNER].text.raw, v[AT_CREDENTIAL].text.raw, t.key);
+    return true;
 }
 
 static bool refers(struct verify_scanner *s, struct hash *out, struct str stream,
@@ -193,7 +226,7 @@ bool verify_signature_scan(struct verify_scanner *s, struct verify_signed *out, 
     out->there = true;
     out->simulated = str_is(v[AT_STRENGTH].text.raw, "simulated");
     return signer_holds(s, signer, v) && times_hold(s, signer, at) &&
-           challenge_holds(s, signer, v) && proof_holds(s, v);
+           challenge_holds(s, signer, v) && proof_holds(s, out, v);
 }
 
 bool verify_refers_to(struct verify_scanner *s, struct hash *out, struct str leaf)
@@ -206,4 +239,17 @@ bool verify_refers_to(struct verify_scanner *s, struct hash *out, struct str lea
         return false;
     hash_hex(content, hash_of(payload.p, payload.n));
     return refers(s, out, (struct str){ stream.p + 1, stream.n - 2 }, version, str_z(content));
+}
+
+bool verify_enrols(struct verify_scanner *s, struct hash *out, struct str leaf)
+{
+    struct str type, payload, account, credential, key;
+    if (!verify_member_text(s, leaf, "type", &type) || !str_is(type, "credential.enrolled") ||
+        !verify_member(s, leaf, S("payload"), &payload) ||
+        !verify_member_text(s, payload, "account", &account) ||
+        !verify_member_text(s, payload, "token", &credential) ||
+        !verify_member_text(s, payload, "key", &key))
+        return false;
+    *out = token_of(account, credential, key);
+    return true;
 }

@@ -19,4 +19,7 @@ bool verify_signature_scan(struct verify_scanner *s, struct verify_signed *out, 
 /* What verify_signed.refers_to is, for the event that is meant. False when the leaf is no event. */
 bool verify_refers_to(struct verify_scanner *s, struct hash *out, struct str leaf);
 
+/* Whose token the event enrols, as verify_signed.token_of; false: none. */
+bool verify_enrols(struct verify_scanner *s, struct hash *out, struct str leaf);
+
 #endif

@@ -9,8 +9,9 @@
  *   - stored tiles and roots are those computed from the entries;
  *   - checkpoints are signed by the key, and their roots are those computed at their size;
  *   - an electronic signature is its actor's, of the time of its event, for its command, and what
- * it says was shown is what the event that it names holds; simulated ones stand only behind the
- * event that says that people are.
+ * it says was shown is what the event that it names holds; a token's is checked by its public key,
+ * which an earlier event enrolled for the signer; simulated ones stand only behind the event that
+ * says that people are.
  *
  * What it cannot see: a log cut back to, or rewritten from, an older checkpoint by someone who has
  * the key, or cut back by anyone to a checkpoint that was once published. Both need a checkpoint

@@ -194,6 +194,11 @@ const sources = {
     (await work(t)).map((row) => ({ order: row.order_id, task: row.task })),
   "/prescriptions/{order}": async (t) => [{ order: await prescribed(t) }],
   "/sign/{command}": async (t) => [{ command: "flow.sign", query: await unsigned(t) }],
+  "/sign-several/{command}": async (t) => {
+    const { order, task, place } = Object.fromEntries(new URLSearchParams(await unsigned(t)));
+    const thing = encodeURIComponent(JSON.stringify({ order, task, place }));
+    return [{ command: "flow.sign", query: `?thing=${thing}` }];
+  },
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
   "/orders/{order}/data": async (t) => (await rows(t, "/"))

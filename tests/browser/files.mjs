@@ -31,9 +31,32 @@ export async function files(house) {
     expect(pieces === 5, `${pieces} pieces: four, and the one that was lost again`);
     const text = { name: "notes.bin", mimeType: "text/plain", buffer: Buffer.alloc(2000) };
     await page.getByLabel("Laboratory's report").setInputFiles(text);
-    await page.getByText("Files of this kind are not stored").waitFor();
+    await page.getByText("Files of this kind are not stored").last().waitFor();
     expect(await page.getByRole("checkbox", { name: "finding.pdf" }).isChecked(), "still there");
     house.troubles = house.troubles.filter((t) => !t.includes("ERR_FAILED")); /* we broke it */
+  });
+  await house.check("a busy server is told apart, and a file that stays unknown ends", async () => {
+    const page = await house.page(analyst, "desktop");
+    let begun = 0;
+    let busy = true;
+    await page.goto(await record(page));
+    await page.route("**/files/*/about", (route) => route.fulfill({
+      status: 404, contentType: "application/problem+json", body: '{"detail":"not for you"}',
+    }));
+    await page.route("**/uploads", (route) => {
+      begun++;
+      if (!busy) return route.continue();
+      busy = false;
+      return route.fulfill({ status: 503, body: "" });
+    });
+    await page.getByLabel("Laboratory's report").setInputFiles(pdf(1000));
+    await page.getByText("The server is busy").first().waitFor();
+    await page.getByRole("button", { name: "Try again" }).waitFor({ timeout: 30_000 });
+    await page.getByText("Not for you").last().waitFor();
+    expect(begun <= 4, `${begun} uploads begun`);
+    await page.unroute("**/files/*/about");
+    await page.unroute("**/uploads");
+    house.troubles = house.troubles.filter((t) => !t.includes("status of 503"));
   });
   await house.look(house.last, "form-with-file");
   await house.check("a file is sent with the form, without script", async () => {

@@ -23,33 +23,65 @@ async function signing(house, size) {
   });
 }
 
-/* A passkey of Chromium's own virtual authenticator: registered, used to sign in, and to go on after
+/* A browser of the person's, signed in, with a passkey of Chromium's own virtual authenticator. */
+async function registered(house, person, size) {
+  const context = await house.visitor(size);
+  const page = context.pages()[0];
+  const client = await context.newCDPSession(page);
+  await client.send("WebAuthn.enable");
+  await client.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+      isUserVerified: true, automaticPresenceSimulation: true,
+    },
+  });
+  const at = house.demo.address.replace("127.0.0.1", "localhost"); /* no passkey for an address */
+  await page.goto(`${at}/sign-in`);
+  await page.getByLabel("Login").fill(person.login);
+  await page.getByLabel("Password").fill(house.demo.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Lock" }).waitFor();
+  await page.goto(`${at}/account`);
+  await page.getByText("Register a passkey or security key").click();
+  await page.getByLabel("What you call it").fill("test key");
+  await page.locator("#token-password").fill(house.demo.password);
+  await page.getByRole("button", { name: "Register it" }).click();
+  await page.getByText("test key").waitFor();
+  return { context, page, at };
+}
+
+/* Of the batch review that the quality assurance signed. */
+async function countersigned(house, size, number) {
+  const person = house.person("qualified_person", undefined, number);
+  await house.check(`a passkey signs at ${size}`, async () => {
+    const { context, page, at } = await registered(house, person, size);
+    const order = await page.evaluate(async () => {
+      const answer = await fetch("/work", { headers: { Accept: "application/json" } });
+      return (await answer.json()).rows.find((row) => row.late).order_id;
+    });
+    await page.goto(`${at}/orders/${order}/tasks/review_batch`);
+    await page.getByText("More", { exact: true }).first().click();
+    await page.getByRole("button", { name: "Countersign" }).first().click();
+    await page.getByRole("heading", { level: 1, name: "Sign" }).waitFor();
+    await house.look(page, "signing, with a passkey");
+    await page.getByRole("button", { name: "Sign with passkey" }).click();
+    await page.waitForURL(`${at}/orders/${order}/tasks/review_batch`);
+    await page.getByText("by token").first().waitFor();
+    await page.goto(`${at}/orders/${order}/coi`);
+    await page.getByRole("cell", { name: "by token" }).first().waitFor();
+    await page.goto(`${at}/sign-several/flow.sign?order=${order}`);
+    await page.getByText("Nothing waits for your signature").waitFor();
+    await house.look(page, "several to sign, of which none waits");
+    await context.close();
+  });
+}
+
+/* A passkey: registered, used to sign in, and to go on after
  * the lock, below which what was typed still stands. */
 export async function passkey(house) {
   const person = house.person("warehouse", undefined, 1); /* whom no journey needs */
   await house.check("a passkey registers, signs in, unlocks; nothing typed is lost", async () => {
-    const context = await house.visitor("tablet");
-    const page = context.pages()[0];
-    const client = await context.newCDPSession(page);
-    await client.send("WebAuthn.enable");
-    await client.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
-        isUserVerified: true, automaticPresenceSimulation: true,
-      },
-    });
-    const at = house.demo.address.replace("127.0.0.1", "localhost"); /* no passkey for an address */
-    await page.goto(`${at}/sign-in`);
-    await page.getByLabel("Login").fill(person.login);
-    await page.getByLabel("Password").fill(house.demo.password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("button", { name: "Lock" }).waitFor();
-    await page.goto(`${at}/account`);
-    await page.getByText("Register a passkey or security key").click();
-    await page.getByLabel("What you call it").fill("test key");
-    await page.locator("#token-password").fill(house.demo.password);
-    await page.getByRole("button", { name: "Register it" }).click();
-    await page.getByText("test key").waitFor();
+    const { context, page, at } = await registered(house, person, "tablet");
     await house.look(page, "sign-in and devices, with a passkey");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: "Use a passkey" }).click();
@@ -138,6 +170,27 @@ async function shell(house, size) {
   });
 }
 
+/* What those look through who oversee others. */
+async function oversight(house, size) {
+  const pages = [
+    ["/trail", "audit trail"], ["/looks", "who read personal data"], ["/access", "access"],
+    ["/access/review", "access review"], ["/emergencies", "emergency accesses"],
+    ["/definitions/drafts", "drafts"], ["/definitions/draft", "new draft"],
+  ];
+  const page = await house.page(house.person("quality_manager", "Corvida office"), size);
+  for (const [path, kind] of pages) {
+    await page.goto(path);
+    await house.look(page, kind);
+  }
+  await house.check(`the trail tells of the sponsor's orders at ${size}`, async () => {
+    await page.goto("/trail");
+    await page.getByText(/^order\//).first().waitFor();
+  });
+  const ward = await house.page(house.person("ward_nurse"), size);
+  await ward.goto("/emergency");
+  await house.look(ward, "taking emergency access");
+}
+
 /* By keyboard alone: the first Tab offers the way to the content, and Enter takes it. */
 async function keyboard(house) {
   const page = await house.page(house.person("physician"), "desktop");
@@ -154,8 +207,11 @@ export async function kernelPages(house) {
   for (const size of Object.keys(sizes).filter((name) => name !== "tablet")) {
     await signing(house, size);
     await shell(house, size);
+    await oversight(house, size);
   }
   await lock(house, "phone");
   await passkey(house);
+  await countersigned(house, "phone", 0);
+  await countersigned(house, "desktop", 1);
   await keyboard(house);
 }

@@ -202,6 +202,9 @@ static void the_report_tells_all_of_it(void **state)
         if (!bundle_holds(json, str_z(said[i])))
             fail_msg("the report lacks %s", said[i]);
     assert_true(bundle_holds(html, S("Identity checks")));
+    assert_true(bundle_holds(html, S(">Signatures</h")));
+    assert_true(bundle_holds(html, S("I have reviewed this batch record")));
+    assert_true(bundle_holds(html, S("simulated: nothing was proved")));
     assert_true(bundle_holds(html, S("<svg")));
     assert_true(bundle_holds(html, S("mismatch: stop")));
     assert_false(bundle_holds(html, S("{point}")));       /* texts are filled in */

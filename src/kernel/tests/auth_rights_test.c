@@ -357,7 +357,9 @@ static void an_emergency_is_given_back_or_withdrawn(void **state)
     char id[40];
     lending_role();
     must(give(&a.program, 2, "staff", ""));
-    fixture_person(&quality, 3, 1, 1, "emergency.end");
+    struct fixture_person colleague;
+    fixture_person(&colleague, 4, 1, 1, "emergency.end");
+    fixture_person(&quality, 3, 1, 1, "emergency.end emergency.see");
     fixture_person(&nurse, 2, 1, 1, "emergency.take emergency.end");
     static const char body[] = "{'emergency':'%s'}";
     must(take(&nurse, "keeper", 1, 30));
@@ -367,12 +369,35 @@ static void an_emergency_is_given_back_or_withdrawn(void **state)
     fixture_refused(F, "emergency.ended");
     must(take(&nurse, "keeper", 1, 30));
     snprintf(id, sizeof id, "%s", fixture_answer(F, "emergency"));
+    (void)!fixture_send(F, &colleague, "emergency.end", NULL, body, id);
+    fixture_refused(F, "gate.forbidden"); /* not theirs to take away */
     must(fixture_send(F, &quality, "emergency.end", NULL, body, id));
     const struct auth_emergency_in in = { str_z(id) };
     const struct auth_emergency_out *row = fixture_list(F, &sql_auth_emergency, &in).p;
     assert_int_equal(str_cmp(row->how, S("withdrawn")), 0);
     fixture_settle(F); /* its timer is gone */
     fixture_rebuilds(F);
+}
+
+/* shows: ACC-01 the access matrix goes on behind a person, and loses none */
+static void the_matrix_in_parts(void **state)
+{
+    (void)state;
+    lending_role();
+    must(give(&a.program, 2, "staff", ""));
+    must(give(&a.program, 2, "keeper", ""));
+    struct auth_access_in in = { .organisation = fixture_id('o', 1) };
+    const struct record_list all = fixture_list(F, &sql_auth_access, &in);
+    const struct auth_access_out *row = all.p;
+    assert_true(all.n >= 4);
+    for (size_t i = 0; i + 1 < all.n; i++) {
+        if (str_eq(row[i].account, row[i + 1].account))
+            continue;
+        in.after = row[i].account;
+        const struct record_list rest = fixture_list(F, &sql_auth_access, &in);
+        assert_int_equal(rest.n, all.n - i - 1);
+        assert_true(str_eq(((const struct auth_access_out *)rest.p)->account, row[i + 1].account));
+    }
 }
 
 int main(void)
@@ -385,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(roles_that_exclude_one_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_emergency_is_lent_marked_and_reviewed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_matrix_in_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_emergency_is_given_back_or_withdrawn, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

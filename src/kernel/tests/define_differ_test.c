@@ -109,6 +109,10 @@ static void moved_and_renamed(void **state)
     assert_string_equal(told(old, "stages:\n- name: s\n  tasks: [{name: a}, {name: b}, {name: x, "
                                   "minutes: 6}, {name: d}]\n"),
                         "added stages.s.tasks.x  > x, 6\nremoved stages.s.tasks.c c, 5 > \n");
+    assert_string_equal(
+        told("stages:\n- name: s\n  tasks: [{name: a, minutes: 5}, {name: b, minutes: 5}]\n",
+             "stages:\n- name: s\n  tasks: [{name: x, minutes: 5}, {name: y, minutes: 5}]\n"),
+        "renamed stages.s.tasks.x a > x\nrenamed stages.s.tasks.y b > y\n");
     assert_string_equal(told("stages:\n- name: s\n  tasks: [{name: a, checks: [p, q]}]\n",
                              "stages:\n- name: s\n  tasks: [{name: a, checks: [q, p]}]\n"),
                         "moved stages.s.tasks.a.checks  > \n");
@@ -128,6 +132,7 @@ static void written_and_read_again(void **state)
         "    guards: [{name: g, min: \"0.50\", volume: 12.5 mL, strict: true}, {name: h}]\n",
         "instructions: \"two\\nlines \\nwith a blank at an end\"\n"
         "stages:\n- name: one\n  tasks: [{name: a, text: \"no\"}, {name: b, text: \"null\"}]\n",
+        "stages:\n- name: one\n  tasks: [{name: a, text: \"NO\"}, {name: b, text: \"True\"}]\n",
         "instructions: \" begins with a blank\\nand goes on\"\n"
         "stages:\n- name: one\n  tasks: [{name: a, text: \"ends\\n\"}]\n",
     };
@@ -138,6 +143,9 @@ static void written_and_read_again(void **state)
         const struct define_context context = { .arena = arena };
         struct buf b = buf_in(arena, 100000);
         assert_int_equal(define_write(&b, &d, arena, &e), OK);
+        const char *text = arena_str(arena, buf_get(&b)).p;
+        if (strstr(d.json.p, "NO")) /* nor is it a truth to a reader of YAML 1.1 */
+            assert_true(strstr(text, "\"NO\"") && strstr(text, "\"True\""));
         if (define_read(&again, &context, buf_get(&b), &e) != OK)
             fail_msg("%zu: %s line %s:\n%.*s", i, e.code, err_param(&e, "line").p,
                      STR(buf_get(&b)));

@@ -125,6 +125,48 @@ static void the_ledger_anchors_them_within_a_minute(void **state)
     fixture_rebuilds(&f);
 }
 
+static void refused(void *context, const struct gate_answer *answer)
+{
+    (void)context;
+    (void)answer;
+}
+
+/* The gate is full when an anchor is due: it comes a minute later, with nobody looking meanwhile.
+ */
+static void an_anchor_that_finds_no_room_comes_later(void **state)
+{
+    struct look_entry a = entry(1, "family");
+    struct look_wait w;
+    struct fixture_person p;
+    struct err e = { 0 };
+    bool busy;
+    (void)state;
+    keep(&a, 1, &w);
+    step();
+    fixture_person(&p, 1, 1, 1, "none");
+    struct gate_command command = {
+        .id = fixture_id('c', 1),
+        .name = S("look.anchor"),
+        .body = S("{\"node\":\"n1\"}"),
+        .actor = &p.actor,
+        .happened = TIME_NONE,
+        .entered = TIME_NONE,
+        .arena = f.arena,
+    };
+    size_t waiting = 0;
+    while (gate_submit(f.node.gate, &command, refused, NULL, &e) == OK)
+        waiting++;
+    assert_int_equal(waiting, GATE_QUEUE_MAX);
+    f.sim.mono_us += LOOK_ANCHOR_US;
+    assert_int_equal(looks_step(f.node.looks, &busy, &e), OK);
+    step();
+    assert_int_equal(checked().anchors, 0);
+    f.sim.mono_us += LOOK_ANCHOR_US;
+    step();
+    step();
+    assert_int_equal(checked().anchored, 1);
+}
+
 static void closing_anchors_and_what_was_changed_is_found(void **state)
 {
     struct look_entry a[3] = { entry(1, "family"), entry(2, "family"), entry(3, "family") };
@@ -183,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_waits_is_kept_together_before_anybody_is_told),
         CASE(the_ledger_anchors_them_within_a_minute),
+        CASE(an_anchor_that_finds_no_room_comes_later),
         CASE(closing_anchors_and_what_was_changed_is_found),
         CASE(nothing_is_opened_for_nobody_and_what_is_ones_own_is_not_noted),
         CASE(nobody_anchors_but_the_program),

@@ -379,7 +379,16 @@ static void signatures_are_signed_upon(void **state)
     fixture_refused(&f, "sign.anothers");
     (void)upon(&worker, "sign.withdraw", S(ID2));
     fixture_refused(&f, "gate.unknown");
+    (void)upon(&worker, "sign.countersign", made.id);
+    fixture_refused(&f, "sign.act");
     fixture_must(&f, upon(&worker, "sign.withdraw", signature), "withdraw");
+    const struct event withdrawal = event_at(f.answer.sequence);
+    (void)upon(&other, "sign.countersign", withdrawal.id);
+    fixture_refused(&f, "sign.act");
+    (void)upon(&other, "sign.reject", withdrawal.id);
+    fixture_refused(&f, "sign.act");
+    (void)upon(&worker, "sign.withdraw", withdrawal.id);
+    fixture_refused(&f, "sign.act");
     (void)upon(&worker, "sign.withdraw", signature);
     fixture_refused(&f, "sign.void");
     (void)upon(&other, "sign.reject", signature);

@@ -217,6 +217,7 @@ enum outcome desk_coi_document(const struct print_document **out, struct page *p
     coi_quantities(&w);
     checks(&w);
     custody(&w);
+    TRY(coi_signatures(&w, e));
     section(&w, "page.coi.trouble", trouble);
     section(&w, "page.coi.corrections", corrections);
     section(&w, "page.coi.disclosures", given_out);

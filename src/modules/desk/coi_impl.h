@@ -2,6 +2,7 @@
 #ifndef VEIN_MODULES_DESK_COI_IMPL_H
 #define VEIN_MODULES_DESK_COI_IMPL_H
 
+#include "kernel/sign_pages.h"
 #include "modules/desk/coi.h"
 
 struct coi_writer {
@@ -51,9 +52,10 @@ void coi_begin(const struct coi_writer *w, const char *heading, const char *cons
 /* The heading, and that there is nothing. */
 void coi_none(const struct coi_writer *w, const char *heading);
 
-/* --- sections (coi_units.c) --- */
+/* --- sections (coi_units.c, coi_signatures.c) --- */
 
 enum outcome coi_genealogy(const struct coi_writer *w, struct err *e);
 void coi_quantities(const struct coi_writer *w);
+enum outcome coi_signatures(const struct coi_writer *w, struct err *e);
 
 #endif

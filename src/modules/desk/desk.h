@@ -146,6 +146,7 @@ struct desk_event {
     struct str task;    /* name; absent: of none */
     bool failed;        /* a check that did not match */
     struct html record; /* of the task that was done */
+    struct html signed_by;
     bool new_day;
     struct str day;
     struct str clock; /* "09:30 UTC" */
@@ -156,7 +157,8 @@ struct desk_task_line {
     struct str owner;
     struct str by;
     struct html record; /* what was entered; empty: no form, or not theirs to see */
-    bool seen;          /* its page is theirs to see */
+    struct html signed_by;
+    bool seen; /* its page is theirs to see */
 };
 struct desk_party {
     struct str part;
@@ -303,6 +305,7 @@ struct desk_record_view {
     size_t ncorrections;
     const struct desk_place *places;
     size_t nplaces;
+    bool may_sign;               /* at one of them */
     struct sign_list signatures; /* all that there are, of every version */
     struct html signed_by;       /* the same as HTML */
     bool twice;                  /* two persons enter it, unseen by each other */
@@ -426,6 +429,7 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
 
 /* What flow.sign signs: whose record it is, and the record. */
 sign_show_fn desk_sign_show;
+sign_waiting_fn desk_sign_waiting; /* of the order that the query names */
 
 enum { DESK_SEARCHES = 2 };
 extern const struct search_rule desk_searches[DESK_SEARCHES];

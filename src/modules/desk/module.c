@@ -65,7 +65,7 @@ static const struct watch module_watches[] = {
 };
 
 static const struct sign_view module_signs[] = {
-    { "flow.sign", desk_sign_show },
+    { "flow.sign", desk_sign_show, desk_sign_waiting },
 };
 
 const struct module desk_module = {

@@ -200,12 +200,12 @@ static bool worth_showing(const struct desk_event *x, bool all)
     return false;
 }
 
-static struct html record_of(const struct desk_order_view *v, struct str task)
+static const struct desk_task_line *line_of(const struct desk_order_view *v, struct str task)
 {
     for (size_t i = 0; i < v->ndone; i++)
         if (str_eq(v->done[i].task->name, task))
-            return v->done[i].record;
-    return (struct html){ S("") };
+            return &v->done[i];
+    return NULL;
 }
 
 static enum outcome timeline(struct desk_order_view *v, struct http_request *r, struct db *db,
@@ -234,8 +234,10 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
         words(x, p, &v->o, &event);
         if (!worth_showing(x, v->all))
             continue;
-        if (str_is(x->type, "flow.task_done"))
-            x->record = record_of(v, x->task);
+        const struct desk_task_line *line =
+            str_is(x->type, "flow.task_done") ? line_of(v, x->task) : NULL;
+        x->record = line ? line->record : (struct html){ S("") };
+        x->signed_by = line ? line->signed_by : (struct html){ S("") };
         x->who = show_person(p, db, event.actor);
         look(x);
         x->clock = show_time(p, event.happened);
@@ -250,8 +252,28 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
 
 /* --- tasks, units, people --- */
 
-static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of *of, struct page *p,
-                          struct err *e)
+/* A record is never shown without who signed it (21 CFR 11.50). */
+static enum outcome signatures(struct desk_task_line *line, const struct desk_order_view *v,
+                               struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct flow_record_task_in in = { v->o.id, line->task->name };
+    struct flow_record_task_out row;
+    struct sign_list list;
+    bool found;
+    TRY(db_get(db, &sql_flow_record_task, &in, &row, r->arena, &found, e));
+    const struct sign_list_of of = {
+        .kind = S("task"),
+        .id = arena_printf(r->arena, "%.*s/%.*s", STR(v->o.id), STR(line->task->name)),
+        .version = found ? row.version : INT_NONE,
+        .next =
+            arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(v->o.id), STR(line->task->name)),
+    };
+    TRY(sign_list_read(&list, p, r, db, &of, e));
+    return sign_list_html(&line->signed_by, p, &list, e);
+}
+
+static enum outcome tasks(struct desk_order_view *v, struct http_request *r,
+                          const struct flow_files_of *of, struct page *p, struct err *e)
 {
     struct db *db = of->db;
     const struct flow_view *f = &v->o.flow;
@@ -275,6 +297,8 @@ static enum outcome tasks(struct desk_order_view *v, const struct flow_files_of 
         line->by = show_person(p, db, t->by);
         if (line->seen)
             TRY(desk_record(&line->record, p, of, t, e));
+        if (line->record.markup.n > 0)
+            TRY(signatures(line, v, r, db, p, e));
     }
     return OK;
 }
@@ -415,7 +439,7 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
     order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
     const struct flow_files_of of = { db, v->o.id, look_of(r) };
-    TRY(tasks(v, &of, p, e));
+    TRY(tasks(v, r, &of, p, e));
     TRY(parties(v, db, p, e));
     TRY(desk_order_lists(v, db, r->arena, e));
     TRY(plan(v, r->arena, e));

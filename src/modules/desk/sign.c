@@ -66,3 +66,57 @@ enum outcome desk_sign_show(struct html *out, struct page *p, struct http_reques
     out->markup = buf_get(&b);
     return OK;
 }
+
+/* --- several of one order --- */
+
+/* The place of a task that this person may sign next; absent: none. */
+static enum outcome place_of(struct str *out, const struct desk_order *o, struct db *db,
+                             const struct flow_open_task *open, struct arena *arena, struct err *e)
+{
+    struct definition form;
+    struct flow_standing standing;
+    bool found = false, mine = false;
+    *out = (struct str){ 0 };
+    if (!open->done || !open->form.p || !desk_may(o->actor, "flow.sign", open))
+        return OK;
+    TRY(define_find(&form, db, S("form"), open->form, open->form_version, 0, arena, &found, e));
+    if (!found)
+        return OK;
+    TRY(flow_standing_read(&standing, db, o->id, open->task, form.body, arena, e));
+    for (size_t i = 0; i < standing.nplaces; i++) {
+        const struct flow_standing_place *at = &standing.places[i];
+        const struct str role = arena_printf(arena, "role.%.*s", STR(at->place.role));
+        mine |= str_eq(at->by, o->actor->name);
+        if (at->next && role.p && desk_may(o->actor, role.p, open))
+            *out = at->place.name;
+    }
+    if (mine)
+        *out = (struct str){ 0 };
+    return OK;
+}
+
+enum outcome desk_sign_waiting(struct sign_waiting *out, struct http_request *r, struct db *db,
+                               struct err *e)
+{
+    struct page p = app_page(r);
+    const struct str order = http_query(r, "order");
+    struct desk_order *o = ARENA_NEW(r->arena, struct desk_order);
+    if (!o)
+        return err_no_memory(e);
+    if (!order.p)
+        return OK;
+    TRY(desk_order_load(o, r, db, &p, order, e));
+    for (size_t i = 0; o->flow.found && i < o->flow.ntasks && out->n < out->max; i++) {
+        const struct flow_open_task *open = &o->flow.tasks[i];
+        const struct flow_task *task = flow_task_find(&o->flow, open->task);
+        struct str place;
+        if (!task || !flow_sees_record(&o->sight, task))
+            continue;
+        TRY(place_of(&place, o, db, open, r->arena, e));
+        if (place.p)
+            out->p[out->n++] =
+                arena_printf(r->arena, "{\"order\":\"%.*s\",\"task\":\"%.*s\",\"place\":\"%.*s\"}",
+                             STR(o->id), STR(open->task), STR(place));
+    }
+    return OK;
+}

@@ -53,6 +53,8 @@ static enum outcome places(struct desk_task_view *v, struct http_request *r, str
         out[i].may_sign = at->next && !signed_one && desk_may(actor, role.p, v->open) &&
                           desk_may(actor, "flow.sign", v->open);
     }
+    for (size_t i = 0; i < s->nplaces; i++)
+        v->kept.may_sign |= out[i].may_sign;
     v->kept.places = out;
     v->kept.nplaces = s->nplaces;
     return OK;

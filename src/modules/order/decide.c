@@ -2,6 +2,7 @@
  */
 #include "base/id.h"
 #include "kernel/auth.h"
+#include "kernel/flow_share.h"
 #include "modules/order/order.h"
 
 enum { COI_TRIES_MAX = 100 };
@@ -213,7 +214,7 @@ enum outcome order_place_decide(struct decision *d, const struct order_place *bo
     const struct workflow *w = state->plan.workflow.body;
     for (size_t i = 0; i < body->parties.n; i++)
         if (!str_among(body->parties.p[i].part, w->parts.p, w->parts.n) &&
-            !str_is(body->parties.p[i].part, "sponsor")) /* whose order it is, without a task */
+            !str_eq(body->parties.p[i].part, FLOW_SPONSOR))
             return REFUSE(e, "order.unknown_part", { "part", body->parties.p[i].part });
     if (state->elsewhere.p)
         return REFUSE(e, "order.party_elsewhere", { "part", state->elsewhere });

@@ -89,7 +89,7 @@ struct order_patient_page {
 struct order_part {
     struct str name;
     struct str label;
-    size_t number;
+    bool optional;
 };
 struct order_place_view {
     struct order_order_out row;

@@ -1,9 +1,10 @@
 /* Placing an order: who takes part. */
 #include "base/id.h"
 #include "gen/order/pages/place.html.h"
+#include "kernel/flow_share.h"
 #include "modules/order/pages.h"
 
-/* The parts that the product's workflow asks for. */
+/* The parts that the product's workflow asks for, and the sponsor, who has no task. */
 static enum outcome parts(struct order_place_view *v, struct db *db, struct page *p,
                           const struct product *product, struct err *e)
 {
@@ -18,9 +19,12 @@ static enum outcome parts(struct order_place_view *v, struct db *db, struct page
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < w->parts.n; i++)
-        out[i] = (struct order_part){ w->parts.p[i], show_name(p, "part", w->parts.p[i]), i };
+        out[i] = (struct order_part){ w->parts.p[i], show_name(p, "part", w->parts.p[i]), false };
     v->parts = out;
     v->nparts = w->parts.n;
+    if (!str_among(FLOW_SPONSOR, w->parts.p, w->parts.n))
+        out[v->nparts++] =
+            (struct order_part){ FLOW_SPONSOR, show_name(p, "part", FLOW_SPONSOR), true };
     return OK;
 }
 

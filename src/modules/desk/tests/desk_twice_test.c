@@ -89,6 +89,7 @@ static int set_up(void **state)
     auth_fixture_open_with(&a, modules, sizeof modules / sizeof modules[0]);
     load(HEAD("role", "counter") "permissions: [role.counter, order.see, flow.complete, "
                                  "flow.correct, flow.sign, flow.review_correction]\n");
+    load(HEAD("role", "second") "permissions: [sign.countersign]\n");
     load(HEAD("form",
               "count") "double_entry: true\nfields:\n"
                        "- {name: cells, label: Cells counted, type: quantity, unit: 10*6, "
@@ -300,7 +301,7 @@ static void places_are_signed_at_the_page(void **state)
     assert_int_equal(sign(&tab, shown, "_login=person1&_password="), 422);
     assert_non_null(strstr(got, "a signature needs your password"));
     assert_int_equal(sign(&tab, shown, "_login=person1&_password=not+the+password"), 422);
-    assert_non_null(strstr(got, "sign-in name or password is wrong"));
+    assert_non_null(strstr(got, "sign-in name, password, code or token is wrong"));
     assert_non_null(strstr(got, "Cells counted")); /* and the page is there again */
     SHOWS(2, "Sign: Counted");                     /* nobody has */
     assert_int_equal(sign(&tab, shown, PROOF), 303);
@@ -309,6 +310,8 @@ static void places_are_signed_at_the_page(void **state)
     SHOWS(2, "Person No. 1");
     SHOWS(2, "by password");
     HIDES(2, "does not cover version");
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s", order).p, "text/html"), 200);
+    assert_non_null(strstr(got, "by password")); /* the order's page shows no record without it */
     assert_non_null(strstr(page(2, "/print"), "Counted"));
     assert_int_equal(sign(&tab, shown, PROOF), 303); /* the same form again does nothing */
     const char *html = page(2, "?correct=1");
@@ -317,6 +320,77 @@ static void places_are_signed_at_the_page(void **state)
     SHOWS(1, "does not cover version"); /* what was signed before stays in sight */
     assert_non_null(strstr(page(1, "/print"), "does not cover version"));
     SHOWS(1, "Sign: Counted");
+    assert_int_equal(sign(&tab, sign_page(1, &tab), PROOF), 303);
+    auth_fixture_written(&a);
+    fixture_settle(&a.f); /* the report speaks up to a checkpoint */
+    auth_fixture_write(&a);
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi", order).p, "text/html"), 200);
+    const char *report = strstr(got, "Signatures</h2>");
+    assert_non_null(report);
+    assert_non_null(strstr(report, "Person No. 1"));
+    assert_non_null(strstr(report, "Counted"));
+    assert_non_null(strstr(report, "by password"));
+    assert_non_null(strstr(report, "of an older version"));
+    assert_non_null(strstr(report, "stands"));
+}
+
+/* partial: ACC-01 who has a right for one product alone acts on the signatures of its orders */
+static void a_right_for_the_product_reaches_its_signatures(void **state)
+{
+    (void)state;
+    struct tab tab;
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
+    assert_int_equal(sign(&tab, sign_page(1, &tab), PROOF), 303);
+    const struct sign_of_in in = { S("task"), arena_printf(a.f.arena, "%s/count", order) };
+    const struct record_list list = fixture_list(&a.f, &sql_sign_of, &in);
+    assert_int_equal(list.n, 1);
+    const struct str path =
+        arena_printf(a.f.arena, "/sign/sign.countersign?signature=%.*s&_next=/work",
+                     STR(((const struct sign_of_out *)list.p)->event));
+    assert_int_equal(get(3, path.p, "text/html"), 403);
+    auth_fixture_written(&a);
+    fixture_must(&a.f,
+                 fixture_send(&a.f, &a.program, "account.give_role", "a test",
+                              "{'account':'%s','role':'second','organisation':'%s','site':'%s',"
+                              "'product':'trial'}",
+                              fixture_id('a', 3).p, fixture_id('o', 1).p, fixture_id('s', 1).p),
+                 "give");
+    env_sim_advance(&a.f.sim, 15 * TIME_SECOND); /* and what rights are kept in memory for */
+    auth_fixture_write(&a);
+    assert_int_equal(auth_fixture_enter(a.auth, S("person3"), RIGHT_PASSWORD, S("127.0.0.1"),
+                                        &cookies[3], a.f.arena, &a.f.error),
+                     OK);
+    if (get(3, path.p, "text/html") != 200)
+        fail_msg("%s", got);
+}
+
+/* The places of an order that wait for this person, on one page. */
+static void places_of_an_order_are_signed_together(void **state)
+{
+    (void)state;
+    const struct str path =
+        arena_printf(a.f.arena, "/sign-several/flow.sign?order=%s&_next=/work", order);
+    assert_int_equal(get(1, path.p, "text/html"), 200);
+    assert_non_null(strstr(got, "Nothing waits for your signature here."));
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
+    SHOWS(1, "Sign several at once");
+    assert_int_equal(get(1, path.p, "text/html"), 200);
+    assert_non_null(strstr(got, "Cells counted"));
+    const struct tab tab = { 1, hidden(got, "_csrf"), hidden(got, "id.0") };
+    const struct str shown = hidden(got, "shown.0");
+    const struct str form = arena_printf(
+        a.f.arena,
+        PROOF "&mark.0=1&id.0=%.*s&shown.0=%.*s&thing.0=%%7B%%22order%%22%%3A%%22%s%%22%%2C"
+              "%%22task%%22%%3A%%22count%%22%%2C%%22place%%22%%3A%%22signed_off%%22%%7D",
+        STR(tab.id), STR(shown), order);
+    assert_int_equal(post_at(&tab, "/sign-several/flow.sign", form.p), 200);
+    if (!strstr(got, "Signed</span>"))
+        fail_msg("%s", got);
+    HIDES(1, "Sign: Counted");
+    assert_int_equal(get(1, path.p, "text/html"), 200);
+    assert_non_null(strstr(got, "Nothing waits for your signature here."));
 }
 
 /* Whoever opened the page before the record was corrected signs nothing that they did not see. */
@@ -370,8 +444,12 @@ static void a_program_asks_and_signs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(neither_sees_the_other),        TEST(from_a_second_tab_nobody_is_a_second_person),
-        TEST(places_are_signed_at_the_page), TEST(what_was_corrected_meanwhile_is_shown_again),
+        TEST(neither_sees_the_other),
+        TEST(from_a_second_tab_nobody_is_a_second_person),
+        TEST(places_are_signed_at_the_page),
+        TEST(what_was_corrected_meanwhile_is_shown_again),
+        TEST(places_of_an_order_are_signed_together),
+        TEST(a_right_for_the_product_reaches_its_signatures),
         TEST(a_program_asks_and_signs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
