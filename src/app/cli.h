@@ -55,8 +55,10 @@ void cli_print_row(const struct record *r, const void *row, bool json, struct ar
 int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
-/* vein export coi: the bundle of an order, by id or chain-of-identity identifier, into a folder. */
-int cli_export_coi(const char *db, const char *order, bool identity, const char *folder);
+/* vein export coi, or `audit`: the bundle of an order, by id or chain-of-identity identifier, into
+ * a folder. */
+int cli_export_coi(const char *db, const char *order, bool identity, bool audit,
+                   const char *folder);
 /* vein export deidentified: orders without their patients, into a new file. */
 int cli_export_deidentified(const char *db, const char *path);
 int cli_rebuild(int argc, char **argv);

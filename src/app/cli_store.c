@@ -144,17 +144,19 @@ int cli_export(int argc, char **argv)
     struct node n;
     if (!cli_read(argc, argv, options, 3, words, 2, &code))
         return code;
-    if (db && order && words[0] && strcmp(words[0], "coi") == 0 && words[1])
-        return cli_export_coi(db, order, identity, words[1]);
+    const bool audit = words[0] && strcmp(words[0], "audit") == 0;
+    if (db && order && words[0] && (audit || strcmp(words[0], "coi") == 0) && words[1])
+        return cli_export_coi(db, order, identity, audit, words[1]);
     if (db && !order && !identity && words[0] && strcmp(words[0], "deidentified") == 0 && words[1])
         return cli_export_deidentified(db, words[1]);
     if (words[0] && strcmp(words[0], "openapi") == 0 && words[1])
         return export_openapi(words[1]);
     if (!db || order || identity || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
-        fprintf(stderr,
-                "vein export: say what and where to: vein export tlog --db FILE DIR, "
-                "vein export coi --db FILE --order ID DIR, vein export deidentified --db FILE "
-                "NEW-FILE, or vein export openapi FILE\n");
+        fprintf(
+            stderr,
+            "vein export: say what and where to: vein export tlog --db FILE DIR, "
+            "vein export coi|audit --db FILE --order ID DIR, vein export deidentified --db FILE "
+            "NEW-FILE, or vein export openapi FILE\n");
         return CLI_USAGE;
     }
     if (!cli_node_open(&n, db, false, true, &code))

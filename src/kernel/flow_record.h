@@ -123,6 +123,7 @@ struct flow_history_of {
     int64_t since;    /* of flow_history_html: what was said behind this version alone; 0: all */
     struct looker *looks;
     bool open_sealed;
+    struct str trace; /* of flow_history_html, MAY: labels lead there, the field's name behind it */
 };
 enum outcome flow_history_read(const struct flow_field_history **out, size_t *n, struct db *db,
                                const struct flow_history_of *of, struct arena *arena,
@@ -141,7 +142,8 @@ struct flow_said_view {
 };
 struct flow_field_view {
     struct str label;
-    struct str row; /* absent: the field stands once */
+    struct str row;   /* absent: the field stands once */
+    struct str trace; /* where it comes from and where it went; absent: nowhere */
     const struct flow_said_view *said;
     size_t n;
 };

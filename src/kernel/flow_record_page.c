@@ -16,6 +16,7 @@ struct showing {
     struct page *page;
     struct db *db;
     const struct form_files *files;
+    struct str trace;
 };
 
 static void show_file(struct flow_said_view *out, const struct showing *w, struct str value)
@@ -80,6 +81,8 @@ static enum outcome show_field(struct flow_field_view *out, const struct showing
         .said = said,
         .n = h->n,
     };
+    if (w->trace.p)
+        out->trace = arena_printf(w->page->b->arena, "%.*s%.*s", STR(w->trace), STR(h->name));
     return OK;
 }
 
@@ -91,7 +94,7 @@ enum outcome flow_history_views(const struct flow_field_view **out, size_t *n, s
     const struct flow_field_history *fields;
     struct flow_files_of files_of = { db, of->order, of->looks };
     const struct form_files files = flow_files(&files_of);
-    const struct showing w = { p, db, &files };
+    const struct showing w = { p, db, &files, of->trace };
     TRY(flow_history_read(&fields, n, db, of, a, e));
     struct flow_field_view *views = ARENA_ARRAY(a, *n + 1, struct flow_field_view);
     if (!views)

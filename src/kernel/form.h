@@ -151,6 +151,17 @@ bool form_field_twice(const struct form *form, const struct form_field *field);
 enum outcome form_twice_only(struct definition *out, const struct definition *form,
                              struct arena *arena, struct err *e);
 
+/* What a field looks at: an input of its formula, or what the rule looks at that asks for it. */
+struct form_use {
+    const struct form_field *field;
+    const struct form_field *input;
+    bool by_rule;
+    bool by_row; /* both stand in the same rows: in each row the input of that row */
+};
+enum { FORM_USES_MAX = 2000 };
+enum outcome form_uses(const struct form_use **out, size_t *n, const struct form *form,
+                       struct arena *arena, struct err *e);
+
 /* The places of a form where it is signed, in their order. */
 struct form_place {
     struct str name;

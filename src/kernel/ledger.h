@@ -98,6 +98,11 @@ enum outcome ledger_read_key(struct db *db, struct str key, int64_t before, size
                              struct ledger_row **rows, size_t *n, struct arena *arena,
                              struct err *e);
 
+/* The same behind place `after` (-1: from the first), the first first. */
+enum outcome ledger_read_key_on(struct db *db, struct str key, int64_t after, size_t max,
+                                struct ledger_row **rows, size_t *n, struct arena *arena,
+                                struct err *e);
+
 /* The last signed checkpoint's note; absent when there is none. */
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e);

@@ -41,6 +41,12 @@ SELECT seq, leaf FROM ledger_event WHERE seq IN (
     SELECT seq FROM ledger_event WHERE key = :key AND seq < :before ORDER BY seq DESC LIMIT :max)
 ORDER BY seq DESC;
 
+-- read_key_on (key TEXT, after INT, max INT) -> (seq INT, leaf TEXT)
+-- The same, from a place on.
+SELECT seq, leaf FROM ledger_event WHERE seq IN (
+    SELECT seq FROM ledger_event WHERE key = :key AND seq > :after ORDER BY seq LIMIT :max)
+ORDER BY seq;
+
 -- tile (level INT, idx INT) -> (hashes BLOB)
 SELECT hashes FROM ledger_tile WHERE level = :level AND idx = :idx;
 

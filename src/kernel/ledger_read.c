@@ -67,6 +67,14 @@ enum outcome ledger_read_key(struct db *db, struct str key, int64_t before, size
     return list(rows, n, db, &sql_ledger_read_key, &in, max, arena, e);
 }
 
+enum outcome ledger_read_key_on(struct db *db, struct str key, int64_t after, size_t max,
+                                struct ledger_row **rows, size_t *n, struct arena *arena,
+                                struct err *e)
+{
+    const struct ledger_read_key_on_in in = { .key = key, .after = after, .max = (int64_t)max };
+    return list(rows, n, db, &sql_ledger_read_key_on, &in, max, arena, e);
+}
+
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e)
 {

@@ -110,15 +110,6 @@ static enum outcome page_of(struct look_view *v, struct http_request *r, struct 
     return OK;
 }
 
-static enum outcome read_before(int64_t *out, const struct http_request *r, struct err *e)
-{
-    const struct str text = http_query(r, "before");
-    *out = INT64_MAX;
-    if (text.n > 0 && !str_to_u63(out, text))
-        return REFUSE(e, "http.malformed_cursor", { "name", S("before") });
-    return OK;
-}
-
 /* Who oversees one site sees those of the people who worked there. */
 static size_t of_site(struct look_row *rows, size_t n, struct str site)
 {
@@ -152,7 +143,7 @@ static enum outcome all(struct http_request *r, struct db *db, struct page *p, s
     const struct actor *actor = show_actor(r);
     struct look_view v = { .path = S("/looks") };
     int64_t before;
-    TRY(read_before(&before, r, e));
+    TRY(show_before(&before, r, INT64_MAX, e));
     v.site = show_site(actor, "look.see");
     const struct look_of_organisation_in in = { actor->organisation, before, LOOKS_PAGE };
     return answer(&v, r, db, p, &sql_look_of_organisation, &in, e);
@@ -253,7 +244,7 @@ static enum outcome of_subject(struct http_request *r, struct db *db, struct pag
                            .path = arena_printf(r->arena, "/looks/%.*s", STR(subject)) };
     int64_t before;
     bool sees = false;
-    TRY(read_before(&before, r, e));
+    TRY(show_before(&before, r, INT64_MAX, e));
     if (id_valid(subject))
         TRY(may_see(&sees, &v.up, r, db, subject, e));
     if (!sees)

@@ -4,11 +4,6 @@
 
 enum { ROWS_MAX = 100 };
 
-static bool contradicts(struct str state)
-{
-    return str_is(state, "rolled_back") || str_is(state, "forked");
-}
-
 static struct str word(const struct page *p, const char *key)
 {
     return text_find(p->language, str_z(key));
@@ -26,7 +21,7 @@ static void judge(struct pages_witness_view *v, struct http_request *r, const st
     const struct contact_list_out *row = v->row;
     v->why = why(r, p, row->code);
     v->since = row->since;
-    if (contradicts(row->state)) {
+    if (witness_contradicts(row->state)) {
         v->tone = SHOW_STOP;
         v->word = word(p, str_is(row->state, "forked") ? "page.witness.forked"
                                                        : "page.witness.rolled_back");
@@ -97,7 +92,7 @@ static enum outcome standing(struct pages_witnesses_view *out, struct http_reque
         return err_no_memory(e);
     for (size_t i = 0; i < list.n; i++) {
         const struct witness_standings_out *row = (const struct witness_standings_out *)list.p + i;
-        if (!contradicts(row->state))
+        if (!witness_contradicts(row->state))
             continue;
         rows[out->nstanding++] = *row;
         out->may_resolve |=

@@ -112,6 +112,15 @@ enum outcome show_row(struct http_request *r, const struct record *record, const
     return answer_json(r, &b, e);
 }
 
+enum outcome show_before(int64_t *out, const struct http_request *r, int64_t without, struct err *e)
+{
+    const struct str text = http_query(r, "before");
+    *out = without;
+    if (text.n > 0 && !str_to_u63(out, text))
+        return REFUSE(e, "http.malformed_cursor", { "name", S("before") });
+    return OK;
+}
+
 enum outcome show_cursor(struct show_cursor *out, const struct http_request *r, const char *name,
                          size_t n, struct err *e)
 {

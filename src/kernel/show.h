@@ -54,6 +54,11 @@ struct show_cursor {
 enum outcome show_cursor(struct show_cursor *out, const struct http_request *r, const char *name,
                          size_t n, struct err *e);
 
+/* The query's parameter "before", a place in a list that goes back; `without` where it is absent.
+ * REFUSED "http.malformed_cursor". */
+enum outcome show_before(int64_t *out, const struct http_request *r, int64_t without,
+                         struct err *e);
+
 /* Tone of a state: its shape and colour beside its word. */
 enum show_tone { SHOW_IDLE, SHOW_OK, SHOW_INFO, SHOW_WARN, SHOW_STOP, SHOW_HOLD };
 const char *show_tone_class(enum show_tone tone);

@@ -182,6 +182,20 @@ enum outcome trail_file_make(struct trail_file *out, struct trail_reader *r,
 struct trail_state {
     struct stream stream;
 };
+struct trail_bundle_state {
+    struct stream stream;
+};
+/* What a trail.bundled event says, for who wants to load what it names: *found false when there is
+ * no such export, or it is another actor's, another order's, or older than TRAIL_BUNDLE_US. */
+#define TRAIL_BUNDLE_US TIME_HOUR
+struct trail_bundle_of {
+    struct str export;
+    struct str order;
+    struct str actor;
+    int64_t now_us;
+};
+enum outcome trail_bundle_find(bool *found, struct db *db, const struct trail_bundle_of *of,
+                               struct arena *arena, struct err *e);
 #define RECORDS "kernel/trail_events.def"
 #include "base/record_structs.h"
 #include "kernel/declare.h"

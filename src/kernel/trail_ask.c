@@ -1,12 +1,8 @@
 /* What of the trail a request asks for, from its path and query. */
 #include "base/id.h"
 #include "gen/kernel/auth.sql.h"
+#include "kernel/trail_impl.h"
 #include "kernel/trail_page.h"
-
-static enum outcome malformed(const char *field, struct err *e)
-{
-    return REFUSE(e, "trail.filter", { "field", str_z(field) });
-}
 
 /* A time, or a date: its beginning, or (`end`) that of the day after. */
 static enum outcome read_time(int64_t *out, const struct http_request *r, const char *name,
@@ -19,11 +15,11 @@ static enum outcome read_time(int64_t *out, const struct http_request *r, const 
     if (text.n == 10) {
         const struct str whole = arena_printf(r->arena, "%.*sT00:00:00Z", STR(text));
         if (!clock_read(out, whole))
-            return malformed(name, e);
+            return trail_malformed(name, e);
         *out += end ? TIME_DAY : 0;
         return OK;
     }
-    return clock_read(out, text) ? OK : malformed(name, e);
+    return clock_read(out, text) ? OK : trail_malformed(name, e);
 }
 
 /* "account/<id>" and its kin, or a person's login. */
@@ -37,14 +33,14 @@ static enum outcome read_actor(struct str *out, const struct http_request *r, st
     if (text.n == 0)
         return OK;
     if (text.n > 80)
-        return malformed("actor", e);
+        return trail_malformed("actor", e);
     *out = text;
     if (stream_kind(text).n > 0 && stream_id(text).n > 0)
         return OK;
     const struct auth_login_in in = { text };
     TRY(db_get(db, &sql_auth_login, &in, &row, r->arena, &found, e));
     if (!found)
-        return malformed("actor", e);
+        return trail_malformed("actor", e);
     *out = arena_printf(r->arena, "account/%.*s", STR(row.account));
     return OK;
 }
@@ -62,7 +58,7 @@ static enum outcome read_code(struct str *out, const struct http_request *r, con
     if (text.n == 0)
         return OK;
     if (record_set_text(field, &f, text, &why) != OK)
-        return malformed(name, e);
+        return trail_malformed(name, e);
     *out = text;
     return OK;
 }
@@ -77,7 +73,7 @@ enum outcome trail_ask(struct trail_filter *out, const struct http_request *r, s
     else if (http_query(r, "thing").n > 0)
         out->thing = http_query(r, "thing");
     if (out->thing.n > STREAM_MAX)
-        return malformed("thing", e);
+        return trail_malformed("thing", e);
     TRY(read_actor(&out->actor, r, db, e));
     TRY(read_code(&out->type, r, "type", e));
     TRY(read_code(&out->exception, r, "exception", e));

@@ -1,22 +1,12 @@
 /* The trail as a file: made anew from the log each time it is fetched, and the same each time. */
 #include "base/csv.h"
 #include "base/id.h"
-#include "gen/kernel/trail.sql.h"
 #include "kernel/show.h"
 #include "kernel/trail_impl.h"
 
 enum { CHUNK = 200, HEAD_PAGE = 4096, EXPORT_ARENA = 512 << 20, LINE_MAX = 64 << 10 };
 
 /* --- rows --- */
-
-static enum outcome followed(int64_t *out, struct db *db, struct arena *arena, struct err *e)
-{
-    struct trail_cursor_out row;
-    bool found;
-    TRY(db_get(db, &sql_trail_cursor, NULL, &row, arena, &found, e));
-    *out = found ? row.sequence : 0;
-    return OK;
-}
 
 static enum outcome all_rows(struct trail_file *out, struct trail_reader *r,
                              const struct trail_export_of *of, struct arena *arena, struct err *e)
@@ -150,7 +140,7 @@ enum outcome trail_file_make(struct trail_file *out, struct trail_reader *r,
     inner.seen = NULL;
     inner.keep = NULL;
     if (out->up_to < 0)
-        TRY(followed(&out->up_to, r->db, arena, e));
+        TRY(trail_followed(&out->up_to, r->db, arena, e));
     TRY(all_rows(out, &inner, of, arena, e));
     if (str_is(of->format, "csv"))
         write_csv(&content, out, of, arena);

@@ -274,7 +274,7 @@ static enum outcome take(struct trail_row *out, bool *taken, struct walk *w, int
     return *taken ? trail_row_of(out, w->r, sequence, &event, e) : OK;
 }
 
-static enum outcome malformed(const char *field, struct err *e)
+enum outcome trail_malformed(const char *field, struct err *e)
 {
     return REFUSE(e, "trail.filter", { "field", str_z(field) });
 }
@@ -285,11 +285,11 @@ static enum outcome check(const struct trail_filter *f, struct err *e)
     for (int i = 0; i < TRAIL_EXCEPTIONS; i++)
         known |= str_is(f->exception, trail_exception_names[i]);
     if (!known)
-        return malformed("exception", e);
+        return trail_malformed("exception", e);
     if (f->thing.p && (stream_kind(f->thing).n == 0 || stream_id(f->thing).n == 0))
-        return malformed("thing", e);
+        return trail_malformed("thing", e);
     if (f->from != TIME_NONE && f->to != TIME_NONE && f->from >= f->to)
-        return malformed("to", e);
+        return trail_malformed("to", e);
     return OK;
 }
 

@@ -26,7 +26,7 @@ bool trail_among(const struct registry *registry)
     return false;
 }
 
-static enum outcome cursor_of(struct db *db, int64_t *out, struct arena *arena, struct err *e)
+enum outcome trail_followed(int64_t *out, struct db *db, struct arena *arena, struct err *e)
 {
     struct trail_cursor_out row;
     bool found;
@@ -94,7 +94,7 @@ enum outcome trail_open(struct trail **out, const struct trail_options *options,
     if (o == OK) {
         *t = (struct trail){ .options = *options, .arena = arena, .behind = true };
         t->followed = env_mono(options->env);
-        o = cursor_of(options->writer, &t->cursor, arena, e);
+        o = trail_followed(&t->cursor, options->writer, arena, e);
     }
     if (o != OK) {
         arena_free(arena);
@@ -177,7 +177,7 @@ enum outcome trail_build(struct db *from, struct db *to, const struct registry *
     for (size_t n = 1; o == OK && n > 0;)
         o = follow(&pass, &at, &n, e);
     if (o == OK)
-        o = cursor_of(from, &cursor, arena, e);
+        o = trail_followed(&cursor, from, arena, e);
     if (o == OK && cursor > 0)
         o = cursor_set(to, cursor, e);
     *behind = at - cursor;

@@ -23,6 +23,11 @@ void trail_tokens_of(struct trail_tokens *out, const struct registry *registry,
 enum outcome trail_recorded(int64_t *out, struct db *db, int64_t sequence, struct arena *arena,
                             struct err *e);
 
+/* REFUSED "trail.filter" {field}. */
+enum outcome trail_malformed(const char *field, struct err *e);
+/* The next event that the index has to follow. */
+enum outcome trail_followed(int64_t *out, struct db *db, struct arena *arena, struct err *e);
+
 /* What was decided of things, in one answer. */
 enum { TRAIL_SEEN_MAX = 256 };
 struct trail_seen {

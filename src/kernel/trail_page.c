@@ -5,8 +5,8 @@
 
 #include "base/id.h"
 #include "gen/kernel/pages/trail.html.h"
-#include "gen/kernel/trail.sql.h"
 #include "kernel/ledger.h"
+#include "kernel/trail_impl.h"
 
 enum { TYPES_MAX = 400, QUERY_MAX = 800, BEHIND = 1000 };
 
@@ -110,13 +110,12 @@ static struct str query_of(const struct http_request *r)
 
 static enum outcome index_behind(bool *out, struct db *db, struct arena *arena, struct err *e)
 {
-    struct trail_cursor_out cursor;
+    int64_t followed;
     struct ledger_row *rows;
     size_t n;
-    bool found;
-    TRY(db_get(db, &sql_trail_cursor, NULL, &cursor, arena, &found, e));
+    TRY(trail_followed(&followed, db, arena, e));
     TRY(ledger_read_last(db, &rows, &n, arena, e));
-    *out = n > 0 && rows[0].sequence - (found ? cursor.sequence : 0) > BEHIND;
+    *out = n > 0 && rows[0].sequence - followed > BEHIND;
     return OK;
 }
 
@@ -131,10 +130,40 @@ static struct str day_of(struct page *p, int64_t us)
     return whole;
 }
 
-static enum outcome rows(struct trail_view *v, const struct trail_answer *found, struct page *p,
-                         struct err *e)
+/* The word of the route "/<word>/{order}/data", which tells where data went; absent: no module has
+ * one. */
+static struct str data_word(const struct http_request *r)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nroutes; k++) {
+            struct str rest = str_z(modules[i]->routes[k].path);
+            (void)str_cut(&rest, '/');
+            const struct str word = str_cut(&rest, '/');
+            if (rest.p && str_is(rest, "{order}/data"))
+                return word;
+        }
+    return (struct str){ 0 };
+}
+
+/* Of a record: what the task's completion rests on, and what rests on it. */
+static struct str data_of(const struct trail_row *row, struct str word, struct arena *a)
+{
+    const bool record =
+        str_is(row->type, "flow.task_done") || str_is(row->type, "flow.record_corrected");
+    for (size_t i = 0; record && word.n > 0 && i < row->changes.n; i++)
+        if (str_is(row->changes.p[i].path, "task"))
+            return arena_printf(a, "/%.*s/%.*s/data?of=task/%.*s/done", STR(word),
+                                STR(stream_id(row->stream)), STR(row->changes.p[i].after));
+    return (struct str){ 0 };
+}
+
+static enum outcome rows(struct trail_view *v, const struct trail_answer *found,
+                         const struct http_request *r, struct page *p, struct err *e)
 {
     struct arena *a = p->b->arena;
+    const struct str word = data_word(r);
     struct trail_row_view *out = ARENA_ARRAY(a, found->n + 1, struct trail_row_view);
     if (!out)
         return err_no_memory(e);
@@ -144,6 +173,7 @@ static enum outcome rows(struct trail_view *v, const struct trail_answer *found,
         out[i].day = i == 0 || !str_eq(out[i].date, out[i - 1].date);
         if (!str_eq(row->about, v->thing))
             out[i].thing_link = arena_printf(a, "/trail/%.*s", STR(row->about));
+        out[i].data = data_of(row, word, a);
         v->sealed |= row->sealed;
     }
     v->rows = out;
@@ -158,15 +188,6 @@ static enum outcome may_see(struct trail_reader *reader, const struct trail_filt
     if (f->thing.p)
         TRY(trail_sees(&sees, reader, f->thing, e));
     return sees ? OK : REFUSE(e, "gate.unknown", { "kind", S("thing") });
-}
-
-static enum outcome read_before(int64_t *out, const struct http_request *r, struct err *e)
-{
-    const struct str text = http_query(r, "before");
-    *out = -1;
-    if (text.n > 0 && !str_to_u63(out, text))
-        return REFUSE(e, "http.malformed_cursor", { "name", S("before") });
-    return OK;
 }
 
 /* The page of a thing: the route "/<word>/{kind}". */
@@ -224,7 +245,7 @@ static enum outcome trail(struct http_request *r, struct db *db, struct page *p,
     };
     int64_t before;
     TRY(trail_ask(&filter, r, db, e));
-    TRY(read_before(&before, r, e));
+    TRY(show_before(&before, r, -1, e));
     TRY(may_see(&reader, &filter, e));
     TRY(trail_find(&found, &reader, &filter, before, TRAIL_PAGE, e));
     v.thing = filter.thing;
@@ -235,7 +256,7 @@ static enum outcome trail(struct http_request *r, struct db *db, struct page *p,
                               v.query.n > 0 ? "&" : "?", (long long)found.next);
     if (http_wants_json(r))
         return show_rows(r, &trail_row_record, found.rows, found.n, v.next, e);
-    TRY(rows(&v, &found, p, e));
+    TRY(rows(&v, &found, r, p, e));
     page_trail(p, &v);
     return OK;
 }

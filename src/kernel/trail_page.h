@@ -15,19 +15,20 @@ struct trail_row_view {
     bool day; /* the first of its day */
     struct str date;
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
+    struct str data; /* what the task's completion rests on, and what rests on it; absent: none */
 };
 /* Of an order: how far its trail was reviewed, and what is new since. */
 struct trail_review_view {
     bool shown;
     bool may;
-    struct str order;
-    int64_t at; /* TIME_NONE: never */
+    struct str path; /* of the page on which it is reviewed */
+    int64_t at;      /* TIME_NONE: never */
     int64_t up_to;
     struct str person;
     struct str comment;
-    int64_t events; /* since … */
+    int64_t events; /* since, as many as one review takes; … */
     int64_t exceptions;
-    int64_t last; /* place of the newest of them */
+    bool more; /* … and others behind them */
 };
 enum outcome trail_review_fill(struct trail_review_view *out, struct http_request *r, struct db *db,
                                struct page *p, struct str thing, struct err *e);

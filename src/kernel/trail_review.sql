@@ -7,3 +7,16 @@ VALUES (:order_id, :version, :up_to, :exceptions, :reviewed, :reviewed_by, :reas
 --                        reason TEXT, event ID)
 SELECT version, up_to, exceptions, reviewed, reviewed_by, reason, event
 FROM trail_review WHERE order_id = :order_id ORDER BY version DESC LIMIT 1;
+
+-- judge (order_id ID, sequence INT, verdict CODE, judged TIME, judged_by TEXT, reason TEXT, event ID)
+INSERT INTO trail_verdict (order_id, sequence, verdict, judged, judged_by, reason, event)
+VALUES (:order_id, :sequence, :verdict, :judged, :judged_by, :reason, :event)
+ON CONFLICT (order_id, sequence) DO UPDATE SET verdict = excluded.verdict,
+    judged = excluded.judged, judged_by = excluded.judged_by, reason = excluded.reason,
+    event = excluded.event;
+
+-- verdicts (order_id ID, from_seq INT, up_to INT) -> (sequence INT, verdict CODE, judged TIME,
+--   judged_by TEXT, reason TEXT, event ID)
+SELECT sequence, verdict, judged, judged_by, reason, event FROM trail_verdict
+WHERE order_id = :order_id AND sequence > :from_seq AND sequence <= :up_to
+ORDER BY sequence LIMIT 200;

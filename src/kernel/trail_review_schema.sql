@@ -10,3 +10,15 @@ CREATE TABLE IF NOT EXISTS trail_review (
     event       TEXT NOT NULL, -- … for this event
     PRIMARY KEY (order_id, version)
 ) STRICT;
+
+-- What was said of each exception, before a review covers it.
+CREATE TABLE IF NOT EXISTS trail_verdict (
+    order_id  TEXT NOT NULL,
+    sequence  INTEGER NOT NULL, -- of the exception
+    verdict   TEXT NOT NULL,
+    judged    INTEGER NOT NULL,
+    judged_by TEXT NOT NULL, -- actor
+    reason    TEXT, -- sealed …
+    event     TEXT NOT NULL, -- … for this event
+    PRIMARY KEY (order_id, sequence)
+) STRICT;

@@ -44,7 +44,7 @@ static void say_of(struct decision *d, struct str node, const struct event_type 
                     });
 }
 
-static bool contradicts(struct str state)
+bool witness_contradicts(struct str state)
 {
     return str_is(state, "rolled_back") || str_is(state, "forked");
 }
@@ -58,11 +58,11 @@ enum outcome witness_report_decide(struct decision *d, const struct witness_repo
     if (str_is(body->state, "agreed")) {
         const struct witness_agreed payload = { body->witness, body->vkey, body->size, body->root };
         say_of(d, body->node, &witness_agreed_event, &payload);
-    } else if (contradicts(body->state)) {
+    } else if (witness_contradicts(body->state)) {
         const struct witness_contradicted payload = { body->witness, body->vkey, body->state,
                                                       body->size,    body->root, body->says };
         say_of(d, body->node, &witness_contradicted_event, &payload);
-    } else if (!state->found || !contradicts(state->row.state)) {
+    } else if (!state->found || !witness_contradicts(state->row.state)) {
         const struct witness_silent payload = { body->witness, body->vkey, body->since,
                                                 body->code };
         say_of(d, body->node, &witness_silent_event, &payload);
@@ -85,7 +85,7 @@ enum outcome witness_resolve_load(struct load *l, const struct witness_resolve *
 enum outcome witness_resolve_decide(struct decision *d, const struct witness_resolve *body,
                                     const struct witness_state *state, struct err *e)
 {
-    if (!contradicts(state->row.state))
+    if (!witness_contradicts(state->row.state))
         return REFUSE(e, "witness.no_contradiction", { "witness", state->row.witness });
     const struct witness_resolved payload = { state->row.witness, body->vkey };
     say_of(d, body->node, &witness_resolved_event, &payload);

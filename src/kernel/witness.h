@@ -47,6 +47,8 @@ struct witness_state {
 #undef RECORDS
 
 extern const struct module witness_module;
+/* Whether a witness that stands so has seen another history of the log. */
+bool witness_contradicts(struct str state);
 extern const struct sql_schema contact_schema;
 
 /* --- the configuration --- */

@@ -78,11 +78,6 @@ static enum outcome founder(struct witnesses *w, struct err *e)
     return OK;
 }
 
-static bool contradicts(const char *state)
-{
-    return strcmp(state, "rolled_back") == 0 || strcmp(state, "forked") == 0;
-}
-
 /* Tells the log that it stands so now, unless it knows; `says` but for contradictions absent. */
 static enum outcome tell(struct witnesses *w, struct witness_asked *x, const char *state,
                          int64_t says, struct err *e)
@@ -113,7 +108,7 @@ static enum outcome tell(struct witnesses *w, struct witness_asked *x, const cha
         .env = w->options.env, .gate = w->options.gate, .actor = &w->actor, .arena = x->arena
     };
     snprintf(x->told, sizeof x->told, "%s", state);
-    if (contradicts(state))
+    if (witness_contradicts(str_z(state)))
         LOG(w->options.env, LOG_ERROR, "witness.contradicts",
             LOG_F_INT("size", (int64_t)w->round.c.size), LOG_F_INT("says", says));
     return what.p ? say(&x->saying, what, "witness.report", &witness_report_record, &body, e)
@@ -133,7 +128,7 @@ static enum outcome silent_told(struct witnesses *w, struct witness_asked *x, st
 {
     const int64_t heard = x->cosigned != INT_NONE ? x->cosigned : x->asked;
     const int64_t last = heard > x->begun ? heard : x->begun;
-    if (x->tries == 0 || contradicts(x->state) ||
+    if (x->tries == 0 || witness_contradicts(str_z(x->state)) ||
         env_now(w->options.env) - last < w->setup->silent_us)
         return OK;
     return tell(w, x, "silent", INT_NONE, e);

@@ -1,11 +1,7 @@
 /* A bundle: the manifest first, then each file that it names, in its order, and at last that there
  * is no other file. */
-#include "verify/bundle.h"
+#include "verify/bundle_impl.h"
 
-#include "verify/chain.h"
-#include "verify/check.h"
-#include "verify/refers.h"
-#include "verify/source.h"
 #include "verify/tree.h"
 #include "verify/witness.h"
 
@@ -13,28 +9,6 @@
 #include <stdlib.h>
 
 enum { MANIFEST_MAX = 4 << 20, KEYS_FILE_MAX = 8192, FILE_MAX = 64 << 20, ORDER_LENGTH = 36 };
-
-struct bundle {
-    struct verify_report *r;
-    struct verify_source *source;
-    struct verify_keys keys;
-    char *manifest;
-    struct str rest; /* of its lines */
-    struct str order;
-    struct str origin;
-    char *note; /* the checkpoint */
-    struct str root_text;
-    struct verify_checkpoint checkpoint;
-    char *cosigned; /* NULL: none */
-    char *report, *field_keys;
-    struct str report_text, field_text;
-    struct verify_told *events;
-    struct verify_leaf *leaves; /* their stream and key are copies */
-    size_t n;
-    struct verify_scanner *scanner;
-    struct verify_chain *chain;
-    struct verify_refers refers;
-};
 
 /* -- Files --------------------------------------------------------------------------------------
  */
@@ -59,7 +33,7 @@ static char *get(struct bundle *b, const char *path, size_t max, size_t *n)
 }
 
 /* The next file of the manifest, which must have this path; its content is that of the line. */
-static char *next_file(struct bundle *b, const char *path, struct str *content)
+char *verify_bundle_next(struct bundle *b, const char *path, struct str *content)
 {
     struct verify_file file;
     size_t n = 0;
@@ -81,7 +55,7 @@ static char *next_file(struct bundle *b, const char *path, struct str *content)
     return out;
 }
 
-static bool next_is(const struct bundle *b, const char *begins)
+bool verify_bundle_next_is(const struct bundle *b, const char *begins)
 {
     struct str rest = b->rest;
     struct verify_file file;
@@ -126,15 +100,17 @@ static bool read_checkpoint(struct bundle *b)
 static bool read_manifest(struct bundle *b)
 {
     static const struct str first = S("vein.bundle/v1\norder ");
+    static const struct str audit = S("vein.audit/v1\norder ");
     size_t n;
     struct str text;
     b->manifest = get(b, "manifest", MANIFEST_MAX, &n);
     if (!b->manifest || !verify_note_read(&text, (struct str){ b->manifest, n }, b->origin,
                                           &b->keys, "manifest", b->r))
         return false;
-    if (!str_starts(text, first))
+    b->audit = str_starts(text, audit);
+    if (!b->audit && !str_starts(text, first))
         return verify_bad(b->r, "manifest", "does not begin as a manifest of version 1");
-    b->rest = str_from(text, first.n);
+    b->rest = str_from(text, b->audit ? audit.n : first.n);
     b->order = str_cut(&b->rest, '\n');
     if (b->order.n != ORDER_LENGTH || !b->rest.p)
         return verify_bad(b->r, "manifest", "names no order");
@@ -146,9 +122,9 @@ static bool read_cosigned(struct bundle *b, const struct verify_options *options
 {
     struct str notes[2] = { str_z(b->note), { NULL, 0 } }, proof;
     struct verify_claim claim;
-    if (next_is(b, "cosigned")) {
-        b->cosigned = next_file(b, "cosigned", &notes[1]);
-        char *steps = b->cosigned ? next_file(b, "consistency", &proof) : NULL;
+    if (verify_bundle_next_is(b, "cosigned")) {
+        b->cosigned = verify_bundle_next(b, "cosigned", &notes[1]);
+        char *steps = b->cosigned ? verify_bundle_next(b, "consistency", &proof) : NULL;
         const bool good =
             steps && verify_cosigned_before(notes[1], proof, &b->checkpoint, &b->keys, b->r);
         free(steps);
@@ -163,7 +139,7 @@ static bool read_head_files(struct bundle *b, const struct verify_options *optio
     static const char *const plain[] = { "vkey", "checkpoint" };
     struct str content;
     for (size_t i = 0; i < 2; i++) {
-        char *file = next_file(b, plain[i], &content);
+        char *file = verify_bundle_next(b, plain[i], &content);
         const bool good = file != NULL;
         free(file);
         if (!good)
@@ -171,13 +147,14 @@ static bool read_head_files(struct bundle *b, const struct verify_options *optio
     }
     if (!read_cosigned(b, options))
         return false;
-    b->report = next_file(b, "report.json", &b->report_text);
-    char *page = b->report ? next_file(b, "report.html", &content) : NULL;
+    b->report = verify_bundle_next(b, "report.json", &b->report_text);
+    char *page = b->report ? verify_bundle_next(b, "report.html", &content) : NULL;
     const bool good = page != NULL;
     free(page);
-    if (!good)
+    if (!good || (b->audit && !verify_bundle_trail_next(b)))
         return false;
-    if (next_is(b, "keys") && !(b->field_keys = next_file(b, "keys", &b->field_text)))
+    if (verify_bundle_next_is(b, "keys") &&
+        !(b->field_keys = verify_bundle_next(b, "keys", &b->field_text)))
         return false;
     return true;
 }
@@ -245,7 +222,7 @@ static bool read_event(struct bundle *b)
     if (!next_index(b, &index))
         return false;
     snprintf(path, sizeof path, "event/%llu", (unsigned long long)index);
-    if (!next_file(b, path, &leaf))
+    if (!verify_bundle_next(b, path, &leaf))
         return false;
     b->events[b->n] = (struct verify_told){ .index = index, .leaf = leaf };
     const struct hash hash = verify_leaf_hash(leaf);
@@ -254,11 +231,11 @@ static bool read_event(struct bundle *b)
     if (!good)
         return false;
     snprintf(path, sizeof path, "proof/%llu", (unsigned long long)index);
-    char *file = next_file(b, path, &proof);
+    char *file = verify_bundle_next(b, path, &proof);
     const bool holds = file && check_proof(b, path, proof, index, hash);
     free(file);
     b->r->bytes += leaf.n;
-    return holds;
+    return holds && (!b->audit || verify_bundle_defined_next(b, b->events[b->n - 1].index, leaf));
 }
 
 static bool read_events(struct bundle *b, const struct verify_options *options)
@@ -307,83 +284,8 @@ static bool check_belonging(struct bundle *b)
     for (size_t i = 0; i < b->n; i++) {
         char path[VERIFY_PATH_MAX];
         snprintf(path, sizeof path, "event/%llu", (unsigned long long)b->events[i].index);
-        if (!verify_belongs(&b->leaves[i], order, patient))
+        if (!verify_belongs(&b->leaves[i], order, patient, b->audit))
             return verify_bad(b->r, path, "is of another order or patient");
-    }
-    return true;
-}
-
-/* -- What is disclosed --------------------------------------------------------------------------
- */
-
-static size_t event_at(const struct bundle *b, uint64_t index)
-{
-    size_t i = 0;
-    while (i < b->n && b->events[i].index != index)
-        i++;
-    return i;
-}
-
-/* The sealed text at the path: the reason of the envelope, or a member of the payload. */
-static bool sealed_at(struct bundle *b, const struct verify_told *told, struct str path,
-                      struct str *out)
-{
-    struct str value;
-    if (!str_is(path, "reason") && !(verify_member(b->scanner, told->leaf, S("payload"), &value) &&
-                                     verify_member_path(b->scanner, value, path, &value)))
-        return false;
-    if (str_is(path, "reason") && !verify_member(b->scanner, told->leaf, path, &value))
-        return false;
-    *out = (struct str){ value.p + 1, value.n > 2 ? value.n - 2 : 0 };
-    return value.n > 2 && value.p[0] == '"';
-}
-
-static bool open_field(struct bundle *b, const struct verify_field_key *field)
-{
-    struct str sealed;
-    size_t n = 0;
-    const size_t at = event_at(b, field->index);
-    if (at == b->n || !sealed_at(b, &b->events[at], field->path, &sealed))
-        return verify_bad(b->r, "keys", "no sealed text at %.*s of event %llu", STR(field->path),
-                          (unsigned long long)field->index);
-    struct verify_told *told = &b->events[at];
-    for (size_t i = 0; i < told->nopened; i++)
-        if (str_eq(told->opened[i].path, field->path))
-            return verify_bad(b->r, "keys", "a line stands twice");
-    struct verify_opened *more =
-        realloc((void *)(uintptr_t)told->opened, (told->nopened + 1) * sizeof *more);
-    uint8_t *plain = malloc(sealed.n + 1);
-    if (more)
-        told->opened = more;
-    if (!more || !plain) {
-        free(plain);
-        return verify_bad(b->r, "memory", "could not get enough");
-    }
-    if (!verify_sealed_open(plain, &n, sealed, field->key) ||
-        !str_utf8_valid((struct str){ (char *)plain, n })) {
-        free(plain);
-        return verify_bad(b->r, "keys", "the key of %.*s of event %llu does not open it",
-                          STR(field->path), (unsigned long long)field->index);
-    }
-    struct str path = verify_copy(field->path);
-    more[told->nopened++] = (struct verify_opened){ path, { (char *)plain, n } };
-    b->r->disclosed++;
-    return path.p != NULL || verify_bad(b->r, "memory", "could not get enough");
-}
-
-static bool open_fields(struct bundle *b)
-{
-    struct str rest = b->field_text;
-    struct verify_field_key last = { 0 };
-    for (bool first = true; rest.n > 0; first = false) {
-        struct verify_field_key field;
-        if (!verify_field_line(&field, &rest))
-            return verify_bad(b->r, "keys", "a line is malformed");
-        if (!first && field.index < last.index)
-            return verify_bad(b->r, "keys", "a line is not in its place");
-        if (!open_field(b, &field))
-            return false;
-        last = field;
     }
     return true;
 }
@@ -417,8 +319,10 @@ static bool known_file(void *context, const char *path, struct verify_report *r)
     if ((b->field_keys && str_is(s, "./keys")) ||
         (b->cosigned && (str_is(s, "./cosigned") || str_is(s, "./consistency"))))
         return true;
+    if (b->audit && verify_bundle_audit_file(b, s))
+        return true;
     if ((str_starts(s, S("./event/")) || str_starts(s, S("./proof/"))) &&
-        verify_decimal(&index, str_from(s, 8)) && event_at(b, index) < b->n)
+        verify_decimal(&index, str_from(s, 8)) && verify_bundle_event_at(b, index) < b->n)
         return true;
     return verify_bad(r, path + 2, "is not in the manifest");
 }
@@ -428,7 +332,7 @@ static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
                     struct verify_report *r)
 {
     const struct bundle *b = context;
-    const size_t i = event_at(b, at);
+    const size_t i = verify_bundle_event_at(b, at);
     (void)r;
     *found = i < b->n;
     if (*found)
@@ -441,7 +345,8 @@ static bool verify_all(struct bundle *b, const struct verify_options *options)
     return read_keys(b, options) && read_checkpoint(b) && read_manifest(b) &&
            read_head_files(b, options) && read_events(b, options) &&
            verify_refers_hold(&b->refers, leaf_at, b, b->r) && check_belonging(b) &&
-           open_fields(b) && check_report(b) &&
+           verify_bundle_open_fields(b) && check_report(b) &&
+           (!b->audit || verify_bundle_audit(b)) &&
            verify_source_list(b->source, ".", known_file, b, b->r);
 }
 
@@ -463,6 +368,8 @@ static void bundle_free(struct bundle *b)
     free(b->note);
     free(b->cosigned);
     free(b->report);
+    free(b->trail);
+    free(b->defined);
     free(b->field_keys);
     verify_scanner_free(b->scanner);
     verify_chain_free(b->chain);
@@ -478,11 +385,12 @@ bool verify_bundle(const char *folder, const struct verify_options *options,
         .r = report,
         .events = calloc(VERIFY_BUNDLE_EVENTS_MAX, sizeof *b.events),
         .leaves = calloc(VERIFY_BUNDLE_EVENTS_MAX, sizeof *b.leaves),
+        .defined = calloc(VERIFY_BUNDLE_DEFINED_MAX, sizeof *b.defined),
         .scanner = verify_scanner_new(),
         .chain = verify_chain_new(),
     };
     bool good = false;
-    if (!b.events || !b.leaves || !b.scanner || !b.chain)
+    if (!b.events || !b.leaves || !b.defined || !b.scanner || !b.chain)
         verify_bad(report, "memory", "could not get enough");
     else if (str_starts(str_z(folder), S("http://")))
         verify_bad(report, folder, "a bundle is a folder");

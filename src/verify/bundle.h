@@ -8,6 +8,7 @@
 
 enum {
     VERIFY_BUNDLE_EVENTS_MAX = 20000,
+    VERIFY_BUNDLE_DEFINED_MAX = 2000,
     VERIFY_PATH_MAX = 40, /* of a file in a bundle */
     VERIFY_PROOF_HASHES_MAX = 64,
     VERIFY_FIELD_KEY = 32,
@@ -76,7 +77,9 @@ bool verify_member_path(struct verify_scanner *s, struct str value, struct str p
  */
 
 /* Whether an event is one of the order's, of its patient's, or the first of what they name. */
-bool verify_belongs(const struct verify_leaf *leaf, const char *order, const char *patient);
+/* … or, in an audit bundle, of a definition. */
+bool verify_belongs(const struct verify_leaf *leaf, const char *order, const char *patient,
+                    bool audit);
 /* From malloc, with a NUL behind it; p is NULL when there is no memory. */
 struct str verify_copy(struct str s);
 
@@ -102,5 +105,28 @@ struct verify_claims {
  * place in the log of the event whose statement differs, -1: head or end of the report. */
 bool verify_claims_hold(const struct verify_claims *c, struct str report, struct verify_scanner *s,
                         int64_t *event);
+
+/* -- An audit bundle (trail.c, defined.c) -------------------------------------------------------
+ */
+
+/* Makes trail.html of the events anew, likewise. */
+bool verify_trail_holds(const struct verify_claims *c, struct str page, struct verify_scanner *s,
+                        int64_t *event);
+
+/* A definition as the event that brought it says it: texts point into the leaf. */
+struct verify_defined {
+    uint64_t index;
+    struct str kind, name, version, hash;
+};
+/* Whether the event brings a definition: define.loaded, define.released. */
+bool verify_defined_read(struct verify_defined *out, uint64_t index, struct str leaf,
+                         struct verify_scanner *s);
+/* Whether the document is the one that this event says: head and body in canonical JSON, with the
+ * hash that stands in it. */
+bool verify_defined_holds(struct str document, struct str leaf, struct verify_scanner *s);
+/* Whether all that the event was done under is among these: workflow with its hash, forms and
+ * product by version, roles by name. False: *kind and *name is missing. */
+bool verify_defined_pins(const struct verify_defined *defined, size_t n, struct str leaf,
+                         struct verify_scanner *s, struct str *kind, struct str *name);
 
 #endif

@@ -55,6 +55,9 @@ struct verify_report {
     bool own_key;                   /* the key came from the log itself: proves consistency only */
     char key[VERIFY_KEY_TEXT_MAX];  /* name+id */
     char order[40];                 /* of a bundle */
+    bool audit;                     /* it is an audit bundle, … */
+    uint64_t definitions;           /* … with so many documents, … */
+    bool pdf;                       /* … and the trail on paper */
     uint64_t disclosed;             /* texts that were opened in it */
     char bad_item[VERIFY_ITEM_MAX]; /* empty: all is well */
     char reason[VERIFY_REASON_MAX];

@@ -14,7 +14,7 @@ static const char usage[] =
     "http://HOST[:PORT][/PREFIX].\n"
     "                  In a directory every file below tile/ must belong to the log; what lies\n"
     "                  beside tile/, checkpoint and vkey is not looked at\n"
-    "  --bundle DIR    the chain of identity of one order, as vein export coi writes it\n"
+    "  --bundle DIR    one order, as vein export coi or vein export audit writes it\n"
     "  --vkey KEY      who must have signed: NAME+ID+KEY, or a file with such lines. Without it "
     "the\n"
     "                  key that lies with the log is taken: that shows that the log agrees with\n"
@@ -177,6 +177,13 @@ static void print_bundle(const struct arguments *a, const struct verify_report *
     print_signatures(r);
     printf("report.json: made anew from these events, the same byte for byte\n");
     printf("report.html: as it was signed; not made anew\n");
+    if (r->audit) {
+        printf("trail.html: made anew from these events, the same byte for byte\n");
+        printf("trail.pdf: %s\n", r->pdf ? "as it was signed; not made anew" : "none");
+        printf("definitions: %llu documents, each as the event says that brought it; what the "
+               "events pin is among them\n",
+               (unsigned long long)r->definitions);
+    }
     printf("disclosed: %llu sealed texts, each opened under its own key\n",
            (unsigned long long)r->disclosed);
     printf("key: %s\n", r->own_key

@@ -201,6 +201,13 @@ const sources = {
   },
   "/orders/{order}/stop": async (t) => [{ order: await stopped(t) }],
   order: async (t) => (await rows(t, "/")).map((row) => ({ order: row.order_id })),
+  "/orders/{order}/data": async (t) => (await rows(t, "/"))
+    .map((row) => ({ order: row.order_id, query: "?of=prescribed/dose" })),
+  "order export": async (t) => {
+    t.people.push(await signIn(t.demo, t.demo.find("qualified_person", "Halden")));
+    const order = (await rows(t, "/"))[0].order_id;
+    return [{ order, export: (await send(t, "trail.bundle", { order })).export }];
+  },
   account: async (t) => {
     const who = await signIn(t.demo, t.demo.find("administrator", "Corvida"));
     t.people.push(who);

@@ -131,13 +131,15 @@ static bool bundle_has(const char *dir, const char *name)
 /* Signs what lies there, as only whoever has the log's key can. */
 void bundle_sign(const char *dir, const char *order, bool keys, const struct note_signer *signer)
 {
-    static const char *const first[] = { "vkey",        "checkpoint",  "cosigned", "consistency",
-                                         "report.json", "report.html", "keys" };
+    static const char *const first[] = { "vkey",        "checkpoint",  "cosigned",
+                                         "consistency", "report.json", "report.html",
+                                         "trail.html",  "trail.pdf",   "keys" };
     static long long at[BUNDLE_PLACES_MAX];
     struct buf b = buf_new(4 << 20);
-    buf_printf(&b, "vein.bundle/v1\norder %s\n", order);
-    for (size_t i = 0; i < (keys ? 7U : 6U); i++)
-        if (i < 2 || i > 3 || bundle_has(dir, first[i]))
+    buf_printf(&b, "vein.%s/v1\norder %s\n", bundle_has(dir, "trail.html") ? "audit" : "bundle",
+               order);
+    for (size_t i = 0; i < (keys ? 9U : 8U); i++)
+        if (bundle_has(dir, first[i]))
             manifest_line(&b, dir, first[i]);
     const size_t n = bundle_places(dir, at);
     for (size_t i = 0; i < n; i++) {
@@ -146,6 +148,9 @@ void bundle_sign(const char *dir, const char *order, bool keys, const struct not
         manifest_line(&b, dir, name);
         snprintf(name, sizeof name, "proof/%lld", at[i]);
         manifest_line(&b, dir, name);
+        snprintf(name, sizeof name, "definition/%lld", at[i]);
+        if (bundle_has(dir, name))
+            manifest_line(&b, dir, name);
     }
     note_sign(&b, 0, signer);
     assert_true(buf_ok(&b));

@@ -113,7 +113,7 @@ static void a_record_is_printed_whole(void **state)
         { .said = &said[0], .how = S("history.recorded"), .value = S("8 mL"), .who = S("Ada") },
         { .said = &said[1], .how = S("history.corrected"), .value = S("9 mL"), .who = S("Bert") },
     };
-    const struct flow_field_view history[] = { { S("Volume"), S("1"), views, 2 } };
+    const struct flow_field_view history[] = { { S("Volume"), S("1"), S(""), views, 2 } };
     print(&(struct form_printing){
         .form = &d,
         .record = &f.record,

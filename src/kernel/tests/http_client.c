@@ -37,6 +37,11 @@ void client_send(int fd, struct str bytes)
     }
 }
 
+int client_status(const char *answer)
+{
+    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtoul(answer + 9, NULL, 10) : 0;
+}
+
 /* Length of the whole answer as far as its head tells, 0 while that is not there. */
 static size_t answer_length(const char *answer)
 {
@@ -45,7 +50,9 @@ static size_t answer_length(const char *answer)
     if (!end)
         return 0;
     if (!length || length > end)
-        return strstr(answer, " 304 ") ? (size_t)(end + 4 - answer) : SIZE_MAX;
+        return client_status(answer) == 304 || client_status(answer) == 204
+                   ? (size_t)(end + 4 - answer)
+                   : SIZE_MAX;
     return (size_t)(end + 4 - answer) + strtoul(length + 16, NULL, 10);
 }
 
@@ -83,11 +90,6 @@ bool client_closed_within(int fd, int ms)
             return true;
     }
     return false;
-}
-
-int client_status(const char *answer)
-{
-    return strncmp(answer, "HTTP/1.1 ", 9) == 0 ? (int)strtoul(answer + 9, NULL, 10) : 0;
 }
 
 int client_ask(const struct http_server *s, struct str request, char *answer, size_t size)

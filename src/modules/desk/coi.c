@@ -1,5 +1,5 @@
 /* Reads what an order's chain of identity rests on, each event once, in the order of the log. */
-#include "modules/desk/coi.h"
+#include "modules/desk/audit.h"
 
 #include <stdlib.h>
 
@@ -75,18 +75,20 @@ static enum outcome add_order(struct reading *r, struct err *e)
 
 /* --- who and where: the first event of each says the name --- */
 
-static enum outcome add_named(struct reading *r, const char *kind, struct str id, struct err *e)
+static enum outcome add_once(struct reading *r, struct stream stream, size_t max, struct err *e)
 {
-    if (id.n == 0)
-        return OK;
-    const struct stream stream = stream_of(kind, id);
     for (size_t i = 0; i < r->nnamed; i++)
         if (str_eq(r->named[i], stream_str(&stream)))
             return OK;
     if (r->nnamed == DESK_COI_NAMED_MAX)
         return REFUSE(e, "coi.too_long", { "max", S("400") });
     r->named[r->nnamed++] = arena_str(r->arena, stream_str(&stream));
-    return add_stream(r, stream, 1, e);
+    return add_stream(r, stream, max, e);
+}
+
+static enum outcome add_named(struct reading *r, const char *kind, struct str id, struct err *e)
+{
+    return id.n > 0 ? add_once(r, stream_of(kind, id), 1, e) : OK;
 }
 
 static enum outcome add_names(struct reading *r, const struct desk_coi_event *x, struct err *e)
@@ -101,6 +103,20 @@ static enum outcome add_names(struct reading *r, const struct desk_coi_event *x,
     for (size_t i = 0; i < 3; i++) {
         TRY(add_named(r, "site", desk_coi_text(x, sites[i]), e));
         TRY(add_named(r, "organisation", desk_coi_text(x, organisations[i]), e));
+    }
+    return OK;
+}
+
+/* --- what it ran under: every version of each definition that an event names --- */
+
+static enum outcome add_definitions(struct reading *r, const struct desk_coi_event *x,
+                                    struct err *e)
+{
+    static const char *const kinds[] = { "workflow", "form", "product", "role" };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct str name = desk_coi_text(x, kinds[i]);
+        if (name.n > 0 && name.n < DEFINE_STREAM_MAX - strlen(kinds[i]))
+            TRY(add_once(r, define_stream(str_z(kinds[i]), name), DESK_COI_EVENTS_MAX, e));
     }
     return OK;
 }
@@ -177,17 +193,20 @@ static enum outcome read_all(struct reading *r, struct err *e)
     const size_t n = c->n; /* what is named by events of the order and its patient, not by names */
     for (size_t i = 0; i < n; i++)
         TRY(add_names(r, &r->events[i], e));
+    for (size_t i = 0; c->audit && i < n; i++)
+        TRY(add_definitions(r, &r->events[i], e));
     qsort(r->events, c->n, sizeof *r->events, by_sequence);
     for (size_t i = 0; c->identity && i < c->n; i++)
         TRY(open_event(r, &r->events[i], e));
     return OK;
 }
 
-enum outcome desk_coi_read(struct desk_coi *out, struct node *n, struct db *db, struct str order,
-                           struct looker *looks, struct err *e)
+static enum outcome read_bundle(struct desk_coi *out, bool audit, struct node *n, struct db *db,
+                                struct str order, struct looker *looks, struct err *e)
 {
     struct arena *arena = arena_new(DESK_COI_ARENA_MAX);
     *out = (struct desk_coi){ .arena = arena, .order = order, .vkey = n->vkey, .identity = looks };
+    out->audit = audit;
     if (!arena)
         return err_no_memory(e);
     struct reading *r = ARENA_NEW(arena, struct reading);
@@ -199,6 +218,18 @@ enum outcome desk_coi_read(struct desk_coi *out, struct node *n, struct db *db, 
     TRY(checkpoint_read(&out->checkpoint, tlog_prover_note(out->prover), e));
     out->events = events;
     return read_all(r, e);
+}
+
+enum outcome desk_coi_read(struct desk_coi *out, struct node *n, struct db *db, struct str order,
+                           struct looker *looks, struct err *e)
+{
+    return read_bundle(out, false, n, db, order, looks, e);
+}
+
+enum outcome desk_audit_read(struct desk_coi *out, struct node *n, struct db *db, struct str order,
+                             struct looker *looks, struct err *e)
+{
+    return read_bundle(out, true, n, db, order, looks, e);
 }
 
 void desk_coi_close(struct desk_coi *c)

@@ -55,6 +55,8 @@ struct desk_coi {
     struct str patient;
     struct str vkey;
     bool identity;
+    bool audit;       /* with the definitions that it ran under (audit.h) */
+    struct bytes pdf; /* of an audit bundle: trail.pdf, borrowed; empty: none */
     struct tlog_prover *prover;
     struct checkpoint checkpoint;
     const struct desk_coi_event *events; /* in the order of the log */
@@ -92,6 +94,12 @@ enum outcome desk_coi_export(struct page *p, struct db *db, const struct node *n
 enum outcome desk_coi_tar(struct buf *out, struct page *p, struct db *db, const struct node *n,
                           const struct desk_coi *c, struct err *e);
 
+/* Writes an archive on a snapshot. */
+typedef enum outcome desk_coi_archive_fn(struct http_request *r, struct db *db, struct page *p,
+                                         void *tar, struct err *e);
+/* And answers with it: "<name>-<first of the order's id>.tar". */
+enum http_state desk_coi_archive(struct http_request *r, desk_coi_archive_fn *fn, const char *name);
+
 enum http_state desk_get_coi(struct http_request *r);
 enum http_state desk_get_coi_print(struct http_request *r);
 enum http_state desk_get_coi_bundle(struct http_request *r);
@@ -113,6 +121,12 @@ struct desk_coi_view {
     struct str mine; /* event of the reader's own disclosure that still stands; absent: none */
     bool may_export;
     bool may_disclose;
+    bool may_audit; /* take away the audit bundle */
 };
+/* REFUSED "gate.unknown" to whom the order, or its report, is not to be seen. */
+enum outcome desk_coi_load(struct desk_coi_view *v, struct http_request *r, struct db *db,
+                           struct page *p, struct err *e);
+/* Whether the event is in what was read. */
+bool desk_coi_holds(const struct desk_coi *c, struct str event);
 
 #endif

@@ -11,12 +11,13 @@
 
 #include "kernel/draw.h"
 #include "kernel/node.h"
-#include "modules/desk/coi.h"
+#include "modules/desk/audit.h"
 
 enum {
     PATH_BYTES = 64,
     MANIFEST_MAX = 4 << 20,
     REPORT_MAX = 64 << 20,
+    TRAIL_MAX = 64 << 20,
     PROOF_ARENA = 1 << 20,
 };
 
@@ -36,6 +37,19 @@ static enum outcome put(struct writing *w, const char *path, struct str content,
     return w->put(w->context, path, content, e);
 }
 
+/* The document of an event that brings a definition. */
+static enum outcome put_definition(struct writing *w, const struct desk_coi_event *x,
+                                   struct arena *scratch, struct err *e)
+{
+    char path[PATH_BYTES];
+    if (!w->c->audit || !desk_audit_defines(x))
+        return OK;
+    struct buf b = buf_in(scratch, DEFINE_YAML_MAX);
+    snprintf(path, sizeof path, "definition/%lld", (long long)x->sequence);
+    TRY(desk_audit_definition(&b, x, e));
+    return put(w, path, buf_get(&b), e);
+}
+
 static enum outcome put_events(struct writing *w, struct err *e)
 {
     struct arena *scratch = arena_new(PROOF_ARENA);
@@ -52,6 +66,8 @@ static enum outcome put_events(struct writing *w, struct err *e)
         snprintf(path, sizeof path, "proof/%lld", (long long)x->sequence);
         if (o == OK)
             o = put(w, path, proof, e);
+        if (o == OK)
+            o = put_definition(w, x, scratch, e);
     }
     arena_free(scratch);
     return o;
@@ -119,6 +135,20 @@ static enum outcome put_page(struct writing *w, struct page *p, struct db *db, s
     return o;
 }
 
+/* The trail itself, as a page and on paper. */
+static enum outcome put_trail(struct writing *w, struct err *e)
+{
+    const struct str pdf = { (const char *)w->c->pdf.p, w->c->pdf.n };
+    struct buf b = buf_new(TRAIL_MAX);
+    enum outcome o = desk_audit_html(&b, w->c, e);
+    if (o == OK)
+        o = put(w, "trail.html", buf_get(&b), e);
+    if (o == OK && pdf.n > 0)
+        o = put(w, "trail.pdf", pdf, e);
+    buf_free(&b);
+    return o;
+}
+
 static enum outcome put_vkey(struct writing *w, struct err *e)
 {
     char line[NOTE_KEY_NAME_MAX + 80];
@@ -147,7 +177,8 @@ enum outcome desk_coi_bundle(struct page *p, struct db *db, const struct node *n
                              struct err *e)
 {
     struct writing w = { c, put_file, context, buf_new(MANIFEST_MAX) };
-    buf_printf(&w.manifest, "vein.bundle/v1\norder %.*s\n", STR(c->order));
+    buf_printf(&w.manifest, "vein.%s/v1\norder %.*s\n", c->audit ? "audit" : "bundle",
+               STR(c->order));
     enum outcome o = put_vkey(&w, e);
     if (o == OK)
         o = put(&w, "checkpoint", tlog_prover_note(c->prover), e);
@@ -157,6 +188,8 @@ enum outcome desk_coi_bundle(struct page *p, struct db *db, const struct node *n
         o = put_report(&w, e);
     if (o == OK)
         o = put_page(&w, p, db, e);
+    if (o == OK && c->audit)
+        o = put_trail(&w, e);
     if (o == OK)
         o = put_keys(&w, e);
     if (o == OK)
@@ -210,7 +243,8 @@ enum outcome desk_coi_export(struct page *p, struct db *db, const struct node *n
     if (!folder_empty(path))
         return REFUSE(e, "tlog.not_empty", { "folder", str_z(path) });
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0 || mkdirat(folder, "event", 0700) != 0 || mkdirat(folder, "proof", 0700) != 0) {
+    if (folder < 0 || mkdirat(folder, "event", 0700) != 0 || mkdirat(folder, "proof", 0700) != 0 ||
+        (c->audit && mkdirat(folder, "definition", 0700) != 0)) {
         if (folder >= 0)
             close(folder);
         return err_fault(e, "tlog.write", "%s: %m", path);

@@ -45,11 +45,12 @@ static enum outcome report_load(struct desk_order *o, struct http_request *r, st
     return flow_sees(&o->sight, "report") ? OK : REFUSE(e, "gate.unknown", { "kind", S("order") });
 }
 
-static enum outcome load(struct desk_coi_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+enum outcome desk_coi_load(struct desk_coi_view *v, struct http_request *r, struct db *db,
+                           struct page *p, struct err *e)
 {
     TRY(report_load(&v->o, r, db, p, e));
     v->may_export = desk_order_may(&v->o, "coi.export") && flow_sees(&v->o.sight, "bundle");
+    v->may_audit = desk_order_does(&v->o, "trail.bundle") && flow_sees(&v->o.sight, "bundle");
     v->may_disclose = v->o.patient.by_name && desk_order_does(&v->o, "identity.disclose");
     return disclosures(v, r, db, p, e);
 }
@@ -77,7 +78,7 @@ static enum outcome coi(struct http_request *r, struct db *db, struct page *p, s
     struct desk_coi c;
     if (!v)
         return err_no_memory(e);
-    TRY(load(v, r, db, p, e));
+    TRY(desk_coi_load(v, r, db, p, e));
     v->refused = show_refusal(p, r);
     v->r = r;
     enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id,
@@ -142,7 +143,7 @@ enum http_state desk_get_coi_print(struct http_request *r)
 /* --- the bundle --- */
 
 /* The disclosure itself is in the bundle. */
-static bool holds(const struct desk_coi *c, struct str event)
+bool desk_coi_holds(const struct desk_coi *c, struct str event)
 {
     for (size_t i = 0; i < c->n; i++)
         if (str_eq(c->events[i].event.id, event))
@@ -155,7 +156,7 @@ static enum outcome bundle(struct http_request *r, struct db *db, struct page *p
 {
     struct desk_coi_view v = { 0 };
     const bool identity = str_is(http_query(r, "identity"), "1");
-    TRY(load(&v, r, db, p, e));
+    TRY(desk_coi_load(&v, r, db, p, e));
     if (!v.may_export)
         return REFUSE(e, "auth.forbidden", { "permission", S("coi.export") });
     if (identity && !(v.may_disclose && v.mine.p))
@@ -163,7 +164,7 @@ static enum outcome bundle(struct http_request *r, struct db *db, struct page *p
     struct desk_coi c;
     enum outcome o =
         desk_coi_read(&c, app_of(r)->node, db, v.o.id, identity ? look_of(r) : NULL, e);
-    if (o == OK && identity && !holds(&c, v.mine))
+    if (o == OK && identity && !desk_coi_holds(&c, v.mine))
         o = REFUSE(e, "coi.not_signed_yet");
     if (o == OK)
         o = desk_coi_tar(out, p, db, app_of(r)->node, &c, e);
@@ -186,7 +187,7 @@ static void tar_free(void *context)
     free(context);
 }
 
-enum http_state desk_get_coi_bundle(struct http_request *r)
+enum http_state desk_coi_archive(struct http_request *r, desk_coi_archive_fn *fn, const char *name)
 {
     struct err e = { 0 };
     struct buf *tar = malloc(sizeof *tar);
@@ -195,15 +196,15 @@ enum http_state desk_get_coi_bundle(struct http_request *r)
         return app_problem(r, &e);
     }
     *tar = buf_new(TAR_MAX);
-    if (on_snapshot(r, bundle, tar, &e) != OK) {
+    if (on_snapshot(r, fn, tar, &e) != OK) {
         tar_free(tar);
         return app_problem(r, &e);
     }
     r->answer.status = 200;
     r->answer.media_type = "application/x-tar";
     r->answer.headers[0].name = "Content-Disposition";
-    r->answer.headers[0].value = arena_printf(
-        r->arena, "attachment; filename=\"chain-of-identity-%.8s.tar\"", http_param(r, "order").p);
+    r->answer.headers[0].value = arena_printf(r->arena, "attachment; filename=\"%s-%.8s.tar\"",
+                                              name, http_param(r, "order").p);
     r->answer.made = (struct http_body){
         .size = (int64_t)tar->n,
         .read = tar_read,
@@ -211,6 +212,11 @@ enum http_state desk_get_coi_bundle(struct http_request *r)
         .context = tar,
     };
     return HTTP_DONE;
+}
+
+enum http_state desk_get_coi_bundle(struct http_request *r)
+{
+    return desk_coi_archive(r, bundle, "chain-of-identity");
 }
 
 /* --- giving the identity out --- */

@@ -1,5 +1,6 @@
 /* Wiring of the desk module: routes, and what is found of what they show. */
-#include "modules/desk/coi.h"
+#include "modules/desk/audit.h"
+#include "modules/desk/datum.h"
 #include "modules/desk/documents.h"
 #include "modules/desk/people.h"
 
@@ -29,6 +30,10 @@ static const struct route module_routes[] = {
           .media_type = "application/pdf"),
     ROUTE("GET", "/orders/{order}/coi/bundle", "coi.export", 0, desk_get_coi_bundle,
           "help.coi_bundle", .media_type = "application/x-tar", .query = "identity"),
+    ROUTE("POST", "/orders/{order}/audit", "trail.bundle", FORM_MAX, desk_post_audit,
+          "command.trail.bundle"),
+    ROUTE("GET", "/orders/{order}/audit/{export}", "trail.bundle", 0, desk_get_audit,
+          "help.audit_bundle", .media_type = "application/x-tar", .query = "identity"),
     ROUTE("POST", "/orders/{order}/coi/disclose", "identity.disclose", FORM_MAX, desk_post_coi,
           "help.coi_disclose"),
     ROUTE("GET", "/orders/{order}/tasks/{task}", "order.see", 0, desk_get_task, "help.task",
@@ -39,6 +44,8 @@ static const struct route module_routes[] = {
           "help.task_history", .rows = &flow_history_row_record),
     ROUTE("GET", "/orders/{order}/tasks/{task}/print", "order.see", 0, desk_get_print,
           "help.task_print"),
+    ROUTE("GET", "/orders/{order}/data", "order.see", 0, desk_get_datum, "help.order_data",
+          .rows = &desk_datum_row_record, .query = "of"),
     ROUTE("GET", "/corrections", "flow.review_correction", 0, desk_get_corrections,
           "help.corrections", .rows = &flow_record_waiting_out_record),
     ROUTE("POST", "/orders/{order}/tasks/{task}/correct", "flow.correct", FORM_MAX,

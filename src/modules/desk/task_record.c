@@ -158,6 +158,8 @@ static struct flow_history_of history_of(const struct desk_task_view *v,
         .order = v->o.id,
         .task = v->task->name,
         .field = http_query(r, "field"),
+        .trace = arena_printf(r->arena, "/orders/%.*s/data?of=field/%.*s/", STR(v->o.id),
+                              STR(v->task->name)),
         .looks = look_of(r),
     };
 }

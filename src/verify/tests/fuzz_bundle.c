@@ -74,6 +74,8 @@ static void report(struct verify_scanner *s, struct str text)
     const struct verify_claims claims = { S("o"), S("log"), 9, S("AA="), &told, 1 };
     int64_t event;
     (void)verify_claims_hold(&claims, text, s, &event);
+    (void)verify_trail_holds(&claims, text, s, &event);
+    (void)verify_defined_holds(text, leaf, s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

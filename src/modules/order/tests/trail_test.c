@@ -243,32 +243,6 @@ static void an_export_is_recorded_with_its_hash_and_made_again_alike(void **stat
     fixture_rebuilds(&f);
 }
 
-/* partial: AUD-04 reviewed by exception, with a comment, each review from where the last ended */
-static void a_trail_is_reviewed_by_who_did_none_of_its_exceptions(void **state)
-{
-    static struct fixture_person other;
-    (void)state;
-    fixture_person(&other, 7, 1, 1, "order.see trail.see trail.review");
-    fixture_person(&registrar, 9, 1, 1, "patient.correct patient.name order.see trail.review");
-    placed();
-    correct("Zeisig", "male"); /* told to the order as well, where it is an exception */
-#define REVIEW(who, up_to)                                                                         \
-    fixture_send(&f, who, "trail.review", "as expected", "{'order':'%s','up_to':%lld}", order,     \
-                 (long long)(up_to))
-    (void)!REVIEW(&registrar, 1000000);
-    fixture_refused(&f, "trail.own_act");
-    fixture_must(&f, REVIEW(&other, 1000000), "review");
-    assert_non_null(memmem(f.answer.body.p, f.answer.body.n, "\"exceptions\":1", 14));
-    (void)!REVIEW(&other, 2000000);
-    fixture_refused(&f, "trail.review_nothing"); /* the review itself is nothing new */
-    (void)!REVIEW(&stranger, 1000000);
-    assert_int_not_equal(f.error.outcome, OK);
-    correct("Zaunkoenig", "male");
-    fixture_must(&f, REVIEW(&other, 1000000), "review");
-    assert_non_null(memmem(f.answer.body.p, f.answer.body.n, "\"exceptions\":1", 14));
-    fixture_rebuilds(&f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,7 +251,6 @@ int main(void)
         AUDITED(nobody_learns_of_what_they_may_not_see),
         AUDITED(filters_are_walked_together_page_by_page),
         AUDITED(what_is_entered_late_is_marked),
-        AUDITED(a_trail_is_reviewed_by_who_did_none_of_its_exceptions),
         AUDITED(an_export_is_recorded_with_its_hash_and_made_again_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
