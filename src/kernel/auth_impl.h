@@ -44,15 +44,17 @@ struct auth_job {
     struct http_request *request;
     http_handler_fn *work;
 };
+enum { AUTH_JOBS_MAX = AUTH_SIGNING_MAX + AUTH_WAITING_MAX };
 struct auth_later {
     pthread_mutex_t lock;
     pthread_cond_t more;
     pthread_t threads[AUTH_SIGNING_MAX];
     size_t nthreads;
     bool stop;
-    struct auth_job jobs[AUTH_WAITING_MAX];
+    struct auth_job jobs[AUTH_JOBS_MAX]; /* those that wait, from first on, of a ring */
     size_t first;
     size_t n;
+    size_t busy; /* threads with one at hand */
 };
 
 /* Grants of an account at a version, kept as one block of text that they point into. */

@@ -24,17 +24,19 @@ void auth_later_close(struct auth *a)
     pthread_mutex_destroy(&l->lock);
 }
 
-/* The next in line; false: there will be none. */
-static bool job_take(struct auth_later *l, struct auth_job *out)
+/* The next in line, by a thread that has done its last one; false: there will be none. */
+static bool job_take(struct auth_later *l, struct auth_job *out, bool done)
 {
     pthread_mutex_lock(&l->lock);
+    l->busy -= done;
     while (l->n == 0 && !l->stop)
         pthread_cond_wait(&l->more, &l->lock);
     const bool some = l->n > 0;
     if (some) {
         *out = l->jobs[l->first];
-        l->first = (l->first + 1) % AUTH_WAITING_MAX;
+        l->first = (l->first + 1) % AUTH_JOBS_MAX;
         l->n--;
+        l->busy++;
     }
     pthread_mutex_unlock(&l->lock);
     return some;
@@ -44,7 +46,7 @@ static void *work(void *context)
 {
     struct auth_later *l = context;
     struct auth_job job;
-    while (job_take(l, &job)) {
+    for (bool done = false; job_take(l, &job, done); done = true) {
         const enum http_state state = job.work(job.request);
         BUG_ON(state != HTTP_DONE); /* its answer is made here */
         http_resume(job.request);
@@ -58,17 +60,18 @@ static enum http_state answered(struct http_request *r)
     return HTTP_DONE;
 }
 
-/* The threads begin with the first who needs them. */
+/* The threads begin with the first who needs them. Whom one of them is to take at once does not
+ * stand in anybody's place. */
 static bool job_put(struct auth_later *l, const struct auth_job *job)
 {
     pthread_mutex_lock(&l->lock);
-    const bool room = l->n < AUTH_WAITING_MAX;
+    const bool room = l->n + l->busy < AUTH_JOBS_MAX;
     if (room && l->nthreads < AUTH_SIGNING_MAX &&
         pthread_create(&l->threads[l->nthreads], NULL, work, l) == 0)
         l->nthreads++;
     const bool taken = room && l->nthreads > 0;
     if (taken) {
-        l->jobs[(l->first + l->n) % AUTH_WAITING_MAX] = *job;
+        l->jobs[(l->first + l->n) % AUTH_JOBS_MAX] = *job;
         l->n++;
         pthread_cond_signal(&l->more);
     }
