@@ -18,7 +18,8 @@ static const struct route module_routes[] = {
           "help.sign_several_post", .rows = &sign_several_row_record),
     ROUTE("POST", "/sign-token", "signed_in", SIGN_FORM_MAX, sign_post_token, "help.sign_token",
           .row = &sign_token_ask_record),
-    ROUTE("POST", "/sign/{command}", "signed_in", SIGN_FORM_MAX, sign_post, "help.sign_post"),
+    ROUTE("POST", "/sign/{command}", "signed_in", SIGN_FORM_MAX, sign_post, "help.sign_post",
+          .row = &sign_asked_record),
 };
 
 static const struct define_kind *const module_kinds[] = { &signing_kind };

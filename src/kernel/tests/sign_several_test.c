@@ -370,14 +370,42 @@ static void pages_ask_for_what_the_act_takes(void **state)
     assert_int_equal(signatures(1), 0);
 }
 
+/* shows: SIG-01 a program asks by POST what would be signed, where an address is no place for it,
+ * and gets what the page shows */
+static void asked_by_a_program(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"thing\":\"" THING "1\"}";
+    assert_int_equal(get("/sign/thing.approve?thing=" THING "1", "application/json"), 200);
+    const char *asked = arena_str(F->arena, str_z(strstr(got, "\r\n\r\n"))).p;
+    assert_int_equal(get("/sign/thing.approve?thing=" THING "1", "text/html"), 200);
+    const char *csrf = hidden(got, "_csrf");
+    assert_non_null(csrf);
+    assert_int_equal(client_ask(app.server,
+                                arena_printf(F->arena,
+                                             "POST /sign/thing.approve HTTP/1.1\r\nHost: x\r\n"
+                                             "Accept: application/json\r\nCookie: vein=%.*s\r\n"
+                                             "X-CSRF-Token: %s\r\n"
+                                             "Content-Type: application/json\r\n"
+                                             "Content-Length: %zu\r\n\r\n%s",
+                                             STR(cookie), csrf, strlen(body), body),
+                                got, sizeof got),
+                     200);
+    assert_string_equal(strstr(got, "\r\n\r\n"), asked);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_is_shown_and_marked_by_itself), TEST(what_changed_is_refused_alone),
-        TEST(what_was_not_shown_is_not_signed),   TEST(by_its_interface),
-        TEST(drafts_that_wait_are_listed),        TEST(pages_ask_for_what_the_act_takes),
+        TEST(each_is_shown_and_marked_by_itself),
+        TEST(what_changed_is_refused_alone),
+        TEST(what_was_not_shown_is_not_signed),
+        TEST(by_its_interface),
+        TEST(drafts_that_wait_are_listed),
+        TEST(pages_ask_for_what_the_act_takes),
+        TEST(asked_by_a_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
