@@ -37,6 +37,8 @@ static const struct trail_mark module_marks[] = {
     { "stop.resolved", TRAIL_OVERRIDE, "decision", "continue" },
     { "session.refused", TRAIL_REFUSED, NULL, NULL },
     { "sign.refused", TRAIL_REFUSED, NULL, NULL },
+    { "sign.withdrawn", TRAIL_AFTER_SIGNATURE, NULL, NULL },
+    { "sign.rejected", TRAIL_AFTER_SIGNATURE, NULL, NULL },
     { "timer.clock_confirmed", TRAIL_CLOCK, NULL, NULL },
     { "epoch.begun", TRAIL_OVERRIDE, NULL, NULL },
     { "effect.replayed", TRAIL_OVERRIDE, NULL, NULL },

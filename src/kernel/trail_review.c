@@ -9,7 +9,7 @@
 #define COMMANDS "kernel/trail_review_commands.def"
 #include "kernel/wire.h"
 
-enum { CHUNK = 200, CHUNK_ARENA = 64 << 20 };
+enum { CHUNK = 200, CHUNK_ARENA = 64 << 20, REVIEWS_MAX = 1000 };
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/trail/order/{order}/review", "trail.review", 0, trail_get_review,
@@ -158,9 +158,17 @@ enum outcome trail_stretch_read(struct trail_stretch *out, struct db *db,
 enum outcome trail_reviewed_last(struct trail_reviewed_last *out, struct db *db, struct str order,
                                  struct arena *arena, struct err *e)
 {
-    const struct trail_review_last_in in = { order };
-    TRY(db_get(db, &sql_trail_review_last, &in, &out->row, arena, &out->found, e));
-    out->from = out->found ? out->row.up_to : -1;
+    const struct trail_review_standing_in in = { order };
+    struct record_list list;
+    TRY(db_list(db, &sql_trail_review_standing, &in, &list, REVIEWS_MAX, arena, e));
+    const struct trail_review_standing_out *row = list.p;
+    *out = (struct trail_reviewed_last){ .from = -1 };
+    for (size_t i = 0; i < list.n; i++)
+        if (row[i].from_seq <= out->from && row[i].up_to > out->from) {
+            out->row = row[i];
+            out->from = row[i].up_to;
+            out->found = true;
+        }
     return OK;
 }
 
@@ -324,6 +332,7 @@ enum outcome trail_reviewed_apply(struct db *db, const struct event *event,
     const struct trail_review_add_in in = {
         .order_id = payload->order,
         .version = event->version,
+        .from_seq = payload->from,
         .up_to = payload->up_to,
         .exceptions = payload->exceptions,
         .reviewed = event->recorded,

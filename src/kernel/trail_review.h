@@ -53,11 +53,12 @@ enum outcome trail_stretch_read(struct trail_stretch *out, struct db *db,
                                 const struct registry *registry, const struct trail_stretch_of *of,
                                 struct arena *arena, struct err *e);
 
-/* The last review of an order's trail; from is -1 where there is none. */
+/* How far an order's trail is reviewed by signatures that stand, each where the one before ended,
+ * and the last of them; from is -1 where there is none. */
 struct trail_reviewed_last {
     bool found;
     int64_t from;
-    struct trail_review_last_out row;
+    struct trail_review_standing_out row;
 };
 enum outcome trail_reviewed_last(struct trail_reviewed_last *out, struct db *db, struct str order,
                                  struct arena *arena, struct err *e);

@@ -2,7 +2,8 @@
 CREATE TABLE IF NOT EXISTS trail_review (
     order_id    TEXT NOT NULL,
     version     INTEGER NOT NULL, -- of the stream
-    up_to       INTEGER NOT NULL,
+    from_seq    INTEGER NOT NULL, -- behind this place in the log …
+    up_to       INTEGER NOT NULL, -- … up to this one
     exceptions  INTEGER NOT NULL,
     reviewed    INTEGER NOT NULL,
     reviewed_by TEXT NOT NULL, -- actor

@@ -13,6 +13,7 @@
 #include "kernel/notify.h"
 #include "kernel/outbox.h"
 #include "kernel/rota.h"
+#include "kernel/sign_act.h"
 #include "kernel/stop.h"
 #include "kernel/trail_review.h"
 #include "modules/quality/quality.h"
@@ -47,10 +48,10 @@ int open_node(void **state)
 {
     (void)state;
     static const struct module *const modules[] = {
-        &auth_module,    &define_module,       &flow_module,   &stop_module,   &timer_module,
-        &quality_module, &order_module,        &search_module, &look_module,   &sign_module,
-        &trail_module,   &trail_review_module, &epoch_module,  &effect_module, &job_module,
-        &outbox_module,  &rota_module,         &notify_module,
+        &auth_module,    &define_module,       &flow_module,   &stop_module,     &timer_module,
+        &quality_module, &order_module,        &search_module, &look_module,     &sign_module,
+        &trail_module,   &trail_review_module, &epoch_module,  &effect_module,   &job_module,
+        &outbox_module,  &rota_module,         &notify_module, &sign_act_module,
     };
     enum { MODULES = sizeof modules / sizeof modules[0] };
     static bool used;

@@ -209,6 +209,21 @@ static enum outcome decide(void)
                         order);
 }
 
+/* Somebody rejects the signature of the review that was signed last. */
+static void void_review(void)
+{
+    struct fixture_person critic;
+    const struct trail_review_standing_in in = { str_z(order) };
+    const struct record_list list = fixture_list(&f, &sql_trail_review_standing, &in);
+    const struct trail_review_standing_out *row = list.p;
+    assert_true(list.n > 0);
+    fixture_person(&critic, 8, 1, 1, "sign.reject");
+    fixture_must(&f,
+                 fixture_send(&f, &critic, "sign.reject", "was not there", "{'signature':'%.*s'}",
+                              STR(row[list.n - 1].event)),
+                 "reject");
+}
+
 /* partial: AUD-04 the review is part of what a decision on a batch rests on */
 static void a_task_that_asks_for_it_waits_for_the_review(void **state)
 {
@@ -228,6 +243,13 @@ static void a_task_that_asks_for_it_waits_for_the_review(void **state)
     (void)!decide();
     fixture_refused(&f, "trail.unreviewed"); /* judged is not signed */
     fixture_must(&f, review(&other, s.last), "review");
+    void_review();
+    (void)!decide();
+    fixture_refused(&f, "trail.unreviewed"); /* its signature does not stand */
+    const struct trail_stretch again = since(-1);
+    for (size_t i = 0; i < again.nmarked; i++)
+        fixture_must(&f, judge(&other, again.marked[i].at, "no_action", NULL), "judge");
+    fixture_must(&f, review(&other, again.last), "review");
     fixture_must(&f, decide(), "decide");
     fixture_must(&f,
                  fixture_send(&f, &nurse, "flow.correct", "mistyped",
