@@ -72,6 +72,12 @@ async function countersigned(house, size, number) {
     await page.goto(`${at}/sign-several/flow.sign?order=${order}`);
     await page.getByText("Nothing waits for your signature").waitFor();
     await house.look(page, "several to sign, of which none waits");
+    await page.goto(`${at}/account`); /* the journeys' people sign in with passwords alone */
+    const key = page.getByRole("listitem").filter({ hasText: "test key" });
+    await key.getByText("Revoke", { exact: true }).click();
+    await key.locator("form.token").getByRole("textbox").fill("tried it");
+    await key.getByRole("button", { name: "Revoke with a passkey or security key" }).click();
+    await key.waitFor({ state: "detached" });
     await context.close();
   });
 }
