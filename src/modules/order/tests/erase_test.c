@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/id.h"
-#include <sqlite3.h>
 #include "kernel/file_note.h"
 #include "kernel/search_impl.h"
 #include "kernel/sign_pages.h"
@@ -354,6 +354,41 @@ static void sec_01_a_crash_behind_the_key(void **state)
     assert_int_equal(access(begun, F_OK), -1);
 }
 
+/* Another has the table of the index by this name for a while. */
+static void index_named(const char *from, const char *to)
+{
+    sqlite3 *db;
+    char text[80];
+    snprintf(text, sizeof text, "ALTER TABLE %s RENAME TO %s", from, to);
+    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* shows: SEC-01 (what fails behind the end of the key is tried again until it is done) */
+static void sec_01_a_fault_behind_the_key(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    char begun[128];
+    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
+    enrolled();
+    fixture_settle(&f);
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&orderer), OK);
+    assert_true(is_found_by_name());
+    index_named("search_thing", "away");
+    assert_int_equal(erasures_step(f.node.erasures, &e), FAULT);
+    index_named("away", "search_thing");
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+    assert_true(is_found_by_name());
+    assert_int_equal(access(begun, F_OK), 0);
+    e = (struct err){ 0 };
+    assert_int_equal(erasures_step(f.node.erasures, &e), OK);
+    assert_false(is_found_by_name());
+    assert_int_equal(access(begun, F_OK), -1);
+}
+
 struct sent {
     enum outcome outcome;
     char code[60];
@@ -412,41 +447,6 @@ static void in_one_group(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(gate_submit(f.node.gate, &commands[i], done, &sent[i], &e), OK);
     assert_int_equal(gate_step(f.node.gate, &ran, &e), OK);
-/* Another has the table of the index by this name for a while. */
-static void index_named(const char *from, const char *to)
-{
-    sqlite3 *db;
-    char text[80];
-    snprintf(text, sizeof text, "ALTER TABLE %s RENAME TO %s", from, to);
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-/* shows: SEC-01 (what fails behind the end of the key is tried again until it is done) */
-static void sec_01_a_fault_behind_the_key(void **state)
-{
-    (void)state;
-    struct err e = { 0 };
-    char begun[128];
-    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
-    enrolled();
-    fixture_settle(&f);
-    assert_int_equal(ask(&asker), OK);
-    assert_int_equal(erase(&orderer), OK);
-    assert_true(is_found_by_name());
-    index_named("search_thing", "away");
-    assert_int_equal(erasures_step(f.node.erasures, &e), FAULT);
-    index_named("away", "search_thing");
-    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
-    assert_true(is_found_by_name());
-    assert_int_equal(access(begun, F_OK), 0);
-    e = (struct err){ 0 };
-    assert_int_equal(erasures_step(f.node.erasures, &e), OK);
-    assert_false(is_found_by_name());
-    assert_int_equal(access(begun, F_OK), -1);
-}
-
     assert_int_equal(ran, 3);
     assert_int_equal(sent[0].outcome, OK);
     assert_int_equal(sent[1].outcome, REFUSED);
@@ -471,9 +471,9 @@ int main(void)
         WITH(malformed_duties_are_refused),
         WITH(sec_01_a_crash_before_the_key_is_destroyed),
         WITH(sec_01_a_crash_behind_the_key),
+        WITH(sec_01_a_fault_behind_the_key),
         CASE(reg_01_a_jurisdiction_without_a_rule),
         WITH(in_one_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        WITH(sec_01_a_fault_behind_the_key),
