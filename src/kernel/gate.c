@@ -351,3 +351,37 @@ enum outcome gate_run(struct gate *g, const struct gate_command *command,
         *e = wait.answer.error;
     return wait.answer.error.outcome;
 }
+
+struct send_wait {
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool done;
+    struct gate_answer answer;
+};
+
+static void send_done(void *context, const struct gate_answer *answer)
+{
+    struct send_wait *wait = context;
+    pthread_mutex_lock(&wait->lock);
+    wait->answer = *answer;
+    wait->done = true;
+    pthread_cond_signal(&wait->answered);
+    pthread_mutex_unlock(&wait->lock);
+}
+
+enum outcome gate_send(struct gate *g, const struct gate_command *command,
+                       struct gate_answer *answer, struct err *e)
+{
+    struct send_wait wait = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                              .answered = PTHREAD_COND_INITIALIZER };
+    TRY(gate_submit(g, command, send_done, &wait, e));
+    pthread_mutex_lock(&wait.lock);
+    while (!wait.done)
+        pthread_cond_wait(&wait.answered, &wait.lock);
+    pthread_mutex_unlock(&wait.lock);
+    if (answer)
+        *answer = wait.answer;
+    if (wait.answer.error.outcome != OK)
+        *e = wait.answer.error;
+    return wait.answer.error.outcome;
+}
