@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "kernel/gate_impl.h"
+#include "kernel/sign_strength.h"
 
 enum {
     MEMBER_ARENA_MAX = 128 << 20,
@@ -42,7 +43,8 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
 {
     struct gate *g = calloc(1, sizeof *g);
     struct arena *arena = arena_new(MEMBER_ARENA_MAX);
-    if (!g || !arena) {
+    struct sign_rules *rules = NULL;
+    if (!g || !arena || sign_rules_new(&rules, e) != OK) {
         free(g);
         arena_free(arena);
         return err_no_memory(e);
@@ -53,6 +55,7 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
         .ledger = options->ledger,
         .keys = options->keys,
         .registry = options->registry,
+        .rules = rules,
         .arena = arena,
         .happened = g->happened,
     };
@@ -77,6 +80,7 @@ void gate_close(struct gate *g)
     BUG_ON(g->count != 0);
     pthread_cond_destroy(&g->arrived);
     pthread_mutex_destroy(&g->lock);
+    sign_rules_free(g->writer.rules);
     arena_free(g->writer.arena);
     free(g);
 }
