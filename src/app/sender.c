@@ -4,48 +4,15 @@
 #include "kernel/auth.h"
 #include "kernel/sign.h"
 
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 enum { BODY_MAX = 64 << 10 };
 
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool done;
-    struct gate_answer answer;
-};
-
-static void wake(void *context, const struct gate_answer *answer)
-{
-    struct waiting *w = context;
-    pthread_mutex_lock(&w->lock);
-    w->answer = *answer;
-    w->done = true;
-    pthread_cond_signal(&w->answered);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static enum outcome send_and_wait(struct gate *g, const struct gate_command *c,
-                                  struct gate_answer *answer, struct err *e)
-{
-    struct waiting w = { .lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER };
-    TRY(gate_submit(g, c, wake, &w, e));
-    pthread_mutex_lock(&w.lock);
-    while (!w.done)
-        pthread_cond_wait(&w.answered, &w.lock);
-    pthread_mutex_unlock(&w.lock);
-    *answer = w.answer;
-    if (w.answer.error.outcome != OK)
-        *e = w.answer.error;
-    return w.answer.error.outcome;
-}
-
 static enum outcome send(struct sender *s, const struct gate_command *c, struct gate_answer *answer,
                          struct err *e)
 {
-    return s->serving ? send_and_wait(s->node->gate, c, answer, e)
+    return s->serving ? gate_send(s->node->gate, c, answer, e)
                       : gate_run(s->node->gate, c, answer, e);
 }
 

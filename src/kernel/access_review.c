@@ -74,6 +74,8 @@ enum outcome access_review_plan_decide(struct decision *d, const struct access_r
     if (body->due <= d->now_us || body->due > last || body->every_days < 1 ||
         body->every_days > ACCESS_REVIEW_DAYS_MAX)
         return REFUSE(e, "access_review.dates");
+    if (state->found && state->row.last_void)
+        return REFUSE(e, "access_review.due_at_once");
     const int64_t said = state->counts.kept + state->counts.removed;
     if (state->found && state->row.opened != TIME_NONE && said > 0)
         return REFUSE(e, "access_review.begun", { "n", number(d->arena, said) });

@@ -12,12 +12,14 @@
  * as it may, and no person is cut in two who has not more alone; the row's signed_to is how far it
  * has come. What is said anew of somebody who is signed takes it back to before them. The last part
  * ends the round. Where a signature is withdrawn or rejected (sign_act.h), the parts of an open
- * round begin anew; a round that had ended last is shown as unsigned, and the next is due at once.
+ * round begin anew; a round that had ended last is shown as unsigned, and the next is due at once:
+ * until that is signed nobody plans another date.
  *
  * Rights: a right at one site is judged by who may judge there; planning and signing are for who
  * may in the whole organisation. A round of which anything was judged is not planned anew.
  *
  * Refusals: "access_review.dates", "access_review.not_open", "access_review.begun" {n},
+ * "access_review.due_at_once",
  * "access_review.other_round", "access_review.unjudged" {n}, "auth.own_rights". */
 #ifndef VEIN_KERNEL_ACCESS_REVIEW_H
 #define VEIN_KERNEL_ACCESS_REVIEW_H

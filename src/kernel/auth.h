@@ -355,4 +355,17 @@ enum outcome auth_site_elsewhere(bool *out, struct db *db, struct str organisati
 struct str auth_site_name(struct db *db, struct str site, struct arena *arena);
 struct str auth_organisation_name(struct db *db, struct str organisation, struct arena *arena);
 
+/* What was done under an emergency access: places in the log, in its order, AUTH_ACTS_MAX at most
+ * of `all`. */
+enum { AUTH_ACTS_MAX = 1000 };
+struct auth_acts {
+    const struct auth_emergency_acts_out *p;
+    size_t n;
+    int64_t all;
+};
+enum outcome auth_acts_of(struct auth_acts *out, struct db *db, struct str emergency,
+                          struct arena *arena, struct err *e);
+/* The rows of an event's links; called by registry_apply. */
+enum outcome auth_acts_apply(struct db *db, const struct event *event, struct err *e);
+
 #endif

@@ -235,6 +235,28 @@ SET reviewed = :reviewed, reviewed_by = :reviewed_by, verdict = :verdict,
     review_event = :review_event, conclusion = :conclusion
 WHERE emergency = :emergency;
 
+-- emergency_unsign (emergency ID)
+UPDATE auth_emergency
+SET reviewed = NULL, reviewed_by = NULL, verdict = NULL, review_event = NULL, conclusion = NULL
+WHERE emergency = :emergency;
+
+-- emergency_signed (signature ID) -> (emergency ID)
+-- Whose review this signature is.
+SELECT emergency FROM auth_emergency WHERE review_event = :signature;
+
+-- emergency_act_add (emergency TEXT, key TEXT, stream TEXT, version INT)
+INSERT INTO auth_emergency_act (emergency, key, stream, version)
+VALUES (:emergency, :key, :stream, :version);
+
+-- emergency_acts (emergency ID) -> (at INT)
+-- Places in the log, in its order.
+SELECT e.seq AS at FROM auth_emergency_act a
+JOIN ledger_event e ON e.key = a.key AND e.stream = a.stream AND e.version = a.version
+WHERE a.emergency = :emergency ORDER BY e.seq LIMIT 1000;
+
+-- emergency_acts_all (emergency ID) -> (n INT)
+SELECT count(*) AS n FROM auth_emergency_act WHERE emergency = :emergency;
+
 -- access (organisation ID, site ID, after ID) -> (account ID,
 --     name TEXT, login TEXT, closed BOOL, sanctioned TIME, sanctioned_by ID, sanctioned_how CODE,
 --     role CODE, site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT)

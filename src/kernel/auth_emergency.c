@@ -1,11 +1,12 @@
 /* Emergency access: a person takes, for a stated reason and some hours, what a role lends in an
  * emergency. It is said aloud at once, marks every act done meanwhile (gate.h: actor.emergency),
- * ends by itself, and stays open until somebody else has looked at it. What a role lends is its own
+ * ends by itself, and stays open until somebody else has looked at it and signed, by a signature
+ * that stands. What a role lends is its own
  * list, and no command that judges takes a lent right (COMMAND_JUDGES). */
 #include "kernel/auth_impl.h"
 #include "kernel/notify.h"
 #include "kernel/segregate.h"
-#include "kernel/sign.h"
+#include "kernel/sign_act.h"
 #include "kernel/timer.h"
 
 static void happened(struct decision *d, struct str emergency, const struct event_type *type,
@@ -158,9 +159,25 @@ enum outcome auth_review_emergency_shown(struct load *l, const struct auth_revie
                                          struct sign_what *out, struct err *e)
 {
     const struct auth_emergency_out *row = &state->row;
+    struct auth_acts acts;
+    TRY(auth_acts_of(&acts, l->db, row->emergency, l->arena, e));
+    struct auth_emergency_place *places =
+        ARENA_ARRAY(l->arena, acts.n + 1, struct auth_emergency_place);
+    if (!places)
+        return err_no_memory(e);
+    for (size_t i = 0; i < acts.n; i++)
+        places[i].at = acts.p[i].at;
     const struct auth_emergency_judged content = {
-        row->emergency, row->event, row->account,  row->role,
-        row->site,      row->taken, row->until_us, body->verdict,
+        .emergency = row->emergency,
+        .event = row->event,
+        .account = row->account,
+        .role = row->role,
+        .site = row->site,
+        .taken = row->taken,
+        .until = row->until_us,
+        .verdict = body->verdict,
+        .acts = acts.all,
+        .places = { places, acts.n },
     };
     TRY(sign_what_record(out, &auth_emergency_judged_record, &content, l->arena, e));
     out->kind = S("emergency");
@@ -183,6 +200,29 @@ enum outcome auth_review_emergency_decide(struct decision *d,
         return REFUSE(e, "emergency.not_over");
     const struct auth_emergency_reviewed payload = { body->emergency, body->verdict };
     happened(d, body->emergency, &auth_emergency_reviewed_event, &payload);
+    return OK;
+}
+
+/* --- emergency.unsign --- */
+
+enum outcome auth_unsign_emergency_load(struct load *l, const struct auth_unsign_emergency *body,
+                                        struct auth_emergency_state *state, struct err *e)
+{
+    TRY(emergency_load(l, body->emergency, state, e));
+    return state->row.review_event.p && str_eq(state->row.review_event, body->signature)
+               ? OK
+               : load_unknown(l, e);
+}
+
+enum outcome auth_unsign_emergency_decide(struct decision *d,
+                                          const struct auth_unsign_emergency *body,
+                                          const struct auth_emergency_state *state, struct err *e)
+{
+    (void)state;
+    if (!d->command->actor->system)
+        return REFUSE(e, "auth.program_only");
+    const struct auth_emergency_unsigned payload = { body->emergency, body->signature };
+    happened(d, body->emergency, &auth_emergency_unsigned_event, &payload);
     return OK;
 }
 
@@ -229,11 +269,40 @@ enum outcome auth_emergency_reviewed_apply(struct db *db, const struct event *ev
     return db_run(db, &sql_auth_emergency_review, &in, NULL, e);
 }
 
-/* --- the alarm: stands until it is reviewed --- */
+enum outcome auth_emergency_unsigned_apply(struct db *db, const struct event *event,
+                                           const struct auth_emergency_unsigned *payload,
+                                           struct err *e)
+{
+    (void)event;
+    const struct auth_emergency_unsign_in in = { payload->emergency };
+    return db_run(db, &sql_auth_emergency_unsign, &in, NULL, e);
+}
+
+/* --- the alarm: stands while no review does --- */
 
 static struct str cause_of(struct str emergency, struct arena *arena)
 {
     return arena_printf(arena, "emergency/%.*s", STR(emergency));
+}
+
+static enum outcome tell(struct str emergency, struct db *db, const struct event *event,
+                         struct policy_send *out, bool *send, struct arena *arena, struct err *e)
+{
+    const struct auth_emergency_in in = { emergency };
+    struct auth_emergency_out row;
+    TRY(db_get(db, &sql_auth_emergency, &in, &row, arena, send, e));
+    if (!*send)
+        return OK;
+    const struct notify_raise body = {
+        .kind = S("emergency_taken"),
+        .cause = cause_of(emergency, arena),
+        .about = event->stream,
+        .label = notify_short(emergency, arena),
+        .link = arena_printf(arena, "/emergencies/%.*s", STR(emergency)),
+        .organisation = row.organisation,
+        .site = row.site,
+    };
+    return notify_policy_raise(out, send, db, event, &body, arena, e);
 }
 
 static enum outcome on_taken(struct db *db, const struct event *event, const void *payload,
@@ -241,16 +310,34 @@ static enum outcome on_taken(struct db *db, const struct event *event, const voi
                              struct err *e)
 {
     const struct auth_emergency_taken *taken = payload;
-    const struct notify_raise body = {
-        .kind = S("emergency_taken"),
-        .cause = cause_of(taken->emergency, arena),
-        .about = event->stream,
-        .label = notify_short(taken->emergency, arena),
-        .link = arena_printf(arena, "/emergencies/%.*s", STR(taken->emergency)),
-        .organisation = taken->organisation,
-        .site = taken->site,
-    };
-    return notify_policy_raise(out, send, db, event, &body, arena, e);
+    return tell(taken->emergency, db, event, out, send, arena, e);
+}
+
+static enum outcome on_unsigned(struct db *db, const struct event *event, const void *payload,
+                                struct policy_send *out, bool *send, struct arena *arena,
+                                struct err *e)
+{
+    const struct auth_emergency_unsigned *undone = payload;
+    return tell(undone->emergency, db, event, out, send, arena, e);
+}
+
+/* sign.withdrawn and sign.rejected have the same field. */
+static enum outcome on_void(struct db *db, const struct event *event, const void *payload,
+                            struct policy_send *out, bool *send, struct arena *arena, struct err *e)
+{
+    const struct sign_withdrawn *ended = payload;
+    const struct auth_emergency_signed_in in = { ended->signature };
+    struct auth_emergency_signed_out row;
+    (void)event;
+    TRY(db_get(db, &sql_auth_emergency_signed, &in, &row, arena, send, e));
+    if (!*send)
+        return OK;
+    struct auth_unsign_emergency *body = ARENA_NEW(arena, struct auth_unsign_emergency);
+    if (!body)
+        return err_no_memory(e);
+    *body = (struct auth_unsign_emergency){ row.emergency, ended->signature };
+    *out = (struct policy_send){ S("emergency.unsign"), &auth_unsign_emergency_record, body };
+    return OK;
 }
 
 static enum outcome on_reviewed(struct db *db, const struct event *event, const void *payload,
@@ -269,4 +356,7 @@ static enum outcome on_reviewed(struct db *db, const struct event *event, const 
 const struct policy auth_policies[AUTH_POLICIES] = {
     { "auth.emergency_taken", &auth_emergency_taken_event, on_taken },
     { "auth.emergency_reviewed", &auth_emergency_reviewed_event, on_reviewed },
+    { "auth.emergency_unsigned", &auth_emergency_unsigned_event, on_unsigned },
+    { "auth.emergency_withdrawn", &sign_withdrawn_event, on_void },
+    { "auth.emergency_rejected", &sign_rejected_event, on_void },
 };

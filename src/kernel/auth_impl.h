@@ -280,8 +280,8 @@ enum outcome auth_send_because(struct auth *a, const struct actor *actor,
 enum outcome auth_send(struct auth *a, const struct actor *actor, const struct command_type *type,
                        const void *body, bool wait, struct err *e);
 
-/* The alarm of an emergency, and its end. */
-enum { AUTH_POLICIES = 2 };
+/* The alarm of an emergency, its end, and what a void signature of its review leads to. */
+enum { AUTH_POLICIES = 5 };
 extern const struct policy auth_policies[AUTH_POLICIES];
 
 /* What of accounts and sites is found. */

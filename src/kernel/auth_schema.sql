@@ -113,3 +113,13 @@ CREATE TABLE IF NOT EXISTS auth_emergency (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_emergency_account ON auth_emergency (account, ended);
 CREATE INDEX IF NOT EXISTS auth_emergency_site ON auth_emergency (organisation, site, reviewed, taken);
+CREATE INDEX IF NOT EXISTS auth_emergency_review ON auth_emergency (review_event);
+
+-- Events made under one: those with a link to it.
+CREATE TABLE IF NOT EXISTS auth_emergency_act (
+    emergency TEXT NOT NULL,
+    key       TEXT NOT NULL, -- where the event is in the log
+    stream    TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    PRIMARY KEY (emergency, stream, version)
+) STRICT;

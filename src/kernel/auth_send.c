@@ -7,20 +7,11 @@
 
 enum { SEND_ARENA_MAX = 256 << 10 };
 
-/* Of a sender that waits; stands on its stack. */
-struct auth_wait {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool done;
-    struct err error;
-};
-
 struct auth_sent {
     struct arena *arena; /* which this stands in */
     struct actor actor;
     struct id id;
     struct gate_command command;
-    struct auth_wait *wait; /* NULL: nobody waits */
 };
 
 struct actor auth_system(struct str organisation)
@@ -28,18 +19,12 @@ struct actor auth_system(struct str organisation)
     return (struct actor){ .name = S("system/auth"), .organisation = organisation, .system = true };
 }
 
+/* Of what nobody waits for. */
 static void auth_answered(void *context, const struct gate_answer *answer)
 {
     struct auth_sent *sent = context;
-    struct auth_wait *wait = sent->wait;
+    (void)answer;
     arena_free(sent->arena);
-    if (!wait)
-        return;
-    pthread_mutex_lock(&wait->lock);
-    wait->error = answer->error;
-    wait->done = true;
-    pthread_cond_signal(&wait->answered);
-    pthread_mutex_unlock(&wait->lock);
 }
 
 static struct actor actor_copy(struct arena *arena, const struct actor *actor)
@@ -80,9 +65,9 @@ static enum outcome auth_prepare(struct auth *a, struct auth_sent *sent, const s
     return arena_exhausted(sent->arena) ? err_no_memory(e) : OK;
 }
 
-static enum outcome auth_submit(struct auth *a, const struct actor *actor,
-                                const struct command_type *type, const void *body,
-                                struct str reason, struct auth_wait *wait, struct err *e)
+enum outcome auth_send_because(struct auth *a, const struct actor *actor,
+                               const struct command_type *type, const void *body, struct str reason,
+                               bool wait, struct err *e)
 {
     struct arena *arena = arena_new(SEND_ARENA_MAX);
     struct auth_sent *sent = arena ? ARENA_NEW(arena, struct auth_sent) : NULL;
@@ -91,11 +76,12 @@ static enum outcome auth_submit(struct auth *a, const struct actor *actor,
         return err_no_memory(e);
     }
     sent->arena = arena;
-    sent->wait = wait;
     enum outcome o = auth_prepare(a, sent, actor, type, body, reason, e);
-    if (o == OK)
+    if (o == OK && wait)
+        o = gate_send(a->node->gate, &sent->command, NULL, e);
+    else if (o == OK)
         o = gate_submit(a->node->gate, &sent->command, auth_answered, sent, e);
-    if (o != OK)
+    if (o != OK || wait)
         arena_free(arena);
     return o;
 }
@@ -104,28 +90,4 @@ enum outcome auth_send(struct auth *a, const struct actor *actor, const struct c
                        const void *body, bool wait, struct err *e)
 {
     return auth_send_because(a, actor, type, body, (struct str){ 0 }, wait, e);
-}
-
-enum outcome auth_send_because(struct auth *a, const struct actor *actor,
-                               const struct command_type *type, const void *body, struct str reason,
-                               bool wait, struct err *e)
-{
-    if (!wait)
-        return auth_submit(a, actor, type, body, reason, NULL, e);
-    struct auth_wait waiting = { .done = false };
-    pthread_mutex_init(&waiting.lock, NULL);
-    pthread_cond_init(&waiting.answered, NULL);
-    enum outcome o = auth_submit(a, actor, type, body, reason, &waiting, e);
-    if (o == OK) {
-        pthread_mutex_lock(&waiting.lock);
-        while (!waiting.done)
-            pthread_cond_wait(&waiting.answered, &waiting.lock);
-        pthread_mutex_unlock(&waiting.lock);
-        o = waiting.error.outcome;
-        if (o != OK)
-            *e = waiting.error;
-    }
-    pthread_cond_destroy(&waiting.answered);
-    pthread_mutex_destroy(&waiting.lock);
-    return o;
 }

@@ -9,6 +9,15 @@ SELECT version, title, effective, ended, hash, json FROM define_version
 WHERE kind = :kind AND name = :name AND effective <= :at AND (ended IS NULL OR ended > :at)
 ORDER BY version DESC LIMIT 1;
 
+-- in_force (kind CODE, at TIME) -> (name CODE, version INT, hash HASH)
+-- Of a kind, by name: which they are, without what they say.
+SELECT v.name, v.version, v.hash FROM define_version v
+WHERE v.kind = :kind AND v.version = (
+    SELECT max(w.version) FROM define_version w
+    WHERE w.kind = v.kind AND w.name = v.name AND w.effective <= :at
+      AND (w.ended IS NULL OR w.ended > :at))
+ORDER BY v.name LIMIT 200;
+
 -- stands (kind CODE, name CODE, at TIME) -> (version INT, ended TIME, waiting INT)
 -- The version in force, when that ends, and the highest that waits for its date.
 SELECT v.version, v.ended,

@@ -233,7 +233,7 @@ static enum outcome erase_one(void *context, struct str subject, struct err *e)
     return OK;
 }
 
-/* What a crash left behind the end of a key. */
+/* What a crash or a fault left behind the end of a key: the key alone does not tell any more. */
 static enum outcome rest_resume(struct erasures *x, struct err *e)
 {
     struct str text, line;
@@ -266,6 +266,7 @@ static enum outcome erase_said(struct erasures *x, struct err *e)
 
 static enum outcome erase_due(struct erasures *x, struct err *e)
 {
+    TRY(rest_resume(x, e));
     TRY(erase_said(x, e));
     if (x->due)
         TRY(each_erased(x->options.registry, x->options.writer, x->arena, erase_one, x, e));
@@ -317,7 +318,6 @@ static enum outcome open_all(struct erasures *x, struct err *e)
 {
     if (!x->arena || asprintf(&x->begun, "%s.begun", x->options.list) < 0)
         return err_no_memory(e);
-    TRY(rest_resume(x, e));
     return erasures_step(x, e);
 }
 

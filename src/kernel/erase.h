@@ -8,11 +8,11 @@
  *   3. unfinished uploads of it are dropped, its digests leave the search index, and the log of
  *      changes is emptied, as soon as no reader stands in the way
  *
- * What is interrupted is done when the node is next opened, before it takes any command: the events
- * say who is erased, and keys that are still there are destroyed; whose key is destroyed and the
- * rest not yet done stands in F.erased.begun, which goes with the last of it. Between the event and
- * the end of the key nothing more is sealed for the subject: the gate asks erase_is, and refuses
- * with "seal.erased".
+ * What is interrupted is done by the next step, or when the node is next opened, before it takes
+ * any command: the events say who is erased, and keys that are still there are destroyed; whose key
+ * is destroyed and the rest not yet done stands in F.erased.begun, which goes with the last of it.
+ * Between the event and the end of the key nothing more is sealed for the subject: the gate asks
+ * erase_is, and refuses with "seal.erased".
  *
  * The list is one line a subject, its id, and goes with backups: a keyring copied before an erasure
  * holds the key still, and a restore with that copy destroys it again by the newest list

@@ -258,6 +258,10 @@ bool flow_has_fact(const struct flow_view *v, struct str task, struct str fact);
 struct str flow_value(const struct flow_view *v, struct str task, struct str field,
                       struct arena *arena);
 void flow_note(struct decision *d, const struct flow_view *v, struct str task, struct str fact);
+/* From apply: keeps for ever that the event's actor did something at this task, whatever came of it
+ * (segregate.h). */
+enum outcome flow_did(struct db *db, const struct event *event, struct str order, struct str task,
+                      struct err *e);
 /* Facts beginning with `prefix` hold no longer at the tasks that are open: "check:" after a
  * mismatch, so that what was passed before it must be passed again. */
 void flow_withdraw(struct decision *d, const struct flow_view *v, struct str prefix);

@@ -300,5 +300,5 @@ ON CONFLICT (order_id, actor, task) DO NOTHING;
 
 -- done_by (order_id ID, actor TEXT) -> (task CODE)
 -- At which tasks of an order the actor did something, in whatever pass: completed, entered,
--- corrected, signed, noted a fact.
+-- corrected, signed, noted a fact, checked.
 SELECT task FROM flow_did WHERE order_id = :order_id AND actor = :actor ORDER BY task;

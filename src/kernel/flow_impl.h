@@ -151,8 +151,5 @@ enum outcome flow_pins_write(struct buf *out, const struct flow_pin *pins, size_
 
 /* Next action, oldest due and overdue of the order, after its tasks changed: from apply. */
 enum outcome flow_refresh(struct db *db, struct str order, struct err *e);
-/* Keeps for ever that the event's actor did something at this task. */
-enum outcome flow_did(struct db *db, const struct event *event, struct str order, struct str task,
-                      struct err *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "kernel/gate_impl.h"
+#include "kernel/sign_strength.h"
 
 enum {
     MEMBER_ARENA_MAX = 128 << 20,
@@ -42,7 +43,8 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
 {
     struct gate *g = calloc(1, sizeof *g);
     struct arena *arena = arena_new(MEMBER_ARENA_MAX);
-    if (!g || !arena) {
+    struct sign_rules *rules = NULL;
+    if (!g || !arena || sign_rules_new(&rules, e) != OK) {
         free(g);
         arena_free(arena);
         return err_no_memory(e);
@@ -53,6 +55,7 @@ enum outcome gate_open(struct gate **out, const struct gate_options *options, st
         .ledger = options->ledger,
         .keys = options->keys,
         .registry = options->registry,
+        .rules = rules,
         .arena = arena,
         .happened = g->happened,
     };
@@ -77,6 +80,7 @@ void gate_close(struct gate *g)
     BUG_ON(g->count != 0);
     pthread_cond_destroy(&g->arrived);
     pthread_mutex_destroy(&g->lock);
+    sign_rules_free(g->writer.rules);
     arena_free(g->writer.arena);
     free(g);
 }
@@ -345,6 +349,40 @@ enum outcome gate_run(struct gate *g, const struct gate_command *command,
         if (gate_step(g, &ran, &step) != OK)
             continue; /* the fault is this member's answer too */
     }
+    if (answer)
+        *answer = wait.answer;
+    if (wait.answer.error.outcome != OK)
+        *e = wait.answer.error;
+    return wait.answer.error.outcome;
+}
+
+struct send_wait {
+    pthread_mutex_t lock;
+    pthread_cond_t answered;
+    bool done;
+    struct gate_answer answer;
+};
+
+static void send_done(void *context, const struct gate_answer *answer)
+{
+    struct send_wait *wait = context;
+    pthread_mutex_lock(&wait->lock);
+    wait->answer = *answer;
+    wait->done = true;
+    pthread_cond_signal(&wait->answered);
+    pthread_mutex_unlock(&wait->lock);
+}
+
+enum outcome gate_send(struct gate *g, const struct gate_command *command,
+                       struct gate_answer *answer, struct err *e)
+{
+    struct send_wait wait = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                              .answered = PTHREAD_COND_INITIALIZER };
+    TRY(gate_submit(g, command, send_done, &wait, e));
+    pthread_mutex_lock(&wait.lock);
+    while (!wait.done)
+        pthread_cond_wait(&wait.answered, &wait.lock);
+    pthread_mutex_unlock(&wait.lock);
     if (answer)
         *answer = wait.answer;
     if (wait.answer.error.outcome != OK)

@@ -330,4 +330,9 @@ void gate_shut(struct gate *g);
 enum outcome gate_run(struct gate *g, const struct gate_command *command,
                       struct gate_answer *answer, struct err *e);
 
+/* The same beside a writer: submits and waits until that has answered. Never on the writer's
+ * thread, which would wait for itself, nor on a thread of HTTP, which must not wait. */
+enum outcome gate_send(struct gate *g, const struct gate_command *command,
+                       struct gate_answer *answer, struct err *e);
+
 #endif

@@ -23,6 +23,7 @@ struct gate_writer {
     struct ledger *ledger;
     struct keyring *keys;
     const struct registry *registry;
+    struct sign_rules *rules;
     struct arena *arena;            /* of the member that runs */
     struct gate_happened *happened; /* in this group: LEDGER_GROUP_MAX of them */
     size_t nhappened;

@@ -306,7 +306,8 @@ static enum outcome member_signed(struct member *m, struct load *l, const void *
         return OK;
     TRY(item->type->shown(l, item->body, state, &what, e));
     TRY(sign_shown_now(&shown, hash, item->type, &what, m->arena, e));
-    TRY(sign_needed(&needed, m->w->db, &shown, &what, m->now_us, m->arena, e));
+    const struct sign_act act = { &shown, &what };
+    TRY(sign_needed(&needed, m->w->rules, &act, m->w->db, m->now_us, m->arena, e));
     if (item->command->asks)
         return member_asked(m, &what, &shown, str_z(hash), needed, e);
     const struct sign_check check = { m->w->db, m->w->keys, item->type, item->command,

@@ -5,6 +5,7 @@
 #include "kernel/file.h"
 #include "kernel/flow.h"
 #include "kernel/job.h"
+#include "kernel/sign_strength.h"
 
 enum { KINDS_MAX = 64, POINT_TABLES_MAX = 16, JOBS_MAX = 64 };
 
@@ -33,6 +34,7 @@ void modules_use(const struct module *const *modules, size_t n)
         points[ntables] = modules[m]->points;
         npoints[ntables++] = modules[m]->npoints;
     }
+    sign_strength_use(modules, n);
     if (nkinds > 0)
         define_use(kinds, nkinds);
     if (njobs > 0)

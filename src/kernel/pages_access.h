@@ -29,6 +29,11 @@ struct pages_emergency_act {
     struct str what;
     int64_t at;
 };
+struct pages_emergency_acts { /* done under it, in the order of the log */
+    const struct pages_emergency_act *p;
+    size_t n;
+    bool more; /* there are more than are shown */
+};
 struct pages_emergency_view {
     struct auth_emergency_out row;
     struct str person;
@@ -38,9 +43,7 @@ struct pages_emergency_view {
     struct str reviewer;
     enum show_tone tone;
     struct str state;
-    const struct pages_emergency_act *acts; /* done under it, newest first */
-    size_t nacts;
-    bool more; /* there are more than are shown */
+    struct pages_emergency_acts acts;
     bool may_review;
     bool may_end;
 };
@@ -66,6 +69,7 @@ struct pages_emergency_judged_view {
     struct str person;
     struct str site;
     struct str reason;
+    struct pages_emergency_acts acts;
 };
 sign_show_fn pages_emergency_judged;
 

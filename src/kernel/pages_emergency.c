@@ -6,9 +6,8 @@
 #include "gen/kernel/pages/take.html.h"
 #include "kernel/ledger.h"
 #include "kernel/pages_access.h"
-#include "kernel/trail.h"
 
-enum { ROWS_MAX = 200, PLACES_MAX = 200, JUDGED_MAX = 16 << 10 };
+enum { ROWS_MAX = 200, ACT_ARENA_MAX = 4 << 20, JUDGED_MAX = 512 << 10 };
 
 static void state_of(enum show_tone *tone, struct str *text, struct page *p,
                      const struct auth_emergency_list_out *row)
@@ -62,43 +61,40 @@ enum http_state pages_get_emergencies(struct http_request *r)
 
 /* --- one --- */
 
-static bool links_to(const struct event *event, struct str emergency)
+/* Of the event at a place in the log: what it is called, and when it happened. */
+static enum outcome act_read(struct pages_emergency_act *out, struct db *db, struct page *p,
+                             int64_t at, struct arena *scratch, struct err *e)
 {
-    for (size_t i = 0; i < event->links.n; i++)
-        if (str_is(event->links.p[i].kind, "emergency") && str_eq(event->links.p[i].id, emergency))
-            return true;
-    return false;
+    struct ledger_row *row;
+    struct event event;
+    size_t n;
+    TRY(ledger_read(db, at, 1, &row, &n, scratch, e));
+    if (n == 0 || row->sequence != at)
+        return err_fault(e, "ledger.damaged", "no event at %lld", (long long)at);
+    TRY(event_read(&event, scratch, row->leaf, e));
+    const struct str text =
+        text_find(p->language, arena_printf(scratch, "event.%.*s", STR(event.type)));
+    out->what = text.p ? text : arena_str(p->b->arena, event.type);
+    out->at = event.happened;
+    return OK;
 }
 
-/* What was done under it, newest first, by the links of the events. */
-static enum outcome acts(struct pages_emergency_view *v, struct http_request *r, struct db *db,
-                         struct page *p, struct err *e)
+static enum outcome acts(struct pages_emergency_acts *v, struct http_request *r, struct db *db,
+                         struct page *p, struct str emergency, struct err *e)
 {
-    const struct str thing = arena_printf(r->arena, "emergency/%.*s", STR(v->row.emergency));
-    int64_t *places = ARENA_ARRAY(r->arena, PLACES_MAX, int64_t);
-    struct pages_emergency_act *out = ARENA_ARRAY(r->arena, PLACES_MAX, struct pages_emergency_act);
-    size_t n;
-    if (!places || !out)
-        return err_no_memory(e);
-    TRY(trail_places(places, &n, PLACES_MAX, db, thing, r->arena, e));
-    v->acts = out;
-    v->more = n == PLACES_MAX;
-    for (size_t i = 0; i < n; i++) {
-        struct ledger_row *row;
-        struct event event;
-        size_t found;
-        TRY(ledger_read(db, places[i], 1, &row, &found, r->arena, e));
-        if (found == 0)
-            continue;
-        TRY(event_read(&event, r->arena, row->leaf, e));
-        if (!links_to(&event, v->row.emergency))
-            continue;
-        const struct str text =
-            text_find(p->language, arena_printf(r->arena, "event.%.*s", STR(event.type)));
-        out[v->nacts++] =
-            (struct pages_emergency_act){ text.p ? text : event.type, event.happened };
+    struct auth_acts found;
+    TRY(auth_acts_of(&found, db, emergency, r->arena, e));
+    struct pages_emergency_act *out =
+        ARENA_ARRAY(r->arena, found.n + 1, struct pages_emergency_act);
+    struct arena *scratch = arena_new(ACT_ARENA_MAX);
+    enum outcome o = out && scratch ? OK : err_no_memory(e);
+    for (size_t i = 0; o == OK && i < found.n; i++) {
+        arena_reset(scratch);
+        o = act_read(&out[i], db, p, found.p[i].at, scratch, e);
     }
-    return OK;
+    arena_free(scratch);
+    *v = (struct pages_emergency_acts){ out, found.n, found.all > (int64_t)found.n };
+    return o;
 }
 
 static enum outcome emergency(struct http_request *r, struct db *db, struct page *p, struct err *e)
@@ -126,7 +122,7 @@ static enum outcome emergency(struct http_request *r, struct db *db, struct page
         .verdict = v.row.verdict,
     };
     state_of(&v.tone, &v.state, p, &line);
-    TRY(acts(&v, r, db, p, e));
+    TRY(acts(&v.acts, r, db, p, v.row.emergency, e));
     v.may_end = v.row.ended == TIME_NONE &&
                 actor_may(actor, S("emergency.end"), v.row.organisation, v.row.site);
     v.may_review = v.row.ended != TIME_NONE && v.row.reviewed == TIME_NONE &&
@@ -222,6 +218,7 @@ enum outcome pages_emergency_judged(struct html *out, struct page *p, struct htt
     v.person = auth_account_name(db, v.what.account, r->arena);
     v.site = auth_site_name(db, v.what.site, r->arena);
     v.reason = show_sealed(r, row.event, "reason", row.reason);
+    TRY(acts(&v.acts, r, db, p, v.what.emergency, e));
     struct page part = *p;
     struct buf b = buf_in(r->arena, JUDGED_MAX);
     part.b = &b;

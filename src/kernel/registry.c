@@ -1,6 +1,7 @@
 /* The tables of all modules, sorted once and searched by name. */
 #include <stdlib.h>
 
+#include "kernel/auth.h"
 #include "kernel/module.h"
 #include "kernel/sign_act.h"
 
@@ -161,5 +162,6 @@ enum outcome registry_apply(const struct registry *r, struct db *db, const struc
     const void *payload;
     TRY(registry_payload(type, event, &payload, arena, e));
     TRY(type->apply(db, event, payload, e));
+    TRY(auth_acts_apply(db, event, e));
     return event->signature.p ? sign_apply(db, event, arena, e) : OK;
 }

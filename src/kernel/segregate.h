@@ -4,9 +4,9 @@
  * In an order: whoever did something in it that a rule names does nothing that the rule sets
  * against it. What counts as done is what the log says of the person, also where a loop, a
  * correction or a withdrawal took it out of the order's rows since: a task completed, a record
- * entered or corrected, one of two entries, a signature, a fact noted (a check, a unit made). So it
- * is the same whatever session, site, role of the day or emergency access it was done under, and
- * taking a role back does not undo it.
+ * entered or corrected, one of two entries, a signature, a fact noted (a unit made), a check,
+ * whatever its result and whoever's completed the point. So it is the same whatever session, site,
+ * role of the day or emergency access it was done under, and taking a role back does not undo it.
  *
  * Of a person: rules with `held` refuse a role, given or lent, to who holds one that is set against
  * it anywhere, now or later: REFUSED "segregation.roles" {role, other}.

@@ -66,13 +66,18 @@ static bool word_of(const char *list, struct str word)
     return false;
 }
 
+bool sign_meaning_known(struct str meaning)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (str_is(meaning, meanings[i]))
+            return true;
+    return false;
+}
+
 /* A meaning that the command's row does not name is a bug of ours. */
 static void meaning_check(const struct command_type *type, struct str meaning)
 {
-    bool known = false;
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
-        known |= str_is(meaning, meanings[i]);
-    BUG_ON(!known || !word_of(type->meanings, meaning));
+    BUG_ON(!sign_meaning_known(meaning) || !word_of(type->meanings, meaning));
 }
 
 static struct str hex_of(struct hash h, struct arena *arena)

@@ -69,6 +69,8 @@ enum { SIGN_FORMAT = 1, SIGN_CONTENT_MAX = 65535 };
 /* How a signature is proved, the weakest first. */
 enum sign_strength { SIGN_SIMULATED, SIGN_PASSWORD, SIGN_CODE, SIGN_TOKEN };
 const char *sign_strength_name(enum sign_strength s);
+/* One of sign_meanings.def. */
+bool sign_meaning_known(struct str meaning);
 
 /* --- what is shown: for modules --- */
 

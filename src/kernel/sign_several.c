@@ -7,47 +7,6 @@
 #include "gen/kernel/pages/sign_several.html.h"
 #include "kernel/auth_pages.h"
 
-#include <pthread.h>
-
-/* --- one command, waited for --- */
-
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t answered;
-    bool done;
-    struct gate_answer *answer;
-};
-
-static void answered(void *context, const struct gate_answer *answer)
-{
-    struct waiting *w = context;
-    pthread_mutex_lock(&w->lock);
-    *w->answer = *answer;
-    w->done = true;
-    pthread_cond_signal(&w->answered);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static enum outcome send(struct gate *g, const struct gate_command *c, struct gate_answer *answer,
-                         struct err *e)
-{
-    struct waiting w = { .answer = answer };
-    pthread_mutex_init(&w.lock, NULL);
-    pthread_cond_init(&w.answered, NULL);
-    enum outcome o = gate_submit(g, c, answered, &w, e);
-    if (o == OK) {
-        pthread_mutex_lock(&w.lock);
-        while (!w.done)
-            pthread_cond_wait(&w.answered, &w.lock);
-        pthread_mutex_unlock(&w.lock);
-        o = answer->error.outcome;
-        *e = answer->error;
-    }
-    pthread_cond_destroy(&w.answered);
-    pthread_mutex_destroy(&w.lock);
-    return o;
-}
-
 static struct gate_command command_of(struct http_request *r, const struct sign_several_view *v,
                                       const struct sign_several_thing *x)
 {
@@ -148,7 +107,7 @@ static enum outcome ask(struct sign_several_view *v, struct sign_several_thing *
     x->id = arena_str(r->arena, id_str(&id));
     struct gate_command c = command_of(r, v, x);
     c.asks = true;
-    const enum outcome o = send(app_of(r)->node->gate, &c, &answer, &x->refused);
+    const enum outcome o = gate_send(app_of(r)->node->gate, &c, &answer, &x->refused);
     if (o == FAULT)
         *e = x->refused;
     if (o != OK)
@@ -283,7 +242,7 @@ static enum outcome sign(struct sign_several_view *v, struct http_request *r, st
         struct gate_command c = command_of(r, v, x);
         c.signature = &given[i];
         if (x->marked)
-            x->is_signed = send(app_of(r)->node->gate, &c, &answer, &x->refused) == OK;
+            x->is_signed = gate_send(app_of(r)->node->gate, &c, &answer, &x->refused) == OK;
     }
     v->done = true;
     return OK;

@@ -11,11 +11,24 @@
 #include "base/record_structs.h"
 #undef RECORDS
 
-/* REFUSED "signing.unknown_act" {act}, "signing.unknown_strength" {strength}. */
+/* REFUSED "signing.unknown_act" {act}: no such kind, no command that is signed, no meaning;
+ * "signing.unknown_strength" {strength}. */
 extern const struct define_kind signing_kind;
+/* Whose commands there are; set once at start, and borrowed. Without it no command is known. */
+void sign_strength_use(const struct module *const *modules, size_t n);
 
-enum outcome sign_needed(enum sign_strength *out, struct db *db, const struct sign_shown *shown,
-                         const struct sign_what *what, int64_t now_us, struct arena *arena,
-                         struct err *e);
+/* The rules in force, kept bound from act to act. For one thread. */
+struct sign_rules;
+enum outcome sign_rules_new(struct sign_rules **out, struct err *e);
+void sign_rules_free(struct sign_rules *r);
+
+struct sign_act {
+    const struct sign_shown *shown;
+    const struct sign_what *what;
+};
+/* `arena` for this once. */
+enum outcome sign_needed(enum sign_strength *out, struct sign_rules *rules,
+                         const struct sign_act *act, struct db *db, int64_t now_us,
+                         struct arena *arena, struct err *e);
 
 #endif

@@ -73,6 +73,7 @@ static int set_up(void **state)
 {
     (void)state;
     thing_apply = THING_APPLIES;
+    sign_strength_use(modules, sizeof modules / sizeof modules[0]);
     text_use(text_rows, text_rows_count);
     define_use(kinds, sizeof kinds / sizeof kinds[0]);
     auth_fixture_open_with(&a, modules, sizeof modules / sizeof modules[0]);
@@ -331,7 +332,7 @@ static void the_act_says_how_strongly(void **state)
         .peer = S("192.0.2.1"),
     };
     assert_true(str_is(asked(1, T1, "strength"), "password")); /* what no rule names */
-    rule(1, "command.thing.add, meaning.rejected", "token");
+    rule(1, "command.sign.reject, meaning.rejected", "token");
     assert_true(str_is(asked(1, T1, "strength"), "password"));
     rule(2, "meaning.approved", "code");
     assert_true(str_is(asked(1, T1, "strength"), "code"));
@@ -354,6 +355,11 @@ static void rules_are_checked(void **state)
     } bad[] = {
         { "approve", "token", "signing.unknown_act" },
         { "command.", "token", "signing.unknown_act" },
+        { "command.thing.aprove", "token", "signing.unknown_act" },
+        { "command.thing.add", "token", "signing.unknown_act" }, /* is not signed */
+        { "meaning.aproved", "token", "signing.unknown_act" },
+        { "word.high", "token", "signing.unknown_act" },
+        { "role.", "token", "signing.unknown_act" },
         { "meaning.approved", "voice", "signing.unknown_strength" },
         { "meaning.approved", "simulated", "signing.unknown_strength" },
     };

@@ -283,12 +283,15 @@ static void a_void_signature_is_none(void **state)
     fixture_settle(F);
     assert_true(row().last_void);
     assert_true(row().due <= F->sim.now_us);
+    assert_int_equal(plan(400), REFUSED); /* nobody puts off what is due */
+    fixture_refused(F, "access_review.due_at_once");
     env_sim_advance(&F->sim, TIME_MINUTE);
     fixture_settle(F);
     assert_true(row().opened != TIME_NONE);
     judge_all();
     assert_int_equal(sign(row().due), OK);
     assert_false(row().last_void);
+    assert_int_equal(plan(200), OK);
     fixture_rebuilds(F);
 }
 

@@ -84,6 +84,7 @@ static int set_up(void **state)
     thing_apply = THING_APPLIES;
     text_use(text_rows, text_rows_count);
     define_use(kinds, 3);
+    sign_strength_use(modules, sizeof modules / sizeof modules[0]);
     auth_fixture_open_with(&a, modules, sizeof modules / sizeof modules[0]);
     auth_fixture_load_role(&a, "signer", 1,
                            "thing.approve, sign.withdraw, define.approve, role.signer");

@@ -184,6 +184,7 @@ enum outcome identity_checked_apply(struct db *db, const struct event *event,
         .second = payload->second,
         .complete = payload->complete,
     };
+    TRY(flow_did(db, event, payload->order, payload->task, e));
     TRY(db_run(db, &sql_identity_check_add, &in, NULL, e));
     if (str_is(payload->result, "fail")) /* what was stopped is checked anew */
         return passes_drop(db, &(struct identity_voided){ .order = payload->order }, e);

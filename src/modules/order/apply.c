@@ -117,7 +117,8 @@ enum outcome order_scheduled_apply(struct db *db, const struct event *event,
 enum outcome order_erasure_requested_apply(struct db *db, const struct event *event,
                                            const struct order_erasure_requested *p, struct err *e)
 {
-    struct order_erasure_set_in in = { p->patient, p->request, event->actor, event->happened };
+    struct order_erasure_set_in in = { p->patient,      p->request, event->actor,
+                                       event->happened, event->id,  event->reason };
     return db_run(db, &sql_order_erasure_set, &in, NULL, e);
 }
 

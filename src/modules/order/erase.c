@@ -1,8 +1,18 @@
 /* Erasing a patient's personal data: one person asks, another orders it, both sign, and while a
- * duty to keep them runs neither can. What follows from the event, the end of the key, is the
- * kernel's (kernel/erase.h). */
+ * duty to keep them runs neither can. A request whose signature does not stand any more is none.
+ * What follows from the event, the end of the key, is the kernel's (kernel/erase.h). */
 #include "kernel/sign.h"
 #include "modules/order/order_impl.h"
+
+/* With the stream of its signature: withdrawing it meanwhile is a conflict. */
+static enum outcome request_load(struct load *l, struct order_erasure_state *state,
+                                 struct str patient, struct err *e)
+{
+    const struct order_erasure_request_in in = { patient };
+    bool found;
+    TRY(db_get(l->db, &sql_order_erasure_request, &in, &state->asked, l->arena, &found, e));
+    return found ? load_stream(l, stream_of("signature", state->asked.event), NULL, e) : OK;
+}
 
 static enum outcome load(struct load *l, struct order_erasure_state *state, struct str patient,
                          struct err *e)
@@ -16,6 +26,7 @@ static enum outcome load(struct load *l, struct order_erasure_state *state, stru
     if (!found)
         return load_unknown(l, e);
     load_scope(l, state->row.organisation, state->row.site);
+    TRY(request_load(l, state, patient, e));
     /* An order placed or a deviation opened meanwhile is a new duty. */
     const struct order_of_patient_in orders = { patient };
     TRY(db_list(l->db, &sql_order_of_patient, &orders, &list, ORDER_LIVE_MAX + 1, l->arena, e));
@@ -71,7 +82,7 @@ enum outcome order_erase_shown(struct load *l, const struct order_erase *body,
                                struct err *e)
 {
     const struct order_erasing content = { body->patient, state->row.pseudonym, body->request,
-                                           state->row.erasure_by };
+                                           state->row.erasure_by, state->asked.event };
     return what_is_signed(out, &content, "approved", l->arena, e);
 }
 
@@ -121,7 +132,7 @@ enum outcome order_request_erasure_decide(struct decision *d,
     const struct order_erasure answer = { payload.request };
     if (state->row.erased != TIME_NONE)
         return REFUSE(e, "order.patient_erased");
-    if (state->row.erasure.p)
+    if (state->row.erasure.p && !state->asked.how.p)
         return REFUSE(e, "order.erasure_waits");
     TRY(check_duties(state, e));
     say(d, body->patient, &order_erasure_requested_event, &payload);
@@ -145,6 +156,8 @@ enum outcome order_erase_decide(struct decision *d, const struct order_erase *bo
     const struct order_patient_erased payload = { body->patient, body->request,
                                                   state->row.erasure_by };
     TRY(waits(state, body->request, e));
+    if (state->asked.how.p)
+        return REFUSE(e, "order.erasure_void");
     if (str_eq(state->row.erasure_by, d->command->actor->name))
         return REFUSE(e, "order.erasure_same_person");
     TRY(check_duties(state, e));

@@ -41,6 +41,7 @@ enum outcome order_duties(struct order_duties *out, struct db *db, struct str pa
 /* Of the commands of erasure. */
 struct order_erasure_state {
     struct order_patient_out row;
+    struct order_erasure_request_out asked; /* empty where nobody asked */
     struct order_duties duties;
 };
 

@@ -85,7 +85,8 @@ struct order_patient_page {
     int64_t erasure_at;
     int64_t erased; /* TIME_NONE: not by an event of this ledger */
     struct str erased_by;
-    bool own_request; /* the reader's own: another person orders it */
+    bool own_request;  /* the reader's own: another person orders it */
+    bool request_void; /* its signature does not stand any more */
 };
 struct order_part {
     struct str name;
@@ -125,6 +126,7 @@ extern const struct search_rule order_searches[ORDER_SEARCHES];
 struct order_erasing_view {
     struct str pseudonym;
     struct str asked_by; /* empty: this asks */
+    struct str why;      /* opened; that is asked for */
 };
 sign_show_fn order_erasing_show;
 

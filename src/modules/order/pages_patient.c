@@ -214,6 +214,16 @@ static enum outcome lists(struct order_patient_page *v, struct http_request *r, 
     return define_effective(&v->products, &v->nproducts, db, S("product"), p->now_us, r->arena, e);
 }
 
+/* Empty where nobody asked. */
+static enum outcome request_read(struct order_erasure_request_out *out, struct http_request *r,
+                                 struct db *db, struct str patient, struct err *e)
+{
+    const struct order_erasure_request_in in = { patient };
+    bool found;
+    *out = (struct order_erasure_request_out){ 0 };
+    return db_get(db, &sql_order_erasure_request, &in, out, r->arena, &found, e);
+}
+
 /* Where erasure stands, and the duties that stand in its way. */
 static enum outcome erasure(struct order_patient_page *v, struct http_request *r, struct db *db,
                             struct page *p, const struct order_patient_out *row, struct err *e)
@@ -221,11 +231,14 @@ static enum outcome erasure(struct order_patient_page *v, struct http_request *r
     const struct actor *a = show_actor(r);
     const bool open = !v->shown.erased;
     struct order_duties *duties = ARENA_NEW(r->arena, struct order_duties);
+    struct order_erasure_request_out asked;
     v->erased = row->erased;
     v->erased_by = row->erased_by.p ? show_person(p, db, row->erased_by) : S("");
     v->erasure = row->erasure;
     v->erasure_at = row->erasure_at;
     v->erasure_by = row->erasure_by.p ? show_person(p, db, row->erasure_by) : S("");
+    TRY(request_read(&asked, r, db, v->patient, e));
+    v->request_void = asked.how.p != NULL;
     v->own_request = row->erasure_by.p && str_eq(row->erasure_by, a->name);
     v->may_request_erasure =
         open && actor_may(a, S("patient.request_erasure"), row->organisation, row->site);
@@ -364,9 +377,13 @@ enum outcome order_erasing_show(struct html *out, struct page *p, struct http_re
     const struct json *object;
     TRY(json_read(&object, r->arena, asked->content, &json_limits_default, e));
     TRY(record_from_json(&order_erasing_record, &content, r->arena, object, e));
+    struct order_erasure_request_out request = { 0 };
+    if (content.event.p)
+        TRY(request_read(&request, r, db, content.patient, e));
     const struct order_erasing_view v = {
         .pseudonym = content.pseudonym,
         .asked_by = content.requester.p ? show_person(p, db, content.requester) : S(""),
+        .why = show_sealed(r, request.event, "reason", request.reason),
     };
     struct page part = *p;
     struct buf b = buf_in(r->arena, ERASING_MAX);

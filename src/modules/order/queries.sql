@@ -146,10 +146,17 @@ WHERE o.patient = :patient
 ORDER BY p.organisation, p.site, p.part
 LIMIT 200;
 
--- erasure_set (patient ID, erasure ID, erasure_by TEXT, erasure_at TIME)
+-- erasure_set (patient ID, erasure ID, erasure_by TEXT, erasure_at TIME, event ID, reason TEXT)
 UPDATE order_patient
-SET erasure = :erasure, erasure_by = :erasure_by, erasure_at = :erasure_at
+SET erasure = :erasure, erasure_by = :erasure_by, erasure_at = :erasure_at,
+    erasure_event = :event, erasure_reason = :reason
 WHERE patient = :patient;
+
+-- erasure_request (patient ID) -> (event ID, reason TEXT, how CODE)
+-- The event of the request that waits or was followed, and what ended its signature.
+SELECT p.erasure_event AS event, p.erasure_reason AS reason, v.how
+FROM order_patient p LEFT JOIN sign_void v ON v.signature = p.erasure_event
+WHERE p.patient = :patient AND p.erasure_event IS NOT NULL;
 
 -- erased_set (patient ID, erased TIME, erased_by TEXT)
 UPDATE order_patient SET erased = :erased, erased_by = :erased_by WHERE patient = :patient;

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS order_patient (
     erasure      TEXT,    -- request that waits or was followed
     erasure_by   TEXT,    -- the actor who asked
     erasure_at   INTEGER,
+    erasure_event  TEXT, -- that holds the request and its signature
+    erasure_reason TEXT, -- sealed for that event
     erased       INTEGER, -- when it was ordered; the key is destroyed at once
     erased_by    TEXT
 ) STRICT;

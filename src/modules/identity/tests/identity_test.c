@@ -378,6 +378,31 @@ static void a_deviation_names_a_unit_of_its_order(void **state)
     refused("gate.unknown");
 }
 
+/* shows: ACC-01 (duties kept apart bind the first of two checking persons, and whose check came to
+ * nothing, as they bind who completes the point) */
+static void acc_01_each_check_is_an_act(void **state)
+{
+    (void)state;
+    fixture_define(&t.f, &t.quality,
+                   "kind: segregation\nname: apart\nversion: 1\ntitle: Apart\n"
+                   "effective: 2026-01-01T00:00:00Z\nrules:\n"
+                   "- {name: apart, text: who collects does not hand over, of: [task.collect], "
+                   "not: [task.hand_over]}\n");
+    assert_int_equal(check(&t.nurse_2, AT, "", trial_id_stated(&a)), OK);
+    is("no_read");
+    assert_int_equal(check(&t.nurse, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
+    assert_int_equal(check(&t.helper, AT, trial_id_patient(&a), trial_id_stated(&a)), OK);
+    assert_string_equal(fixture_answer(&t.f, "complete"), "true");
+    const struct fixture_person *const bound[] = { &t.nurse, &t.nurse_2 };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(fixture_send(&t.f, bound[i], "flow.complete", NULL,
+                                      "{'order':'%s','task':'hand_over'}", a.id),
+                         REFUSED);
+        fixture_refused(&t.f, "segregation.acts");
+    }
+    fixture_rebuilds(&t.f);
+}
+
 /* partial: COI-03 where two persons are asked for, a system is neither of them */
 static void a_system_is_nobodys_second_person(void **state)
 {
@@ -460,6 +485,7 @@ int main(void)
         TEST(both_persons_pass_the_same_set),
         TEST(coi_02_every_point_is_passed_once_through),
         TEST(a_system_is_nobodys_second_person),
+        TEST(acc_01_each_check_is_an_act),
         TEST(a_retry_is_one_check),
         TEST(a_deviation_names_a_unit_of_its_order),
     };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/id.h"
 #include "kernel/file_note.h"
@@ -353,6 +354,41 @@ static void sec_01_a_crash_behind_the_key(void **state)
     assert_int_equal(access(begun, F_OK), -1);
 }
 
+/* Another has the table of the index by this name for a while. */
+static void index_named(const char *from, const char *to)
+{
+    sqlite3 *db;
+    char text[80];
+    snprintf(text, sizeof text, "ALTER TABLE %s RENAME TO %s", from, to);
+    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* shows: SEC-01 (what fails behind the end of the key is tried again until it is done) */
+static void sec_01_a_fault_behind_the_key(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    char begun[128];
+    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
+    enrolled();
+    fixture_settle(&f);
+    assert_int_equal(ask(&asker), OK);
+    assert_int_equal(erase(&orderer), OK);
+    assert_true(is_found_by_name());
+    index_named("search_thing", "away");
+    assert_int_equal(erasures_step(f.node.erasures, &e), FAULT);
+    index_named("away", "search_thing");
+    assert_int_equal(key_of(patient), SEAL_KEY_ERASED);
+    assert_true(is_found_by_name());
+    assert_int_equal(access(begun, F_OK), 0);
+    e = (struct err){ 0 };
+    assert_int_equal(erasures_step(f.node.erasures, &e), OK);
+    assert_false(is_found_by_name());
+    assert_int_equal(access(begun, F_OK), -1);
+}
+
 struct sent {
     enum outcome outcome;
     char code[60];
@@ -435,6 +471,7 @@ int main(void)
         WITH(malformed_duties_are_refused),
         WITH(sec_01_a_crash_before_the_key_is_destroyed),
         WITH(sec_01_a_crash_behind_the_key),
+        WITH(sec_01_a_fault_behind_the_key),
         CASE(reg_01_a_jurisdiction_without_a_rule),
         WITH(in_one_group),
     };

@@ -260,6 +260,34 @@ static void a_task_that_asks_for_it_waits_for_the_review(void **state)
     fixture_rebuilds(&f);
 }
 
+/* shows: AUD-04 who withdrew a signature judges neither that, nor a review that it is in */
+static void a_withdrawal_is_judged_by_another(void **state)
+{
+    struct fixture_person withdrawer;
+    (void)state;
+    fixture_person(&withdrawer, 7, 1, 1,
+                   "order.see trail.see trail.review trail.judge sign.withdraw");
+    placed();
+    fixture_must(&f, review(&withdrawer, since(-1).last), "review");
+    const struct trail_review_standing_in in = { str_z(order) };
+    const struct record_list list = fixture_list(&f, &sql_trail_review_standing, &in);
+    const struct trail_review_standing_out *row = list.p;
+    fixture_must(&f,
+                 fixture_send(&f, &withdrawer, "sign.withdraw", "not looked through",
+                              "{'signature':'%.*s'}", STR(row->event)),
+                 "withdraw");
+    fixture_settle(&f);
+    const struct trail_stretch s = since(-1);
+    assert_int_equal(s.nmarked, 1);
+    assert_true(str_is(s.marked[0].type, "sign.withdrawn"));
+    assert_int_equal(judge(&withdrawer, s.marked[0].at, "no_action", NULL), REFUSED);
+    fixture_refused(&f, "trail.own_act");
+    fixture_must(&f, judge(&registrar, s.marked[0].at, "no_action", NULL), "judge");
+    assert_int_equal(review(&withdrawer, s.last), REFUSED);
+    fixture_refused(&f, "trail.own_act");
+    fixture_must(&f, review(&registrar, s.last), "review");
+}
+
 /* Who takes an order's bundle away says so, and only they find it, for that order and one hour. */
 static void a_bundle_is_said_before_it_is_taken_away(void **state)
 {
@@ -302,6 +330,7 @@ int main(void)
         REVIEWED(a_step_of_the_clock_is_an_exception_of_the_review),
         REVIEWED(one_review_takes_so_much_and_says_where_it_ends),
         REVIEWED(a_task_that_asks_for_it_waits_for_the_review),
+        REVIEWED(a_withdrawal_is_judged_by_another),
         REVIEWED(a_bundle_is_said_before_it_is_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
