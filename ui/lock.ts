@@ -50,6 +50,17 @@ function lastWorked(): number {
   }
 }
 
+/* That it was the server itself which did it, was locked before, or knows the session no more. What
+ * a proxy answers in its place, or the server while it is busy, is no answer. */
+async function heard(answer: Response): Promise<void> {
+  if (answer.ok || answer.status === 401 || answer.status === 423) return;
+  if (answer.status === 403 && (await answer.json()).code === "auth.csrf")
+    location.reload(); /* another's session by now */
+  throw new Error("not heard");
+}
+
+/* Uncovers where the server says in so many words that the session is not locked, and on no other
+ * answer. */
 async function open(): Promise<void> {
   const answer = await fetch("/locked?next=" + encodeURIComponent(location.pathname), {
     headers: { "X-Fragment": "1" },
@@ -61,8 +72,12 @@ async function open(): Promise<void> {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const lock = page.getElementById("locked");
-  if (!dialog || !lock) {
-    uncover(); /* it is not locked any more: another tab went on */
+  const form = lockForm();
+  if (!dialog || !form) return;
+  if (!lock) {
+    const here = await post(form, "/here");
+    await heard(here);
+    if (here.status === 204) uncover(); /* another tab went on */
     return;
   }
   dialog.replaceChildren(document.importNode(lock, true));
@@ -106,7 +121,7 @@ export function cover(): void {
  * not be told is told first. */
 async function reach(): Promise<void> {
   const form = lockForm();
-  if (owed && form) await post(form, "/lock");
+  if (owed && form) await heard(await post(form, "/lock"));
   owed = false;
   await open();
 }
@@ -116,21 +131,27 @@ function ask(): void {
 }
 
 async function lockNow(form: HTMLFormElement): Promise<void> {
-  await post(form, "/lock").catch(() => (owed = true));
+  await post(form, "/lock")
+    .then(heard)
+    .catch(() => (owed = true));
   cover();
 }
 
 async function unlock(form: HTMLFormElement): Promise<void> {
-  const answer = await post(form, form.action);
-  if (answer.ok) {
+  const answer = await post(form, form.action).catch(() => Response.error());
+  if (answer.status === 204) {
     uncover();
     return;
   }
-  if (answer.status === 401 && (await answer.clone().json()).code === "auth.sign_in") {
+  const told = (await answer.json().catch(() => ({ detail: lockForm()?.dataset["offline"] }))) as {
+    code?: string;
+    detail?: string;
+    hint?: string;
+  };
+  if (answer.status === 401 && told.code === "auth.sign_in") {
     location.assign("/sign-in?next=" + encodeURIComponent(location.pathname));
     return;
   }
-  const told = (await answer.json()) as { detail?: string; hint?: string };
   let text = form.querySelector<HTMLElement>(".field-problem.told");
   if (!text) {
     text = document.createElement("p");

@@ -35,10 +35,11 @@ ORDER BY place LIMIT 301;
 SELECT count(*) AS n FROM access_review_verdict
 WHERE organisation = :organisation AND due = :due AND place > COALESCE(:signed_to, '');
 
--- list (organisation ID, due TIME, now INT) -> (account ID, name TEXT, login TEXT, role CODE,
+-- list (organisation ID, due TIME, now INT, at_site TEXT) -> (account ID, name TEXT, login TEXT, role CODE,
 --     site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT, judged TIME,
 --     judged_by TEXT)
--- Rights that stand, by person, and who kept them in this round.
+-- Rights that stand, by person, and who kept them in this round; or (at_site given) those at one
+-- site alone.
 SELECT a.account, a.name, a.login, r.role, NULLIF(r.site, '') AS site,
        NULLIF(r.product, '') AS product, NULLIF(r.from_us, 0) AS from_us,
        NULLIF(r.until_us, 9223372036854775807) AS until_us, r.given, r.given_by, v.judged,
@@ -49,6 +50,7 @@ LEFT JOIN access_review_verdict v
     ON v.organisation = r.organisation AND v.due = :due AND v.account = r.account
    AND v.role = r.role AND v.site = r.site AND v.product = r.product AND v.judged >= r.given
 WHERE r.organisation = :organisation AND r.until_us > :now
+  AND (CAST(:at_site AS TEXT) IS NULL OR (r.site <> '' AND r.site = :at_site))
 ORDER BY v.judged IS NOT NULL, a.name, a.account, r.role, r.site, r.product LIMIT 1000;
 
 -- plan (organisation ID, due TIME, every_days INT)

@@ -153,12 +153,16 @@ FROM auth_credential WHERE credential = :credential;
 
 -- credentials (account ID) -> (credential ID, kind CODE, event ID, name TEXT, secret TEXT,
 --               token TEXT, key TEXT, counter INT, digest HASH, digests TEXT, scopes TEXT,
---               site ID, spent INT, enrolled TIME, used TIME, suspected TIME, expires TIME)
+--               site ID, site_name TEXT, spent INT, enrolled TIME, used TIME, suspected TIME,
+--               expires TIME)
 -- Those that hold.
-SELECT credential, kind, event, name, secret, token, key, counter, digest, digests, scopes, site,
-       spent, enrolled, used, suspected, expires
-FROM auth_credential WHERE account = :account AND revoked IS NULL
-ORDER BY kind, enrolled, credential LIMIT 100;
+SELECT c.credential, c.kind, c.event, c.name, c.secret, c.token, c.key, c.counter, c.digest,
+       c.digests, c.scopes, c.site, s.name AS site_name, c.spent, c.enrolled, c.used, c.suspected,
+       c.expires
+FROM auth_credential c
+LEFT JOIN auth_site s ON s.site = c.site
+WHERE c.account = :account AND c.revoked IS NULL
+ORDER BY c.kind, c.enrolled, c.credential LIMIT 100;
 
 -- credential_digest (kind CODE, digest HASH) -> (credential ID, account ID, spent INT, expires TIME)
 SELECT credential, account, spent, expires
@@ -176,9 +180,17 @@ VALUES (:credential, :account, :kind, :event, :name, :secret, :token, :key, :cou
         :digest, :digests, :scopes, :site, 0, :enrolled, :expires);
 
 -- credential_spend (credential ID, spent INT, counter INT, used TIME)
+-- Of a PIN: its owner has signed in fully, and it works again.
 UPDATE auth_credential
-SET spent = :spent, counter = COALESCE(:counter, counter), used = :used
+SET spent = :spent, counter = COALESCE(:counter, counter), used = :used,
+    suspected = CASE WHEN kind = 'pin' THEN NULL ELSE suspected END
 WHERE credential = :credential;
+
+-- pin_spent (account ID) -> (credential ID, organisation ID, spent INT)
+-- The account's PIN, where it was wrong too often since; and how often it was before.
+SELECT c.credential, a.organisation, c.spent
+FROM auth_credential c JOIN auth_account a ON a.account = c.account
+WHERE c.account = :account AND c.kind = 'pin' AND c.revoked IS NULL AND c.suspected IS NOT NULL;
 
 -- credential_suspect (credential ID, suspected TIME)
 UPDATE auth_credential SET suspected = :suspected WHERE credential = :credential;

@@ -48,7 +48,7 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
             .left = str_is(row->kind, "recovery") ? codes_left(row) : INT_NONE,
             .key = v->service,
             .near = v->service && row->expires < near,
-            .site = row->site.p ? auth_site_name(db, row->site, r->arena) : row->site,
+            .site = row->site_name,
         };
     }
     v->credentials = views;

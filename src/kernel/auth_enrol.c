@@ -135,6 +135,6 @@ enum outcome auth_enrol_badge(struct auth *a, const struct auth_session *session
     badge_body.digest = auth_badge_digest(a, text, arena);
     TRY(auth_enrol(a, session, &badge_body, e)); /* first: it may be another's */
     TRY(auth_enrol(a, session, &pin_body, e));
-    auth_pin_clear(a, session->actor.account);
+    auth_pin_forget(a, session->actor.account);
     return OK;
 }

@@ -30,6 +30,7 @@ struct auth_slow {
     int64_t tries;
     int64_t last_us;
     int64_t until_us;
+    bool pin; /* wrong PINs of an account, or of a badge that is nobody's */
 };
 
 /* How the holder of these roles signs in, the strictest of each. */
@@ -145,13 +146,21 @@ struct auth_slow_of {
     struct str peer;
     struct str device; /* a known one, which has a budget of its own; absent: none */
     struct str token;  /* id of the known one that is shown alone: likewise */
+    bool keys;         /* a service's key: likewise, by its id */
 };
 /* Counts a try; false, and the seconds to wait, when it comes too early. */
 bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *seconds);
 /* The try was right. */
 void auth_slow_clear(struct auth *a, const struct auth_slow_of *of);
-/* A PIN is tried: false when too many were wrong since the last full sign-in. */
-bool auth_pin_try(struct auth *a, struct str account);
+/* A PIN is tried: which try it is, from 1 to AUTH_PIN_TRIES, as far as memory knows; 0 when that
+ * many were wrong since the last full sign-in. */
+int64_t auth_pin_try(struct auth *a, struct str account);
+void auth_pin_forget(struct auth *a, struct str account);
+
+/* --- auth_station.c --- */
+
+/* After a full sign-in the account's PIN works again, whatever was tried. Waits for the writer
+ * where the ledger has to be told; what fails is logged, and the PIN waits for the next. */
 void auth_pin_clear(struct auth *a, struct str account);
 
 /* --- auth_rights.c --- */
@@ -213,8 +222,9 @@ bool auth_scope_of_person(const struct registry *registry, struct str permission
 /* --- auth_key_admit.c --- */
 
 /* Who asks by a key or a certificate: r->who, which stays NULL where neither is shown, or the route
- * is public. REFUSED "auth.key_refused" (401), always the same, "auth.slow_down" {seconds} after
- * too many wrong ones, "auth.key_page" where the route is a page or a page's form. */
+ * is public. REFUSED "auth.key_refused" (401), always the same; "auth.key_page" where the route is
+ * a page or a page's form; "auth.certificate_form" (415) to a POST by a certificate of what is not
+ * JSON. */
 enum outcome auth_key_admit(struct auth *a, struct http_request *r, struct err *e);
 /* "vein_<id>_<secret>", and what is kept of the secret. */
 struct str auth_key_text(struct str id, struct str secret, struct arena *arena);

@@ -4,8 +4,8 @@
  * work and get the same answer.
  *
  * A right key is taken however many wrong ones were shown meanwhile: no one guesses 256 bits, and
- * so nobody can shut a device out. Wrong ones are slowed as tries to sign in are, so that they
- * cannot fill the log. */
+ * so nobody can shut a device out. Each wrong one is an event; of many in a row, as tries to sign
+ * in are slowed, only some, so that they cannot fill the log. */
 #include "kernel/auth_impl.h"
 #include "kernel/http.h"
 
@@ -125,14 +125,16 @@ static enum outcome refused(struct auth *a, const struct http_request *r, struct
                             const struct auth_key_out *row, bool found, struct err *e)
 {
     int64_t seconds;
-    struct auth_claim c = { .found = found, .slow = { .login = id, .peer = http_peer(r) } };
+    struct auth_claim c = {
+        .found = found,
+        .slow = { .login = id, .peer = http_peer(r), .keys = true },
+    };
     if (found) {
         c.row.account = row->account;
         c.row.organisation = row->organisation;
     }
     if (!auth_slow_try(a, &c.slow, &seconds))
-        return REFUSE(e, "auth.slow_down",
-                      { "seconds", arena_printf(r->arena, "%lld", (long long)seconds) });
+        return REFUSE(e, "auth.key_refused");
     return auth_claim_refused(a, &c, "key", "auth.key_refused", e);
 }
 
@@ -198,6 +200,14 @@ static bool for_programs(const struct route *route)
     return route->ask || route->program;
 }
 
+/* A certificate is shown by the browser that has it, whoever's page sends what. Another site's page
+ * can send a form (and text, and what has no type), but JSON, PATCH and DELETE only after the
+ * server was asked (Fetch, CORS-preflight), and this one agrees to nothing. */
+static bool may_be_anothers(const struct http_request *r)
+{
+    return str_is(r->method, "POST") && !str_is(r->media_type, "application/json");
+}
+
 enum outcome auth_key_admit(struct auth *a, struct http_request *r, struct err *e)
 {
     const bool key = str_starts(http_header(r, "Authorization"), scheme);
@@ -216,5 +226,7 @@ enum outcome auth_key_admit(struct auth *a, struct http_request *r, struct err *
     r->program = true;
     r->session = session->id;
     r->account = session->actor.account;
-    return for_programs(r->route) ? OK : REFUSE(e, "auth.key_page");
+    if (!for_programs(r->route))
+        return REFUSE(e, "auth.key_page");
+    return key || !may_be_anothers(r) ? OK : REFUSE(e, "auth.certificate_form");
 }

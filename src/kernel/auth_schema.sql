@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS auth_credential (
     spent      INTEGER NOT NULL, -- what was shown up to this is not taken again
     enrolled   INTEGER NOT NULL,
     used       INTEGER,
-    suspected  INTEGER, -- when its counter went back
+    suspected  INTEGER, -- when its counter went back; of a PIN: when it was wrong too often
     expires    INTEGER,
     revoked    INTEGER
 ) STRICT;

@@ -35,9 +35,13 @@ static struct actor actor_copy(struct arena *arena, const struct actor *actor)
         .organisation = arena_str(arena, actor->organisation),
         .site = arena_str(arena, actor->site),
         .session = arena_str(arena, actor->session),
+        .device = arena_str(arena, actor->device),
         .zone = arena_str(arena, actor->zone),
         .grants = actor->grants, /* of a person, who waits */
         .ngrants = actor->ngrants,
+        .at_us = actor->at_us,
+        .emergency = arena_str(arena, actor->emergency),
+        .key = arena_str(arena, actor->key),
         .system = actor->system,
     };
 }

@@ -3,8 +3,11 @@
  * shut anyone out. Where the account signed in before (a device's cookie), its tries are counted by
  * themselves, whatever others do elsewhere. A try counts before
  * its password is looked at, so that many at once gain nothing. Logins that do not exist count like
- * those that do. In memory: a restart forgives, and of more than 4,096 the oldest are forgotten, of
- * those who have not to wait first; who has to wait makes no rows, and so cannot crowd out any. */
+ * those that do. Wrong keys are counted by themselves: a device whose key has expired slows no
+ * person behind the same address. In memory: a restart forgives, and of more than 4,096 the oldest
+ * are forgotten, of those who have not to wait first, of PINs with wrong tries last; who has to
+ * wait makes no rows, and so cannot crowd out any. A PIN that was wrong too often stands in the
+ * ledger. */
 #include <arpa/inet.h>
 
 #include "kernel/auth_impl.h"
@@ -31,25 +34,35 @@ static uint64_t slow_key(struct auth *a, const char *kind, struct str text)
 }
 
 /* An IPv6 address counts by its network, of which one house has all addresses. */
-static uint64_t peer_key(struct auth *a, struct str peer)
+static uint64_t peer_key(struct auth *a, const struct auth_slow_of *of)
 {
+    const struct str peer = of->peer;
     char text[INET6_ADDRSTRLEN] = { 0 };
     struct in6_addr address;
     if (peer.n < sizeof text && peer.n > 0)
         memcpy(text, peer.p, peer.n);
     if (inet_pton(AF_INET6, text, &address) == 1)
-        return slow_key(a, "network/", (struct str){ (const char *)address.s6_addr, 8 });
-    return slow_key(a, "address/", peer);
+        return slow_key(a, of->keys ? "key network/" : "network/",
+                        (struct str){ (const char *)address.s6_addr, 8 });
+    return slow_key(a, of->keys ? "key address/" : "address/", peer);
 }
 
-/* Free, or not waiting, or the oldest. */
+/* What a row is kept for, the more the longer. */
+static int worth(const struct auth_slow *row, int64_t now)
+{
+    if (row->key == 0)
+        return 0;
+    if (row->pin && row->tries > 0)
+        return 3;
+    return row->until_us > now ? 2 : 1;
+}
+
+/* Worth less, or the older of two that are worth the same. */
 static bool goes_first(const struct auth_slow *row, const struct auth_slow *other, int64_t now)
 {
-    const bool waits = row->key != 0 && row->until_us > now;
-    const bool other_waits = other->key != 0 && other->until_us > now;
-    if (row->key == 0 || other->key == 0)
-        return other->key != 0;
-    return waits != other_waits ? other_waits : row->last_us < other->last_us;
+    const int one = worth(row, now);
+    const int two = worth(other, now);
+    return one != two ? one < two : row->last_us < other->last_us;
 }
 
 static struct auth_slow *slow_row(struct auth *a, uint64_t key, int64_t now)
@@ -98,7 +111,7 @@ static void slow_count(struct auth_slow *row, int64_t now, const struct budget *
 }
 
 /* What a try counts for: a token's by itself, whatever was guessed at its login; by known device,
- * or by login and address, address, login. */
+ * or by login and address, address, login. A key's id stands for its login. */
 struct counted {
     uint64_t key[3];
     const struct budget *budget[3];
@@ -116,7 +129,7 @@ static uint64_t pair_key(struct auth *a, const struct auth_slow_of *of, uint64_t
 
 static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
 {
-    const uint64_t peer = peer_key(a, of->peer);
+    const uint64_t peer = peer_key(a, of);
     if (of->token.p)
         return (struct counted){
             .key = { pair_key(a, &(struct auth_slow_of){ .login = of->token }, peer) },
@@ -130,7 +143,8 @@ static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
             .n = 1,
         };
     return (struct counted){
-        .key = { pair_key(a, of, peer), peer, slow_key(a, "login/", of->login) },
+        .key = { pair_key(a, of, peer), peer,
+                 slow_key(a, of->keys ? "key login/" : "login/", of->login) },
         .budget = { &of_pair, &of_peer, &of_login },
         .n = of->login.n > 0 ? 3 : 2,
     };
@@ -172,21 +186,20 @@ void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)
 
 /* --- PINs: no time forgives a wrong one, only a full sign-in --- */
 
-bool auth_pin_try(struct auth *a, struct str account)
+int64_t auth_pin_try(struct auth *a, struct str account)
 {
     const uint64_t key = slow_key(a, "pin/", account);
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
     struct auth_slow *row = slow_row(a, key, now);
-    const bool spent = row->until_us > now;
-    if (!spent && ++row->tries >= AUTH_PIN_TRIES)
-        row->until_us = INT64_MAX;
+    row->pin = true;
     row->last_us = now;
+    const int64_t try = row->tries < AUTH_PIN_TRIES ? ++row->tries : 0;
     pthread_mutex_unlock(&a->lock);
-    return !spent;
+    return try;
 }
 
-void auth_pin_clear(struct auth *a, struct str account)
+void auth_pin_forget(struct auth *a, struct str account)
 {
     const uint64_t key = slow_key(a, "pin/", account);
     int64_t now = env_mono(a->node->env);

@@ -2,6 +2,8 @@
  * by others with badge and PIN or a token. What each does is theirs. */
 #include "kernel/auth_impl.h"
 
+enum { PIN_ARENA_MAX = 16 << 10 };
+
 /* Six to twelve digits are a PIN where the person has one; no password is that short. */
 static bool looks_like_pin(struct str text)
 {
@@ -11,6 +13,43 @@ static bool looks_like_pin(struct str text)
     return digits;
 }
 
+/* After the last wrong try, so that neither a restart nor others' tries forget it. */
+static enum outcome pin_spend(struct auth *a, const struct auth_claim *c,
+                              const struct auth_credentials_out *pin, struct err *e)
+{
+    const struct actor actor = auth_system(c->row.organisation);
+    const struct auth_suspect_credential body = { pin->credential, AUTH_PIN_TRIES };
+    return auth_send(a, &actor, &auth_suspect_credential_command, &body, true, e);
+}
+
+static enum outcome pin_restore(struct auth *a, struct str account, struct arena *arena,
+                                struct err *e)
+{
+    const struct auth_pin_spent_in in = { account };
+    struct auth_pin_spent_out row;
+    struct db *db;
+    bool found;
+    TRY(store_reader_take(&db, a->node->store, e));
+    const enum outcome o = db_get(db, &sql_auth_pin_spent, &in, &row, arena, &found, e);
+    store_reader_give(a->node->store, db);
+    if (o != OK || !found)
+        return o;
+    const struct actor actor = auth_system(row.organisation);
+    const struct auth_use_credential body = { row.credential, row.spent + 1, INT_NONE };
+    return auth_send(a, &actor, &auth_use_credential_command, &body, true, e);
+}
+
+void auth_pin_clear(struct auth *a, struct str account)
+{
+    struct err e = { 0 };
+    struct arena *arena = arena_new(PIN_ARENA_MAX);
+    auth_pin_forget(a, account);
+    const enum outcome o = arena ? pin_restore(a, account, arena, &e) : err_no_memory(&e);
+    if (o != OK)
+        log_err(a->node->env, "auth.pin_not_restored", &e);
+    arena_free(arena);
+}
+
 /* The work of a comparison is done in any case; a PIN that was tried too often is not looked at. */
 static enum outcome pin_check(struct auth *a, const struct auth_claim *c, struct str pin,
                               struct str tried_as, struct arena *arena, struct err *e)
@@ -18,15 +57,19 @@ static enum outcome pin_check(struct auth *a, const struct auth_claim *c, struct
     struct err erased = { 0 };
     struct str hash = { 0 };
     const struct auth_credentials_out *row = auth_claim_credential(c, "pin");
-    if (!auth_pin_try(a, tried_as))
+    const bool spent = row && row->suspected != TIME_NONE;
+    const int64_t try = spent ? 0 : auth_pin_try(a, tried_as);
+    if (try == 0)
         return REFUSE(e, "auth.pin_spent");
     if (row)
         (void)!seal_open(a->node->keys, &hash, row->event, S("secret"), row->secret, arena,
                          &erased);
     const bool right = auth_password_agrees(a, hash, pin) && c->found && !c->row.closed;
+    if (!right && row && try == AUTH_PIN_TRIES)
+        TRY(pin_spend(a, c, row, e));
     if (!right)
         return auth_claim_refused(a, c, c->found ? "pin" : "badge", "auth.proof_failed", e);
-    auth_pin_clear(a, tried_as);
+    auth_pin_forget(a, tried_as);
     return OK;
 }
 

@@ -235,7 +235,7 @@ enum command_flag {
     COMMAND_NEEDS_REASON = 1 << 2,     /* REFUSED "gate.reason_needed" without one */
     COMMAND_WHILE_DISCARDING = 1 << 3, /* goes on after a stop was resolved by "discard" */
     COMMAND_JUDGES = 1 << 6, /* approves, verifies, releases or signs what others did, or gives
-                                rights: never by a right lent in an emergency */
+                                rights or a way in: never by a right lent in an emergency */
     COMMAND_SIGNED = 1 << 4, /* REFUSED "sign.needed" without a signature (sign.h) */
     COMMAND_PERSON = 1 << 5, /* a person's act, as what judges and what is signed: REFUSED
                                 "auth.person_only" to a service account */

@@ -201,6 +201,7 @@ static const struct {
     { "http.length_required", 411 },
     { "*.too_large", 413 },
     { "http.uri_too_long", 414 },
+    { "auth.certificate_form", 415 },
     { "http.headers_too_large", 431 },
     { "auth.slow_down", 429 },
     { "http.too_many_requests", 429 },

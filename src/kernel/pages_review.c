@@ -55,23 +55,6 @@ static enum outcome lines(struct pages_review_view *v, const struct record_list 
     return OK;
 }
 
-/* Leaves those at sites whose rights one may see. */
-static enum outcome seen_by(const struct actor *a, struct record_list *list, struct arena *arena,
-                            struct err *e)
-{
-    const struct access_review_list_out *rows = list->p;
-    struct access_review_list_out *seen =
-        ARENA_ARRAY(arena, list->n + 1, struct access_review_list_out);
-    size_t n = 0;
-    if (!seen)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list->n; i++)
-        if (actor_may(a, S("access.see"), a->organisation, rows[i].site))
-            seen[n++] = rows[i];
-    *list = (struct record_list){ .p = seen, .n = n };
-    return OK;
-}
-
 static enum outcome review(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *a = show_actor(r);
@@ -80,11 +63,10 @@ static enum outcome review(struct http_request *r, struct db *db, struct page *p
     struct record_list list = { 0 };
     TRY(db_get(db, &sql_access_review_find, &in, &v.row, r->arena, &v.planned, e));
     v.open = v.planned && v.row.opened != TIME_NONE;
-    const struct access_review_list_in of = { a->organisation, v.planned ? v.row.due : 0,
-                                              p->now_us };
+    const struct access_review_list_in of = { a->organisation, v.planned ? v.row.due : 0, p->now_us,
+                                              show_site(a, "access.see") };
     if (v.open)
         TRY(db_list(db, &sql_access_review_list, &of, &list, ROWS_MAX, r->arena, e));
-    TRY(seen_by(a, &list, r->arena, e));
     if (http_wants_json(r))
         return show_rows(r, sql_access_review_list.out, list.p, list.n, (struct str){ 0 }, e);
     TRY(lines(&v, &list, r, db, p, e));

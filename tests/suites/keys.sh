@@ -102,6 +102,14 @@ certificate=$(does certificate.enrol "{\"account\":\"$account\",\"name\":\"Fridg
     \"fingerprint\":\"$print\",\"scopes\":[\"site.make\"],\"_reason\":\"new\",
     \"expires\":\"$(date -u -d '+20 days' +%FT%TZ)\"}" | jq -r .id)
 check "one that is enrolled sends commands" test 200 = "$(by fridge)"
+# shellcheck disable=SC2046 # words
+posted() { # TYPE: the status of JSON under it
+    status $(shows fridge) -H "Content-Type: $1" -d "{\"organisation\":\"$organisation\"}" \
+        "$here/commands/site.make"
+}
+for type in application/x-www-form-urlencoded multipart/form-data text/plain ''; do
+    check "but nothing that another site's page can send (${type:-no type})" test 415 = "$(posted "$type")"
+done
 check "another of the same authority does not" test 401 = "$(by unknown)"
 check "nor one of another authority" test 200 != "$(by foreign)"
 signs stranger fridge clientAuth 30

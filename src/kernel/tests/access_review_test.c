@@ -190,7 +190,14 @@ static void everyone_in_their_own_place(void **state)
                      REFUSED);
     fixture_refused(F, "gate.unknown");
     give(2, "nurse", 2, NULL);
+    auth_fixture_role(&a, 3, "nurse", 1, 0); /* wherever */
     open_round();
+    const struct access_review_list_in here = { fixture_id('o', 1), row().due, F->sim.now_us,
+                                                fixture_id('s', 1) };
+    const struct record_list list = fixture_list(F, &sql_access_review_list, &here);
+    assert_int_equal(list.n, 3); /* of the five */
+    const struct access_review_list_in nowhere = { here.organisation, here.due, here.now, S("") };
+    assert_int_equal(fixture_list(F, &sql_access_review_list, &nowhere).n, 0);
     assert_int_equal(judge(&local, 2, "true", NULL), OK);
     assert_int_equal(fixture_send(F, &local, "access_review.judge", NULL,
                                   "{'account':'%s','role':'nurse','site':'%s','keep':true}",
@@ -210,7 +217,9 @@ static void everyone_in_their_own_place(void **state)
 
 static void judge_all(void)
 {
-    const struct access_review_list_in in = { fixture_id('o', 1), row().due, F->sim.now_us };
+    const struct access_review_list_in in = { .organisation = fixture_id('o', 1),
+                                              .due = row().due,
+                                              .now = F->sim.now_us };
     const struct record_list list = fixture_list(F, &sql_access_review_list, &in);
     const struct access_review_list_out *x = list.p;
     for (size_t i = 0; i < list.n; i++) {

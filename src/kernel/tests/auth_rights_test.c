@@ -318,8 +318,12 @@ static void an_emergency_is_lent_marked_and_reviewed(void **state)
     fixture_refused(F, "gate.forbidden"); /* lent by the definition, kept back by the gate */
     for (size_t i = 0; i < nurse.actor.ngrants; i++)
         ((struct grant *)nurse.actor.grants)[i].site = (struct str){ 0 };
-    must(fixture_send(F, &nurse, "account.make", NULL,
-                      "{'organisation':'%s','login':'urgent','name':'N'}", fixture_id('o', 1).p));
+    (void)!fixture_send(F, &nurse, "account.make", NULL,
+                        "{'organisation':'%s','login':'urgent','name':'N'}", fixture_id('o', 1).p);
+    fixture_refused(F, "gate.forbidden"); /* nor a way in */
+    must(fixture_send(F, &nurse, "site.make", NULL,
+                      "{'organisation':'%s','name':'Tent','kind':'ward','zone':'UTC'}",
+                      fixture_id('o', 1).p));
     assert_string_equal(last_link(), id);
 
     static const char review[] = "{'emergency':'%s','verdict':'%s'}";

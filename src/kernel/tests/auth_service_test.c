@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "kernel/auth_impl.h"
+
 enum { ROBOT = 7 };
 
 static struct auth_fixture a;
@@ -94,6 +96,54 @@ static void certificates_are_enrolled_and_revoked(void **state)
     fixture_rebuilds(&a.f);
 }
 
+static void first_of(struct event *out, struct str stream)
+{
+    struct err e = { 0 };
+    struct db *db;
+    struct ledger_row *rows;
+    size_t n;
+    assert_int_equal(store_reader_take(&db, a.f.node.store, &e), OK);
+    assert_int_equal(ledger_read_stream(db, stream, 1, 1, &rows, &n, a.f.arena, &e), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(event_read(out, a.f.arena, rows[0].leaf, &e), OK);
+    store_reader_give(a.f.node.store, db);
+}
+
+/* What is sent for somebody says by what and in which emergency, and is looked at again as a
+ * command of theirs is. */
+static void what_is_sent_for_somebody_is_theirs(void **state)
+{
+    (void)state;
+    struct fixture_person robot;
+    struct err e = { 0 };
+    struct event event;
+    must(fixture_send(&a.f, &keeper, "certificate.enrol", "new", CERTIFICATE,
+                      fixture_id('a', ROBOT).p, 7));
+    fixture_person(&robot, ROBOT, 1, 1, "site.make");
+    robot.actor.key = arena_str(a.f.arena, str_z(fixture_answer(&a.f, "id")));
+    robot.actor.device = S("certificate/of-a-fridge");
+    robot.actor.emergency = fixture_id('e', 1);
+    robot.actor.system = true; /* which may give ids */
+    struct auth_make_site site = { fixture_id('s', 7), fixture_id('o', 1), S("Shelf"), S("depot"),
+                                   S("UTC") };
+    const struct stream stream = stream_of("site", site.site);
+    auth_fixture_write(&a);
+    assert_int_equal(auth_send(a.auth, &robot.actor, &auth_make_site_command, &site, true, &e), OK);
+    auth_fixture_written(&a);
+    first_of(&event, stream_str(&stream));
+    assert_true(str_eq(event.device, robot.actor.device));
+    assert_int_equal(event.links.n, 1);
+    assert_true(str_eq(event.links.p[0].id, robot.actor.emergency));
+    must(fixture_send(&a.f, &keeper, "certificate.revoke", "lost", "{'certificate':'%.*s'}",
+                      STR(robot.actor.key)));
+    site.site = fixture_id('s', 8);
+    auth_fixture_write(&a);
+    assert_int_equal(auth_send(a.auth, &robot.actor, &auth_make_site_command, &site, true, &e),
+                     REFUSED);
+    assert_string_equal(e.code, "auth.key_over");
+    auth_fixture_written(&a);
+}
+
 /* Whom a provider names is one account's, and no system's. */
 static void identities_are_linked_once(void **state)
 {
@@ -123,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_system_does_not_sign_in),
         T(certificates_are_enrolled_and_revoked),
+        T(what_is_sent_for_somebody_is_theirs),
         T(identities_are_linked_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

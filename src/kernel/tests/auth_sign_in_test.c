@@ -312,6 +312,40 @@ static void an_erased_account_is_gone(void **state)
     fixture_rebuilds(F);
 }
 
+/* partial: ACC-02 wrong PINs are forgiven by a full sign-in alone, however long one waits */
+static void no_time_forgives_a_pin(void **state)
+{
+    (void)state;
+    const struct str account = fixture_id('a', 1);
+    for (int i = 0; i < AUTH_PIN_TRIES; i++) {
+        assert_true(auth_pin_try(a.auth, account));
+        env_sim_advance(&a.f.sim, 2 * TIME_HOUR);
+    }
+    assert_false(auth_pin_try(a.auth, account));
+    assert_true(try("person1", RIGHT_PASSWORD, HOME).p != NULL);
+    assert_true(auth_pin_try(a.auth, account));
+}
+
+/* Others' sign-ins make no room of the tries of a PIN. */
+static void others_do_not_crowd_out_a_pin(void **state)
+{
+    (void)state;
+    const struct str account = fixture_id('a', 1);
+    for (int i = 1; i < AUTH_PIN_TRIES; i++)
+        assert_int_equal(auth_pin_try(a.auth, account), i);
+    for (int i = 0; i < 20000; i++) {
+        char peer[40];
+        char login[40];
+        int64_t seconds;
+        snprintf(peer, sizeof peer, "10.%d.%d.1", i / 250, i % 250);
+        snprintf(login, sizeof login, "login%d", i);
+        const struct auth_slow_of of = { .login = str_z(login), .peer = str_z(peer) };
+        assert_true(auth_slow_try(a.auth, &of, &seconds));
+    }
+    assert_int_equal(auth_pin_try(a.auth, account), AUTH_PIN_TRIES);
+    assert_int_equal(auth_pin_try(a.auth, account), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -320,6 +354,7 @@ int main(void)
         T(guessing_a_login_is_slow),   T(guessing_from_an_address_is_slow),
         T(waiting_is_not_forgotten),   T(no_secret_stands_in_the_files),
         T(an_erased_account_is_gone),  T(an_attack_does_not_stop_the_nurse),
+        T(no_time_forgives_a_pin),     T(others_do_not_crowd_out_a_pin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
