@@ -134,7 +134,9 @@ struct flow_open_task { /* open now, or done */
     int64_t opened;
     int64_t due;
     int64_t done_at;
-    struct str by;   /* actor who completed it */
+    struct str by; /* actor who completed it */
+    int64_t
+        recorded;    /* version in the flow's stream of what stands of its record; INT_NONE: none */
     struct str json; /* its record as last corrected: JSON of struct form_record without secrets */
 };
 struct flow_fact {

@@ -10,10 +10,11 @@ SELECT part, organisation, site FROM flow_party WHERE order_id = :order_id ORDER
 
 -- tasks (order_id ID) -> (number INT, task CODE, pass INT, skipped TEXT, organisation ID, site ID,
 --                         form CODE, form_version INT, opened TIME, due TIME, overdue BOOL,
---                         done TIME, done_by TEXT, record JSON, unreviewed BOOL)
+--                         done TIME, done_by TEXT, recorded INT, record JSON, unreviewed BOOL)
 -- unreviewed: a correction of the present pass's record waits.
 SELECT t.number, t.task, t.pass, t.skipped, t.organisation, t.site, t.form, t.form_version, t.opened,
-       NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by, r.record,
+       NULLIF(t.due_by, 253402300799000000) AS due, t.overdue, t.done, t.done_by,
+       t.record_version AS recorded, r.record,
        CAST(CASE WHEN EXISTS (
            SELECT 1 FROM flow_correction c
            JOIN flow_record v

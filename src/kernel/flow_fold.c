@@ -78,6 +78,7 @@ static enum outcome opened(struct flow_folded *f, const void *payload,
         .opened = p->since == TIME_NONE ? of->at : p->since,
         .due = p->due,
         .done_at = TIME_NONE,
+        .recorded = INT_NONE,
     };
     return OK;
 }
@@ -108,6 +109,7 @@ static enum outcome done(struct flow_folded *f, const void *payload, const struc
     row->by = of->by;
     if (!p->form.p)
         return OK;
+    row->recorded = of->version;
     const struct form_record record = {
         .form = p->form,
         .form_version = p->form_version,
@@ -164,8 +166,10 @@ static enum outcome corrected(struct flow_folded *f, const void *payload,
     corrections_drop(f, p->task, 0, false);
     f->corrections[f->ncorrections++] =
         (struct flow_folded_correction){ p->task, of->version, false };
-    if (row)
+    if (row) {
         row->unreviewed = true;
+        row->recorded = of->version;
+    }
     const struct form_record record = {
         .form = p->form,
         .form_version = p->form_version,

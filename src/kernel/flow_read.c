@@ -55,6 +55,7 @@ static enum outcome read_tasks(struct db *db, struct flow_view *v, struct err *e
             .due = row[i].due,
             .done_at = row[i].done,
             .by = row[i].done_by,
+            .recorded = row[i].recorded,
             .json = row[i].record,
         };
     }

@@ -187,6 +187,8 @@ enum outcome flow_entries_load(struct load *l, const struct flow_complete *body,
 /* *agreed false: the entry is made, and the task goes on being open. */
 enum outcome flow_entry_decide(struct decision *d, const struct flow_complete *body,
                                const struct flow_view *state, bool *agreed, struct err *e);
+/* The same to a reader: quantities by number and unit, all else by its text. */
+bool flow_same_value(const struct form_value *a, const struct form_value *b);
 /* A correction: it waits for review, and signatures are asked for anew. */
 enum outcome flow_correction_add(struct db *db, const struct event *event, struct str order,
                                  struct str task, struct err *e);

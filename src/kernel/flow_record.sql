@@ -11,12 +11,15 @@ FROM flow_entry WHERE order_id = :order_id AND task = :task ORDER BY version;
 
 -- entries_now (order_id ID, task CODE) -> (version INT, number INT, event ID, record JSON,
 --     secrets JSON, differs TEXT, entered_by TEXT, happened TIME, recorded TIME)
--- Of the round that is under way: since the task was last done.
+-- Of the round that is under way: since the task was last done, or opened anew by a loop.
 SELECT e.version, e.number, e.event, e.record, e.secrets, e.differs, e.entered_by, e.happened,
        e.recorded
 FROM flow_entry e
 JOIN flow_task t ON t.order_id = e.order_id AND t.task = e.task
-WHERE e.order_id = :order_id AND e.task = :task AND e.version > COALESCE(t.record_version, 0)
+WHERE e.order_id = :order_id AND e.task = :task AND e.recorded >= t.opened
+  AND e.version > COALESCE(t.record_version,
+                           (SELECT max(p.record_version) FROM flow_past p
+                            WHERE p.order_id = t.order_id AND p.task = t.task), 0)
 ORDER BY e.version;
 
 -- file (order_id ID, hash HASH) -> (file ID, type CODE, size INT, name TEXT, event_id ID)

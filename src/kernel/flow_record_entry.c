@@ -45,8 +45,7 @@ static enum outcome open_secrets(struct form_record *r, struct load *l, struct s
 
 /* --- comparing --- */
 
-/* The same to a reader: quantities by number and unit, all else by its text. */
-static bool same_value(const struct form_value *a, const struct form_value *b)
+bool flow_same_value(const struct form_value *a, const struct form_value *b)
 {
     struct quantity x, y;
     struct err ignored = { 0 };
@@ -96,7 +95,7 @@ static void differences(struct str *names, size_t *n, const struct form *partly,
         const struct form_value *value = &a->plain.values.p[i];
         const struct form_value *other = value_named(&b->plain, value->name);
         if (value->entered.p && compared(partly, value->name) &&
-            (!other || !same_value(value, other)))
+            (!other || !flow_same_value(value, other)))
             note(names, n, value->name);
     }
     for (size_t i = 0; i < a->secrets.secrets.n; i++) {

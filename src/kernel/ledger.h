@@ -103,6 +103,17 @@ enum outcome ledger_read_key_on(struct db *db, struct str key, int64_t after, si
                                 struct ledger_row **rows, size_t *n, struct arena *arena,
                                 struct err *e);
 
+/* And each with the leaf of the event ahead of it in the log, whosever that is; absent where that
+ * is the row before, or there is none. */
+struct ledger_row_ahead {
+    int64_t sequence;
+    struct str leaf;
+    struct str ahead;
+};
+enum outcome ledger_read_key_ahead(struct db *db, struct str key, int64_t after, size_t max,
+                                   struct ledger_row_ahead **rows, size_t *n, struct arena *arena,
+                                   struct err *e);
+
 /* The last signed checkpoint's note; absent when there is none. */
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e);

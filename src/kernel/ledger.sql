@@ -47,6 +47,15 @@ SELECT seq, leaf FROM ledger_event WHERE seq IN (
     SELECT seq FROM ledger_event WHERE key = :key AND seq > :after ORDER BY seq LIMIT :max)
 ORDER BY seq;
 
+-- read_key_ahead (key TEXT, after INT, max INT) -> (seq INT, leaf TEXT, ahead TEXT)
+-- The same with the leaf of the event ahead in the log, where it is not the row before.
+SELECT e.seq AS seq, e.leaf AS leaf,
+       CASE WHEN p.key <> :key OR p.seq <= :after THEN p.leaf END AS ahead
+FROM ledger_event e LEFT JOIN ledger_event p ON p.seq = e.seq - 1
+WHERE e.seq IN (
+    SELECT seq FROM ledger_event WHERE key = :key AND seq > :after ORDER BY seq LIMIT :max)
+ORDER BY e.seq;
+
 -- tile (level INT, idx INT) -> (hashes BLOB)
 SELECT hashes FROM ledger_tile WHERE level = :level AND idx = :idx;
 

@@ -75,6 +75,23 @@ enum outcome ledger_read_key_on(struct db *db, struct str key, int64_t after, si
     return list(rows, n, db, &sql_ledger_read_key_on, &in, max, arena, e);
 }
 
+enum outcome ledger_read_key_ahead(struct db *db, struct str key, int64_t after, size_t max,
+                                   struct ledger_row_ahead **rows, size_t *n, struct arena *arena,
+                                   struct err *e)
+{
+    const struct ledger_read_key_ahead_in in = { .key = key, .after = after, .max = (int64_t)max };
+    struct record_list found;
+    TRY(db_list(db, &sql_ledger_read_key_ahead, &in, &found, max, arena, e));
+    const struct ledger_read_key_ahead_out *row = found.p;
+    *n = found.n;
+    *rows = ARENA_ARRAY(arena, found.n + 1, struct ledger_row_ahead);
+    if (!*rows)
+        return err_no_memory(e);
+    for (size_t i = 0; i < found.n; i++)
+        (*rows)[i] = (struct ledger_row_ahead){ row[i].seq, row[i].leaf, row[i].ahead };
+    return OK;
+}
+
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e)
 {

@@ -9,7 +9,7 @@
 #define COMMANDS "kernel/trail_review_commands.def"
 #include "kernel/wire.h"
 
-enum { CHUNK = 200, CHUNK_ARENA = 64 << 20, REVIEWS_MAX = 1000 };
+enum { CHUNK = 200, CHUNK_ARENA = 96 << 20, REVIEWS_MAX = 1000 };
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/trail/order/{order}/review", "trail.review", 0, trail_get_review,
@@ -29,8 +29,7 @@ struct stretch_reading {
     struct trail_marked *marked;
     struct arena *keep;
     struct arena *scratch;
-    int64_t last;  /* place of the event that was read last … */
-    int64_t ahead; /* … and when it was recorded */
+    int64_t ahead; /* when the event that was read last was recorded; TIME_NONE: none was */
 };
 
 /* Codes of the exceptions, separated by blanks. */
@@ -57,25 +56,27 @@ static enum outcome mark(struct trail_marked *out, int64_t at, struct str leaf, 
 
 /* The bits of an event's exceptions, as the trail tells them: also that the clock stepped back
  * between the event ahead of it in the log, whosever that is, and this one. */
-static enum outcome bits_of(unsigned *out, struct stretch_reading *r, const struct ledger_row *row,
-                            bool *counts, struct err *e)
+static enum outcome bits_of(unsigned *out, struct stretch_reading *r,
+                            const struct ledger_row_ahead *row, bool *counts, struct err *e)
 {
     struct event event;
+    struct event ahead;
     const struct json *payload;
     TRY(event_read(&event, r->scratch, row->leaf, e));
     TRY(json_read(&payload, r->scratch, event.payload, &json_limits_default, e));
-    if (r->last != row->sequence - 1)
-        TRY(trail_recorded(&r->ahead, r->db, row->sequence - 1, r->scratch, e));
+    if (row->ahead.p) {
+        TRY(event_read(&ahead, r->scratch, row->ahead, e));
+        r->ahead = ahead.recorded;
+    }
     *counts = !str_starts(event.stream, S("trail/")); /* a review is not to be reviewed */
     *out = *counts ? trail_exceptions(r->registry, &event, payload, r->ahead) : 0;
-    r->last = row->sequence;
     r->ahead = event.recorded;
     return OK;
 }
 
 /* *full: it is not taken any more. */
-static enum outcome look_at(bool *full, struct stretch_reading *r, const struct ledger_row *row,
-                            struct err *e)
+static enum outcome look_at(bool *full, struct stretch_reading *r,
+                            const struct ledger_row_ahead *row, struct err *e)
 {
     struct trail_stretch *out = r->out;
     unsigned bits;
@@ -98,12 +99,15 @@ static enum outcome read_on(struct stretch_reading *r, struct err *e)
 {
     const struct stream key = stream_of("order", r->of->order);
     int64_t after = r->of->from;
+    size_t want = CHUNK;
     size_t n = CHUNK;
     bool full = false;
-    while (n == CHUNK && !full) {
-        struct ledger_row *rows;
+    while (n == want && !full && after < r->of->up_to) {
+        struct ledger_row_ahead *rows;
+        const int64_t left = r->of->up_to - after;
+        want = left < CHUNK ? (size_t)left : CHUNK;
         arena_reset(r->scratch);
-        TRY(ledger_read_key_on(r->db, stream_str(&key), after, CHUNK, &rows, &n, r->scratch, e));
+        TRY(ledger_read_key_ahead(r->db, stream_str(&key), after, want, &rows, &n, r->scratch, e));
         for (size_t i = 0; i < n && !full; i++) {
             if (rows[i].sequence > r->of->up_to)
                 return OK;
@@ -147,7 +151,7 @@ enum outcome trail_stretch_read(struct trail_stretch *out, struct db *db,
         .marked = ARENA_ARRAY(arena, TRAIL_REVIEW_EXCEPTIONS, struct trail_marked),
         .keep = arena,
         .scratch = arena_new(CHUNK_ARENA),
-        .last = -2,
+        .ahead = TIME_NONE,
     };
     *out = (struct trail_stretch){ .last = -1, .marked = r.marked };
     enum outcome o = r.marked && r.scratch ? read_on(&r, e) : err_no_memory(e);

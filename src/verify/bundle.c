@@ -327,7 +327,8 @@ static bool known_file(void *context, const char *path, struct verify_report *r)
     return verify_bad(r, path + 2, "is not in the manifest");
 }
 
-/* What a signature is of may lie outside of the bundle: of another order's, say. */
+/* What a signature is of may lie outside of the bundle: of another order's, say; and where its
+ * token was enrolled always does. */
 static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
                     struct verify_report *r)
 {

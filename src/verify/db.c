@@ -353,7 +353,8 @@ static bool leaf_at(void *context, uint64_t at, struct str *leaf, bool *found,
         return false;
     if (*found)
         *leaf = column(d, EVENT, 0);
-    return true;
+    return *found || verify_bad(r, "ledger_event", "event %llu was there, and is not",
+                                (unsigned long long)at);
 }
 
 static bool verify_all(struct database *d, const char *path, const struct verify_options *options,

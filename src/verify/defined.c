@@ -2,6 +2,8 @@
  * an event was done under against the documents that are there. */
 #include "verify/expect.h"
 
+#include <stdio.h>
+
 static const char *const heads[] = { "kind", "name", "version", "title", "effective" };
 
 bool verify_defined_read(struct verify_defined *out, uint64_t index, struct str leaf,
@@ -61,12 +63,35 @@ static const struct pin {
     const char *kind, *name, *version, *hash;
 } pins[] = {
     { "flow.started", "workflow", "workflow", "workflow_version", "workflow_hash" },
+    { "flow.move_proposed", "workflow", "workflow", "version", "hash" },
     { "flow.moved", "workflow", "workflow", "version", "hash" },
     { NULL, "form", "form", "form_version", NULL },
     { "order.prescribed", "product", "product", "product_version", NULL },
     { "flow.task_opened", "role", "role", NULL, NULL },
     { "flow.signed", "role", "role", NULL, NULL },
 };
+
+/* Forms whose version the workflow left open: a list of form and version. */
+static bool forms_among(const struct verify_defined *defined, size_t n, struct str payload,
+                        struct verify_scanner *s, struct str *name)
+{
+    struct str forms, form;
+    if (!verify_member(s, payload, S("forms"), &forms))
+        return true;
+    for (uint64_t i = 0;; i++) {
+        char digits[24];
+        struct verify_defined sought = { .kind = S("form") };
+        snprintf(digits, sizeof digits, "%llu", (unsigned long long)i);
+        if (!verify_member(s, forms, str_z(digits), &form))
+            return true;
+        if (!verify_member_text(s, form, "form", &sought.name) ||
+            !verify_member(s, form, S("version"), &sought.version))
+            continue; /* of another kind of form */
+        *name = sought.name;
+        if (!among(defined, n, sought))
+            return false;
+    }
+}
 
 bool verify_defined_pins(const struct verify_defined *defined, size_t n, struct str leaf,
                          struct verify_scanner *s, struct str *kind, struct str *name)
@@ -90,5 +115,6 @@ bool verify_defined_pins(const struct verify_defined *defined, size_t n, struct 
         if (!among(defined, n, sought))
             return false;
     }
-    return true;
+    *kind = S("form");
+    return forms_among(defined, n, payload, s, name);
 }

@@ -54,8 +54,10 @@ static bool holds(struct verify_scanner *s, const struct verify_refer *refer,
                                         : "it was signed before what it signs");
     if (!leaf_at(context, refer->at, &leaf, &found, r))
         return false;
-    if (!found)
+    if (!found) {
+        *(refer->enrols ? &r->unenrolled : &r->unseen) += 1;
         return true;
+    }
     if (refer->enrols)
         return (verify_enrols(s, &to, leaf) && hash_eq(to, refer->to)) ||
                verify_bad(r, item,

@@ -21,7 +21,8 @@ bool verify_refers_add(struct verify_refers *refers, uint64_t from, const struct
 void verify_refers_free(struct verify_refers *refers);
 
 /* The bytes of the event at a place in the log, valid until the next call. *found false: it is not
- * at hand, and nothing is said. False with a bad report. */
+ * at hand, which of a part of a log alone may be: then nothing is said, and it is counted
+ * (verify_report.unseen, unenrolled). False with a bad report. */
 typedef bool verify_leaf_at_fn(void *context, uint64_t at, struct str *leaf, bool *found,
                                struct verify_report *r);
 /* Each is the payload that was signed. Asks for places in their order. False with a bad report. */

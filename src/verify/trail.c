@@ -23,12 +23,12 @@ struct making {
     struct verify_expecting r;
     const struct verify_claims *c;
     const struct verify_told *told; /* the event that is told */
-    struct str payload;             /* of it */
     char path[PATH_MAX_BYTES + 1];
     size_t npath;
-    char *text;  /* room for any decoded string of a leaf */
-    size_t *who; /* events that name an account or a site, by their number in the bundle */
-    size_t nwho;
+    char *text; /* room for any decoded string of a leaf */
+    size_t
+        *known; /* events of accounts, sites and void signatures, by their number in the bundle */
+    size_t nknown;
 };
 
 /* --- pieces --- */
@@ -216,25 +216,35 @@ static void put_value(struct making *m, struct str value, unsigned depth)
         put_row(m, value);
 }
 
+/* The first event of this type (NULL: of any that is known) whose member says this, by its number;
+ * n: none. */
+static size_t known(struct making *m, const char *type, const char *member, struct str says)
+{
+    for (size_t i = 0; i < m->nknown; i++) {
+        const struct str leaf = m->c->events[m->known[i]].leaf;
+        struct str is, payload, said;
+        if ((!type || (verify_member_text(m->r.s, leaf, "type", &is) && str_is(is, type))) &&
+            verify_member(m->r.s, leaf, S("payload"), &payload) &&
+            verify_member_text(m->r.s, payload, member, &said) && str_eq(said, says))
+            return m->known[i];
+    }
+    return m->c->n;
+}
+
 /* The name of what an account or a site is, as the event that made it says it. */
 static void put_name(struct making *m, const char *label, const char *type, const char *member,
                      struct str id)
 {
-    for (size_t i = 0; i < m->nwho; i++) {
-        const struct str leaf = m->c->events[m->who[i]].leaf;
-        struct str is, payload, said, name;
-        if (!verify_member_text(m->r.s, leaf, "type", &is) || !str_is(is, type) ||
-            !verify_member(m->r.s, leaf, S("payload"), &payload) ||
-            !verify_member_text(m->r.s, payload, member, &said) || !str_eq(said, id) ||
-            !verify_member(m->r.s, payload, S("name"), &name))
-            continue;
-        put(m, "<tr><th>");
-        put(m, label);
-        put(m, "</th>");
-        put_cell(m, scalar(m, name));
-        put(m, "</tr>\n");
+    struct str payload, name;
+    const size_t at = known(m, type, member, id);
+    if (at == m->c->n || !verify_member(m->r.s, m->c->events[at].leaf, S("payload"), &payload) ||
+        !verify_member(m->r.s, payload, S("name"), &name))
         return;
-    }
+    put(m, "<tr><th>");
+    put(m, label);
+    put(m, "</th>");
+    put_cell(m, scalar(m, name));
+    put(m, "</tr>\n");
 }
 
 static void put_event(struct making *m, const struct verify_told *told)
@@ -282,6 +292,28 @@ static void put_definitions(struct making *m)
     put(m, "</table>\n");
 }
 
+/* Whether the signature was withdrawn or rejected, by the first event of the bundle that says so.
+ */
+static void put_state(struct making *m, struct str leaf)
+{
+    struct str id, type;
+    size_t at = m->c->n;
+    if (verify_member_text(m->r.s, leaf, "id", &id))
+        at = known(m, NULL, "signature", id);
+    if (at == m->c->n) {
+        put(m, "<td>stands</td>");
+        return;
+    }
+    const uint64_t index = m->c->events[at].index;
+    const bool withdrawn = verify_member_text(m->r.s, m->c->events[at].leaf, "type", &type) &&
+                           str_is(type, "sign.withdrawn");
+    put(m, withdrawn ? "<td>withdrawn <a href=\"#e" : "<td>rejected <a href=\"#e");
+    verify_expect_number(&m->r, index);
+    put(m, "\">");
+    verify_expect_number(&m->r, index);
+    put(m, "</a></td>");
+}
+
 /* Times are of the node and in UTC; the zone is the signer's, as the event has it. */
 static void put_signatures(struct making *m)
 {
@@ -294,7 +326,7 @@ static void put_signatures(struct making *m)
     put(m, "<h2>Signatures</h2>\n<table>\n<tr><th>event</th><th>name</th><th>time "
            "(UTC)</th><th>zone</th>"
            "<th>meaning</th><th>words</th><th>of</th><th>id</th><th>content</th><th>proof</th>"
-           "<th>strength</th></tr>\n");
+           "<th>strength</th><th>state</th></tr>\n");
     for (size_t i = 0; i < m->c->n && m->r.rest.p; i++) {
         struct str signature;
         if (!verify_member(m->r.s, m->c->events[i].leaf, S("signature"), &signature))
@@ -303,6 +335,7 @@ static void put_signatures(struct making *m)
         put_link(m, m->c->events[i].index);
         for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
             put_member(m, m->c->events[i].leaf, members[k]);
+        put_state(m, m->c->events[i].leaf);
         put(m, "</tr>\n");
     }
     put(m, "</table>\n");
@@ -322,13 +355,17 @@ static void put_head(struct making *m)
     put(m, "</tr>\n</table>\n");
 }
 
-static void find_names(struct making *m)
+static void find_known(struct making *m)
 {
+    static const char *const types[] = { "account.made", "site.made", "sign.withdrawn",
+                                         "sign.rejected" };
     for (size_t i = 0; i < m->c->n; i++) {
         struct str type;
-        if (verify_member_text(m->r.s, m->c->events[i].leaf, "type", &type) &&
-            (str_is(type, "account.made") || str_is(type, "site.made")))
-            m->who[m->nwho++] = i;
+        if (!verify_member_text(m->r.s, m->c->events[i].leaf, "type", &type))
+            continue;
+        for (size_t k = 0; k < sizeof types / sizeof types[0]; k++)
+            if (str_is(type, types[k]))
+                m->known[m->nknown++] = i;
     }
 }
 
@@ -337,15 +374,15 @@ bool verify_trail_holds(const struct verify_claims *c, struct str page, struct v
 {
     struct making *m = calloc(1, sizeof *m);
     char *text = malloc(VERIFY_LEAF_MAX);
-    size_t *who = calloc(c->n + 1, sizeof *who);
+    size_t *seen = calloc(c->n + 1, sizeof *seen);
     bool good = false;
     *event = -1;
-    if (m && text && who) {
+    if (m && text && seen) {
         m->r = (struct verify_expecting){ page, s };
         m->c = c;
         m->text = text;
-        m->who = who;
-        find_names(m);
+        m->known = seen;
+        find_known(m);
         put_head(m);
         put_definitions(m);
         put_signatures(m);
@@ -358,7 +395,7 @@ bool verify_trail_holds(const struct verify_claims *c, struct str page, struct v
         put(m, "</body></html>\n");
         good = m->r.rest.p && m->r.rest.n == 0;
     }
-    free(who);
+    free(seen);
     free(text);
     free(m);
     return good;

@@ -51,7 +51,9 @@ struct verify_report {
     uint64_t not_final;             /* of a bundle's events, those behind final_size */
     uint64_t bytes;                 /* of entries */
     uint64_t signatures;            /* of persons, on what they did */
-    uint64_t simulated;             /* of these, by people who are simulated */
+    uint64_t simulated;             /* of these, by people who are simulated, … */
+    uint64_t unseen;                /* … of a bundle: on an event that is not in it, … */
+    uint64_t unenrolled;            /* … and by a token whose enrolment is not in it */
     bool own_key;                   /* the key came from the log itself: proves consistency only */
     char key[VERIFY_KEY_TEXT_MAX];  /* name+id */
     char order[40];                 /* of a bundle */

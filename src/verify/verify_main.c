@@ -135,6 +135,11 @@ static void print_signatures(const struct verify_report *r)
     if (r->simulated > 0)
         printf("; %llu of them by simulated people, who proved nothing",
                (unsigned long long)r->simulated);
+    if (r->unseen > 0)
+        printf("; %llu on an event that is not in this bundle", (unsigned long long)r->unseen);
+    if (r->unenrolled > 0)
+        printf("; %llu by token, whose enrolment is not in this bundle",
+               (unsigned long long)r->unenrolled);
     printf("\n");
 }
 

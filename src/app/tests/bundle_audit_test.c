@@ -14,6 +14,8 @@
 #include "app/sim.h"
 #include "app/tests/bundle_folder.h"
 #include "base/log.h"
+#include "kernel/look.h"
+#include "modules/desk/audit.h"
 #include "verify/verify.h"
 
 enum { ORDERS = 3, DAYS = 15, TAIL_DAYS = 120 };
@@ -25,6 +27,7 @@ static struct node node;
 static struct network network;
 static char order[40], other[40];
 static struct verify_report report;
+static int64_t withdrawn; /* the signature, by its place in the log */
 
 static void go(void *context, int64_t now_us)
 {
@@ -60,6 +63,34 @@ static void sign(void)
     bundle_sign(plain, order, false, &node.signer);
 }
 
+/* The first of an order's signatures whose signer may withdraw it is withdrawn by them. */
+static void withdraw(struct sender *sender)
+{
+    struct arena *arena = arena_new(64 << 20);
+    char key[60];
+    struct err e = { 0 };
+    struct db *db;
+    struct ledger_row *rows;
+    size_t n;
+    bool done = false;
+    snprintf(key, sizeof key, "order/%s", order);
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(ledger_read_key_on(db, str_z(key), -1, 2000, &rows, &n, arena, &e), OK);
+    store_reader_give(node.store, db);
+    for (size_t i = 0; i < n && !done; i++) {
+        struct event event;
+        assert_int_equal(event_read(&event, arena, rows[i].leaf, &e), OK);
+        for (size_t k = 0; event.signature.p && !done && k < network.npeople; k++)
+            done = str_is(event.actor, network.people[k].actor_name) &&
+                   sender_send(sender, &network.people[k].actor, "sign.withdraw", "a slip", NULL,
+                               &e, "{'signature':'%.*s'}", STR(event.id)) == OK;
+        withdrawn = rows[i].sequence;
+    }
+    if (!done)
+        fail_msg("nobody withdrew: %s", e.code);
+    arena_free(arena);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -85,12 +116,14 @@ static int set_up(void **state)
                                      .to_us = start_us + DAYS * TIME_DAY };
     if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
         sim_open(&sim, &run, &network, &e) != OK ||
-        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK ||
-        gate_checkpoint_step(node.gate, 0, &e) != OK)
+        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
     sim_close(sim);
-    arena_free(sender.arena);
     bundle_choose(&node, order, other);
+    withdraw(&sender);
+    arena_free(sender.arena);
+    if (gate_checkpoint_step(node.gate, 0, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
     assert_int_equal(cli_export_coi(db_path, order, false, true, plain), 0);
     assert_int_equal(cli_export_coi(db_path, order, true, true, named), 0);
     return 0;
@@ -157,6 +190,78 @@ static void an_honest_bundle_holds_and_tells_all(void **state)
     assert_true(str_starts(bundle_read(plain, "trail.pdf"), S("%PDF-")));
     must_hold(named);
     assert_true(report.disclosed > 0);
+}
+
+/* What no longer stands is not told as if it did. */
+static void a_signature_that_was_withdrawn_says_so(void **state)
+{
+    (void)state;
+    char row[80], by[80];
+    const long long at = bundle_event_of(plain, "sign.withdrawn", 0);
+    const struct str page = bundle_read(plain, "trail.html");
+    snprintf(row, sizeof row, "<tr><td><a href=\"#e%lld\">", (long long)withdrawn);
+    snprintf(by, sizeof by, "<td>withdrawn <a href=\"#e%lld\">%lld</a></td></tr>", at, at);
+    const char *line = memmem(page.p, page.n, row, strlen(row));
+    assert_non_null(line);
+    const char *end = strstr(line, "</tr>\n");
+    const char *state_of = memmem(line, (size_t)(page.p + page.n - line), by, strlen(by));
+    assert_non_null(state_of);
+    assert_true(state_of + strlen(by) == end + strlen("</tr>"));
+    assert_true(bundle_holds(page, S("<td>stands</td></tr>")));
+    struct kept k = keep("trail.html");
+    bundle_replace(plain, "trail.html", by, "<td>stands</td></tr>");
+    sign();
+    must_fail("trail.html", "a head");
+    put_back(&k);
+    sign();
+    must_hold(plain);
+}
+
+/* The trail on paper, as the print worker is given it. */
+static void paper(struct buf *out, struct arena *arena)
+{
+    struct err e = { 0 };
+    struct desk_coi c;
+    struct db *db;
+    const struct print_document *d;
+    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", arena);
+    assert_int_equal(desk_audit_read(&c, &node, db, str_z(order), looks, &e), OK);
+    struct buf b = buf_in(c.arena, 1 << 20);
+    struct desk_coi_event *late = (struct desk_coi_event *)c.events; /* none of these people is */
+    late->event.happened -= TIME_HOUR;
+    struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
+    assert_int_equal(desk_audit_document(&d, &page, &c, &e), OK);
+    assert_int_equal(print_encode(out, d, &e), OK);
+    desk_coi_close(&c);
+    store_reader_give(node.store, db);
+}
+
+/* Who, when, where, why and whether it stands are on the paper, whatever is cut. */
+static void the_paper_says_who_when_where_and_why(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(256 << 20);
+    struct buf text = buf_in(arena, PRINT_IN_MAX);
+    char cell[200];
+    bool there = false;
+    paper(&text, arena);
+    const struct str all = buf_get(&text);
+    snprintf(cell, sizeof cell, "\"%lld\"", (long long)withdrawn);
+    assert_true(bundle_holds(all, str_z(cell)));
+    assert_true(bundle_holds(all, S("simulated: nothing was proved\",\"withdrawn\"")));
+    assert_true(bundle_holds(all, S("simulated: nothing was proved\",\"stands\"")));
+    assert_true(bundle_holds(all, S("Reason: a slip\\n")));
+    assert_true(bundle_holds(all, S("UTC\\nhappened ")));
+    assert_true(bundle_holds(all, S("\"text\":\"Definitions\"")));
+    assert_true(bundle_holds(all, S("\"workflow\",\"")));
+    for (size_t i = 0; i < network.npeople; i++) {
+        const struct network_person *who = &network.people[i];
+        snprintf(cell, sizeof cell, "%s\\n%s", who->name, network.sites[who->site].name);
+        there |= bundle_holds(all, str_z(cell));
+    }
+    assert_true(there);
+    arena_free(arena);
 }
 
 /* partial: AUD-02 (from exported data alone) */
@@ -232,6 +337,66 @@ static void a_definition_left_away_with_its_stream_is_missed(void **state)
     must_hold(plain);
 }
 
+/* A form that the order's beginning pins and no task names; false: there is none. */
+static bool pinned_alone(char out[60], struct str started)
+{
+    static long long places[BUNDLE_PLACES_MAX];
+    const size_t count = bundle_places(plain, places);
+    for (struct str rest = started; bundle_holds(rest, S("{\"form\":\""));) {
+        const char *at = memmem(rest.p, rest.n, "{\"form\":\"", 9);
+        rest = str_from(rest, (size_t)(at - rest.p) + 9);
+        struct str tail = rest;
+        const struct str name = str_cut(&tail, '"');
+        char said[90], file[40];
+        bool used = false;
+        snprintf(said, sizeof said, "\"form\":\"%.*s\",\"form_version\"", STR(name));
+        for (size_t i = 0; i < count && !used; i++) {
+            snprintf(file, sizeof file, "event/%lld", places[i]);
+            used = bundle_holds(bundle_read(plain, file), str_z(said));
+        }
+        if (!used) {
+            snprintf(out, 60, "%.*s", STR(name));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A form whose version the workflow leaves open is pinned when the order begins. */
+static void a_form_that_was_pinned_is_missed(void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "event", "proof", "definition" };
+    static long long places[BUNDLE_PLACES_MAX];
+    static char started[64 << 10];
+    struct kept kept[30];
+    char form[60], stream[100];
+    size_t nkept = 0;
+    const size_t n = bundle_places(plain, places);
+    const struct str leaf = bundle_read(plain, at("event", "flow.started"));
+    assert_true(leaf.n < sizeof started);
+    memcpy(started, leaf.p, leaf.n);
+    assert_true(pinned_alone(form, (struct str){ started, leaf.n }));
+    snprintf(stream, sizeof stream, "\"stream\":\"definition/form.%s\"", form);
+    for (size_t i = 0; i < n; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "event/%lld", places[i]);
+        const bool ours = bundle_holds(bundle_read(plain, name), str_z(stream));
+        for (size_t k = 0; ours && k < 3 && nkept < 30; k++) {
+            snprintf(name, sizeof name, "%s/%lld", parts[k], places[i]);
+            kept[nkept++] = keep(name);
+            bundle_drop(plain, name);
+        }
+    }
+    assert_true(nkept > 0);
+    sign();
+    must_fail(at("event", "flow.started"), "is not in the bundle as it was pinned");
+    while (nkept > 0)
+        put_back(&kept[--nkept]);
+    sign();
+    must_hold(plain);
+}
+
 static void a_page_that_says_other_than_the_events_is_detected(void **state)
 {
     (void)state;
@@ -301,6 +466,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_bundle_holds_and_tells_all),
+        cmocka_unit_test(a_signature_that_was_withdrawn_says_so),
+        cmocka_unit_test(the_paper_says_who_when_where_and_why),
+        cmocka_unit_test(a_form_that_was_pinned_is_missed),
         cmocka_unit_test(a_flipped_byte_of_any_file_is_detected),
         cmocka_unit_test(a_definition_that_differs_from_its_event_is_detected),
         cmocka_unit_test(a_definition_left_away_with_its_stream_is_missed),

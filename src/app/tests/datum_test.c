@@ -109,7 +109,9 @@ static size_t must_find(const struct desk_data *d, const char *id)
 static bool reaches(const struct desk_data *d, size_t from, size_t to, bool uses)
 {
     struct desk_reached *r = ARENA_ARRAY(arena, DESK_DATUM_ROWS_MAX, struct desk_reached);
-    const size_t n = desk_datum_reach(r, d, from, uses, arena);
+    bool more;
+    const struct desk_reach of = { d, from, uses };
+    const size_t n = desk_datum_reach(r, &more, &of, arena);
     for (size_t i = 0; i < n; i++)
         if (r[i].datum == to)
             return true;
@@ -207,6 +209,28 @@ static void a_failed_check_knows_the_deviation_that_it_opened(void **state)
     assert_true(found);
 }
 
+/* The fact of a point comes of a check that was passed there, and of none that was not. */
+static void a_fact_comes_of_checks_that_count(void **state)
+{
+    (void)state;
+    const char *const orders[] = { order, other };
+    size_t passed = 0;
+    for (size_t o = 0; o < 2; o++) {
+        const struct desk_data d = data_of(orders[o], NULL);
+        for (size_t i = 0; i < d.nsteps; i++) {
+            const struct desk_datum *check = &d.p[d.steps[i].input];
+            const struct desk_datum *fact = &d.p[d.steps[i].use];
+            if (!str_is(str_z(check->kind), "check") || !str_is(str_z(fact->kind), "fact"))
+                continue;
+            assert_true(str_is(check->value, "pass"));
+            assert_true(str_eq(check->task, fact->task));
+            assert_true(check->at <= fact->at);
+            passed++;
+        }
+    }
+    assert_true(passed > 5);
+}
+
 /* For every two data of every order: one is an input of the other just when that is a use of it.
  * And what a formula names and the record has is among the inputs: by the form's own text. */
 static void forth_and_back_agree(void **state)
@@ -221,7 +245,9 @@ static void forth_and_back_agree(void **state)
         struct desk_reached *r = ARENA_ARRAY(arena, DESK_DATUM_ROWS_MAX, struct desk_reached);
         for (size_t i = 0; i < d.n; i++)
             for (int uses = 0; uses < 2; uses++) {
-                const size_t n = desk_datum_reach(r, &d, i, uses, arena);
+                bool more;
+                const struct desk_reach of = { &d, i, uses };
+                const size_t n = desk_datum_reach(r, &more, &of, arena);
                 for (size_t k = 0; k < n; k++)
                     if (r[k].depth == 1 && uses)
                         forth[i * d.n + r[k].datum] = true;
@@ -258,6 +284,14 @@ static void what_is_not_ones_own_is_left_out_and_counted(void **state)
     }
     assert_true(d.n < all.n && d.hidden > 20);
     assert_int_equal(all.hidden, 0);
+    size_t records = 0;
+    size_t others = 0; /* what an event or a fact said */
+    for (size_t i = 0; i < all.n; i++) {
+        const struct str kind = str_z(all.p[i].kind);
+        records += str_is(kind, "field");
+        others += str_is(kind, "fact") || str_is(kind, "check") || str_is(kind, "deviation");
+    }
+    assert_int_equal(d.hidden, records + others);
 }
 
 int main(void)
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(rows_are_followed_row_by_row),
         cmocka_unit_test(a_release_knows_the_results_that_it_was_held_against),
         cmocka_unit_test(a_failed_check_knows_the_deviation_that_it_opened),
+        cmocka_unit_test(a_fact_comes_of_checks_that_count),
         cmocka_unit_test(forth_and_back_agree),
         cmocka_unit_test(what_is_not_ones_own_is_left_out_and_counted),
     };

@@ -242,7 +242,7 @@ static void same_task(const struct flow_open_task *a, const struct flow_open_tas
     assert_int_equal(a->due, b->due);
     if (a->done)
         assert_int_equal(a->done_at, b->done_at);
-    assert_true(!a->done || str_eq(a->by, b->by));
+    assert_true((!a->done || str_eq(a->by, b->by)) && a->recorded == b->recorded);
     if (!str_eq(a->json, b->json))
         fail_msg("%.*s: %.*s, rows have %.*s", STR(a->task), STR(a->json), STR(b->json));
 }

@@ -141,6 +141,33 @@ static void events_of_a_key_come_newest_first(void **state)
     assert_int_equal(rows[4].sequence, 14);
 }
 
+/* Of the event ahead the leaf, but where that is the row before. */
+static void events_of_a_key_come_with_what_is_ahead(void **state)
+{
+    (void)state;
+    struct ledger_row_ahead *rows;
+    struct ledger_row *all;
+    size_t n;
+    struct err e = { 0 };
+    const struct ledger_fixture_event ours = { "order/o", "order/o", NULL };
+    ledger_fixture_begin(&f);
+    assert_ok(ledger_fixture_append(&f, ours, -1, &e), &e);
+    assert_ok(ledger_fixture_append(&f, ours, -1, &e), &e);
+    append("unit/other");
+    assert_ok(ledger_fixture_append(&f, ours, -1, &e), &e);
+    ledger_fixture_commit(&f);
+    assert_ok(ledger_read(f.db, 0, 10, &all, &n, f.arena, &e), &e);
+    assert_ok(ledger_read_key_ahead(f.db, S("order/o"), -1, 10, &rows, &n, f.arena, &e), &e);
+    assert_int_equal(n, 3);
+    assert_null(rows[0].ahead.p);
+    assert_null(rows[1].ahead.p);
+    assert_int_equal(rows[2].sequence, 3);
+    assert_true(str_eq(rows[2].leaf, all[3].leaf) && str_eq(rows[2].ahead, all[2].leaf));
+    assert_ok(ledger_read_key_ahead(f.db, S("order/o"), 0, 1, &rows, &n, f.arena, &e), &e);
+    assert_int_equal(n, 1);
+    assert_true(rows[0].sequence == 1 && str_eq(rows[0].ahead, all[0].leaf));
+}
+
 static void changed_heads_are_refused(void **state)
 {
     (void)state;
@@ -413,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(events_of_a_stream_are_chained),
         T(events_of_a_key_come_newest_first),
+        T(events_of_a_key_come_with_what_is_ahead),
         T(changed_heads_are_refused),
         T(stream_keeps_its_key),
         T(group_and_event_have_a_greatest_size),

@@ -1,13 +1,9 @@
-/* The audit trail of an order as a page that stands alone, and on paper: every value of every event
- * of the bundle. The page is a function of the events and of what was opened alone: the verifier
+/* The audit trail of an order as a page that stands alone: every value of every event of the
+ * bundle. The page is a function of the events and of what was opened alone: the verifier
  * makes it anew (src/verify/trail.c) and compares byte for byte. */
-#include "modules/desk/audit.h"
+#include "modules/desk/audit_impl.h"
 
 #include <stdio.h>
-
-#include "kernel/show.h"
-
-enum { PATH_MAX_BYTES = 1000, CELL_MAX = 1200, SCRATCH_MAX = 16 << 20 };
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -18,16 +14,6 @@ static const char head[] =
     "vertical-align:top;overflow-wrap:anywhere;white-space:pre-wrap}th{font-weight:normal;"
     "color:#444}section>table th{width:18rem}h2{break-after:avoid}h3{margin:1rem 0 0;font-size:"
     "1rem;break-after:avoid}</style></head><body>\n<h1>Audit trail</h1>\n";
-
-/* A page while it is made. */
-struct making {
-    struct buf *b;
-    const struct desk_coi *c;
-    const struct desk_coi_event *x; /* the event that is told */
-    char path[PATH_MAX_BYTES + 1];
-    size_t npath;
-    bool paper; /* lines "path: value", as much as a cell takes; else rows of a table */
-};
 
 /* --- pieces --- */
 
@@ -66,127 +52,145 @@ static void put_member(struct buf *b, const struct json *object, const char *pat
 
 /* --- every value of an event --- */
 
-static struct str opened_at(const struct making *m, struct str path)
+static struct str opened_at(const struct audit_telling *t, struct str path)
 {
     if (str_starts(path, S("payload.")))
         path = str_from(path, 8);
     else if (!str_is(path, "reason"))
         return (struct str){ 0 };
-    for (size_t i = 0; i < m->x->nopened; i++)
-        if (str_eq(m->x->opened[i].path, path))
-            return m->x->opened[i].text;
+    for (size_t i = 0; i < t->x->nopened; i++)
+        if (str_eq(t->x->opened[i].path, path))
+            return t->x->opened[i].text;
     return (struct str){ 0 };
 }
 
-static void put_line(struct making *m, struct str path, struct str text, struct str opened)
+static void put_row(struct audit_telling *t, struct str path, struct str text, struct str opened)
 {
-    if (m->b->n > CELL_MAX || !str_starts(path, S("payload.")))
-        return;
-    buf_z(m->b, m->b->n > 0 ? "\n" : "");
-    buf_str(m->b, str_from(path, 8));
-    buf_z(m->b, ": ");
-    buf_str(m->b, opened.p ? opened : str_starts(text, S("s1:")) ? S("(sealed)") : text);
-    if (m->b->n > CELL_MAX)
-        buf_z(m->b, " …");
-}
-
-static void put_row(struct making *m, const struct json *value)
-{
-    const struct str path = { m->path, m->npath };
-    const struct str text = value->type == JSON_STRING ? value->text : value->raw;
-    const struct str opened = opened_at(m, path);
     const bool sealed = str_starts(text, S("s1:"));
-    if (m->paper) {
-        put_line(m, path, text, opened);
-        return;
-    }
-    buf_z(m->b, "<tr><th>");
-    put_text(m->b, path);
-    buf_z(m->b, "</th><td>");
+    buf_z(t->b, "<tr><th>");
+    put_text(t->b, path);
+    buf_z(t->b, "</th><td>");
     if (opened.p) {
-        put_text(m->b, opened);
-        buf_z(m->b, " ");
+        put_text(t->b, opened);
+        buf_z(t->b, " ");
     }
-    buf_z(m->b, sealed ? "<details><summary>sealed</summary>" : "");
-    put_text(m->b, text);
-    buf_z(m->b, sealed ? "</details></td></tr>\n" : "</td></tr>\n");
+    buf_z(t->b, sealed ? "<details><summary>sealed</summary>" : "");
+    put_text(t->b, text);
+    buf_z(t->b, sealed ? "</details></td></tr>\n" : "</td></tr>\n");
 }
 
-static enum outcome step(struct making *m, struct str name, struct err *e)
+static enum outcome step(struct audit_telling *t, struct str name, struct err *e)
 {
-    const size_t dot = m->npath > 0;
-    if (m->npath + dot + name.n > PATH_MAX_BYTES)
+    const size_t dot = t->npath > 0;
+    if (t->npath + dot + name.n > AUDIT_PATH_MAX)
         return err_fault(e, "coi.path", "a path of an event is too long");
     if (dot)
-        m->path[m->npath] = '.';
-    memcpy(m->path + m->npath + dot, name.p, name.n);
-    m->npath += dot + name.n;
+        t->path[t->npath] = '.';
+    memcpy(t->path + t->npath + dot, name.p, name.n);
+    t->npath += dot + name.n;
     return OK;
 }
 
 /* Depth is bounded by the reader of JSON; the body of a definition stands in a file of its own. */
-static enum outcome put_value(struct making *m, const struct json *value, struct err *e)
+static enum outcome walk(struct audit_telling *t, const struct json *value, audit_put_fn *put,
+                         struct err *e)
 {
+    const struct str path = { t->path, t->npath };
     size_t at = 0;
     if (value->type != JSON_OBJECT && value->type != JSON_ARRAY) {
-        put_row(m, value);
+        put(t, path, value->type == JSON_STRING ? value->text : value->raw, opened_at(t, path));
         return OK;
     }
     for (const struct json *child = value->child; child; child = child->next, at++) {
         char digits[24];
-        const size_t was = m->npath;
+        const size_t was = t->npath;
         snprintf(digits, sizeof digits, "%zu", at);
-        TRY(step(m, value->type == JSON_ARRAY ? str_z(digits) : child->key, e));
-        if (!desk_audit_defines(m->x) || !str_is((struct str){ m->path, m->npath }, "payload.json"))
-            TRY(put_value(m, child, e));
-        m->npath = was;
+        TRY(step(t, value->type == JSON_ARRAY ? str_z(digits) : child->key, e));
+        if (!desk_audit_defines(t->x) || !str_is((struct str){ t->path, t->npath }, "payload.json"))
+            TRY(walk(t, child, put, e));
+        t->npath = was;
     }
     return OK;
 }
 
-/* The name of what an account or a site is, as the event that made it says it. */
-static struct str name_of(const struct desk_coi *c, const char *type, const char *member,
-                          struct str id)
+enum outcome audit_values(struct audit_telling *t, const struct json *value, audit_put_fn *put,
+                          struct err *e)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (str_is(c->events[i].event.type, type) &&
-            str_eq(json_get_str(c->events[i].body, member), id))
-            return json_get_str(c->events[i].body, "name");
-    return (struct str){ 0 };
+    t->npath = 0;
+    return walk(t, value, put, e);
 }
 
-static struct str who_of(const struct desk_coi *c, const struct desk_coi_event *x)
+/* --- what other events say of an event --- */
+
+enum outcome audit_begin(struct audit_telling *t, const struct desk_coi *c, struct err *e)
+{
+    static const char *const types[] = { "account.made", "site.made", "sign.withdrawn",
+                                         "sign.rejected" };
+    *t = (struct audit_telling){ .c = c };
+    t->known = ARENA_ARRAY(c->arena, c->n + 1, const struct desk_coi_event *);
+    if (!t->known)
+        return err_no_memory(e);
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t k = 0; k < sizeof types / sizeof types[0]; k++)
+            if (str_is(c->events[i].event.type, types[k]))
+                t->known[t->nknown++] = &c->events[i];
+    return OK;
+}
+
+/* The first event of this type (NULL: of any that is known) whose member says this. */
+static const struct desk_coi_event *known(const struct audit_telling *t, const char *type,
+                                          const char *member, struct str says)
+{
+    for (size_t i = 0; says.p && i < t->nknown; i++)
+        if ((!type || str_is(t->known[i]->event.type, type)) &&
+            str_eq(json_get_str(t->known[i]->body, member), says))
+            return t->known[i];
+    return NULL;
+}
+
+static struct str name_of(const struct desk_coi_event *x)
+{
+    return x ? json_get_str(x->body, "name") : (struct str){ 0 };
+}
+
+struct str audit_who(const struct audit_telling *t, const struct desk_coi_event *x)
 {
     return str_starts(x->event.actor, S("account/"))
-               ? name_of(c, "account.made", "account", str_from(x->event.actor, 8))
+               ? name_of(known(t, "account.made", "account", str_from(x->event.actor, 8)))
                : (struct str){ 0 };
 }
 
-static void put_name(struct making *m, const char *label, struct str name)
+struct str audit_where(const struct audit_telling *t, const struct desk_coi_event *x)
+{
+    return name_of(known(t, "site.made", "site", x->event.place));
+}
+
+/* --- an event --- */
+
+static void put_name(struct buf *b, const char *label, struct str name)
 {
     if (!name.p)
         return;
-    buf_printf(m->b, "<tr><th>%s</th>", label);
-    put_cell(m->b, name);
-    buf_z(m->b, "</tr>\n");
+    buf_printf(b, "<tr><th>%s</th>", label);
+    put_cell(b, name);
+    buf_z(b, "</tr>\n");
 }
 
-static enum outcome put_event(struct making *m, struct arena *scratch, struct err *e)
+static enum outcome put_event(struct audit_telling *t, struct arena *scratch, struct err *e)
 {
     const struct json *leaf;
-    const struct desk_coi_event *x = m->x;
+    const struct desk_coi_event *x = t->x;
+    struct buf *b = t->b;
     arena_reset(scratch);
     TRY(json_read(&leaf, scratch, x->leaf, &json_limits_default, e));
-    m->npath = 0;
-    buf_printf(m->b, "<section id=\"e%lld\"><h3>%lld ", (long long)x->sequence,
+    buf_printf(b, "<section id=\"e%lld\"><h3>%lld ", (long long)x->sequence,
                (long long)x->sequence);
-    put_text(m->b, x->event.type);
-    buf_z(m->b, "</h3>\n<table>\n");
-    put_name(m, "who", who_of(m->c, x));
-    if (x->event.place.p)
-        put_name(m, "where", name_of(m->c, "site.made", "site", x->event.place));
-    TRY(put_value(m, leaf, e));
-    buf_z(m->b, "</table></section>\n");
+    put_text(b, x->event.type);
+    buf_z(b, "</h3>\n<table>\n");
+    put_name(b, "who", audit_who(t, x));
+    put_name(b, "where", audit_where(t, x));
+    TRY(audit_values(t, leaf, put_row, e));
+    buf_z(b, "</table></section>\n");
     return OK;
 }
 
@@ -217,10 +221,23 @@ static void put_definitions(struct buf *b, const struct desk_coi *c)
     buf_z(b, "</table>\n");
 }
 
-/* Times are of the node and in UTC; the zone is the signer's, as the event has it. */
-static enum outcome put_signatures(struct buf *b, const struct desk_coi *c, struct arena *scratch,
-                                   struct err *e)
+/* Whether the signature was withdrawn or rejected, by the first event of the bundle that says so.
+ */
+static void put_state(struct buf *b, const struct desk_coi_event *by)
 {
+    if (by)
+        buf_printf(b, "<td>%s <a href=\"#e%lld\">%lld</a></td>",
+                   str_is(by->event.type, "sign.withdrawn") ? "withdrawn" : "rejected",
+                   (long long)by->sequence, (long long)by->sequence);
+    else
+        buf_z(b, "<td>stands</td>");
+}
+
+/* Times are of the node and in UTC; the zone is the signer's, as the event has it. */
+static enum outcome put_signatures(struct audit_telling *t, struct arena *scratch, struct err *e)
+{
+    const struct desk_coi *c = t->c;
+    struct buf *b = t->b;
     static const char *const members[] = {
         "signature.name",         "signature.time",         "zone",
         "signature.what.meaning", "signature.what.words",   "signature.what.kind",
@@ -230,7 +247,7 @@ static enum outcome put_signatures(struct buf *b, const struct desk_coi *c, stru
     buf_z(b, "<h2>Signatures</h2>\n<table>\n<tr><th>event</th><th>name</th><th>time "
              "(UTC)</th><th>zone</th>"
              "<th>meaning</th><th>words</th><th>of</th><th>id</th><th>content</th><th>proof</th>"
-             "<th>strength</th></tr>\n");
+             "<th>strength</th><th>state</th></tr>\n");
     for (size_t i = 0; i < c->n; i++) {
         const struct json *leaf;
         if (!c->events[i].event.signature.p)
@@ -241,6 +258,7 @@ static enum outcome put_signatures(struct buf *b, const struct desk_coi *c, stru
         put_link(b, &c->events[i]);
         for (size_t k = 0; k < sizeof members / sizeof members[0]; k++)
             put_member(b, leaf, members[k]);
+        put_state(b, known(t, NULL, "signature", c->events[i].event.id));
         buf_z(b, "</tr>\n");
     }
     buf_z(b, "</table>\n");
@@ -262,87 +280,23 @@ static void put_head(struct buf *b, const struct desk_coi *c)
 
 enum outcome desk_audit_html(struct buf *out, const struct desk_coi *c, struct err *e)
 {
-    struct arena *scratch = arena_new(SCRATCH_MAX);
-    struct making m = { .b = out, .c = c };
+    struct audit_telling t;
+    TRY(audit_begin(&t, c, e));
+    struct arena *scratch = arena_new(AUDIT_SCRATCH_MAX);
     if (!scratch)
         return err_no_memory(e);
+    t.b = out;
     put_head(out, c);
     put_definitions(out, c);
-    enum outcome o = put_signatures(out, c, scratch, e);
+    enum outcome o = put_signatures(&t, scratch, e);
     buf_z(out, "<h2>Events</h2>\n");
     for (size_t i = 0; i < c->n && o == OK; i++) {
-        m.x = &c->events[i];
-        o = put_event(&m, scratch, e);
+        t.x = &c->events[i];
+        o = put_event(&t, scratch, e);
     }
     buf_z(out, "</body></html>\n");
     arena_free(scratch);
     return o == OK ? buf_check(out, e) : o;
-}
-
-/* --- paper --- */
-
-static enum outcome paper_row(struct print *print, struct page *p, const struct desk_coi *c,
-                              const struct desk_coi_event *x, struct arena *scratch, struct err *e)
-{
-    const struct json *leaf;
-    struct arena *a = p->b->arena;
-    arena_reset(scratch);
-    struct buf b = buf_in(scratch, SCRATCH_MAX / 4);
-    struct making m = { .b = &b, .c = c, .x = x, .paper = true };
-    TRY(json_read(&leaf, scratch, x->leaf, &json_limits_default, e));
-    TRY(put_value(&m, leaf, e));
-    TRY(buf_check(&b, e));
-    const struct str who = who_of(c, x);
-    const struct str cells[] = {
-        arena_printf(a, "%lld", (long long)x->sequence),
-        show_time(p, x->event.recorded),
-        x->event.type,
-        who.p ? who : x->event.actor,
-        arena_str(a, buf_get(&b)),
-    };
-    print_row(print, NULL, cells);
-    return OK;
-}
-
-static struct print *paper_begin(struct page *p, const struct desk_coi *c)
-{
-    struct print_document d;
-    struct arena *a = p->b->arena;
-    record_clear(&print_document_record, &d);
-    d.title = text_find(p->language, S("page.audit.title"));
-    d.subtitle = c->order;
-    d.language = p->language;
-    d.date = c->n > 0 ? c->events[c->n - 1].event.recorded : p->now_us;
-    d.dated = show_time(p, d.date);
-    d.paging = text_find(p->language, S("print.paging"));
-    d.footer = text_find(p->language, S("page.audit.footer"));
-    d.wide = true;
-    struct print *print = print_new(a, &d);
-    if (print)
-        print_identity(print, text_find(p->language, S("page.task.order")), c->order, true);
-    return print;
-}
-
-enum outcome desk_audit_document(const struct print_document **out, struct page *p,
-                                 const struct desk_coi *c, struct err *e)
-{
-    static const char *const titles[] = { "page.coi.event", "page.coi.when", "page.coi.what",
-                                          "page.coi.who", "page.audit.values" };
-    static const int weights[] = { 6, 14, 16, 14, 50 };
-    enum { COLUMNS = sizeof titles / sizeof titles[0] };
-    struct print_column columns[COLUMNS];
-    struct print *print = paper_begin(p, c);
-    struct arena *scratch = arena_new(SCRATCH_MAX);
-    enum outcome o = print && scratch ? OK : err_no_memory(e);
-    for (size_t i = 0; i < COLUMNS; i++)
-        columns[i] = (struct print_column){ .title = text_find(p->language, str_z(titles[i])),
-                                            .weight = weights[i] };
-    if (o == OK)
-        print_table(print, text_find(p->language, S("page.audit.title")), columns, COLUMNS);
-    for (size_t i = 0; i < c->n && o == OK; i++)
-        o = paper_row(print, p, c, &c->events[i], scratch, e);
-    arena_free(scratch);
-    return o == OK ? print_done(out, print, e) : o;
 }
 
 /* --- definitions --- */

@@ -81,7 +81,7 @@ static enum outcome add_once(struct reading *r, struct stream stream, size_t max
         if (str_eq(r->named[i], stream_str(&stream)))
             return OK;
     if (r->nnamed == DESK_COI_NAMED_MAX)
-        return REFUSE(e, "coi.too_long", { "max", S("400") });
+        return REFUSE(e, "coi.too_long", { "max", S("1000") });
     r->named[r->nnamed++] = arena_str(r->arena, stream_str(&stream));
     return add_stream(r, stream, max, e);
 }
@@ -109,15 +109,23 @@ static enum outcome add_names(struct reading *r, const struct desk_coi_event *x,
 
 /* --- what it ran under: every version of each definition that an event names --- */
 
+static enum outcome add_definition(struct reading *r, const char *kind, struct str name,
+                                   struct err *e)
+{
+    if (name.n == 0 || name.n >= DEFINE_STREAM_MAX - strlen(kind))
+        return OK;
+    return add_once(r, define_stream(str_z(kind), name), DESK_COI_EVENTS_MAX, e);
+}
+
 static enum outcome add_definitions(struct reading *r, const struct desk_coi_event *x,
                                     struct err *e)
 {
     static const char *const kinds[] = { "workflow", "form", "product", "role" };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const struct str name = desk_coi_text(x, kinds[i]);
-        if (name.n > 0 && name.n < DEFINE_STREAM_MAX - strlen(kinds[i]))
-            TRY(add_once(r, define_stream(str_z(kinds[i]), name), DESK_COI_EVENTS_MAX, e));
-    }
+    const struct json *forms = json_get(x->body, "forms"); /* versions that were left open */
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        TRY(add_definition(r, kinds[i], desk_coi_text(x, kinds[i]), e));
+    for (const struct json *form = forms ? forms->child : NULL; form; form = form->next)
+        TRY(add_definition(r, "form", json_get_str(form, "form"), e));
     return OK;
 }
 

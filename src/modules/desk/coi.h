@@ -21,7 +21,7 @@
 
 enum {
     DESK_COI_EVENTS_MAX = 10000, /* of one order; beyond: REFUSED "coi.too_long" */
-    DESK_COI_NAMED_MAX = 400,    /* accounts, sites, organisations */
+    DESK_COI_NAMED_MAX = 1000,   /* accounts, sites, organisations; of an audit definitions too */
     DESK_COI_MEMBERS_MAX = 12,   /* of a statement */
     DESK_COI_ARENA_MAX = 1 << 30,
 };

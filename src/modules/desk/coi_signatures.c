@@ -23,6 +23,21 @@ static int64_t record_standing(const struct coi_writer *w, struct str task)
     return version;
 }
 
+/* Whether the task was undone by a loop behind this version of the flow's stream. */
+static bool undone(const struct coi_writer *w, struct str task, int64_t version)
+{
+    for (size_t i = 0; i < w->c->n; i++) {
+        const struct desk_coi_event *x = &w->c->events[i];
+        const struct json *tasks = json_get(x->body, "tasks");
+        if (!coi_is(x, "flow.repeated") || x->event.version < version)
+            continue;
+        for (const struct json *item = tasks ? tasks->child : NULL; item; item = item->next)
+            if (str_eq(item->text, task))
+                return true;
+    }
+    return false;
+}
+
 static struct str task_of(const struct sign_shown *what)
 {
     return str_is(what->kind, "task") ? str_from(what->id, str_find(what->id, '/') + 1) : S("");
@@ -51,6 +66,8 @@ static struct str state_of(const struct coi_writer *w, const struct desk_coi_eve
     if (coi_find(w, "sign.rejected", "signature", x->event.id))
         return coi_words(w, "signature.rejected");
     *tone = "warn";
+    if (task.n > 0 && undone(w, task, what->version))
+        return coi_words(w, "signature.undone");
     if (task.n > 0 && record_standing(w, task) != what->version)
         return coi_words(w, "signature.older");
     *tone = NULL;

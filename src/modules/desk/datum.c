@@ -30,15 +30,16 @@ static struct str title_of(struct page *p, const struct desk_datum *d)
     return d->title;
 }
 
-static enum outcome lines(const struct desk_datum_line **out, size_t *n,
-                          const struct desk_datum_view *v, size_t from, bool uses, struct page *p,
-                          struct db *db, struct err *e)
+static enum outcome lines(const struct desk_datum_line **out, size_t *n, struct desk_datum_view *v,
+                          const struct desk_reach *of, struct page *p, struct db *db, struct err *e)
 {
+    bool more;
     struct arena *a = p->b->arena;
     struct desk_reached *reached = ARENA_ARRAY(a, DESK_DATUM_ROWS_MAX, struct desk_reached);
     if (!reached)
         return err_no_memory(e);
-    *n = desk_datum_reach(reached, &v->data, from, uses, a);
+    *n = desk_datum_reach(reached, &more, of, a);
+    v->data.more |= more;
     struct desk_datum_line *rows = ARENA_ARRAY(a, *n + 1, struct desk_datum_line);
     if (!rows)
         return err_no_memory(e);
@@ -159,9 +160,15 @@ static enum outcome json_rows(const struct desk_datum_view *v, size_t from, stru
     if (!rows || !reached)
         return err_no_memory(e);
     row_of(&rows[n++], v->datum, "self", 0, NULL);
+    rows[0].more = v->data.more;
+    if (v->data.hidden > 0)
+        rows[0].hidden = (int64_t)v->data.hidden;
     TRY(said_rows(rows, &n, v, r, db, e));
     for (int uses = 0; uses < 2; uses++) {
-        const size_t found = desk_datum_reach(reached, &v->data, from, uses, a);
+        bool more;
+        const struct desk_reach reach = { &v->data, from, uses };
+        const size_t found = desk_datum_reach(reached, &more, &reach, a);
+        rows[0].more |= more;
         for (size_t i = 0; i < found; i++)
             row_of(&rows[n++], &v->data.p[reached[i].datum], uses ? "use" : "input",
                    reached[i].depth, &v->data.p[reached[i].through]);
@@ -190,8 +197,10 @@ static enum outcome datum(struct http_request *r, struct db *db, struct page *p,
     if (!shown)
         return err_no_memory(e);
     TRY(origin(v, r, db, p, e));
-    TRY(lines(&v->inputs, &v->ninputs, v, at, false, p, db, e));
-    TRY(lines(&v->uses, &v->nuses, v, at, true, p, db, e));
+    const struct desk_reach back = { &v->data, at, false };
+    const struct desk_reach forth = { &v->data, at, true };
+    TRY(lines(&v->inputs, &v->ninputs, v, &back, p, db, e));
+    TRY(lines(&v->uses, &v->nuses, v, &forth, p, db, e));
     *shown = *v->datum;
     shown->title = title_of(p, v->datum);
     v->datum = shown;

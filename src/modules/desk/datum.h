@@ -9,8 +9,8 @@
  * same steps. It shows the present pass of each task; what was said before of a value, and by whom,
  * is its history.
  *
- * What a reader may not see stands in no answer: values of records that are not theirs, and what
- * was computed of them, are left out, and counted. */
+ * What a reader may not see stands in no answer: values of records, facts and checks at tasks that
+ * are not theirs, what was computed of them, and deviations are left out, and counted. */
 #ifndef VEIN_MODULES_DESK_DATUM_H
 #define VEIN_MODULES_DESK_DATUM_H
 
@@ -69,22 +69,28 @@ enum outcome desk_data_read(struct desk_data *out, const struct desk_data_of *of
 size_t desk_datum_find(const struct desk_data *d, struct str id);
 
 /* What it was made of, or (`uses`) where it went, step by step, each once; `out` has room for
- * DESK_DATUM_ROWS_MAX. */
+ * DESK_DATUM_ROWS_MAX. *more: it goes on behind that many, or that deep. */
+struct desk_reach {
+    const struct desk_data *data;
+    size_t from;
+    bool uses;
+};
 struct desk_reached {
     size_t datum;
     size_t through;
     int depth;
 };
-size_t desk_datum_reach(struct desk_reached *out, const struct desk_data *d, size_t from, bool uses,
+size_t desk_datum_reach(struct desk_reached *out, bool *more, const struct desk_reach *of,
                         struct arena *arena);
 
-/* --- inside (datum_graph.c, datum_events.c) --- */
+/* --- inside (datum_graph.c, datum_said.c, datum_events.c) --- */
 
 struct data_making {
     const struct desk_data_of *of;
     struct desk_data *out;
     struct desk_datum *p;
     struct desk_step *steps;
+    bool *hides; /* of the flow's facts: counted as hidden already */
     struct arena *arena;
 };
 /* Its number, made where it is not there yet; DESK_DATA_MAX when a bound was met. */
@@ -94,6 +100,23 @@ struct str data_id(struct data_making *m, const char *kind, struct str task, str
 /* Whether the reader sees what was said at this task. */
 bool data_sees(const struct data_making *m, struct str task);
 enum outcome data_add_events(struct data_making *m, struct err *e);
+/* A record as rows keep it; empty for absent text. */
+enum outcome data_record_read(struct form_record *out, struct str text, struct arena *arena,
+                              struct err *e);
+
+struct data_record {
+    const struct flow_open_task *task;
+    const struct form *form;
+    const struct form_record *record; /* that stands */
+};
+struct data_said {
+    struct str by; /* actor */
+    int64_t at;
+};
+/* Who said each of its values, and when: who last changed it in the present pass; of those who
+ * entered the same unseen by each other, the first. */
+enum outcome data_said_read(const struct data_said **out, struct data_making *m,
+                            const struct data_record *of, struct err *e);
 
 /* --- the page --- */
 

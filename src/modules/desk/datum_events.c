@@ -16,6 +16,8 @@ struct looking {
     size_t ncauses;
     struct kept deviations[KEPT_MAX]; /* event: the cause that they name */
     size_t ndeviations;
+    size_t passes[KEPT_MAX]; /* checks that hold, by their data */
+    size_t npasses;
 };
 
 static void keep(struct kept *list, size_t *n, struct looking *x, struct str event,
@@ -42,26 +44,72 @@ static struct desk_datum datum_of(struct looking *x, const struct event *event, 
     };
 }
 
-/* A check makes the fact of its point; one that failed may have opened a deviation. */
+static bool named(struct str wanted, struct str is)
+{
+    return !wanted.p || str_eq(wanted, is);
+}
+
+/* Absent: at every point, at every task. */
+static void unpass(struct looking *x, struct str point, struct str task)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->npasses; i++) {
+        const struct desk_datum *d = &x->m->p[x->passes[i]];
+        if (!named(point, d->title) || !named(task, d->task))
+            x->passes[n++] = x->passes[i];
+    }
+    x->npasses = n;
+}
+
+/* What was passed at the task (absent: at any) made the fact of its point: when the task is done,
+ * nothing takes it away but another pass. */
+static void settle(struct looking *x, struct str task)
+{
+    for (size_t i = 0; i < x->npasses; i++) {
+        const struct desk_datum *d = &x->m->p[x->passes[i]];
+        const struct str fact = arena_printf(x->m->arena, "check:%.*s", STR(d->title));
+        if (named(task, d->task))
+            data_step(x->m, x->passes[i],
+                      desk_datum_find(x->m->out, data_id(x->m, "fact", d->task, fact)));
+    }
+    unpass(x, (struct str){ 0 }, task);
+}
+
+/* One that counts, in the task's present pass. */
+static void pass(struct looking *x, const struct json *body, size_t check)
+{
+    const struct json *counts = json_get(body, "counts");
+    const struct json *number = json_get(body, "pass");
+    int64_t at = 1;
+    if (!counts || counts->type != JSON_TRUE || (number && !json_to_int(&at, number)) ||
+        at != flow_pass(x->m->of->flow, x->m->p[check].task))
+        return;
+    if (x->npasses < KEPT_MAX)
+        x->passes[x->npasses++] = check;
+    else
+        x->m->out->more = true;
+}
+
+/* A check makes the fact of its point; one that failed voids what was passed, and may have opened a
+ * deviation. */
 static void add_check(struct looking *x, const struct event *event, const struct json *body,
                       int64_t sequence)
 {
     struct arena *a = x->m->arena;
     const struct str task = json_get_str(body, "task");
-    const struct str point = json_get_str(body, "point");
     struct desk_datum d = datum_of(x, event, "check", sequence);
+    d.value = arena_str(a, json_get_str(body, "result"));
+    if (str_is(d.value, "fail"))
+        unpass(x, (struct str){ 0 }, (struct str){ 0 });
     if (!task.p || !data_sees(x->m, task)) {
         x->m->out->hidden++;
         return;
     }
     d.task = arena_str(a, task);
-    d.title = arena_str(a, point);
-    d.value = arena_str(a, json_get_str(body, "result"));
+    d.title = arena_str(a, json_get_str(body, "point"));
     const size_t at = data_add(x->m, &d);
-    if (str_is(d.value, "pass"))
-        data_step(x->m, at,
-                  desk_datum_find(x->m->out, data_id(x->m, "fact", task,
-                                                     arena_printf(a, "check:%.*s", STR(point)))));
+    if (at < x->m->out->n)
+        pass(x, body, at);
     keep(x->causes, &x->ncauses, x, event->id, event->command, at);
 }
 
@@ -70,8 +118,10 @@ static void add_deviation(struct looking *x, const struct event *event, const st
 {
     struct arena *a = x->m->arena;
     struct desk_datum d = datum_of(x, event, "deviation", sequence);
-    if (x->m->of->sight && !flow_sees(x->m->of->sight, "deviation"))
+    if (x->m->of->sight && !flow_sees(x->m->of->sight, "deviation")) {
+        x->m->out->hidden++;
         return;
+    }
     d.title = arena_str(a, json_get_str(body, "number"));
     d.value = arena_str(a, json_get_str(body, "kind"));
     d.decided = true;
@@ -82,8 +132,9 @@ static void add_deviation(struct looking *x, const struct event *event, const st
 /* A task that was done may have opened one, too: a policy names its event. */
 static void add_done(struct looking *x, const struct event *event, const struct json *body)
 {
-    const size_t at =
-        desk_datum_find(x->m->out, data_id(x->m, "task", json_get_str(body, "task"), S("done")));
+    const struct str task = json_get_str(body, "task");
+    const size_t at = desk_datum_find(x->m->out, data_id(x->m, "task", task, S("done")));
+    settle(x, task);
     if (at < x->m->out->n)
         keep(x->causes, &x->ncauses, x, event->id, event->command, at);
 }
@@ -96,13 +147,16 @@ static enum outcome look_at(struct looking *x, const struct ledger_row *row, str
     TRY(event_read(&event, scratch, row->leaf, e));
     const bool check = str_is(event.type, "identity.checked");
     const bool deviation = str_is(event.type, "deviation.opened");
-    if (!check && !deviation && !str_is(event.type, "flow.task_done"))
+    const bool voided = str_is(event.type, "identity.voided");
+    if (!check && !deviation && !voided && !str_is(event.type, "flow.task_done"))
         return OK;
     TRY(json_read(&body, scratch, event.payload, &json_limits_default, e));
     if (check)
         add_check(x, &event, body, row->sequence);
     else if (deviation)
         add_deviation(x, &event, body, row->sequence);
+    else if (voided)
+        unpass(x, json_get_str(body, "point"), json_get_str(body, "task"));
     else
         add_done(x, &event, body);
     return OK;
@@ -110,6 +164,7 @@ static enum outcome look_at(struct looking *x, const struct ledger_row *row, str
 
 static void join(struct looking *x)
 {
+    settle(x, (struct str){ 0 });
     for (size_t i = 0; i < x->ndeviations; i++)
         for (size_t k = 0; k < x->ncauses; k++)
             if (str_eq(x->deviations[i].command, x->causes[k].command) ||

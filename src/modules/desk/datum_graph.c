@@ -1,6 +1,10 @@
 /* The graph of an order's data: what its definitions say looks at what. */
 #include "modules/desk/datum.h"
 
+#include <stdlib.h>
+
+enum { STEPS_ROOM = 2 * DESK_DATA_STEPS_MAX }; /* the same step may be taken twice */
+
 /* --- data and steps --- */
 
 size_t desk_datum_find(const struct desk_data *d, struct str id)
@@ -24,18 +28,36 @@ size_t data_add(struct data_making *m, const struct desk_datum *datum)
     return m->out->n++;
 }
 
+static int by_ends(const void *a, const void *b)
+{
+    const struct desk_step *x = a;
+    const struct desk_step *y = b;
+    return x->input != y->input ? (x->input > y->input) - (x->input < y->input)
+                                : (x->use > y->use) - (x->use < y->use);
+}
+
+/* Each step once, in the order of the data. */
+static void steps_once(struct data_making *m)
+{
+    struct desk_data *out = m->out;
+    size_t n = 0;
+    if (out->nsteps > 0)
+        qsort(m->steps, out->nsteps, sizeof *m->steps, by_ends);
+    for (size_t i = 0; i < out->nsteps; i++)
+        if (n == 0 || by_ends(&m->steps[n - 1], &m->steps[i]) != 0)
+            m->steps[n++] = m->steps[i];
+    out->more |= n > DESK_DATA_STEPS_MAX;
+    out->nsteps = n > DESK_DATA_STEPS_MAX ? DESK_DATA_STEPS_MAX : n;
+}
+
 void data_step(struct data_making *m, size_t input, size_t use)
 {
     struct desk_data *out = m->out;
     if (input >= out->n || use >= out->n || input == use)
         return;
-    for (size_t i = 0; i < out->nsteps; i++)
-        if (m->steps[i].input == input && m->steps[i].use == use)
-            return;
-    if (out->nsteps == DESK_DATA_STEPS_MAX)
-        out->more = true;
-    else
-        m->steps[out->nsteps++] = (struct desk_step){ input, use };
+    if (out->nsteps == STEPS_ROOM)
+        steps_once(m);
+    m->steps[out->nsteps++] = (struct desk_step){ input, use };
 }
 
 struct str data_id(struct data_making *m, const char *kind, struct str task, struct str name)
@@ -58,7 +80,7 @@ static struct desk_datum datum(const char *kind, struct str id)
 
 /* --- records: values, and what was computed of them --- */
 
-static enum outcome record_of(struct form_record *out, struct str text, struct arena *arena,
+enum outcome data_record_read(struct form_record *out, struct str text, struct arena *arena,
                               struct err *e)
 {
     const struct json *json;
@@ -69,9 +91,11 @@ static enum outcome record_of(struct form_record *out, struct str text, struct a
     return record_from_sealed_json(&form_record_record, out, arena, json, e);
 }
 
-static void add_values(struct data_making *m, const struct flow_open_task *task,
-                       const struct form *form, const struct form_record *record)
+static void add_values(struct data_making *m, const struct data_record *of,
+                       const struct data_said *said)
 {
+    const struct flow_open_task *task = of->task;
+    const struct form_record *record = of->record;
     const struct str paper = data_id(m, "document", task->task, S("record"));
     struct desk_datum document = datum("document", paper);
     document.title = task->task;
@@ -79,7 +103,7 @@ static void add_values(struct data_making *m, const struct flow_open_task *task,
     document.decided = true;
     for (size_t i = 0; i < record->values.n; i++) {
         const struct form_value *v = &record->values.p[i];
-        const struct form_field *field = form_field_of(form, v->name);
+        const struct form_field *field = form_field_of(of->form, v->name);
         struct desk_datum d = datum("field", data_id(m, "field", task->task, v->name));
         d.title = field ? field->label : v->name;
         d.value = v->value;
@@ -88,8 +112,8 @@ static void add_values(struct data_making *m, const struct flow_open_task *task,
         d.field = v->name;
         d.form = task->form;
         d.form_version = task->form_version;
-        d.at = task->done_at;
-        d.by = task->by;
+        d.at = said[i].at;
+        d.by = said[i].by;
         data_step(m, data_add(m, &d), data_add(m, &document));
     }
 }
@@ -130,11 +154,12 @@ static enum outcome add_record(struct data_making *m, const struct flow_open_tas
     struct definition form;
     struct form_record record;
     const struct form_use *uses;
+    const struct data_said *said;
     size_t n;
     bool found = false;
     if (!task->form.p || !task->json.p)
         return OK;
-    TRY(record_of(&record, task->json, m->arena, e));
+    TRY(data_record_read(&record, task->json, m->arena, e));
     if (!data_sees(m, task->task)) {
         m->out->hidden += record.values.n;
         return OK;
@@ -143,7 +168,9 @@ static enum outcome add_record(struct data_making *m, const struct flow_open_tas
                     &found, e));
     if (!found)
         return OK;
-    add_values(m, task, form.body, &record);
+    const struct data_record of = { task, form.body, &record };
+    TRY(data_said_read(&said, m, &of, e));
+    add_values(m, &of, said);
     TRY(form_uses(&uses, &n, form.body, m->arena, e));
     for (size_t i = 0; i < n; i++)
         add_use(m, task->task, &record, &uses[i]);
@@ -179,8 +206,12 @@ static size_t fact_of(struct data_making *m, struct str task, struct str fact)
 {
     const struct flow_view *v = m->of->flow;
     for (size_t i = 0; i < v->nfacts; i++)
-        if (str_eq(v->facts[i].fact, fact) && (!task.p || str_eq(v->facts[i].task, task)) &&
-            data_sees(m, v->facts[i].task)) {
+        if (str_eq(v->facts[i].fact, fact) && (!task.p || str_eq(v->facts[i].task, task))) {
+            if (!data_sees(m, v->facts[i].task)) {
+                m->out->hidden += !m->hides[i];
+                m->hides[i] = true;
+                continue;
+            }
             struct desk_datum d = datum("fact", data_id(m, "fact", v->facts[i].task, fact));
             d.title = fact;
             d.task = v->facts[i].task;
@@ -312,31 +343,42 @@ enum outcome desk_data_read(struct desk_data *out, const struct desk_data_of *of
         .of = of,
         .out = out,
         .p = ARENA_ARRAY(arena, DESK_DATA_MAX, struct desk_datum),
-        .steps = ARENA_ARRAY(arena, DESK_DATA_STEPS_MAX, struct desk_step),
+        .steps = ARENA_ARRAY(arena, STEPS_ROOM, struct desk_step),
+        .hides = ARENA_ARRAY(arena, of->flow->nfacts + 1, bool),
         .arena = arena,
     };
     *out = (struct desk_data){ .p = m.p, .steps = m.steps };
-    return m.p && m.steps ? make(&m, e) : err_no_memory(e);
+    if (!m.p || !m.steps || !m.hides)
+        return err_no_memory(e);
+    TRY(make(&m, e));
+    steps_once(&m);
+    return OK;
 }
 
 /* --- there and back --- */
 
-size_t desk_datum_reach(struct desk_reached *out, const struct desk_data *d, size_t from, bool uses,
+size_t desk_datum_reach(struct desk_reached *out, bool *more, const struct desk_reach *of,
                         struct arena *arena)
 {
+    const struct desk_data *d = of->data;
     bool *seen = ARENA_ARRAY(arena, DESK_DATA_MAX + 1, bool);
     size_t n = 0;
-    if (!seen || from >= d->n)
+    *more = false;
+    if (!seen || of->from >= d->n)
         return 0;
-    seen[from] = true;
+    seen[of->from] = true;
     for (size_t at = SIZE_MAX; at == SIZE_MAX || at < n; at++) {
-        const size_t here = at == SIZE_MAX ? from : out[at].datum;
+        const size_t here = at == SIZE_MAX ? of->from : out[at].datum;
         const int depth = at == SIZE_MAX ? 0 : out[at].depth;
-        for (size_t i = 0; depth < DESK_DATUM_DEPTH_MAX && i < d->nsteps; i++) {
-            const size_t near = uses ? d->steps[i].input : d->steps[i].use;
-            const size_t far = uses ? d->steps[i].use : d->steps[i].input;
-            if (near != here || seen[far] || n == DESK_DATUM_ROWS_MAX)
+        for (size_t i = 0; i < d->nsteps; i++) {
+            const size_t near = of->uses ? d->steps[i].input : d->steps[i].use;
+            const size_t far = of->uses ? d->steps[i].use : d->steps[i].input;
+            if (near != here || seen[far])
                 continue;
+            if (depth == DESK_DATUM_DEPTH_MAX || n == DESK_DATUM_ROWS_MAX) {
+                *more = true;
+                continue;
+            }
             seen[far] = true;
             out[n++] = (struct desk_reached){ far, here, depth + 1 };
         }

@@ -123,7 +123,7 @@ static struct str member(struct page *p, const struct desk_order *o, const struc
     return m->text;
 }
 
-static bool told(struct str template, struct str name)
+static bool tells(struct str template, struct str name)
 {
     char param[64];
     const int n = snprintf(param, sizeof param, "{%.*s}", STR(name));
@@ -154,7 +154,7 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
     text_write(&text, p->language, key, params, n);
     for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
         const struct json *m = json_get(body, also[i]);
-        if (m && !told(template, str_z(also[i])))
+        if (m && !tells(template, str_z(also[i])))
             append(&more, member(p, o, m));
     }
     x->text = buf_get(&text);
@@ -200,11 +200,19 @@ static bool worth_showing(const struct desk_event *x, bool all)
     return false;
 }
 
-static const struct desk_task_line *line_of(const struct desk_order_view *v, struct str task)
+/* What stands of a task's record belongs to the event by which the task was done last, which comes
+ * first here: an earlier pass was another record. */
+static const struct desk_task_line *line_of(const struct desk_order_view *v, bool *told,
+                                            struct str task, const struct event *event)
 {
-    for (size_t i = 0; i < v->ndone; i++)
-        if (str_eq(v->done[i].task->name, task))
-            return &v->done[i];
+    for (size_t i = 0; i < v->ndone; i++) {
+        const struct flow_open_task *open = v->done[i].open;
+        if (told[i] || !str_eq(open->task, task) || open->done_at != event->happened ||
+            !str_eq(open->by, event->actor))
+            continue;
+        told[i] = true;
+        return &v->done[i];
+    }
     return NULL;
 }
 
@@ -220,7 +228,8 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
     (void)str_to_u63(&before, http_query(r, "before"));
     TRY(ledger_read_key(db, v->topic, before, EVENTS_SHOWN, &rows, &n, a, e));
     struct desk_event *out = ARENA_ARRAY(a, n + 1, struct desk_event);
-    if (!out)
+    bool *told = ARENA_ARRAY(a, v->ndone + 1, bool);
+    if (!out || !told)
         return err_no_memory(e);
     for (size_t i = 0; i < n; i++) {
         struct event event;
@@ -235,7 +244,7 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
         if (!worth_showing(x, v->all))
             continue;
         const struct desk_task_line *line =
-            str_is(x->type, "flow.task_done") ? line_of(v, x->task) : NULL;
+            str_is(x->type, "flow.task_done") ? line_of(v, told, x->task, &event) : NULL;
         x->record = line ? line->record : (struct html){ S("") };
         x->signed_by = line ? line->signed_by : (struct html){ S("") };
         x->who = show_person(p, db, event.actor);
@@ -256,15 +265,11 @@ static enum outcome timeline(struct desk_order_view *v, struct http_request *r, 
 static enum outcome signatures(struct desk_task_line *line, const struct desk_order_view *v,
                                struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
-    const struct flow_record_task_in in = { v->o.id, line->task->name };
-    struct flow_record_task_out row;
     struct sign_list list;
-    bool found;
-    TRY(db_get(db, &sql_flow_record_task, &in, &row, r->arena, &found, e));
     const struct sign_list_of of = {
         .kind = S("task"),
         .id = arena_printf(r->arena, "%.*s/%.*s", STR(v->o.id), STR(line->task->name)),
-        .version = found ? row.version : INT_NONE,
+        .version = line->open->recorded,
         .next =
             arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(v->o.id), STR(line->task->name)),
     };

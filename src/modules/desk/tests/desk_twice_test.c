@@ -88,7 +88,7 @@ static int set_up(void **state)
     flow_use_points(NULL, NULL, 0);
     auth_fixture_open_with(&a, modules, sizeof modules / sizeof modules[0]);
     load(HEAD("role", "counter") "permissions: [role.counter, order.see, flow.complete, "
-                                 "flow.correct, flow.sign, flow.review_correction]\n");
+                                 "flow.correct, flow.sign, flow.review_correction, flow.repeat]\n");
     load(HEAD("role", "second") "permissions: [sign.countersign]\n");
     load(HEAD("form",
               "count") "double_entry: true\nfields:\n"
@@ -99,7 +99,10 @@ static int set_up(void **state)
     load(HEAD("workflow",
               "trial") "product: trial\nmaterial: fresh\nparts: [site]\nstages:\n"
                        "- name: only\n  title: Only\n  tasks:\n"
-                       "  - {name: count, title: Count, part: site, role: counter, form: count}\n");
+                       "  - {name: count, title: Count, part: site, role: counter, form: count}\n"
+                       "  - {name: confirm, title: Confirm, part: site, role: counter}\n"
+                       "loops:\n- {name: again, title: Count again, from: [confirm], to: count, "
+                       "times: 2, part: site, role: counter, units: keep}\n");
     load(HEAD("product", "trial") "workflow: trial\ncoi_pattern: \"VN-@@@@-@@@@-@@@@-%%\"\n"
                                   "material: fresh\nindications: [C83.3]\njurisdictions: [eu]\n"
                                   "doses:\n- {per_kg: 2e6, cap: 2e8}\n");
@@ -181,10 +184,10 @@ struct tab {
     struct str csrf;
     struct str id;
 };
-static struct tab tab_open(int person)
+static struct tab tab_at(int person, const char *rest)
 {
-    const char *html = page(person, "");
-    return (struct tab){ person, hidden(html, "_csrf"), hidden(html, "_id") };
+    page(person, rest);
+    return (struct tab){ person, hidden(got, "_csrf"), hidden(got, "_id") };
 }
 
 static int post_at(const struct tab *tab, const char *path, const char *form)
@@ -208,10 +211,15 @@ static int post(const struct tab *tab, const char *where, const char *form)
 
 static int enter(int person, const char *cells)
 {
-    char form[80];
-    const struct tab tab = tab_open(person);
-    snprintf(form, sizeof form, "cells=%s", cells);
-    return post(&tab, "complete", form);
+    const struct tab tab = tab_at(person, "");
+    return post(&tab, "complete", arena_printf(a.f.arena, "cells=%s", cells).p);
+}
+
+/* By two persons, who agree. */
+static void entered(void)
+{
+    assert_int_equal(enter(1, "5"), 303);
+    assert_int_equal(enter(2, "5.0"), 303);
 }
 
 #define SHOWS(person, text) assert_non_null(strstr(page(person, ""), text))
@@ -252,8 +260,8 @@ static void neither_sees_the_other(void **state)
 static void from_a_second_tab_nobody_is_a_second_person(void **state)
 {
     (void)state;
-    const struct tab one = tab_open(1);
-    const struct tab two = tab_open(1);
+    const struct tab one = tab_at(1, "");
+    const struct tab two = tab_at(1, "");
     assert_false(str_eq(one.id, two.id));
     assert_int_equal(post(&one, "complete", "cells=5"), 303);
     assert_int_equal(post(&two, "complete", "cells=5"), 422);
@@ -281,6 +289,12 @@ static int sign(const struct tab *tab, struct str shown, const char *proof)
     return post_at(tab, "/sign/flow.sign", form.p);
 }
 
+static void correct(int person, const char *form)
+{
+    const struct tab tab = tab_at(person, "?correct=1");
+    assert_int_equal(post(&tab, "correct", form), 303);
+}
+
 #define PROOF "_login=person1&_password=seven+herons+over+the+weir"
 
 /* partial: SIG-01 the signer sees what is signed, and the signature is shown with name, time and
@@ -289,8 +303,7 @@ static void places_are_signed_at_the_page(void **state)
 {
     (void)state;
     struct tab tab;
-    assert_int_equal(enter(1, "5"), 303);
-    assert_int_equal(enter(2, "5.0"), 303);
+    entered();
     SHOWS(1, "Sign: Counted");
     const struct str shown = sign_page(1, &tab);
     assert_non_null(strstr(got, "Cells counted")); /* the record as it stands */
@@ -314,9 +327,7 @@ static void places_are_signed_at_the_page(void **state)
     assert_non_null(strstr(got, "by password")); /* the order's page shows no record without it */
     assert_non_null(strstr(page(2, "/print"), "Counted"));
     assert_int_equal(sign(&tab, shown, PROOF), 303); /* the same form again does nothing */
-    const char *html = page(2, "?correct=1");
-    const struct tab other = { 2, hidden(html, "_csrf"), hidden(html, "_id") };
-    assert_int_equal(post(&other, "correct", "cells=6&_reason=miscounted"), 303);
+    correct(2, "cells=6&_reason=miscounted");
     SHOWS(1, "does not cover version"); /* what was signed before stays in sight */
     assert_non_null(strstr(page(1, "/print"), "does not cover version"));
     SHOWS(1, "Sign: Counted");
@@ -339,8 +350,7 @@ static void a_right_for_the_product_reaches_its_signatures(void **state)
 {
     (void)state;
     struct tab tab;
-    assert_int_equal(enter(1, "5"), 303);
-    assert_int_equal(enter(2, "5.0"), 303);
+    entered();
     assert_int_equal(sign(&tab, sign_page(1, &tab), PROOF), 303);
     const struct sign_of_in in = { S("task"), arena_printf(a.f.arena, "%s/count", order) };
     const struct record_list list = fixture_list(&a.f, &sql_sign_of, &in);
@@ -373,8 +383,7 @@ static void places_of_an_order_are_signed_together(void **state)
         arena_printf(a.f.arena, "/sign-several/flow.sign?order=%s&_next=/work", order);
     assert_int_equal(get(1, path.p, "text/html"), 200);
     assert_non_null(strstr(got, "Nothing waits for your signature here."));
-    assert_int_equal(enter(1, "5"), 303);
-    assert_int_equal(enter(2, "5.0"), 303);
+    entered();
     SHOWS(1, "Sign several at once");
     assert_int_equal(get(1, path.p, "text/html"), 200);
     assert_non_null(strstr(got, "Cells counted"));
@@ -393,18 +402,52 @@ static void places_of_an_order_are_signed_together(void **state)
     assert_non_null(strstr(got, "Nothing waits for your signature here."));
 }
 
+/* partial: AUD-03 the origin of a value is who said it, not who completed the task */
+static void a_value_is_of_who_said_it(void **state)
+{
+    (void)state;
+    const struct str path = arena_printf(a.f.arena, "/orders/%s/data?of=field/count/cells", order);
+    entered();
+    for (int who = 1; who <= 3; who += 2) { /* who entered it first, then who corrected it */
+        const struct str by =
+            arena_printf(a.f.arena, "\"by\":\"account/%.*s\"", STR(fixture_id('a', who)));
+        assert_int_equal(get(2, path.p, "application/json"), 200);
+        assert_memory_equal(strstr(got, "\"by\":"), by.p, by.n);
+        if (who == 1)
+            correct(3, "cells=6&_reason=miscounted");
+    }
+}
+
+/* A pass that was undone: its signature does not stand, and its record is no more on the page. */
+static void what_was_undone_says_so(void **state)
+{
+    (void)state;
+    struct tab tab;
+    entered();
+    assert_int_equal(sign(&tab, sign_page(1, &tab), PROOF), 303);
+    const struct tab loop = tab_at(2, "?correct=1");
+    const struct str form = arena_printf(a.f.arena, "order=%s&loop=again&_reason=spilt", order);
+    assert_int_equal(
+        post_at(&loop, arena_printf(a.f.arena, "/orders/%s/do/flow.repeat", order).p, form.p), 303);
+    entered();
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s", order).p, "text/html"), 200);
+    assert_null(strstr(strstr(got, "id=\"record-count\"") + 1, "id=\"record-count\""));
+    auth_fixture_written(&a);
+    fixture_settle(&a.f);
+    auth_fixture_write(&a);
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi", order).p, "text/html"), 200);
+    assert_non_null(strstr(got, "of a pass that was undone"));
+}
+
 /* Whoever opened the page before the record was corrected signs nothing that they did not see. */
 static void what_was_corrected_meanwhile_is_shown_again(void **state)
 {
     (void)state;
     struct tab tab;
-    assert_int_equal(enter(1, "5"), 303);
-    assert_int_equal(enter(2, "5.0"), 303);
+    entered();
     const struct str before = sign_page(1, &tab);
     const struct str version = hidden(got, "_version");
-    const char *html = page(2, "?correct=1");
-    const struct tab other = { 2, hidden(html, "_csrf"), hidden(html, "_id") };
-    assert_int_equal(post(&other, "correct", "cells=6&_reason=miscounted"), 303);
+    correct(2, "cells=6&_reason=miscounted");
     const struct str stale = arena_printf(a.f.arena, "_version=%.*s&" PROOF, STR(version));
     assert_int_equal(sign(&tab, before, stale.p), 409);
     assert_non_null(strstr(got, "what is to be signed has changed"));
@@ -419,8 +462,7 @@ static void a_program_asks_and_signs(void **state)
 {
     (void)state;
     struct tab tab;
-    assert_int_equal(enter(1, "5"), 303);
-    assert_int_equal(enter(2, "5.0"), 303);
+    entered();
     const struct str shown = sign_page(1, &tab);
     const struct str path =
         arena_printf(a.f.arena, "/sign/flow.sign?order=%s&task=count&place=signed_off", order);
@@ -447,6 +489,8 @@ int main(void)
         TEST(neither_sees_the_other),
         TEST(from_a_second_tab_nobody_is_a_second_person),
         TEST(places_are_signed_at_the_page),
+        TEST(a_value_is_of_who_said_it),
+        TEST(what_was_undone_says_so),
         TEST(what_was_corrected_meanwhile_is_shown_again),
         TEST(places_of_an_order_are_signed_together),
         TEST(a_right_for_the_product_reaches_its_signatures),
