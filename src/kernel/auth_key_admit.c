@@ -124,15 +124,12 @@ static bool agrees(struct auth *a, const struct auth_key_out *row, bool found, s
 static enum outcome refused(struct auth *a, const struct http_request *r, struct str id,
                             const struct auth_key_out *row, bool found, struct err *e)
 {
-    int64_t seconds;
     struct auth_claim c = { .found = found, .slow = { .login = id, .peer = http_peer(r) } };
     if (found) {
         c.row.account = row->account;
         c.row.organisation = row->organisation;
     }
-    if (!auth_slow_try(a, &c.slow, &seconds))
-        return REFUSE(e, "auth.slow_down",
-                      { "seconds", arena_printf(r->arena, "%lld", (long long)seconds) });
+    TRY(auth_slow_take(a, &c.slow, r->arena, e));
     return auth_claim_refused(a, &c, "key", "auth.key_refused", e);
 }
 
