@@ -171,6 +171,7 @@ static const struct worker_kind kinds_rows[] = {
       .out_max = 1000 },
     { .name = "small", TRIAL(5, 96 << 20) },
     { .name = "busy", TRIAL(1, 512 << 20) },
+    { .name = "few", TRIAL(5, 512 << 20), .queue = 2 },
     { .name = "net", TRIAL(5, 512 << 20), .network = true },
     { .name = "nowhere",
       .program = "vein-there-is-none",
@@ -187,7 +188,7 @@ static const struct worker_kind kinds_rows[] = {
 };
 static const struct worker_kind *const kinds[] = {
     &trial,         &kinds_rows[0], &kinds_rows[1], &kinds_rows[2],
-    &kinds_rows[3], &kinds_rows[4], &kinds_rows[5],
+    &kinds_rows[3], &kinds_rows[4], &kinds_rows[5], &kinds_rows[6],
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -466,6 +467,32 @@ static void test_the_queue_is_bounded(void **state)
     assert_int_equal(t.faults, 0);
 }
 
+/* partial: SEC-03 a kind that anybody may ask for leaves the line to the others */
+static void test_a_kind_has_its_own_bound(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct tally t = { 0 };
+    const struct bytes echo = { (const uint8_t *)"echo x", 6 };
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(workers_submit(pool, "few", echo, count, &t, &e), OK);
+    assert_int_equal(workers_submit(pool, "few", echo, count, &t, &e), REFUSED);
+    assert_string_equal(e.code, "worker.busy");
+    assert_int_equal(workers_submit(pool, "trial", echo, count, &t, &e), OK);
+    while (t.done < 3) {
+        bool busy;
+        workers_step(pool, &busy);
+        workers_wait(pool, 100000);
+    }
+    assert_int_equal(workers_submit(pool, "few", echo, count, &t, &e), OK);
+    while (t.done < 4) {
+        bool busy;
+        workers_step(pool, &busy);
+        workers_wait(pool, 100000);
+    }
+    assert_int_equal(t.faults, 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "worker") == 0) {
@@ -490,6 +517,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_only_its_kind_reaches_the_network),
         cmocka_unit_test(test_a_hanging_job_holds_up_nobody),
         cmocka_unit_test(test_the_queue_is_bounded),
+        cmocka_unit_test(test_a_kind_has_its_own_bound),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
