@@ -255,13 +255,9 @@ enum outcome auth_claim_check(struct auth *a, const struct auth_claim *c,
                               const struct auth_proof *shown, bool alone, struct auth_proved *out,
                               const char **why, struct arena *arena, struct err *e)
 {
-    int64_t seconds;
     struct compared x = { .password = false };
     *out = (struct auth_proved){ PROOF_NONE, "" };
-    if (!auth_slow_try(a, &c->slow, &seconds)) {
-        struct str text = arena_printf(arena, "%lld", (long long)seconds);
-        return REFUSE(e, "auth.slow_down", { "seconds", text });
-    }
+    TRY(auth_slow_take(a, &c->slow, arena, e));
     if (shown->password.p || !shown->assertion.p)
         x.password = auth_password_agrees(a, c->hash, shown->password);
     TRY(compare_code(a, c, shown->code, &x, arena, e));

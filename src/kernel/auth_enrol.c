@@ -60,14 +60,10 @@ enum outcome auth_set_up(struct auth *a, struct str login, struct str code, stru
                          const struct auth_from *from, struct arena *arena, struct err *e)
 {
     struct auth_claim c;
-    int64_t seconds;
     const struct auth_proof none = { 0 };
     const struct str known_as = auth_login_of(login, arena);
     TRY(auth_claim_find(a, &c, known_as.p ? known_as : S(""), &none, from, arena, e));
-    if (!auth_slow_try(a, &c.slow, &seconds)) {
-        struct str text = arena_printf(arena, "%lld", (long long)seconds);
-        return REFUSE(e, "auth.slow_down", { "seconds", text });
-    }
+    TRY(auth_slow_take(a, &c.slow, arena, e));
     const struct auth_credentials_out *setup = setup_of(a, &c, code, arena);
     if (!c.found || !setup || c.row.closed)
         return auth_claim_refused(a, &c, c.found ? "setup" : "unknown", "auth.setup_failed", e);

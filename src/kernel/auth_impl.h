@@ -147,9 +147,13 @@ struct auth_slow_of {
     struct str device; /* a known one, which has a budget of its own; absent: none */
     struct str token;  /* id of the known one that is shown alone: likewise */
     bool keys;         /* a service's key: likewise, by its id */
+    bool provider;     /* an identity provider is asked for who comes from `peer`: likewise */
 };
 /* Counts a try; false, and the seconds to wait, when it comes too early. */
 bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *seconds);
+/* The same; REFUSED "auth.slow_down" {seconds}. */
+enum outcome auth_slow_take(struct auth *a, const struct auth_slow_of *of, struct arena *arena,
+                            struct err *e);
 /* The try was right. */
 void auth_slow_clear(struct auth *a, const struct auth_slow_of *of);
 /* A PIN is tried: which try it is, from 1 to AUTH_PIN_TRIES, as far as memory knows; 0 when that

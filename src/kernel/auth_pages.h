@@ -113,6 +113,11 @@ struct auth_code_view {
     struct show_refusal refused;
 };
 
+struct openid_link_view {
+    struct str name; /* of whom the provider named */
+    struct str provider;
+};
+
 struct openid_on_view {
     struct str to;
     struct str text;

@@ -110,8 +110,9 @@ static void slow_count(struct auth_slow *row, int64_t now, const struct budget *
     row->until_us = now + seconds * TIME_SECOND;
 }
 
-/* What a try counts for: a token's by itself, whatever was guessed at its login; by known device,
- * or by login and address, address, login. A key's id stands for its login. */
+/* What a try counts for: asking a provider by address alone, beside what is guessed there; a
+ * token's by itself, whatever was guessed at its login; by known device, or by login and address,
+ * address, login. A key's id stands for its login. */
 struct counted {
     uint64_t key[3];
     const struct budget *budget[3];
@@ -130,6 +131,12 @@ static uint64_t pair_key(struct auth *a, const struct auth_slow_of *of, uint64_t
 static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
 {
     const uint64_t peer = peer_key(a, of);
+    if (of->provider)
+        return (struct counted){
+            .key = { pair_key(a, &(struct auth_slow_of){ .login = S("\nprovider") }, peer) },
+            .budget = { &of_peer },
+            .n = 1,
+        };
     if (of->token.p)
         return (struct counted){
             .key = { pair_key(a, &(struct auth_slow_of){ .login = of->token }, peer) },
@@ -166,6 +173,16 @@ bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *secon
     pthread_mutex_unlock(&a->lock);
     *seconds = free ? 0 : (until - now + TIME_SECOND - 1) / TIME_SECOND;
     return free;
+}
+
+enum outcome auth_slow_take(struct auth *a, const struct auth_slow_of *of, struct arena *arena,
+                            struct err *e)
+{
+    int64_t seconds;
+    if (auth_slow_try(a, of, &seconds))
+        return OK;
+    return REFUSE(e, "auth.slow_down",
+                  { "seconds", arena_printf(arena, "%lld", (long long)seconds) });
 }
 
 void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)

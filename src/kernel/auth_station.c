@@ -118,13 +118,9 @@ static enum outcome take_by_badge(struct auth *a, struct auth_claim *c,
                                   const struct auth_taking *taking, const struct auth_from *from,
                                   struct arena *arena, struct err *e)
 {
-    int64_t seconds;
     struct str tried_as;
     TRY(claim_by_badge(a, c, taking->badge, from, &tried_as, arena, e));
-    if (!auth_slow_try(a, &c->slow, &seconds)) {
-        struct str text = arena_printf(arena, "%lld", (long long)seconds);
-        return REFUSE(e, "auth.slow_down", { "seconds", text });
-    }
+    TRY(auth_slow_take(a, &c->slow, arena, e));
     TRY(pin_check(a, c, taking->pin, tried_as, arena, e));
     auth_slow_clear(a, &c->slow);
     return OK;

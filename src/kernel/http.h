@@ -44,7 +44,7 @@ struct http_body {
     void *context;
 };
 
-enum { HTTP_ANSWER_HEADERS_MAX = 6 };
+enum { HTTP_ANSWER_HEADERS_MAX = 6, HTTP_ANSWER_COOKIES_MAX = 3 };
 
 struct http_answer {
     int status;             /* 200 … 599 */
@@ -57,7 +57,7 @@ struct http_answer {
         struct str value;
     } headers[HTTP_ANSWER_HEADERS_MAX];
     struct str location; /* redirects; a path of this server */
-    struct str set_cookie[2];
+    struct str set_cookie[HTTP_ANSWER_COOKIES_MAX];
     int64_t retry_after_s; /* with 429 and 503; 0: none */
     bool immutable;        /* an asset named by its hash: cached for a year */
     bool no_etag;

@@ -46,7 +46,7 @@ static bool add_optional(const struct http_exchange *x, struct MHD_Response *res
         ok = ok && add(response, "Allow", arena_str(x->request.arena, x->allow).p);
     if (answer->location.p)
         ok = ok && add(response, "Location", local_path(x));
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < HTTP_ANSWER_COOKIES_MAX; i++) {
         if (answer->set_cookie[i].p)
             ok = ok &&
                  add(response, "Set-Cookie", arena_str(x->request.arena, answer->set_cookie[i]).p);

@@ -20,6 +20,7 @@ const struct worker_kind openid_kind = {
     .name = "openid",
     .program = "vein-openid",
     .children = 2,
+    .queue = OPENID_WAITING_MAX,
     .jobs = 50,
     .wall_ms = 3 * OPENID_TIMEOUT_S * 1000 + 2000,
     .cpu_s = 60,

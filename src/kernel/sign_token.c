@@ -104,6 +104,8 @@ static enum outcome keep(struct sign_given *out, struct auth *a,
     return enrolled_at(&out->enrolled, a, row->credential, arena, e);
 }
 
+/* What is refused before anything is compared is a try as well: each is written down, and so has to
+ * be slowed. */
 enum outcome sign_token_prove(struct sign_given *out, struct auth *a,
                               const struct auth_session *session, const struct sign_proof *proof,
                               const char **wrong, struct arena *arena, struct err *e)
@@ -116,17 +118,17 @@ enum outcome sign_token_prove(struct sign_given *out, struct auth *a,
     struct auth_proof shown = { .assertion = proof->assertion, .party = proof->party };
     proof_assertion_read(&answer, proof->assertion, arena);
     TRY(asked(out, &challenge, a, proof, wrong, arena, e));
+    TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
     if (*wrong)
-        return OK;
+        return auth_slow_take(a, &c.slow, arena, e);
     shown.challenge = proof_base64((struct bytes){ challenge.b, HASH_SIZE }, arena);
     shown.challenged = out->time;
     const struct bytes client = proof_unbase64(answer.client, arena);
     if (!client.p || !plain((struct str){ (const char *)client.p, client.n }, shown.challenge,
                             proof->party.origin, arena)) {
         *wrong = "token";
-        return OK;
+        return auth_slow_take(a, &c.slow, arena, e);
     }
-    TRY(auth_claim_find(a, &c, session->login, &shown, &from, arena, e));
     TRY(auth_claim_check(a, &c, &shown, true, &proved, wrong, arena, e));
     if (*wrong)
         return OK;

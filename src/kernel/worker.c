@@ -304,10 +304,11 @@ enum outcome workers_submit(struct workers *w, const char *kind, struct bytes in
         return err_no_memory(e);
     *job = (struct worker_job){ .kind = row, .in = in, .done = done, .context = context };
     pthread_mutex_lock(&w->lock);
-    const bool room = w->nqueued < WORKER_QUEUE_MAX;
     struct worker_job **at = &w->queue;
-    while (room && *at)
-        at = &(*at)->next;
+    size_t of_kind = 0;
+    for (; *at; at = &(*at)->next)
+        of_kind += (*at)->kind == row;
+    const bool room = w->nqueued < WORKER_QUEUE_MAX && (row->queue == 0 || of_kind < row->queue);
     if (room) {
         *at = job;
         w->nqueued++;

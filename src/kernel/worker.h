@@ -47,13 +47,14 @@ struct worker_kind {
     const char *name;    /* "print" */
     const char *program; /* "vein-print", beside this program; a path with a slash as it stands */
     unsigned children;   /* at once, at most */
-    unsigned jobs;       /* that a child does before it ends; 1: a fresh one each */
-    unsigned wall_ms;    /* of one job, from its being sent to its answer's last byte */
-    unsigned cpu_s;      /* of all jobs of one child together */
-    size_t memory_max;   /* bytes of address space */
-    size_t in_max;       /* bytes of a job */
-    size_t out_max;      /* bytes of its result */
-    bool network;        /* may open outgoing connections (never listen) */
+    unsigned queue;   /* jobs waiting, at most; beyond: REFUSED "worker.busy". 0: as all together */
+    unsigned jobs;    /* that a child does before it ends; 1: a fresh one each */
+    unsigned wall_ms; /* of one job, from its being sent to its answer's last byte */
+    unsigned cpu_s;   /* of all jobs of one child together */
+    size_t memory_max; /* bytes of address space */
+    size_t in_max;     /* bytes of a job */
+    size_t out_max;    /* bytes of its result */
+    bool network;      /* may open outgoing connections (never listen) */
     /* Absolute paths (files or folders) that it may read besides the system's libraries; ends with
      * NULL, or NULL for none. What is not there is passed over. */
     const char *const *read;
@@ -92,7 +93,8 @@ typedef void worker_done_fn(void *context, const struct worker_result *result);
 
 /* Queues a job, from any thread. `in` stays borrowed until `done` is called: once, on the thread
  * that runs workers_step, which it must not hold up. REFUSED here, and `done` never called:
- * "worker.unknown_kind" {kind}, "worker.too_large" {max} beyond in_max, "worker.busy". */
+ * "worker.unknown_kind" {kind}, "worker.too_large" {max} beyond in_max, "worker.busy" where too
+ * many of its kind wait, or of all. */
 enum outcome workers_submit(struct workers *w, const char *kind, struct bytes in,
                             worker_done_fn *done, void *context, struct err *e);
 

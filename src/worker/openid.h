@@ -26,7 +26,7 @@ void openid_escape(struct buf *b, struct str text);
 
 /* Judges an ID token as Core 1.0, 3.1.3.7 asks: signature by one of the provider's keys (`keys`, a
  * JWK Set; RS, PS and ES algorithms alone), iss, aud, azp, exp, iat, nbf, nonce, and at_hash where
- * it is given. REFUSED "openid.token" {what}. */
+ * it is given; auth_time has to be there, and not before since_s. REFUSED "openid.token" {what}. */
 enum outcome openid_token_check(struct openid_result *out, const struct openid_job *job,
                                 struct str token, struct str keys, struct str access,
                                 struct arena *arena, struct err *e);

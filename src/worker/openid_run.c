@@ -1,7 +1,7 @@
 /* The steps: where people sign in, and what a code that they came back with is good for. */
 #include "worker/openid.h"
 
-enum { URL_MAX = 1000, FORM_MAX = 16 << 10, OK_STATUS = 200 };
+enum { URL_MAX = 1000, FORM_MAX = 32 << 10, OK_STATUS = 200 };
 
 struct provider {
     struct str authorize;

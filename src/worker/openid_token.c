@@ -158,7 +158,7 @@ static enum outcome audience_check(const struct openid_job *job, const struct js
 static enum outcome time_check(const struct openid_job *job, const struct json *claims,
                                struct err *e)
 {
-    int64_t expires, issued, from;
+    int64_t expires, issued, from, signed_in;
     if (!time_of(&expires, claims, "exp") || expires <= job->now_s - SKEW_S)
         return wrong(e, "exp");
     if (!time_of(&issued, claims, "iat") || issued > job->now_s + SKEW_S ||
@@ -166,6 +166,9 @@ static enum outcome time_check(const struct openid_job *job, const struct json *
         return wrong(e, "iat");
     if (json_get(claims, "nbf") && (!time_of(&from, claims, "nbf") || from > job->now_s + SKEW_S))
         return wrong(e, "nbf");
+    if (!time_of(&signed_in, claims, "auth_time") || signed_in < job->since_s - SKEW_S ||
+        signed_in > job->now_s + SKEW_S)
+        return wrong(e, "auth_time"); /* not for us, whoever else it was for */
     return OK;
 }
 

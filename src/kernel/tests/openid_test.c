@@ -28,6 +28,7 @@ static struct str token;       /* that it gives next */
 static struct str keys;
 static struct str form; /* that it was asked by */
 static struct str basic;
+static struct str given; /* that the person came back with */
 static int token_status;
 
 /* --- the provider --- */
@@ -74,7 +75,7 @@ static enum http_state get_keys(struct http_request *r)
 
 static const struct route routes[] = {
     ROUTE("GET", "/.well-known/openid-configuration", "public", 0, get_configuration, "help"),
-    ROUTE("POST", "/token", "public", 10000, post_token, "help"),
+    ROUTE("POST", "/token", "public", 20000, post_token, "help"),
     ROUTE("GET", "/keys", "public", 0, get_keys, "help"),
 };
 
@@ -131,6 +132,7 @@ static struct str claims_with(const char *name, const char *value)
         { "aud", "\"vein\"" },
         { "exp", "1800000300" },
         { "iat", "1799999990" },
+        { "auth_time", "1799999980" },
         { "nonce", "\"the-nonce\"" },
         { "preferred_username", "\"maria\"" },
         { "acr", "\"gold\"" },
@@ -165,11 +167,12 @@ static enum outcome ask(const char *step, struct openid_result *out)
         .client = S("vein"),
         .secret = S("a b+c"),
         .claim = S("preferred_username"),
-        .code = S("co de"),
+        .code = given,
         .verifier = S("verifier"),
         .back = S("https://vein.example/openid/back"),
         .nonce = S("the-nonce"),
         .now_s = NOW,
+        .since_s = NOW - 100,
         .timeout_ms = 3000,
     };
     struct buf b = buf_in(arena, OPENID_FRAME_MAX);
@@ -228,6 +231,7 @@ static int set_up(void **state)
     keys = key_set(ours, "k1");
     token = token_of(ours, RS256, claims_with(NULL, ""));
     token_status = 200;
+    given = S("co de");
     return 0;
 }
 
@@ -261,6 +265,18 @@ static void a_good_token_names_its_subject(void **state)
     assert_true(str_eq(basic, S("Basic dmVpbjphJTIwYiUyQmM="))); /* vein:a%20b%2Bc */
     token = token_of(ours, "{\"alg\":\"RS256\"}", claims_with("aud", "[\"vein\"]"));
     assert_int_equal(ask("exchange", &out), OK); /* without the key's name, too */
+}
+
+/* The longest code that is taken on is one that the child can send, whatever has to be escaped. */
+static void the_longest_code_is_asked_for(void **state)
+{
+    (void)state;
+    struct openid_result out;
+    char *text = arena_alloc(arena, OPENID_CODE_MAX);
+    memset(text, '%', OPENID_CODE_MAX);
+    given = (struct str){ text, OPENID_CODE_MAX };
+    assert_int_equal(ask("exchange", &out), OK);
+    assert_true(form.n > (size_t)3 * OPENID_CODE_MAX);
 }
 
 /* partial: ACC-02, SEC-03 */
@@ -316,6 +332,10 @@ static void what_is_claimed_has_to_be_for_us_and_now(void **state)
         { "iat", "1799990000", "iat" },
         { "iat", "", "iat" },
         { "nbf", "1800000200", "nbf" },
+        { "auth_time", "1799999800", "auth_time" }, /* before the person left for there */
+        { "auth_time", "1800000200", "auth_time" },
+        { "auth_time", "\"1799999980\"", "auth_time" },
+        { "auth_time", "", "auth_time" },
         { "nonce", "\"another\"", "nonce" },
         { "nonce", "", "nonce" },
         { "at_hash", "\"AAAAAAAAAAAAAAAAAAAAAA\"", "at_hash" },
@@ -394,11 +414,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(a_good_token_names_its_subject),
-        T(another_keys_signature_is_none),
-        T(what_is_claimed_has_to_be_for_us_and_now),
-        T(a_provider_that_is_none_is_found_out),
-        T(nonsense_is_refused),
+        T(a_good_token_names_its_subject),       T(the_longest_code_is_asked_for),
+        T(another_keys_signature_is_none),       T(what_is_claimed_has_to_be_for_us_and_now),
+        T(a_provider_that_is_none_is_found_out), T(nonsense_is_refused),
         T(the_settings_are_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,30 @@ static void a_code_signs(void **state)
     fixture_refused(F, "sign.refused");
 }
 
+/* partial: SEC-03 what is no answer of a token is written down and slowed, like a wrong password */
+static void garbage_for_a_token_is_slow(void **state)
+{
+    (void)state;
+    const struct sign_proof proof = { .command = ID,
+                                      .name = S("thing.approve"),
+                                      .shown = SHOWN,
+                                      .assertion = S("x"),
+                                      .time = S("2026-01-02T03:04:05Z"),
+                                      .mark = S("x"),
+                                      .peer = HOME };
+    static const char *const why[] = { "challenge", "challenge", "challenge", "challenge",
+                                       "challenge" };
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(prove_of(&proof), REFUSED);
+        fixture_refused(F, "sign.refused");
+    }
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(prove_of(&proof), REFUSED);
+        fixture_refused(F, "auth.slow_down");
+    }
+    security_says(5, why);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -242,6 +266,7 @@ int main(void)
         TEST(wrong_proofs_look_the_same_and_are_recorded),
         TEST(guessing_is_slow),
         TEST(a_code_signs),
+        TEST(garbage_for_a_token_is_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

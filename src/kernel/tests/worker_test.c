@@ -171,6 +171,7 @@ static const struct worker_kind kinds_rows[] = {
       .out_max = 1000 },
     { .name = "small", TRIAL(5, 96 << 20) },
     { .name = "busy", TRIAL(1, 512 << 20) },
+    { .name = "few", TRIAL(5, 512 << 20), .queue = 2 },
     { .name = "net", TRIAL(5, 512 << 20), .network = true },
     { .name = "nowhere",
       .program = "vein-there-is-none",
@@ -187,7 +188,7 @@ static const struct worker_kind kinds_rows[] = {
 };
 static const struct worker_kind *const kinds[] = {
     &trial,         &kinds_rows[0], &kinds_rows[1], &kinds_rows[2],
-    &kinds_rows[3], &kinds_rows[4], &kinds_rows[5],
+    &kinds_rows[3], &kinds_rows[4], &kinds_rows[5], &kinds_rows[6],
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -452,7 +453,11 @@ static void test_the_queue_is_bounded(void **state)
     struct err e = { 0 };
     struct tally t = { 0 };
     const struct bytes echo = { (const uint8_t *)"echo x", 6 };
-    for (size_t i = 0; i < WORKER_QUEUE_MAX; i++)
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(workers_submit(pool, "few", echo, count, &t, &e), OK);
+    assert_int_equal(workers_submit(pool, "few", echo, count, &t, &e), REFUSED);
+    assert_string_equal(e.code, "worker.busy");
+    for (size_t i = 2; i < WORKER_QUEUE_MAX; i++) /* a kind's own bound leaves the rest to all */
         assert_int_equal(workers_submit(pool, "trial", echo, count, &t, &e), OK);
     assert_int_equal(workers_submit(pool, "trial", echo, count, &t, &e), REFUSED);
     assert_string_equal(e.code, "worker.busy");

@@ -231,14 +231,17 @@ static bool typed(const struct identity_check *body, const struct identity_check
     return by_hand;
 }
 
-/* The task is open and the actor may contribute: with its role, or as one of two without. */
+/* The task is open and the actor may contribute: with its role, or as one of two without. Where two
+ * persons are asked for, by the point or by the task, a system is neither: who completes a task
+ * with `second_person` would otherwise be the only one. */
 static enum outcome person_may_check(struct person *out, struct decision *d,
                                      const struct identity_check *body,
                                      const struct identity_check_state *state, struct err *e)
 {
     struct err wrong = { 0 };
     out->asked = typed(body, state) ? 2 : identity_persons(body->point);
-    if (out->asked > 1)
+    const struct flow_task *task = flow_task_find(&state->flow, body->task);
+    if (out->asked > 1 || (task && task->second_person))
         TRY(actor_person(d->command->actor, e));
     enum outcome o = flow_task_ready(&state->flow, body->task, d->command->actor, &wrong);
     out->has_role = o == OK;

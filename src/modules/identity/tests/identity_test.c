@@ -403,12 +403,10 @@ static void acc_01_each_check_is_an_act(void **state)
     fixture_rebuilds(&t.f);
 }
 
-/* partial: COI-03 where two persons are asked for, a system is neither of them */
-static void a_system_is_nobodys_second_person(void **state)
+/* A system of the hospital, with the right to check and the nurse's role. */
+static void scale(struct fixture_person *robot, char key[60])
 {
-    (void)state;
-    struct fixture_person program, robot;
-    char key[60];
+    struct fixture_person program;
     fixture_person(&program, 97, 1, 1, "");
     program.actor.system = true;
     fixture_must(&t.f,
@@ -436,15 +434,49 @@ static void a_system_is_nobodys_second_person(void **state)
                               "'scopes':['identity.check'],'expires':'%d-06-01T00:00:00Z'}",
                               fixture_id('a', 8).p, 7, 2027),
                  "key");
-    snprintf(key, sizeof key, "%s", fixture_answer(&t.f, "id"));
-    fixture_person(&robot, 8, 1, 1, "identity.check role.apheresis_nurse");
-    robot.actor.key = str_z(key);
+    snprintf(key, 60, "%s", fixture_answer(&t.f, "id"));
+    fixture_person(robot, 8, 1, 1, "identity.check role.nurse");
+    robot->actor.key = str_z(key);
+}
+
+/* partial: COI-03 where two persons are asked for, a system is neither of them */
+static void a_system_is_nobodys_second_person(void **state)
+{
+    (void)state;
+    struct fixture_person robot;
+    char key[60];
+    scale(&robot, key);
     trial_id_do(&t, &a, "collect");
     (void)!fixture_send(&t.f, &robot, "identity.check", NULL,
                         "{'order':'%s','task':'hand_over','point':'handover_to_courier',"
                         "'method':'manual','scans':[{'text':'%.*s'}]}",
                         a.id, (int)strlen(own_bag(&a)) - 2, own_bag(&a) + 1);
     fixture_refused(&t.f, "auth.person_only");
+}
+
+static enum outcome handed_over_by(const struct fixture_person *who, const struct trial_order *o)
+{
+    return trial_id_check(&t, who, o, "hand_over", "handover_to_courier", "barcode",
+                          trial_id_units(&t, o, "bag"), "");
+}
+
+/* partial: COI-02, COI-03 at a point of one person, too: with a system's check and one person's
+ * completing, a task for two would be one person's */
+static void a_system_checks_for_no_second_person(void **state)
+{
+    (void)state;
+    struct fixture_person robot;
+    struct trial_order c;
+    char key[60];
+    scale(&robot, key);
+    trial_id_do(&t, &a, "collect");
+    assert_int_equal(handed_over_by(&robot, &a), OK); /* where nobody asks for two */
+    trial_id_second_person(&t);
+    trial_id_order(&t, &c, 3);
+    trial_id_do(&t, &c, "collect");
+    assert_int_equal(handed_over_by(&robot, &c), REFUSED);
+    refused("auth.person_only");
+    assert_int_equal(handed_over_by(&t.nurse, &c), OK);
 }
 
 /* The same command again is the same check, not a second person's. */
@@ -486,6 +518,7 @@ int main(void)
         TEST(coi_02_every_point_is_passed_once_through),
         TEST(a_system_is_nobodys_second_person),
         TEST(acc_01_each_check_is_an_act),
+        TEST(a_system_checks_for_no_second_person),
         TEST(a_retry_is_one_check),
         TEST(a_deviation_names_a_unit_of_its_order),
     };

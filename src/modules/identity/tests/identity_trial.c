@@ -108,6 +108,17 @@ void trial_id_close(struct trial_id *t)
     fixture_close(&t->f);
 }
 
+void trial_id_second_person(struct trial_id *t)
+{
+    const char *version = strstr(workflow, "version: 1") + sizeof "version: " - 1;
+    const char *at = strstr(workflow, "checks: [handover_to_courier]");
+    fixture_define(&t->f, &t->quality,
+                   arena_printf(t->f.arena, "%.*s2%.*ssecond_person: true, %s",
+                                (int)(version - workflow), workflow, (int)(at - version - 1),
+                                version + 1, at)
+                       .p);
+}
+
 void trial_id_order(struct trial_id *t, struct trial_order *o, int n)
 {
     static const char *const names[] = { "Ada", "Ben", "Cleo", "Dan" };

@@ -29,6 +29,8 @@ struct trial_id {
 
 void trial_id_open(struct trial_id *t);
 void trial_id_close(struct trial_id *t);
+/* From the next order on another person completes hand_over than who checked there. */
+void trial_id_second_person(struct trial_id *t);
 /* Enrols patient number n, prescribes and places an order. */
 void trial_id_order(struct trial_id *t, struct trial_order *o, int n);
 
