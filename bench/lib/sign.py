@@ -101,6 +101,7 @@ def timed(until, step):
 
 def raw():
     sodium = ctypes.CDLL("libsodium.so.23")
+    sodium.sodium_init()  # chooses the quick one of what the processor can
     text = ctypes.create_string_buffer(128)
     word = b"vein-demonstration"
     size = ctypes.c_ulonglong
