@@ -11,34 +11,22 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
-#include "app/sim.h"
 #include "app/tests/bundle_folder.h"
-#include "base/log.h"
+#include "app/tests/lived.h"
 #include "kernel/look.h"
 #include "modules/desk/audit.h"
 #include "verify/verify.h"
 
-enum { ORDERS = 3, DAYS = 15, TAIL_DAYS = 120 };
+enum { ORDERS = 3, DAYS = 15 };
 
-static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
-static char folder[64], db_path[96], plain[96], named[96];
-static struct env_sim env;
-static struct node node;
-static struct network network;
-static char order[40], other[40];
+static char plain[96], named[96];
 static struct verify_report report;
 static int64_t withdrawn; /* the signature, by its place in the log */
-
-static void go(void *context, int64_t now_us)
-{
-    struct env_sim *sim = context;
-    env_sim_advance(sim, now_us - sim->now_us);
-}
 
 static bool holds(const char *dir)
 {
     char vkey[400];
-    snprintf(vkey, sizeof vkey, "%.*s", STR(node.vkey));
+    snprintf(vkey, sizeof vkey, "%.*s", STR(lived.node.vkey));
     const struct verify_options asked = { .vkey = vkey };
     return verify_bundle(dir, &asked, &report);
 }
@@ -60,11 +48,11 @@ static void must_fail(const char *item, const char *reason)
 
 static void sign(void)
 {
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
 }
 
 /* The first of an order's signatures whose signer may withdraw it is withdrawn by them. */
-static void withdraw(struct sender *sender)
+static void withdraw(void)
 {
     struct arena *arena = arena_new(64 << 20);
     char key[60];
@@ -73,17 +61,17 @@ static void withdraw(struct sender *sender)
     struct ledger_row *rows;
     size_t n;
     bool done = false;
-    snprintf(key, sizeof key, "order/%s", order);
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    snprintf(key, sizeof key, "order/%s", lived.order);
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
     assert_int_equal(ledger_read_key_on(db, str_z(key), -1, 2000, &rows, &n, arena, &e), OK);
-    store_reader_give(node.store, db);
+    store_reader_give(lived.node.store, db);
     for (size_t i = 0; i < n && !done; i++) {
         struct event event;
         assert_int_equal(event_read(&event, arena, rows[i].leaf, &e), OK);
-        for (size_t k = 0; event.signature.p && !done && k < network.npeople; k++)
-            done = str_is(event.actor, network.people[k].actor_name) &&
-                   sender_send(sender, &network.people[k].actor, "sign.withdraw", "a slip", NULL,
-                               &e, "{'signature':'%.*s'}", STR(event.id)) == OK;
+        for (size_t k = 0; event.signature.p && !done && k < lived.network.npeople; k++)
+            done = str_is(event.actor, lived.network.people[k].actor_name) &&
+                   sender_send(&lived.sender, &lived.network.people[k].actor, "sign.withdraw",
+                               "a slip", NULL, &e, "{'signature':'%.*s'}", STR(event.id)) == OK;
         withdrawn = rows[i].sequence;
     }
     if (!done)
@@ -95,45 +83,21 @@ static int set_up(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct sim *sim = NULL;
-    log_set_level(LOG_ERROR);
-    text_use(text_rows, text_rows_count);
-    snprintf(folder, sizeof folder, "/tmp/vein-audit-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(db_path, sizeof db_path, "%s/db", folder);
-    snprintf(plain, sizeof plain, "%s/plain", folder);
-    snprintf(named, sizeof named, "%s/named", folder);
-    env_sim_init(&env, 11, start_us);
-    struct node_options options = { .env = &env.env, .path = db_path, .create = true };
-    options.modules = cli_modules(&options.nmodules);
-    if (node_open(&node, &options, &e) != OK)
+    lived_open(ORDERS, DAYS, 0);
+    snprintf(plain, sizeof plain, "%s/plain", lived.folder);
+    snprintf(named, sizeof named, "%s/named", lived.folder);
+    withdraw();
+    if (gate_checkpoint_step(lived.node.gate, 0, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
-    struct sender sender = { .node = &node, .arena = arena_new(4 << 20), .seed = S("network") };
-    const struct sim_options run = { .node = &node,
-                                     .seed = 11,
-                                     .orders = ORDERS,
-                                     .from_us = start_us,
-                                     .to_us = start_us + DAYS * TIME_DAY };
-    if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
-        sim_open(&sim, &run, &network, &e) != OK ||
-        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK)
-        fail_msg("%s %s", e.code, e.detail);
-    sim_close(sim);
-    bundle_choose(&node, order, other);
-    withdraw(&sender);
-    arena_free(sender.arena);
-    if (gate_checkpoint_step(node.gate, 0, &e) != OK)
-        fail_msg("%s %s", e.code, e.detail);
-    assert_int_equal(cli_export_coi(db_path, order, false, true, plain), 0);
-    assert_int_equal(cli_export_coi(db_path, order, true, true, named), 0);
+    assert_int_equal(cli_export_coi(lived.db_path, lived.order, false, true, plain), 0);
+    assert_int_equal(cli_export_coi(lived.db_path, lived.order, true, true, named), 0);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    node_close(&node);
-    bundle_remove(folder);
+    lived_close();
     return 0;
 }
 
@@ -224,17 +188,19 @@ static void paper(struct buf *out, struct arena *arena)
     struct desk_coi c;
     struct db *db;
     const struct print_document *d;
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
-    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", arena);
-    assert_int_equal(desk_audit_read(&c, &node, db, str_z(order), looks, &e), OK);
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
+    struct looker *looks = looker_new(lived.node.keys, (struct str){ 0 }, "test", arena);
+    assert_int_equal(desk_audit_read(&c, &lived.node, db, str_z(lived.order), looks, &e), OK);
     struct buf b = buf_in(c.arena, 1 << 20);
     struct desk_coi_event *late = (struct desk_coi_event *)c.events; /* none of these people is */
     late->event.happened -= TIME_HOUR;
-    struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
+    struct page page = {
+        .b = &b, .language = S("en"), .now_us = lived.env.now_us, .env = &lived.env.env
+    };
     assert_int_equal(desk_audit_document(&d, &page, &c, &e), OK);
     assert_int_equal(print_encode(out, d, &e), OK);
     desk_coi_close(&c);
-    store_reader_give(node.store, db);
+    store_reader_give(lived.node.store, db);
 }
 
 /* Who, when, where, why and whether it stands are on the paper, whatever is cut. */
@@ -255,9 +221,9 @@ static void the_paper_says_who_when_where_and_why(void **state)
     assert_true(bundle_holds(all, S("UTC\\nhappened ")));
     assert_true(bundle_holds(all, S("\"text\":\"Definitions\"")));
     assert_true(bundle_holds(all, S("\"workflow\",\"")));
-    for (size_t i = 0; i < network.npeople; i++) {
-        const struct network_person *who = &network.people[i];
-        snprintf(cell, sizeof cell, "%s\\n%s", who->name, network.sites[who->site].name);
+    for (size_t i = 0; i < lived.network.npeople; i++) {
+        const struct network_person *who = &lived.network.people[i];
+        snprintf(cell, sizeof cell, "%s\\n%s", who->name, lived.network.sites[who->site].name);
         there |= bundle_holds(all, str_z(cell));
     }
     assert_true(there);

@@ -14,36 +14,24 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
-#include "app/sim.h"
 #include "app/tests/bundle_folder.h"
 #include "app/tests/bundle_witness.h"
-#include "base/log.h"
+#include "app/tests/lived.h"
 #include "modules/desk/coi.h"
 #include "verify/verify.h"
 
-enum { ORDERS = 4, DAYS = 20, TAIL_DAYS = 120 };
+enum { ORDERS = 4, DAYS = 20 };
 
-static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
-static char folder[64], db_path[96], plain[96], named[96];
-static struct env_sim env;
-static struct node node;
-static struct network network;
-static char order[40], other[40];
+static char plain[96], named[96];
 static struct verify_report report;
 static struct verify_options asked; /* of witnesses */
-
-static void go(void *context, int64_t now_us)
-{
-    struct env_sim *sim = context;
-    env_sim_advance(sim, now_us - sim->now_us);
-}
 
 /* --- verifying --- */
 
 static bool holds(const char *dir)
 {
     char vkey[400];
-    snprintf(vkey, sizeof vkey, "%.*s", STR(node.vkey));
+    snprintf(vkey, sizeof vkey, "%.*s", STR(lived.node.vkey));
     asked.vkey = vkey;
     return verify_bundle(dir, &asked, &report);
 }
@@ -70,64 +58,42 @@ static void export(const char *of, bool identity, const char *to)
     struct err e = { 0 };
     struct db *db;
     struct desk_coi c;
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
     assert_int_equal(db_begin(db, &e), OK);
     struct arena *arena = arena_new(1 << 20);
-    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", arena);
-    if (desk_coi_read(&c, &node, db, str_z(of), identity ? looks : NULL, &e) != OK)
+    struct looker *looks = looker_new(lived.node.keys, (struct str){ 0 }, "test", arena);
+    if (desk_coi_read(&c, &lived.node, db, str_z(of), identity ? looks : NULL, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
     struct buf b = buf_in(c.arena, 1 << 20);
-    struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
-    if (desk_coi_export(&page, db, &node, &c, to, &e) != OK)
+    struct page page = {
+        .b = &b, .language = S("en"), .now_us = lived.env.now_us, .env = &lived.env.env
+    };
+    if (desk_coi_export(&page, db, &lived.node, &c, to, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
     desk_coi_close(&c);
     arena_free(arena);
     db_rollback(db);
-    store_reader_give(node.store, db);
+    store_reader_give(lived.node.store, db);
 }
 
 static int set_up(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct sim *sim = NULL;
-    log_set_level(LOG_ERROR);
-    text_use(text_rows, text_rows_count);
-    snprintf(folder, sizeof folder, "/tmp/vein-bundle-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(db_path, sizeof db_path, "%s/db", folder);
-    snprintf(plain, sizeof plain, "%s/plain", folder);
-    snprintf(named, sizeof named, "%s/named", folder);
-    env_sim_init(&env, 11, start_us);
-    struct node_options options = { .env = &env.env, .path = db_path, .create = true };
-    options.modules = cli_modules(&options.nmodules);
-    if (node_open(&node, &options, &e) != OK)
+    lived_open(ORDERS, DAYS, 5000);
+    snprintf(plain, sizeof plain, "%s/plain", lived.folder);
+    snprintf(named, sizeof named, "%s/named", lived.folder);
+    if (gate_checkpoint_step(lived.node.gate, 0, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
-    struct sender sender = { .node = &node, .arena = arena_new(4 << 20), .seed = S("network") };
-    const struct sim_options run = { .node = &node,
-                                     .seed = 11,
-                                     .orders = ORDERS,
-                                     .from_us = start_us,
-                                     .to_us = start_us + DAYS * TIME_DAY,
-                                     .wrong_label_per = 5000 };
-    if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
-        sim_open(&sim, &run, &network, &e) != OK ||
-        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK ||
-        gate_checkpoint_step(node.gate, 0, &e) != OK)
-        fail_msg("%s %s", e.code, e.detail);
-    sim_close(sim);
-    arena_free(sender.arena);
-    bundle_choose(&node, order, other);
-    export(order, false, plain);
-    export(order, true, named);
+    export(lived.order, false, plain);
+    export(lived.order, true, named);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    node_close(&node);
-    bundle_remove(folder);
+    lived_close();
     return 0;
 }
 
@@ -140,11 +106,11 @@ static struct order_patient_secret secret_of(struct arena *arena)
     bool found;
     struct order_order_out row;
     struct order_patient_secret secret;
-    const struct order_order_in in = { str_z(order) };
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    const struct order_order_in in = { str_z(lived.order) };
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
     assert_int_equal(db_get(db, &sql_order_order, &in, &row, arena, &found, &e), OK);
-    assert_int_equal(order_patient_open(&secret, node.keys, db, row.patient, arena, &e), OK);
-    store_reader_give(node.store, db);
+    assert_int_equal(order_patient_open(&secret, lived.node.keys, db, row.patient, arena, &e), OK);
+    store_reader_give(lived.node.store, db);
     return secret;
 }
 
@@ -174,7 +140,7 @@ static void an_honest_bundle_holds_and_names_nobody_unless_asked(void **state)
     must_hold(plain);
     assert_int_equal(report.disclosed, 0);
     assert_true(report.count > 100);
-    assert_string_equal(report.order, order);
+    assert_string_equal(report.order, lived.order);
     const struct str texts[] = { secret.family, secret.given, secret.birth_date,
                                  secret.identifiers[0] };
     for (size_t i = 0; i < 4; i++)
@@ -276,38 +242,38 @@ static void an_event_dropped_swapped_or_doubled_is_detected(void **state)
     bundle_drop(plain, e1);
     must_fail(plain, e1, "missing");
     bundle_drop(plain, p1);
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, "event/", "stream");
     bundle_put(plain, e1, (struct str){ keep[0], size[0] });
     bundle_put(plain, p1, (struct str){ keep[1], size[1] });
     /* swapped, with and without their proofs */
     copy_file(plain, e2, e1);
     bundle_put(plain, e2, (struct str){ keep[0], size[0] });
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, e1, "");
     copy_file(plain, p2, p1);
     bundle_put(plain, p2, (struct str){ keep[1], size[1] });
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, "", "");
     bundle_put(plain, e1, (struct str){ keep[0], size[0] });
     bundle_put(plain, e2, (struct str){ keep[2], size[2] });
     /* one proof for another */
     bundle_put(plain, p1, (struct str){ keep[3], size[3] });
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, p1, "another event");
     bundle_put(plain, p1, (struct str){ keep[1], size[1] });
     bundle_put(plain, p2, (struct str){ keep[3], size[3] });
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_hold(plain);
     /* the same event once more, under a place of its own */
     bundle_put(plain, "event/99999999", (struct str){ keep[0], size[0] });
     bundle_put(plain, "proof/99999999", (struct str){ keep[1], size[1] });
     must_fail(plain, "", "is not in the manifest");
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, "event/99999999", "");
     bundle_drop(plain, "event/99999999");
     bundle_drop(plain, "proof/99999999");
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_hold(plain);
     for (size_t i = 0; i < 4; i++)
         free(keep[i]);
@@ -332,11 +298,11 @@ static void what_the_events_do_not_say_is_no_report(void **state)
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         bundle_replace(plain, "report.json", lies[i].from, lies[i].to);
         must_fail(plain, "report.json", "");
-        bundle_sign(plain, order, false, &node.signer);
+        bundle_sign(plain, lived.order, false, &lived.node.signer);
         must_fail(plain, "report.json", "");
         bundle_put(plain, "report.json", (struct str){ keep, was.n });
     }
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_hold(plain);
     free(keep);
 }
@@ -359,21 +325,21 @@ static void a_key_of_another_field_opens_nothing(void **state)
     char *key_1 = strrchr(lines[1], ' ') + 1;
     /* the key of the second for the first */
     bundle_replace(named, "keys", key_0, key_1);
-    bundle_sign(named, order, true, &node.signer);
+    bundle_sign(named, lived.order, true, &lived.node.signer);
     must_fail(named, "keys", "does not open it");
     bundle_put(named, "keys", (struct str){ keep, was.n });
     /* a line doubled */
     snprintf(changed, sizeof changed, "%s\n%s\n", lines[0], lines[0]);
     bundle_put(named, "keys", str_z(changed));
-    bundle_sign(named, order, true, &node.signer);
+    bundle_sign(named, lived.order, true, &lived.node.signer);
     must_fail(named, "keys", "twice");
     /* fewer than the report tells */
     snprintf(changed, sizeof changed, "%s\n", lines[0]);
     bundle_put(named, "keys", str_z(changed));
-    bundle_sign(named, order, true, &node.signer);
+    bundle_sign(named, lived.order, true, &lived.node.signer);
     must_fail(named, "report.json", "not what that says");
     bundle_put(named, "keys", (struct str){ keep, was.n });
-    bundle_sign(named, order, true, &node.signer);
+    bundle_sign(named, lived.order, true, &lived.node.signer);
     must_hold(named);
 }
 
@@ -381,20 +347,20 @@ static void events_of_another_order_are_detected(void **state)
 {
     (void)state;
     char foreign[96], from[40];
-    snprintf(foreign, sizeof foreign, "%s/foreign", folder);
-    export(other, false, foreign);
+    snprintf(foreign, sizeof foreign, "%s/foreign", lived.folder);
+    export(lived.other, false, foreign);
     const long long at = bundle_event_of(foreign, "order.prescribed", 0);
     for (size_t i = 0; i < 2; i++) {
         snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
         bundle_put(plain, from, bundle_read(foreign, from));
     }
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, "event/", "another order");
     for (size_t i = 0; i < 2; i++) {
         snprintf(from, sizeof from, i ? "proof/%lld" : "event/%lld", at);
         bundle_drop(plain, from);
     }
-    bundle_sign(plain, order, false, &node.signer);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_hold(plain);
 }
 
@@ -402,14 +368,14 @@ static void events_of_another_order_are_detected(void **state)
 static void another_key_is_no_key(void **state)
 {
     (void)state;
-    struct note_signer real = node.signer;
+    struct note_signer real = lived.node.signer;
     struct err e = { 0 };
     const uint8_t seed[32] = { 7 };
-    assert_int_equal(note_signer_init(&node.signer, str_z(real.name), seed, &e), OK);
-    bundle_sign(plain, order, false, &node.signer);
+    assert_int_equal(note_signer_init(&lived.node.signer, str_z(real.name), seed, &e), OK);
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_fail(plain, "manifest", "no signature");
-    node.signer = real;
-    bundle_sign(plain, order, false, &node.signer);
+    lived.node.signer = real;
+    bundle_sign(plain, lived.order, false, &lived.node.signer);
     must_hold(plain);
 }
 
@@ -419,13 +385,13 @@ static void cosignatures_hold_or_are_detected(void **state)
     (void)state;
     static char vkeys[BUNDLE_WITNESSES][VERIFY_VKEY_MAX];
     char all[96], some[96];
-    const uint64_t size = ledger_size(node.ledger);
-    snprintf(all, sizeof all, "%s/all", folder);
-    snprintf(some, sizeof some, "%s/some", folder);
-    bundle_cosign(&node, size, 2, vkeys);
-    export(order, false, all);
-    bundle_cosign(&node, size / 3, 2, vkeys);
-    export(order, false, some);
+    const uint64_t size = ledger_size(lived.node.ledger);
+    snprintf(all, sizeof all, "%s/all", lived.folder);
+    snprintf(some, sizeof some, "%s/some", lived.folder);
+    bundle_cosign(&lived.node, size, 2, vkeys);
+    export(lived.order, false, all);
+    bundle_cosign(&lived.node, size / 3, 2, vkeys);
+    export(lived.order, false, some);
     for (asked.nwitnesses = 0; asked.nwitnesses < BUNDLE_WITNESSES; asked.nwitnesses++)
         asked.witness[asked.nwitnesses] = vkeys[asked.nwitnesses];
     must_hold(some);
@@ -436,12 +402,12 @@ static void cosignatures_hold_or_are_detected(void **state)
     must_fail(plain, "cosigned", "required");
     must_fail(some, "cosigned", "behind");
     bundle_put(some, "cosigned", bundle_read(all, "cosigned")); /* another's proof */
-    bundle_sign(some, order, false, &node.signer);
+    bundle_sign(some, lived.order, false, &lived.node.signer);
     must_fail(some, "consistency", "does not lead");
     asked.require = 3;
     must_fail(all, "cosigned", "required");
     bundle_replace(all, "cosigned", "witness.example/w1 ", "witness.example/w2 ");
-    bundle_sign(all, order, false, &node.signer);
+    bundle_sign(all, lived.order, false, &lived.node.signer);
     must_fail(all, "cosigned", "required"); /* under another's name it is nobody's */
     asked = (struct verify_options){ 0 };
 }
@@ -454,16 +420,16 @@ static void an_erased_patient_is_disclosed_no_more(void **state)
     struct err e = { 0 };
     struct arena *arena = arena_new(1 << 20);
     const struct order_patient_secret secret = secret_of(arena);
-    const struct order_order_in in = { str_z(order) };
+    const struct order_order_in in = { str_z(lived.order) };
     struct order_order_out row;
     struct db *db;
     bool found;
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
     assert_int_equal(db_get(db, &sql_order_order, &in, &row, arena, &found, &e), OK);
-    store_reader_give(node.store, db);
-    assert_int_equal(keyring_destroy(node.keys, row.patient, &e), OK);
-    snprintf(erased, sizeof erased, "%s/erased", folder);
-    export(order, true, erased);
+    store_reader_give(lived.node.store, db);
+    assert_int_equal(keyring_destroy(lived.node.keys, row.patient, &e), OK);
+    snprintf(erased, sizeof erased, "%s/erased", lived.folder);
+    export(lived.order, true, erased);
     must_hold(erased);
     assert_int_equal(stands_in(erased, secret.family), 0);
     assert_int_equal(stands_in(erased, secret.identifiers[0]), 0);

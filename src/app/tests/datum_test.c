@@ -9,70 +9,31 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
-#include "app/sim.h"
-#include "app/tests/bundle_folder.h"
-#include "base/log.h"
+#include "app/tests/lived.h"
 #include "modules/desk/datum.h"
 
-enum { ORDERS = 4, DAYS = 20, TAIL_DAYS = 120, ARENA = 64 << 20 };
+enum { ORDERS = 4, DAYS = 20, ARENA = 64 << 20 };
 
-static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
-static char folder[64], db_path[96];
-static struct env_sim env;
-static struct node node;
-static struct network network;
-static char order[40], other[40];
 static struct arena *arena;
 static struct db *db;
-
-static void go(void *context, int64_t now_us)
-{
-    struct env_sim *sim = context;
-    env_sim_advance(sim, now_us - sim->now_us);
-}
 
 static int set_up(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct sim *sim = NULL;
-    log_set_level(LOG_ERROR);
-    text_use(text_rows, text_rows_count);
-    snprintf(folder, sizeof folder, "/tmp/vein-datum-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(db_path, sizeof db_path, "%s/db", folder);
-    env_sim_init(&env, 11, start_us);
-    struct node_options options = { .env = &env.env, .path = db_path, .create = true };
-    options.modules = cli_modules(&options.nmodules);
-    if (node_open(&node, &options, &e) != OK)
-        fail_msg("%s %s", e.code, e.detail);
-    struct sender sender = { .node = &node, .arena = arena_new(4 << 20), .seed = S("network") };
-    const struct sim_options run = { .node = &node,
-                                     .seed = 11,
-                                     .orders = ORDERS,
-                                     .from_us = start_us,
-                                     .to_us = start_us + DAYS * TIME_DAY,
-                                     .wrong_label_per = 5000 };
-    if (network_make(&network, &sender, (struct str){ 0 }, &e) != OK ||
-        sim_open(&sim, &run, &network, &e) != OK ||
-        sim_run(sim, &node, go, &env, run.to_us + TAIL_DAYS * TIME_DAY, &e) != OK)
-        fail_msg("%s %s", e.code, e.detail);
-    sim_close(sim);
-    arena_free(sender.arena);
-    bundle_choose(&node, order, other);
+    lived_open(ORDERS, DAYS, 5000);
     arena = arena_new(ARENA);
     assert_non_null(arena);
-    assert_int_equal(store_reader_take(&db, node.store, &e), OK);
+    assert_int_equal(store_reader_take(&db, lived.node.store, &e), OK);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    store_reader_give(node.store, db);
+    store_reader_give(lived.node.store, db);
     arena_free(arena);
-    node_close(&node);
-    bundle_remove(folder);
+    lived_close();
     return 0;
 }
 
@@ -133,7 +94,7 @@ static void must_lead(const struct desk_data *d, const char *from, const char *t
 static void the_dose_comes_from_the_weight(void **state)
 {
     (void)state;
-    const struct desk_data d = data_of(order, NULL);
+    const struct desk_data d = data_of(lived.order, NULL);
     must_lead(&d, "prescribed/weight", "prescribed/dose");
     const struct desk_datum *dose = &d.p[must_find(&d, "prescribed/dose")];
     assert_true(dose->formula.n > 0 && dose->value.n > 0);
@@ -144,7 +105,7 @@ static void the_dose_comes_from_the_weight(void **state)
 static void a_computed_value_and_the_guard_on_it_know_each_other(void **state)
 {
     (void)state;
-    const struct desk_data d = data_of(order, NULL);
+    const struct desk_data d = data_of(lived.order, NULL);
     must_lead(&d, "field/collect/tnc", "field/collect/cd3_absolute");
     must_lead(&d, "field/collect/cd3", "field/collect/cd3_absolute");
     must_lead(&d, "field/collect/tnc", "document/collect/record");
@@ -164,7 +125,7 @@ static void a_computed_value_and_the_guard_on_it_know_each_other(void **state)
 static void rows_are_followed_row_by_row(void **state)
 {
     (void)state;
-    const struct desk_data d = data_of(order, NULL);
+    const struct desk_data d = data_of(lived.order, NULL);
     const char *task = NULL;
     for (size_t i = 0; i < flow.ntasks && !task; i++)
         if (str_is(flow.tasks[i].form, "expansion") && flow.tasks[i].done)
@@ -180,7 +141,7 @@ static void rows_are_followed_row_by_row(void **state)
 static void a_release_knows_the_results_that_it_was_held_against(void **state)
 {
     (void)state;
-    const char *const orders[] = { order, other };
+    const char *const orders[] = { lived.order, lived.other };
     size_t released = 0;
     for (size_t o = 0; o < 2; o++) {
         const struct desk_data d = data_of(orders[o], NULL);
@@ -198,7 +159,7 @@ static void a_release_knows_the_results_that_it_was_held_against(void **state)
 static void a_failed_check_knows_the_deviation_that_it_opened(void **state)
 {
     (void)state;
-    const struct desk_data d = data_of(order, NULL);
+    const struct desk_data d = data_of(lived.order, NULL);
     bool found = false;
     for (size_t i = 0; i < d.nsteps; i++) {
         const struct desk_datum *check = &d.p[d.steps[i].input];
@@ -213,7 +174,7 @@ static void a_failed_check_knows_the_deviation_that_it_opened(void **state)
 static void a_fact_comes_of_checks_that_count(void **state)
 {
     (void)state;
-    const char *const orders[] = { order, other };
+    const char *const orders[] = { lived.order, lived.other };
     size_t passed = 0;
     for (size_t o = 0; o < 2; o++) {
         const struct desk_data d = data_of(orders[o], NULL);
@@ -236,7 +197,7 @@ static void a_fact_comes_of_checks_that_count(void **state)
 static void forth_and_back_agree(void **state)
 {
     (void)state;
-    const char *const orders[] = { order, other };
+    const char *const orders[] = { lived.order, lived.other };
     for (size_t o = 0; o < 2; o++) {
         const struct desk_data d = data_of(orders[o], NULL);
         assert_true(d.n > 100);
@@ -274,8 +235,8 @@ static void what_is_not_ones_own_is_left_out_and_counted(void **state)
 {
     (void)state;
     const struct flow_sight none = { .workflow = NULL };
-    const struct desk_data all = data_of(order, NULL);
-    const struct desk_data d = data_of(order, &none);
+    const struct desk_data all = data_of(lived.order, NULL);
+    const struct desk_data d = data_of(lived.order, &none);
     for (size_t i = 0; i < d.n; i++) {
         assert_false(str_is(str_z(d.p[i].kind), "field"));
         assert_false(str_is(str_z(d.p[i].kind), "check"));
