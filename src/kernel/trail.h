@@ -138,11 +138,6 @@ struct trail_answer {
 enum outcome trail_find(struct trail_answer *out, struct trail_reader *r,
                         const struct trail_filter *filter, int64_t before, size_t max,
                         struct err *e);
-/* Places in the log of what concerns a thing ("order/<id>", or any other stream, link or device),
- * newest first, at most max, whoever asks; a place may prove to be another's (64 bits of a hash).
- */
-enum outcome trail_places(int64_t *out, size_t *n, size_t max, struct db *db, struct str thing,
-                          struct arena *arena, struct err *e);
 /* Whether the actor may see what this thing's trail tells. */
 enum outcome trail_sees(bool *out, struct trail_reader *r, struct str thing, struct err *e);
 /* The row of one event. */

@@ -1,6 +1,5 @@
 /* What an event is found by, and what of it a reviewer looks for. */
 #include "base/id.h"
-#include "gen/kernel/trail.sql.h"
 #include "kernel/define.h"
 #include "kernel/trail_impl.h"
 
@@ -160,19 +159,4 @@ void trail_tokens_of(struct trail_tokens *out, const struct registry *registry,
         add(out, TRAIL_THING, arena_printf(arena, "record/%.*s.%.*s", STR(order), STR(task)));
     if (payload)
         add_payload(out, registry, payload, arena);
-}
-
-enum outcome trail_places(int64_t *out, size_t *n, size_t max, struct db *db, struct str thing,
-                          struct arena *arena, struct err *e)
-{
-    struct trail_below_in in = { trail_token(TRAIL_THING, thing), INT64_MAX };
-    for (*n = 0; *n < max; (*n)++) {
-        struct trail_below_out row;
-        bool found;
-        TRY(db_get(db, &sql_trail_below, &in, &row, arena, &found, e));
-        if (!found)
-            return OK;
-        out[*n] = in.before = row.sequence;
-    }
-    return OK;
 }

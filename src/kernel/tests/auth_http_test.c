@@ -87,17 +87,6 @@ static int ask(const char *line, const char *headers, const char *body)
 #define JSON "Accept: application/json\r\n"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 
-static void take(char *to, size_t size, const char *before, char end)
-{
-    const char *at = strstr(got, before);
-    assert_non_null(at);
-    at += strlen(before);
-    size_t n = (size_t)(strchr(at, end) - at);
-    assert_true(n < size);
-    memcpy(to, at, n);
-    to[n] = '\0';
-}
-
 static void sign_in(const char *login)
 {
     char body[200];
@@ -106,10 +95,10 @@ static void sign_in(const char *login)
     cookie[0] = '\0';
     assert_int_equal(ask("POST /sign-in", HTML FORM, body), 303);
     assert_non_null(strstr(got, "Location: /thing\r\n"));
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_non_null(strstr(got, "; Path=/; HttpOnly; SameSite=Strict\r\n"));
     assert_int_equal(ask("GET /open", HTML, ""), 200);
-    take(token, sizeof token, "name=\"_csrf\" value=\"", '"');
+    client_take(token, sizeof token, got, "name=\"_csrf\" value=\"", '"');
     assert_int_equal(strlen(token), 64);
 }
 
@@ -156,7 +145,7 @@ static void a_refused_sign_in_shows_the_form_again(void **state)
     assert_null(strstr(got, "Set-Cookie"));
     assert_null(strstr(got, "person1"));
     char first[4000];
-    take(first, sizeof first, "<main", '\0');
+    client_take(first, sizeof first, got, "<main", '\0');
     assert_int_equal(ask("POST /sign-in", HTML FORM, "login=nobody&password=x"), 401);
     assert_non_null(strstr(got, first));
     for (int i = 0; i < 8; i++)
@@ -263,7 +252,7 @@ static void the_site_is_chosen(void **state)
     assert_int_equal(ask("POST /site", HTML FORM, body), 422);
     body[strlen(body) - 1] = '1';
     assert_int_equal(ask("POST /site", HTML FORM, body), 303);
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_string_not_equal(cookie, before);
     assert_int_equal(ask("GET /thing", HTML, ""), 200);
     memcpy(cookie, before, sizeof cookie);
@@ -299,7 +288,7 @@ static void ones_own_password(void **state)
         assert_null(strstr(got, "otters"));
     }
     memcpy(old, cookie, sizeof old);
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_int_equal(ask("GET /thing", HTML, ""), 200);
     memcpy(cookie, old, sizeof cookie);
     assert_int_equal(ask("GET /thing", HTML, ""), 303);

@@ -124,25 +124,14 @@ static int ask_by(const char *shown, const char *line, const char *headers, cons
 #define JSON "Accept: application/json\r\nContent-Type: application/json\r\n"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 
-static void take(char *to, size_t size, const char *before, char end)
-{
-    const char *at = strstr(got, before);
-    assert_non_null(at);
-    at += strlen(before);
-    size_t n = (size_t)(strchr(at, end) - at);
-    assert_true(n < size);
-    memcpy(to, at, n);
-    to[n] = '\0';
-}
-
 static void sign_in(void)
 {
     const char *body = "login=person1&password=seven+herons+over+the+weir&next=%2Fopen";
     cookie[0] = '\0';
     assert_int_equal(ask_by(NULL, "POST /sign-in", HTML FORM, body), 303);
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_int_equal(ask_by(NULL, "GET /open", HTML, ""), 200);
-    take(token, sizeof token, "name=\"_csrf\" value=\"", '"');
+    client_take(token, sizeof token, got, "name=\"_csrf\" value=\"", '"');
 }
 
 static const char *page_of(const char *what)
@@ -161,7 +150,7 @@ static int issue(const char *fields)
     snprintf(body, sizeof body, "_csrf=%s&name=Fridge+3&%s", token, fields);
     const int status = ask_by(NULL, page_of("keys"), HTML FORM, body);
     if (status == 200)
-        take(key, sizeof key, "<li class=\"id\">", '<');
+        client_take(key, sizeof key, got, "<li class=\"id\">", '<');
     return status;
 }
 
@@ -215,7 +204,7 @@ static void a_system_sends_commands_by_its_key(void **state)
     assert_int_equal(ask_by(key, "GET /data", "", ""), 200);
     assert_int_equal(ask_by(key, "GET /site", JSON, ""), 200);
     assert_int_equal(make_site(key, '1'), 200); /* without cookie, without token */
-    take(stream + 5, sizeof stream - 5, "\"id\":\"", '"');
+    client_take(stream + 5, sizeof stream - 5, got, "\"id\":\"", '"');
     last_made(&event, stream);
     snprintf(device, sizeof device, "key/%.36s", key + 5);
     assert_true(str_is(event.device, device));
@@ -313,7 +302,7 @@ static void wrong_keys_learn_nothing(void **state)
     assert_int_equal(issue(SEES), 200);
     wrong(shown, strlen(key) - 2);
     assert_int_equal(ask_by(shown, "GET /data", "", ""), 401);
-    take(first, sizeof first, "\r\n\r\n", '\0');
+    client_take(first, sizeof first, got, "\r\n\r\n", '\0');
     assert_non_null(strstr(got, "WWW-Authenticate: Bearer\r\n"));
     assert_non_null(strstr(first, "\"code\":\"auth.key_refused\""));
     wrong(shown, 10); /* another id */

@@ -104,22 +104,11 @@ static int ask(const char *line, const char *headers, const char *form)
     return client_ask(app.server, (struct str){ request, (size_t)n }, got, sizeof got);
 }
 
-static void take(char *to, size_t size, const char *before, char end)
-{
-    const char *at = strstr(got, before);
-    assert_non_null(at);
-    at += strlen(before);
-    size_t n = (size_t)(strchr(at, end) - at);
-    assert_true(n < size);
-    memcpy(to, at, n);
-    to[n] = '\0';
-}
-
 static void take_cookie(void)
 {
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_int_equal(ask("GET /thing", HTML, ""), 200);
-    take(token, sizeof token, "name=\"_csrf\" value=\"", '"');
+    client_take(token, sizeof token, got, "name=\"_csrf\" value=\"", '"');
 }
 
 static void sign_in(const char *login)

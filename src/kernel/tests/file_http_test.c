@@ -111,17 +111,6 @@ static int ask(const char *line, const char *headers, const char *body, size_t n
     return client_ask(app.server, (struct str){ request, (size_t)n + nbody }, got, sizeof got);
 }
 
-static void take(char *to, size_t size, const char *before, char end)
-{
-    const char *at = strstr(got, before);
-    assert_non_null(at);
-    at += strlen(before);
-    const size_t n = (size_t)(strchr(at, end) - at);
-    assert_true(n < size);
-    memcpy(to, at, n);
-    to[n] = '\0';
-}
-
 static void sign_in(const char *login)
 {
     char body[120];
@@ -130,9 +119,9 @@ static void sign_in(const char *login)
     assert_int_equal(ask("POST /sign-in", "Content-Type: application/x-www-form-urlencoded\r\n",
                          body, strlen(body)),
                      303);
-    take(cookie, sizeof cookie, "Set-Cookie: vein=", ';');
+    client_take(cookie, sizeof cookie, got, "Set-Cookie: vein=", ';');
     assert_int_equal(ask("GET /password", "", "", 0), 200);
-    take(token, sizeof token, "name=\"_csrf\" value=\"", '"');
+    client_take(token, sizeof token, got, "name=\"_csrf\" value=\"", '"');
 }
 
 static int begin(const char *belongs, int size)
@@ -170,7 +159,7 @@ static void test_from_upload_to_download(void **state)
     sign_in("person1");
     assert_int_equal(begin("unknown", SIZE), 404);
     assert_int_equal(begin("x", SIZE), 201);
-    take(upload, sizeof upload, "Location: ", '\r');
+    client_take(upload, sizeof upload, got, "Location: ", '\r');
     assert_int_equal(patch(upload, 0, 70000), 204);
     assert_non_null(strstr(got, "Upload-Offset: 70000\r\n"));
     assert_int_equal(patch(upload, 0, 70000), 409); /* sent again, for want of an answer */
@@ -179,7 +168,7 @@ static void test_from_upload_to_download(void **state)
     assert_non_null(strstr(got, "Upload-Offset: 70000\r\n"));
     assert_non_null(strstr(got, "Upload-Length: 200000\r\n"));
     assert_int_equal(patch(upload, 70000, SIZE - 70000), 201);
-    take(file, sizeof file, "Location: ", '\r');
+    client_take(file, sizeof file, got, "Location: ", '\r');
 
     snprintf(line, sizeof line, "GET %s", file);
     assert_int_equal(ask(line, "", "", 0), 200);
@@ -207,7 +196,7 @@ static void test_an_upload_is_its_authors(void **state)
     char line[120];
     sign_in("person1");
     assert_int_equal(begin("x", 20), 201);
-    take(upload, sizeof upload, "Location: ", '\r');
+    client_take(upload, sizeof upload, got, "Location: ", '\r');
     sign_in("person2");
     assert_int_equal(patch(upload, 0, 20), 404);
     snprintf(line, sizeof line, "GET %s", upload);
@@ -231,12 +220,12 @@ static void test_altered_content_is_not_sent(void **state)
     char path[FILE_PATH_MAX];
     sign_in("person1");
     assert_int_equal(begin("x", 1000), 201);
-    take(upload, sizeof upload, "Location: ", '\r');
+    client_take(upload, sizeof upload, got, "Location: ", '\r');
     assert_int_equal(patch(upload, 0, 1000), 201);
-    take(file, sizeof file, "Location: ", '\r');
+    client_take(file, sizeof file, got, "Location: ", '\r');
     snprintf(line, sizeof line, "GET %s", file);
     assert_int_equal(ask(line, "", "", 0), 200);
-    take(hash, sizeof hash, "ETag: \"", '"');
+    client_take(hash, sizeof hash, got, "ETag: \"", '"');
     file_path_content(path, a.f.node.files, str_z(hash));
     const int fd = open(path, O_WRONLY);
     assert_true(fd >= 0 && pwrite(fd, "x", 1, 500) == 1);

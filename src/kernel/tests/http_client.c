@@ -101,6 +101,19 @@ int client_ask(const struct http_server *s, struct str request, char *answer, si
     return client_status(answer);
 }
 
+void client_take(char *to, size_t size, const char *answer, const char *before, char end)
+{
+    const char *at = strstr(answer, before);
+    assert_non_null(at);
+    at += strlen(before);
+    const char *stop = strchr(at, end);
+    assert_non_null(stop);
+    const size_t n = (size_t)(stop - at);
+    assert_true(n < size);
+    memcpy(to, at, n);
+    to[n] = '\0';
+}
+
 /* -- The thread that resumes ------------------------------------------------------------------- */
 
 enum { WAITING_MAX = 2048 };

@@ -14,6 +14,8 @@ size_t client_read(int fd, char *to, size_t size);
 bool client_closed_within(int fd, int ms);
 /* Sends a whole request on a connection of its own; gives the status, 0: no answer. */
 int client_ask(const struct http_server *s, struct str request, char *answer, size_t size);
+/* What stands in the answer behind `before`, up to `end`; both must be there. */
+void client_take(char *to, size_t size, const char *answer, const char *before, char end);
 int client_status(const char *answer);
 
 /* Routes of the test server:

@@ -1,18 +1,7 @@
 #define _GNU_SOURCE /* memmem */
 /* Erasure is two persons' signatures, as long as both stand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "modules/order/tests/order_ground.h"
-
-#define ERASING "patient.request_erasure patient.erase "
-
-static struct fixture_person asker, orderer; /* site 1 */
-static char request[40];
+#include "modules/order/tests/erasing.h"
 
 static int ground(void **state)
 {
@@ -23,29 +12,6 @@ static int ground(void **state)
     fixture_person(&asker, 21, 1, 1, ERASING "sign.withdraw");
     fixture_person(&orderer, 22, 1, 1, ERASING);
     return 0;
-}
-
-static enum outcome ask(const struct fixture_person *who)
-{
-    const enum outcome o = fixture_send(&f, who, "patient.request_erasure",
-                                        "the patient asks for it", "{'patient':'%s'}", patient);
-    if (o == OK)
-        answered(request, sizeof request, "request");
-    return o;
-}
-
-static enum outcome erase(const struct fixture_person *who)
-{
-    return fixture_send(&f, who, "patient.erase", "checked and right",
-                        "{'patient':'%s','request':'%s'}", patient, request);
-}
-
-static enum seal_key key_of(const char *subject)
-{
-    enum seal_key key;
-    struct err e = { 0 };
-    assert_int_equal(keyring_look(f.node.keys, str_z(subject), &key, &e), OK);
-    return key;
 }
 
 static struct str request_event(void)

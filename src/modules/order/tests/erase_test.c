@@ -1,25 +1,20 @@
 /* Erasing a patient's personal data: who may, when nobody may, and that nothing of them is left
  * whatever happens in between. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "base/id.h"
 #include "kernel/file_note.h"
 #include "kernel/search_impl.h"
 #include "kernel/sign_pages.h"
-#include "modules/order/tests/order_ground.h"
+#include "modules/order/tests/erasing.h"
 
-#define ERASING "patient.request_erasure patient.erase patient.withdraw_erasure patient.name "
+#define MORE "patient.withdraw_erasure patient.name "
 
-static struct fixture_person asker, orderer, corrector; /* site 1 */
-static char request[40];
+static struct fixture_person corrector; /* site 1 */
 
 #define RETENTION                                                                                  \
     HEAD("retention", "trial", "1")                                                                \
@@ -35,33 +30,10 @@ static int ground(void **state)
 {
     open_node(state);
     must_load(RETENTION);
-    fixture_person(&asker, 21, 1, 1, ERASING);
-    fixture_person(&orderer, 22, 1, 1, ERASING);
+    fixture_person(&asker, 21, 1, 1, ERASING MORE);
+    fixture_person(&orderer, 22, 1, 1, ERASING MORE);
     fixture_person(&corrector, 26, 1, 1, "patient.correct patient.name");
     return 0;
-}
-
-static enum outcome ask(const struct fixture_person *who)
-{
-    const enum outcome o = fixture_send(&f, who, "patient.request_erasure",
-                                        "the patient asks for it", "{'patient':'%s'}", patient);
-    if (o == OK)
-        answered(request, sizeof request, "request");
-    return o;
-}
-
-static enum outcome erase(const struct fixture_person *who)
-{
-    return fixture_send(&f, who, "patient.erase", "checked and right",
-                        "{'patient':'%s','request':'%s'}", patient, request);
-}
-
-static enum seal_key key_of(const char *subject)
-{
-    enum seal_key key;
-    struct err e = { 0 };
-    assert_int_equal(keyring_look(f.node.keys, str_z(subject), &key, &e), OK);
-    return key;
 }
 
 static void end_order(const char *how)
@@ -218,7 +190,7 @@ static void without_rules_nothing_is_erased(void **state)
 {
     (void)state;
     enrolled();
-    fixture_person(&asker, 21, 1, 1, ERASING);
+    fixture_person(&asker, 21, 1, 1, ERASING MORE);
     assert_int_equal(ask(&asker), REFUSED);
     fixture_refused(&f, "order.no_retention");
 }
@@ -232,7 +204,7 @@ static void reg_01_a_jurisdiction_without_a_rule(void **state)
         "1") "duties:\n"
              "- {name: open, title: Runs, source: a house rule, as_long_as: order_open}\n"
              "- {name: other, title: Elsewhere, source: a law, jurisdictions: [us], years: 9}\n");
-    fixture_person(&asker, 21, 1, 1, ERASING);
+    fixture_person(&asker, 21, 1, 1, ERASING MORE);
     prescribed();
     assert_int_equal(place(&physician), OK);
     end_order("withdrawn");
