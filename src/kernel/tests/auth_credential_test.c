@@ -209,6 +209,9 @@ static void revoked_at_once(void **state)
     assert_non_null(by_password(1, (struct str){ 0 }).p);
     (void)!fixture_send(F, &a.program, "credential.revoke", "again", "{'credential':'%s'}", id.p);
     fixture_refused(F, "auth.credential_over");
+    (void)!fixture_send(F, &a.program, "credential.use", NULL, "{'credential':'%s','spent':%lld}",
+                        id.p, (long long)(env_now(&F->sim.env) / PROOF_CODE_STEP_US));
+    fixture_refused(F, "auth.credential_over");
     const struct str all = by_password(1, (struct str){ 0 });
     fixture_must(F,
                  fixture_send(F, &a.program, "account.end_sessions", "left the shift",
