@@ -95,8 +95,8 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
 struct print_document;
 enum http_state app_print(struct http_request *r, const struct print_document *d, const char *name);
 
-/* A signed command with its proof: checks that, and gives the command its signature. Without the
- * hash of what was shown it stays without one. Takes its time (sign_prove). */
+/* A signed command with its proof: checks that, and gives the command its signature. Takes its time
+ * (sign_prove). */
 enum outcome app_sign(struct http_request *r, struct gate_command *c, struct sign_proof *proof,
                       struct err *e);
 

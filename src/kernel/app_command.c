@@ -10,6 +10,7 @@ enum { APP_EXPECTS_MAX = 16 };
 struct app_pending {
     struct http_request *request;
     struct gate_command command;
+    struct sign_proof proof; /* with `shown`: to be proved before the gate has the command */
     struct gate_answer answer;
     struct str next;
     enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
@@ -163,7 +164,7 @@ static enum outcome command_read(struct http_request *r, const struct app_comman
     p->next = c->next.p ? c->next : app_next(meta.next);
     p->command.asks = c->asks;
     if ((type->flags & COMMAND_SIGNED) && !c->asks)
-        return app_sign(r, &p->command, &meta.proof, e);
+        p->proof = meta.proof;
     return OK;
 }
 
@@ -209,6 +210,26 @@ static void command_answered(void *context, const struct gate_answer *answer)
     http_resume(p->request);
 }
 
+static enum http_state submit(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct app_pending *p = r->pending;
+    r->resumed = command_answer;
+    if (gate_submit(app_of(r)->node->gate, &p->command, command_answered, p, &e) != OK)
+        return command_refused(r, p->refused, &e);
+    return HTTP_WAIT;
+}
+
+/* On a thread for what takes long. */
+static enum http_state sign_and_submit(struct http_request *r)
+{
+    struct err e = { 0 };
+    struct app_pending *p = r->pending;
+    if (app_sign(r, &p->command, &p->proof, &e) != OK)
+        return command_refused(r, p->refused, &e);
+    return submit(r);
+}
+
 enum http_state app_command(struct http_request *r, const struct app_command *c)
 {
     struct err e = { 0 };
@@ -230,9 +251,10 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
     p->command.arena = r->arena;
     if (command_read(r, c, p, &e) != OK)
         return command_refused(r, c->refused, &e);
-    r->resumed = command_answer;
     r->pending = p;
-    if (gate_submit(app_of(r)->node->gate, &p->command, command_answered, p, &e) != OK)
+    if (!p->proof.shown.p)
+        return submit(r);
+    if (auth_later_put(r, sign_and_submit, &e) != OK)
         return command_refused(r, c->refused, &e);
     return HTTP_WAIT;
 }

@@ -4,8 +4,6 @@
 enum outcome app_sign(struct http_request *r, struct gate_command *c, struct sign_proof *proof,
                       struct err *e)
 {
-    if (!proof->shown.p)
-        return OK;
     TRY(actor_person(&auth_of(r)->actor, e));
     struct sign_given *given = ARENA_NEW(r->arena, struct sign_given);
     if (!given)

@@ -151,7 +151,6 @@ enum outcome auth_open(struct auth **out, const struct auth_options *options, st
     a->self = id_derive(a->node->vkey, S("node"), 0);
     pthread_mutex_init(&a->lock, NULL);
     BUG_ON(sem_init(&a->hashing, 0, AUTH_HASHING_MAX) != 0);
-    BUG_ON(sem_init(&a->signing, 0, AUTH_SIGNING_MAX) != 0);
     auth_later_open(a);
     enum outcome o = auth_password_dummy(a, e);
     if (o != OK) {
@@ -169,7 +168,6 @@ void auth_close(struct auth *a)
     auth_later_close(a); /* whose threads use the rest */
     auth_rights_free(a);
     sem_destroy(&a->hashing);
-    sem_destroy(&a->signing);
     pthread_mutex_destroy(&a->lock);
     free(a);
 }

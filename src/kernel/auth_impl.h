@@ -82,7 +82,6 @@ struct auth {
     int64_t start_us; /* monotonic */
     struct id self;   /* of this node: whose security stream takes what is nobody's */
     sem_t hashing;
-    sem_t signing; /* places for signatures, which are proved on HTTP threads */
     struct auth_later later;
     char dummy[crypto_pwhash_STRBYTES]; /* what an unknown login's password is compared with */
 
@@ -120,11 +119,6 @@ static inline int64_t auth_holds_until(int64_t until)
 /* How the account's roles sign in now. */
 enum outcome auth_limits_of(struct auth *a, const struct auth_login_out *row,
                             struct auth_limits *limits, struct arena *arena, struct err *e);
-
-/* A place to try a password in, or REFUSED "auth.busy" at once: Argon2id takes its time, and
- * whoever would wait for it holds a thread that all others need. Does not count as a try. */
-enum outcome auth_place_take(struct auth *a, struct err *e);
-void auth_place_give(struct auth *a);
 
 /* --- auth_password.c --- */
 

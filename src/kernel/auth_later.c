@@ -42,22 +42,23 @@ static bool job_take(struct auth_later *l, struct auth_job *out, bool done)
     return some;
 }
 
+static enum http_state answered(struct http_request *r)
+{
+    (void)r;
+    return HTTP_DONE;
+}
+
 static void *work(void *context)
 {
     struct auth_later *l = context;
     struct auth_job job;
     for (bool done = false; job_take(l, &job, done); done = true) {
-        const enum http_state state = job.work(job.request);
-        BUG_ON(state != HTTP_DONE); /* its answer is made here */
+        if (job.work(job.request) != HTTP_DONE)
+            continue; /* who has it now resumes it, and may have done so */
+        job.request->resumed = answered;
         http_resume(job.request);
     }
     return NULL;
-}
-
-static enum http_state answered(struct http_request *r)
-{
-    (void)r;
-    return HTTP_DONE;
 }
 
 /* The threads begin with the first who needs them. Whom one of them is to take at once does not
@@ -79,13 +80,17 @@ static bool job_put(struct auth_later *l, const struct auth_job *job)
     return taken;
 }
 
-enum http_state auth_later(struct http_request *r, http_handler_fn *fn)
+enum outcome auth_later_put(struct http_request *r, http_handler_fn *fn, struct err *e)
 {
-    struct err e = { 0 };
     const struct auth_job job = { r, fn };
     r->resumed = answered;
     if (job_put(&app_of(r)->auth->later, &job))
-        return HTTP_WAIT;
-    (void)!REFUSE(&e, "auth.busy", { "seconds", S("3") });
-    return app_problem(r, &e);
+        return OK;
+    return REFUSE(e, "auth.busy", { "seconds", S("3") });
+}
+
+enum http_state auth_later(struct http_request *r, http_handler_fn *fn)
+{
+    struct err e = { 0 };
+    return auth_later_put(r, fn, &e) == OK ? HTTP_WAIT : app_problem(r, &e);
 }

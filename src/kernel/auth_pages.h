@@ -133,9 +133,13 @@ struct auth_once_view {
     struct str back;
 };
 
-/* Has the work done on a thread for what takes long (auth_later.c), which makes the answer: it
- * returns HTTP_DONE. When too many wait: 503 "auth.busy" with Retry-After. */
+/* Has the work done on a thread for what takes long (auth_later.c), which makes the answer; or
+ * hands the request on, as a handler does, and returns HTTP_WAIT. When too many wait: 503
+ * "auth.busy" with Retry-After. */
 enum http_state auth_later(struct http_request *r, http_handler_fn *fn);
+/* The same for who answers otherwise when too many wait: REFUSED "auth.busy". After OK the request
+ * must not be touched. */
+enum outcome auth_later_put(struct http_request *r, http_handler_fn *fn, struct err *e);
 
 /* The form again, with the status of its refusal. */
 enum http_state auth_form_again(struct http_request *r, struct page *p, const char *title_key,

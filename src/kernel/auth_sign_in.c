@@ -66,18 +66,6 @@ enum outcome auth_sign_in(struct auth *a, struct str login, const struct auth_pr
     return o;
 }
 
-/* --- places --- */
-
-enum outcome auth_place_take(struct auth *a, struct err *e)
-{
-    return sem_trywait(&a->signing) == 0 ? OK : REFUSE(e, "auth.busy", { "seconds", S("1") });
-}
-
-void auth_place_give(struct auth *a)
-{
-    BUG_ON(sem_post(&a->signing) != 0);
-}
-
 /* --- one's own password --- */
 
 enum outcome auth_reopen(struct auth *a, const struct auth_session *session,

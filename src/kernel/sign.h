@@ -153,8 +153,8 @@ struct sign_proof {
 };
 /* Checks it and gives the signature, which lives in the arena. REFUSED "sign.both" (login and
  * password are needed), "sign.proof" (none given), "sign.refused" (always the same), "sign.late"
- * (a token's answer to an old challenge), and "auth.slow_down", "auth.busy" as in signing in. Takes
- * about 100 ms; never on the writer. */
+ * (a token's answer to an old challenge), and "auth.slow_down" as in signing in. Takes about 100
+ * ms: on a thread for what takes long (auth_later). */
 enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct auth_session *session,
                         const struct sign_proof *proof, struct arena *arena, struct err *e);
 /* Another signature out of the same proof, for another command, which its signer confirmed with it.

@@ -100,14 +100,12 @@ enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct aut
         .components = components_of(both, strength),
         .enrolled = INT_NONE,
     };
-    TRY(auth_place_take(a, e));
-    const enum outcome o = strength == SIGN_TOKEN ? prove_token(out, a, session, proof, arena, e)
-                                                  : prove(a, session, proof, both, arena, e);
-    auth_place_give(a);
-    if (o != OK)
-        return o;
-    if (strength != SIGN_TOKEN)
+    if (strength == SIGN_TOKEN) {
+        TRY(prove_token(out, a, session, proof, arena, e));
+    } else {
+        TRY(prove(a, session, proof, both, arena, e));
         out->time = env_now(a->node->env);
+    }
     auth_signed_set(a, session->id, env_mono(a->node->env));
     return sign_seal(out, a->node->keys, e);
 }

@@ -1,7 +1,7 @@
 /* Over real sockets: signing in by the form, what a request without session, right or token gets,
  * and commands that wait for the gate. */
 #include "kernel/app.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/text.h"
 
@@ -30,6 +30,10 @@ static const struct route routes[] = {
     ROUTE("GET", "/lead", "account.give_role", 0, get_thing, "help.thing"),
     ROUTE("GET", "/open", "public", 0, get_thing, "help.thing"),
 };
+static const struct module here = { .name = "here",
+                                    .routes = routes,
+                                    .nroutes = sizeof routes / sizeof routes[0] };
+static const struct module *const modules[] = { &auth_module, &here };
 
 static int set_up(void **state)
 {
@@ -41,24 +45,7 @@ static int set_up(void **state)
     auth_fixture_role(&a, 1, "nurse", 1, 1);
     auth_fixture_role(&a, 2, "lead", 1, 1);
     auth_fixture_sanction(&a, 1);
-    const struct route *tables[] = { auth_module.routes, routes };
-    const size_t lengths[] = { auth_module.nroutes, 3 };
-    struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 2,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
-    struct err e = { 0 };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    auth_serve(&app, &a, modules, 2, 0);
     cookie[0] = token[0] = '\0';
     return 0;
 }

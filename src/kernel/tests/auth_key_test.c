@@ -2,7 +2,7 @@
  * that we know of. */
 #include "kernel/app.h"
 #include "kernel/limit.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/text.h"
 
@@ -38,33 +38,15 @@ static const struct route routes[] = {
     ROUTE("GET", "/other", "custody.offer", 0, get_thing, "help.thing", .media_type = "text/html"),
     ROUTE("GET", "/open", "public", 0, get_thing, "help.thing"),
 };
+static const struct module here = { .name = "here",
+                                    .routes = routes,
+                                    .nroutes = sizeof routes / sizeof routes[0] };
+static const struct module *const modules[] = { &auth_module, &here };
 
 static void must(enum outcome o)
 {
     if (o != OK)
         fail_msg("%s: %s", a.f.error.code, a.f.error.detail);
-}
-
-static void start_server(void)
-{
-    const struct route *tables[] = { auth_module.routes, routes };
-    const size_t lengths[] = { auth_module.nroutes, sizeof routes / sizeof routes[0] };
-    struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 2,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    struct err e = { 0 };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
 }
 
 static int set_up(void **state)
@@ -90,7 +72,7 @@ static int set_up(void **state)
                    "account.reopen account.issue_setup account.make");
     for (size_t i = 0; i < keeper.actor.ngrants; i++)
         keeper.grants[i].site = (struct str){ 0 };
-    start_server();
+    auth_serve(&app, &a, modules, 2, 0);
     cookie[0] = token[0] = key[0] = '\0';
     return 0;
 }

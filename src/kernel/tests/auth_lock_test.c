@@ -1,7 +1,7 @@
 /* Over real sockets: the lock of a session and who takes over, that nothing sent to it is lost, and
  * that many who sign in wait in line. */
 #include "kernel/app.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 
 #include <setjmp.h>
@@ -40,6 +40,10 @@ static const struct route routes[] = {
     ROUTE("POST", "/thing", "unit.see", 4096, post_thing, "help.thing"),
     ROUTE("GET", "/open", "public", 0, get_thing, "help.thing"),
 };
+static const struct module here = { .name = "here",
+                                    .routes = routes,
+                                    .nroutes = sizeof routes / sizeof routes[0] };
+static const struct module *const modules[] = { &auth_module, &here };
 
 static int set_up(void **state)
 {
@@ -50,26 +54,8 @@ static int set_up(void **state)
         auth_fixture_account(&a, i);
         auth_fixture_role(&a, i, "nurse", 1, i == 3 ? 2 : 1);
     }
-    const struct route *tables[] = { auth_module.routes, routes };
-    const size_t lengths[] = { auth_module.nroutes, 3 };
-    struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 2,
-        .connections_per_address = 100,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
     a.auth->lock_us = 10 * TIME_MINUTE;
-    struct err e = { 0 };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    auth_serve(&app, &a, modules, 2, 0);
     cookie[0] = token[0] = '\0';
     sent = 0;
     return 0;

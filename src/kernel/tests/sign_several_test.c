@@ -1,12 +1,13 @@
 /* Several things signed with one proof: each is shown whole and marked by itself, each becomes a
  * signature of its own, what changed meanwhile is refused alone, and nothing that was not shown and
- * marked is signed. */
+ * marked is signed. And that a proof, which takes its time, keeps nobody else waiting. */
 #include "kernel/sign_several.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,7 +18,7 @@
 #include "kernel/sign_act.h"
 #include "kernel/sign_strength.h"
 #include "kernel/stop.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/tests/thing.h"
 #include "kernel/text.h"
@@ -78,8 +79,7 @@ static int set_up(void **state)
 {
     (void)state;
     static const struct define_kind *const kinds[] = { &role_kind, &approval_kind, &signing_kind };
-    static const struct route *tables[1];
-    static size_t lengths[1];
+    static const struct module *const routed[] = { &sign_module, &auth_module };
     struct err e = { 0 };
     thing_apply = THING_APPLIES;
     text_use(text_rows, text_rows_count);
@@ -92,23 +92,7 @@ static int set_up(void **state)
     auth_fixture_role(&a, 1, "signer", 1, 1);
     for (int i = 1; i <= 3; i++)
         add(i, 40 + i);
-    tables[0] = sign_module.routes;
-    lengths[0] = sign_module.nroutes;
-    const struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 1,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &F->node, .auth = a.auth };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    auth_serve(&app, &a, routed, 2, 1);
     assert_int_equal(auth_fixture_enter(a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"),
                                         &cookie, F->arena, &e),
                      OK);
@@ -395,6 +379,41 @@ static void asked_by_a_program(void **state)
     assert_string_equal(strstr(got, "\r\n\r\n"), asked);
 }
 
+/* shows: SIG-01 who signs waits in line for their proof, and the server's one thread of HTTP
+ * answers everybody else meanwhile */
+static void a_proof_holds_no_thread(void **state)
+{
+    (void)state;
+    assert_int_equal(get("/sign/thing.approve?thing=" THING "1", HTML), 200);
+    const struct str form =
+        arena_printf(F->arena, "_csrf=%s&thing=" THING "1&_id=%s&_shown=%s&" PASSWORD,
+                     hidden(got, "_csrf"), hidden(got, "_id"), hidden(got, "_shown"));
+    for (int i = 0; i < AUTH_HASHING_MAX; i++)
+        assert_int_equal(sem_trywait(&a.auth->hashing), 0);
+    const int signer = client_connect(app.server);
+    client_send(signer, arena_printf(F->arena,
+                                     "POST /commands/thing.approve HTTP/1.1\r\nHost: x\r\n"
+                                     "Accept: text/html\r\nCookie: vein=%.*s\r\n"
+                                     "Content-Type: application/x-www-form-urlencoded\r\n"
+                                     "Content-Length: %zu\r\n\r\n%.*s",
+                                     STR(cookie), form.n, STR(form)));
+    for (int i = 0, busy = 0; busy == 0; i++) {
+        pthread_mutex_lock(&a.auth->later.lock);
+        busy = (int)(a.auth->later.n + a.auth->later.busy);
+        pthread_mutex_unlock(&a.auth->later.lock);
+        assert_true(i < 1000);
+        usleep(10000);
+    }
+    assert_int_equal(get("/sign/thing.approve?thing=" THING "2", HTML), 200);
+    assert_int_equal(signatures(1), 0);
+    for (int i = 0; i < AUTH_HASHING_MAX; i++)
+        assert_int_equal(sem_post(&a.auth->hashing), 0);
+    (void)client_read(signer, got, sizeof got);
+    (void)close(signer);
+    assert_int_equal(client_status(got), 303);
+    assert_int_equal(signatures(1), 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -407,6 +426,7 @@ int main(void)
         TEST(drafts_that_wait_are_listed),
         TEST(pages_ask_for_what_the_act_takes),
         TEST(asked_by_a_program),
+        TEST(a_proof_holds_no_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
