@@ -45,7 +45,7 @@ struct db; /* one connection, used by one thread at a time */
 struct store_options {
     const char *path; /* an SQLite file; its parent directory must exist */
     const char *vfs;  /* NULL: the system's; the simulation names its own */
-    bool create;      /* make it when absent; else REFUSED "store.not_found" {path} */
+    bool create;      /* make it when absent or empty; else REFUSED "store.not_found" {path} */
     bool read_only;
 };
 

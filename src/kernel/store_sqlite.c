@@ -211,19 +211,22 @@ static enum outcome create(const struct node *node, struct err *e)
     return outcome;
 }
 
-/* Reads the header and the schema: what is no database, damaged or not ours shows here. */
-static enum outcome check_ours(const struct node *node, struct err *e)
+/* Reads the header and the schema: what is no database, damaged or not ours shows here. *empty: it
+ * has no content, as when the power went while it was made. */
+static enum outcome check_ours(const struct node *node, bool *empty, struct err *e)
 {
     sqlite3 *db = NULL;
     int flags = node->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     TRY(open_file(&db, node, node->path, flags, e));
     sqlite3_busy_timeout(db, BUSY_MS);
-    int64_t tables = 0;
-    int64_t id = 0;
+    int64_t tables = 0, id = 0, pages = 0;
     enum outcome outcome = ask(db, "SELECT count(*) FROM sqlite_schema", &tables, e);
     if (outcome == OK)
         outcome = ask(db, "PRAGMA application_id", &id, e);
-    if (outcome == OK && id != APPLICATION_ID)
+    if (outcome == OK)
+        outcome = ask(db, "PRAGMA page_count", &pages, e);
+    *empty = outcome == OK && pages == 0;
+    if (outcome == OK && id != APPLICATION_ID && !*empty)
         outcome = REFUSE(e, "store.not_vein", { "path", str_z(node->path) });
     sqlite3_close(db);
     return outcome;
@@ -237,12 +240,18 @@ static enum outcome node_ready(const struct node *node, bool may_create, struct 
         return sqlite_fault(NULL, rc, "look for the file", e);
     if (!exists && !may_create)
         return REFUSE(e, "store.not_found", { "path", str_z(node->path) });
-    if (!exists)
-        TRY(create(node, e));
+    bool empty = !exists;
     /* SQLite would say of a read-only disk that it could not open the log beside the file. */
-    if (!node->read_only && node->vfs == sqlite3_vfs_find(NULL) && access(node->path, W_OK) != 0)
+    if (exists && !node->read_only && node->vfs == sqlite3_vfs_find(NULL) &&
+        access(node->path, W_OK) != 0)
         return err_fault(e, "store.read_only", "%s: errno %d", node->path, errno);
-    return check_ours(node, e);
+    if (exists)
+        TRY(check_ours(node, &empty, e));
+    if (empty && may_create) {
+        TRY(create(node, e));
+        TRY(check_ours(node, &empty, e));
+    }
+    return empty ? REFUSE(e, "store.not_vein", { "path", str_z(node->path) }) : OK;
 }
 
 static void node_close(void *p)

@@ -1,5 +1,5 @@
-/* The system's VFS opens the files; of their methods write and sync are replaced by ours, which
- * fail or call the ones they replaced. */
+/* The system's VFS opens the files; of their methods those that change something are replaced by
+ * ours, which fail or call the ones they replaced, and tell who watches. */
 #include "kernel/tests/store_disk.h"
 
 #include "base/err.h"
@@ -16,6 +16,8 @@ static struct {
 static int64_t room = -1;
 static bool sync_fails;
 static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
+static int (*real_delete)(sqlite3_vfs *, const char *, int);
+static const struct store_watch *watch;
 
 static const sqlite3_io_methods *real_of(sqlite3_file *file)
 {
@@ -31,16 +33,50 @@ static int write_or_full(sqlite3_file *file, const void *p, int n, sqlite3_int64
         return SQLITE_FULL;
     if (room >= 0)
         room -= n;
-    return real_of(file)->xWrite(file, p, n, at);
+    int rc = real_of(file)->xWrite(file, p, n, at);
+    if (watch != NULL && rc == SQLITE_OK)
+        watch->written(watch->context, file, at, p, (size_t)n);
+    return rc;
 }
 
 static int sync_or_fail(sqlite3_file *file, int flags)
 {
-    return sync_fails ? SQLITE_IOERR_FSYNC : real_of(file)->xSync(file, flags);
+    if (sync_fails)
+        return SQLITE_IOERR_FSYNC;
+    if (watch == NULL)
+        return real_of(file)->xSync(file, flags);
+    watch->synced(watch->context, file);
+    return SQLITE_OK;
+}
+
+static int truncate_file(sqlite3_file *file, sqlite3_int64 size)
+{
+    int rc = real_of(file)->xTruncate(file, size);
+    if (watch != NULL && rc == SQLITE_OK)
+        watch->truncated(watch->context, file, size);
+    return rc;
+}
+
+static int close_file(sqlite3_file *file)
+{
+    if (watch != NULL)
+        watch->closed(watch->context, file);
+    return real_of(file)->xClose(file);
+}
+
+static int delete_file(sqlite3_vfs *vfs, const char *path, int folder)
+{
+    int rc = real_delete(vfs, path, watch == NULL ? folder : 0);
+    if (watch != NULL && rc == SQLITE_OK)
+        watch->removed(watch->context, path, folder != 0);
+    return rc;
 }
 
 static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out)
 {
+    int there = 0;
+    if (watch != NULL && path != NULL)
+        vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
     int rc = real_open(vfs, path, file, flags, out);
     if (rc != SQLITE_OK || file->pMethods == NULL)
         return rc;
@@ -53,8 +89,13 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
         kinds[i].ours = *file->pMethods;
         kinds[i].ours.xWrite = write_or_full;
         kinds[i].ours.xSync = sync_or_fail;
+        kinds[i].ours.xTruncate = truncate_file;
+        kinds[i].ours.xClose = close_file;
     }
     file->pMethods = &kinds[i].ours;
+    if (watch != NULL && path != NULL)
+        watch->opened(watch->context, file, path, !there,
+                      (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)) != 0);
     return SQLITE_OK;
 }
 
@@ -67,7 +108,9 @@ const char *store_disk_vfs(void)
         vfs.pNext = NULL;
         vfs.zName = "failing";
         real_open = real->xOpen;
+        real_delete = real->xDelete;
         vfs.xOpen = open_file;
+        vfs.xDelete = delete_file;
         BUG_ON(sqlite3_vfs_register(&vfs, 0) != SQLITE_OK);
     }
     return vfs.zName;
@@ -81,4 +124,9 @@ void store_disk_room(int64_t bytes)
 void store_disk_fail_sync(bool fail)
 {
     sync_fails = fail;
+}
+
+void store_disk_watch(const struct store_watch *w)
+{
+    watch = w;
 }
