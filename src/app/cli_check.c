@@ -153,6 +153,35 @@ static void check_looks(struct check *c)
         line(c, false, "looks", "look %" PRId64 " is not what it was", out.damaged);
 }
 
+static enum outcome answers_report(struct gate_report *out, struct node *n, struct err *e)
+{
+    struct db *db;
+    TRY(store_reader_take(&db, n->store, e));
+    enum outcome o = db_begin(db, e);
+    if (o == OK) {
+        o = gate_check(out, db, n->keys, e);
+        db_rollback(db);
+    }
+    store_reader_give(n->store, db);
+    return o;
+}
+
+static void check_answers(struct check *c)
+{
+    struct gate_report out;
+    struct err e = { 0 };
+    if (answers_report(&out, &c->node, &e) != OK)
+        failed(c, "answers", &e);
+    else if (out.good)
+        line(c, true, "answers",
+             "%" PRId64 " commands are known again, %" PRId64 " of them by their events",
+             out.answers, out.recorded);
+    else if (out.command[0])
+        line(c, false, "answers", "that of command %s is not what it was", out.command);
+    else
+        line(c, false, "answers", "there are more than the ledger has commands");
+}
+
 /* --- keys of all subjects ---------------------------------------------------------------------*/
 
 struct subjects {
@@ -265,6 +294,7 @@ int cli_check(int argc, char **argv)
         check_storage(&c);
         check_tables(&c);
         check_looks(&c);
+        check_answers(&c);
         check_subjects(&c);
         check_files_kept(&c);
     }

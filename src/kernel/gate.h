@@ -335,4 +335,20 @@ enum outcome gate_run(struct gate *g, const struct gate_command *command,
 enum outcome gate_send(struct gate *g, const struct gate_command *command,
                        struct gate_answer *answer, struct err *e);
 
+/* --- checking --- */
+
+/* The answers that are kept stand outside the ledger: whether they are those of its commands. Each
+ * command of the log has one, which names its events and organisation, each that names events is of
+ * such a command, and what is sealed opens. What the log does not say, this does not see: another
+ * digest (whose command, sent again, is REFUSED "gate.key_reused"), and whatever became of answers
+ * of commands without events. */
+struct gate_report {
+    int64_t answers;
+    int64_t recorded; /* commands with events */
+    bool good;
+    char command[40]; /* the first that is not; empty: more are kept than the log has */
+};
+enum outcome gate_check(struct gate_report *out, struct db *db, struct keyring *keys,
+                        struct err *e);
+
 #endif

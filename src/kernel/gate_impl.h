@@ -16,6 +16,12 @@ struct gate_item {
     struct gate_answer answer;
 };
 
+/* Of the stored answer to this command. */
+static inline struct seal_place gate_answer_place(struct str command)
+{
+    return (struct seal_place){ "answer", command };
+}
+
 /* What a member's run needs of the gate. */
 struct gate_writer {
     const struct env *env;

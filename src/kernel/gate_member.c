@@ -21,11 +21,6 @@ struct member {
     struct str signature; /* of the first event; absent: the command is none that is signed */
 };
 
-static struct seal_place answer_of(const struct gate_item *item)
-{
-    return (struct seal_place){ "answer", item->command->id };
-}
-
 /* The stored answer of an earlier run, if this request was accepted before. */
 static enum outcome member_repeated(struct member *m, bool *found, struct err *e)
 {
@@ -45,8 +40,8 @@ static enum outcome member_repeated(struct member *m, bool *found, struct err *e
     item->answer.body = S("{}");
     if (!row.answer.p)
         return OK;
-    return seal_secret_open(m->w->keys, &item->answer.body, answer_of(item), row.answer,
-                            item->command->arena, e);
+    return seal_secret_open(m->w->keys, &item->answer.body, gate_answer_place(item->command->id),
+                            row.answer, item->command->arena, e);
 }
 
 static enum outcome member_access(const struct member *m, struct err *e)
@@ -260,7 +255,8 @@ static enum outcome member_answer(struct member *m, struct err *e)
         TRY(record_to_json(d->answer_record, d->answer, &out, NULL, e));
         TRY(buf_check(&answer, e));
         item->answer.body = buf_get(&answer);
-        TRY(seal_secret(m->w->keys, &sealed, answer_of(item), item->answer.body, m->arena, e));
+        TRY(seal_secret(m->w->keys, &sealed, gate_answer_place(item->command->id),
+                        item->answer.body, m->arena, e));
     }
     char hex[HASH_HEX + 1];
     hash_hex(hex, item->digest);

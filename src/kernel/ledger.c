@@ -66,14 +66,17 @@ static bool head_agrees(const struct ledger_written_out *row, struct hash leaf)
            memcmp(row->head_hash.p, leaf.b, HASH_SIZE) == 0;
 }
 
-static enum outcome clock_read_back(struct hlc *out, struct str leaf, struct arena *arena,
+static enum outcome clock_read_back(struct ledger *l, struct str leaf, struct arena *arena,
                                     struct err *e)
 {
     struct event event;
     struct err why = { 0 };
-    if (event_read(&event, arena, leaf, &why) != OK || !hlc_read(out, event.logical))
+    if (event_read(&event, arena, leaf, &why) != OK || !hlc_read(&l->clock, event.logical))
         return err_fault(e, "ledger.damaged", "the last event is unreadable: %s",
                          why.code != NULL ? why.code : "logical");
+    if (!str_is(event.node, l->node))
+        return err_fault(e, "ledger.damaged", "the last event is of node %.*s, not of %s",
+                         STR(event.node), l->node);
     return OK;
 }
 
@@ -100,7 +103,7 @@ static enum outcome tail_read(struct ledger *l, struct db *db, struct hash tail[
             o = err_fault(e, "ledger.damaged", "event %llu is not there, or not what its head says",
                           (unsigned long long)seq);
         else if (seq + 1 == l->durable->size)
-            o = clock_read_back(&l->clock, row.leaf, l->scratch, e);
+            o = clock_read_back(l, row.leaf, l->scratch, e);
     }
     db_rows_close(&rows);
     return o;

@@ -85,6 +85,9 @@ struct ledger_row {
 /* Events by place in the log: sequence >= from, at most max of them. */
 enum outcome ledger_read(struct db *db, int64_t from, size_t max, struct ledger_row **rows,
                          size_t *n, struct arena *arena, struct err *e);
+/* Whether there are at least so many events: of a cursor that followed the log up to there. */
+enum outcome ledger_reaches(bool *out, struct db *db, int64_t size, struct arena *arena,
+                            struct err *e);
 /* The newest event; *n is 0 when there is none. */
 enum outcome ledger_read_last(struct db *db, struct ledger_row **rows, size_t *n,
                               struct arena *arena, struct err *e);

@@ -92,6 +92,17 @@ enum outcome ledger_read_key_ahead(struct db *db, struct str key, int64_t after,
     return OK;
 }
 
+enum outcome ledger_reaches(bool *out, struct db *db, int64_t size, struct arena *arena,
+                            struct err *e)
+{
+    struct ledger_row *rows;
+    size_t n = 0;
+    if (size > 0)
+        TRY(ledger_read(db, size - 1, 1, &rows, &n, arena, e));
+    *out = size == 0 || (size > 0 && n > 0);
+    return OK;
+}
+
 enum outcome ledger_last_checkpoint(struct db *db, struct str *note, struct arena *arena,
                                     struct err *e)
 {

@@ -81,6 +81,12 @@ enum outcome policies_open(struct policies **out, const struct policies_options 
     struct policy_cursor_out row;
     bool found;
     enum outcome o = db_get(p->db, &sql_policy_cursor, NULL, &row, arena, &found, e);
+    bool there = true;
+    if (o == OK && found)
+        o = ledger_reaches(&there, p->db, row.sequence, arena, e);
+    if (o == OK && !there) /* from where they go on, nobody knows */
+        o = err_fault(e, "ledger.damaged", "policies followed %lld events, more than there are",
+                      (long long)row.sequence);
     if (o == OK)
         o = policies_count(p, e);
     if (o != OK) {

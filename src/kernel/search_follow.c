@@ -128,8 +128,11 @@ enum outcome search_open(struct search **out, const struct search_options *optio
     s->arena = arena_new(FOLLOW_ARENA_MAX);
     s->one = arena_new(THING_ARENA_MAX);
     enum outcome o = s->arena && s->one ? OK : err_no_memory(e);
+    bool there = true;
     if (o == OK)
         o = cursor_of(options->writer, &s->cursor, s->arena, e);
+    if (o == OK)
+        o = ledger_reaches(&there, options->writer, s->cursor, s->arena, e);
     if (o != OK) {
         arena_free(s->one);
         arena_free(s->arena);
@@ -138,6 +141,8 @@ enum outcome search_open(struct search **out, const struct search_options *optio
     }
     s->kept = s->cursor;
     s->behind = true;
+    if (!there)
+        search_restart(s); /* it was damaged: from the first event again */
     s->followed = s->swept = env_mono(options->env);
     *out = s;
     return OK;
@@ -358,6 +363,8 @@ static enum outcome build(const struct pass *p, struct db *from, int64_t *behind
     for (size_t n = 1; n > 0;)
         TRY(follow(p, from, &at, &n, e));
     TRY(cursor_of(from, &kept, p->arena, e));
+    if (kept > at) /* nobody can have followed so many: damaged, and so it differs */
+        kept = at;
     if (kept > 0)
         TRY(cursor_set(p->db, kept, e));
     return count_behind(from, p->registry, kept, behind, p->arena, e);

@@ -96,6 +96,11 @@ enum outcome trail_open(struct trail **out, const struct trail_options *options,
         t->followed = env_mono(options->env);
         o = trail_followed(&t->cursor, options->writer, arena, e);
     }
+    bool there = true;
+    if (o == OK)
+        o = ledger_reaches(&there, options->writer, t->cursor, arena, e);
+    if (o == OK && !there)
+        trail_restart(t); /* it was damaged: from the first event again */
     if (o != OK) {
         arena_free(arena);
         free(t);
@@ -178,6 +183,8 @@ enum outcome trail_build(struct db *from, struct db *to, const struct registry *
         o = follow(&pass, &at, &n, e);
     if (o == OK)
         o = trail_followed(&cursor, from, arena, e);
+    if (cursor > at) /* nobody can have followed so many: damaged, and so it differs */
+        cursor = at;
     if (o == OK && cursor > 0)
         o = cursor_set(to, cursor, e);
     *behind = at - cursor;

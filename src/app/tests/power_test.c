@@ -23,8 +23,8 @@
 #include "verify/verify.h"
 
 enum {
-    IMAGES = SANITIZED ? 50 : 500,
-    IMAGES_FULL = 100000,
+    IMAGES = SANITIZED ? 200 : 500,
+    IMAGES_FULL = SANITIZED ? 10000 : 100000,
     LIES = SANITIZED ? 10 : 40,
     REBUILT_EVERY = 50, /* images of which all tables are built anew and compared */
     BEGINNING = 40,     /* operations in which the file is made, … */

@@ -269,12 +269,17 @@ struct power_disk *power_disk_new(const char *folder)
     return d;
 }
 
+void power_disk_idle(void)
+{
+    static struct power_disk idle; /* of no folder */
+    idle.watch = (struct store_watch){ opened, closed, written, truncated, synced, removed, &idle };
+    store_disk_watch(&idle.watch);
+}
+
 void power_disk_stop(struct power_disk *d)
 {
-    static struct power_disk idle; /* of no folder: syncs go on taking no time */
-    idle.watch = (struct store_watch){ opened, closed, written, truncated, synced, removed, &idle };
     look_keys(d);
-    store_disk_watch(&idle.watch);
+    power_disk_idle();
 }
 
 void power_disk_free(struct power_disk *d)

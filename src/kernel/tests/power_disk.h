@@ -29,6 +29,8 @@ struct power_disk;
 struct power_disk *power_disk_new(const char *folder);
 /* Remembers no more; what it has stays. */
 void power_disk_stop(struct power_disk *d);
+/* Nothing is remembered, and no sync takes time. */
+void power_disk_idle(void);
 void power_disk_free(struct power_disk *d);
 
 /* How many operations it remembers, and whether this one is a sync. */
