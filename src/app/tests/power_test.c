@@ -315,6 +315,7 @@ static uint64_t number_in(const char *name, uint64_t otherwise)
 
 /* partial: OPS-01 what was acknowledged outlives a power cut, in one file
  * partial: AUD-02 what is there afterwards agrees with every checkpoint signed before
+ * partial: OPS-03 also while tables of another program are built anew
  * partial: AUD-05 and its tables are what the ledger says */
 static void nothing_acknowledged_is_lost(void **state)
 {
