@@ -52,13 +52,28 @@ struct arena {
     bool exhausted;
 };
 
-static _Thread_local size_t allocations_until_failure;
+static _Thread_local size_t allocations_asked;
+static _Thread_local size_t allocation_that_fails;
+static _Thread_local bool failure_lasts;
 static _Thread_local bool failure_happened;
 
 void memory_fail_at(size_t nth)
 {
-    allocations_until_failure = nth;
+    allocations_asked = 0;
+    allocation_that_fails = nth;
+    failure_lasts = false;
     failure_happened = false;
+}
+
+void memory_fail_from(size_t nth)
+{
+    memory_fail_at(nth);
+    failure_lasts = true;
+}
+
+size_t memory_asked(void)
+{
+    return allocations_asked;
 }
 
 bool memory_failed(void)
@@ -68,10 +83,11 @@ bool memory_failed(void)
 
 bool memory_fails_now(void)
 {
-    if (allocations_until_failure == 0 || --allocations_until_failure > 0)
-        return false;
-    failure_happened = true;
-    return true;
+    const size_t n = ++allocations_asked;
+    const bool fails = allocation_that_fails != 0 &&
+                       (failure_lasts ? n >= allocation_that_fails : n == allocation_that_fails);
+    failure_happened |= fails;
+    return fails;
 }
 
 struct arena *arena_new(size_t max_bytes)

@@ -9,6 +9,11 @@
 /* The nth allocation of this thread from now on fails, once; 0: none does. Counted are
  * arena_new, arena_alloc (and what stands on it) and the growth of a buf. */
 void memory_fail_at(size_t nth);
+/* The same, and so does every later one. */
+void memory_fail_from(size_t nth);
+
+/* How many were asked for since one of these two was called last. */
+size_t memory_asked(void);
 
 /* Whether the failure asked for last has happened. */
 bool memory_failed(void);

@@ -67,11 +67,16 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return remove(path);
 }
 
+void fixture_remove(const char *folder)
+{
+    assert_int_equal(nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 void fixture_close(struct fixture *f)
 {
     node_close(&f->node);
     arena_free(f->arena);
-    assert_int_equal(nftw(f->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    fixture_remove(f->folder);
 }
 
 static bool file_holds(const char *path, const char *needle)

@@ -30,6 +30,7 @@ void fixture_open_on(struct fixture *f, const struct module *const *modules, siz
                      const char *vfs);
 void fixture_reopen(struct fixture *f);
 void fixture_close(struct fixture *f); /* and removes the folder */
+void fixture_remove(const char *folder);
 /* How many files of the folder, the hidden ones aside, hold these bytes: what is personal stands in
  * none of them. */
 size_t fixture_files_holding(const struct fixture *f, const char *needle);

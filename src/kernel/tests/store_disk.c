@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 enum { KINDS_MAX = 4 }; /* the system has one table of methods for each way of locking */
 
@@ -18,6 +19,7 @@ static bool sync_fails;
 static int (*real_open)(sqlite3_vfs *, const char *, sqlite3_file *, int, int *);
 static int (*real_delete)(sqlite3_vfs *, const char *, int);
 static const struct store_watch *watch;
+static bool (*ask)(enum store_disk_act act);
 
 static const sqlite3_io_methods *real_of(sqlite3_file *file)
 {
@@ -27,21 +29,42 @@ static const sqlite3_io_methods *real_of(sqlite3_file *file)
     bug(__FILE__, __LINE__, "a file of another VFS");
 }
 
-static int write_or_full(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
+static bool told(enum store_disk_act act)
 {
-    if (room >= 0 && n > room)
-        return SQLITE_FULL;
-    if (room >= 0)
-        room -= n;
+    return ask != NULL && ask(act);
+}
+
+static int read_or_fail(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
+{
+    return told(DISK_READS) ? SQLITE_IOERR_READ : real_of(file)->xRead(file, p, n, at);
+}
+
+static int write_now(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
+{
     int rc = real_of(file)->xWrite(file, p, n, at);
     if (watch != NULL && rc == SQLITE_OK)
         watch->written(watch->context, file, at, p, (size_t)n);
     return rc;
 }
 
+static int write_or_full(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
+{
+    if (told(DISK_WRITES))
+        return SQLITE_IOERR_WRITE;
+    if (told(DISK_TEARS)) {
+        (void)write_now(file, p, n / 2, at);
+        return SQLITE_IOERR_WRITE;
+    }
+    if (room >= 0 && n > room)
+        return SQLITE_FULL;
+    if (room >= 0)
+        room -= n;
+    return write_now(file, p, n, at);
+}
+
 static int sync_or_fail(sqlite3_file *file, int flags)
 {
-    if (sync_fails)
+    if (sync_fails || told(DISK_SYNCS))
         return SQLITE_IOERR_FSYNC;
     if (watch == NULL)
         return real_of(file)->xSync(file, flags);
@@ -51,6 +74,8 @@ static int sync_or_fail(sqlite3_file *file, int flags)
 
 static int truncate_file(sqlite3_file *file, sqlite3_int64 size)
 {
+    if (told(DISK_WRITES))
+        return SQLITE_IOERR_TRUNCATE;
     int rc = real_of(file)->xTruncate(file, size);
     if (watch != NULL && rc == SQLITE_OK)
         watch->truncated(watch->context, file, size);
@@ -74,9 +99,11 @@ static int delete_file(sqlite3_vfs *vfs, const char *path, int folder)
 
 static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out)
 {
-    int there = 0;
-    if (watch != NULL && path != NULL)
-        vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &there);
+    /* SQLite's own question says no of an empty file. */
+    const bool there = path != NULL && access(path, F_OK) == 0;
+    file->pMethods = NULL;
+    if (told(DISK_OPENS))
+        return SQLITE_CANTOPEN;
     int rc = real_open(vfs, path, file, flags, out);
     if (rc != SQLITE_OK || file->pMethods == NULL)
         return rc;
@@ -87,6 +114,7 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
     if (kinds[i].real == NULL) {
         kinds[i].real = file->pMethods;
         kinds[i].ours = *file->pMethods;
+        kinds[i].ours.xRead = read_or_fail;
         kinds[i].ours.xWrite = write_or_full;
         kinds[i].ours.xSync = sync_or_fail;
         kinds[i].ours.xTruncate = truncate_file;
@@ -129,4 +157,9 @@ void store_disk_fail_sync(bool fail)
 void store_disk_watch(const struct store_watch *w)
 {
     watch = w;
+}
+
+void store_disk_ask(bool (*fails)(enum store_disk_act act))
+{
+    ask = fails;
 }

@@ -15,6 +15,11 @@ void store_disk_room(int64_t bytes);
 
 void store_disk_fail_sync(bool fail);
 
+/* Asked before each of these; true: it fails, and nothing of it is done, of a write that tears the
+ * first half. NULL: nobody is asked. */
+enum store_disk_act { DISK_OPENS, DISK_READS, DISK_WRITES, DISK_TEARS, DISK_SYNCS };
+void store_disk_ask(bool (*fails)(enum store_disk_act act));
+
 /* Is told of what was done to the files that this VFS opened, after it worked; `file` is who has
  * one open. Files without a name are not told of, nor what SQLite shares in memory. A watched disk
  * is not synced in fact: it takes the time, and what the disk would hold is the watcher's to say.
