@@ -195,8 +195,11 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
     if (!item.type)
         return REFUSE(e, "gate.unknown_command", { "command", command->name });
     TRY(item_complete(&item, e));
-    TRY(item_read(g, &item, e));
-    if (item_prepare(g, &item, e) != OK) {
+    const enum outcome read = item_read(g, &item, e);
+    if (read != OK)
+        return gate_memory_held(command->arena, read, e);
+    const enum outcome prepared = item_prepare(g, &item, e);
+    if (gate_memory_held(command->arena, prepared, e) != OK) {
         const struct gate_answer refused = { .error = *e, .sequence = -1 };
         gate_tell(g, &item, &refused);
         return e->outcome;

@@ -39,6 +39,10 @@ struct gate_writer {
  * when the whole group must fail; a refusal or a fault of this member alone is in item->answer. */
 enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e);
 
+/* The outcome, or the fault "base.no_memory": what was made with an arena that ran out has holes,
+ * and whatever a rule said of it, yes or no, it said of something else. */
+enum outcome gate_memory_held(const struct arena *arena, enum outcome o, struct err *e);
+
 struct load_read {
     struct stream stream;
     int64_t version; /* now, counting what this command has appended */

@@ -404,6 +404,14 @@ static enum outcome member_once(struct member *m, struct err *e)
     return repeated ? OK : member_run(m, e);
 }
 
+enum outcome gate_memory_held(const struct arena *arena, enum outcome o, struct err *e)
+{
+    if (!arena_exhausted(arena))
+        return o;
+    *e = (struct err){ 0 };
+    return err_no_memory(e);
+}
+
 enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e)
 {
     arena_reset(w->arena);
@@ -426,6 +434,8 @@ enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, stru
     size_t happened = w->nhappened;
     TRY(db_savepoint(w->db, e));
     enum outcome o = member_once(&m, &own);
+    if (o != FAULT)
+        o = gate_memory_held(m.arena, o, &own);
     if (o == OK)
         return db_savepoint_keep(w->db, e);
     ledger_undo(w->ledger, mark);

@@ -181,6 +181,8 @@ static enum outcome load_header(struct keyring *k, struct header *other,
     k->old = n >= SLOT_SIZE && memcmp(headers[0].magic, keyring_magic[0], 16) == 0;
     if (k->old)
         return root_open(k->secrets, &headers[0], options, e);
+    if (n < 0)
+        return err_fault(e, "seal.io", "read keyring: %m");
     if (n != sizeof headers)
         return err_fault(e, "seal.damaged", "%s is no keyring", options->path);
     for (int i = 0; i < HEADERS; i++) {

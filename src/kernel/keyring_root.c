@@ -3,6 +3,7 @@
 #include "kernel/keyring_file.h"
 #include "kernel/keyring_token.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -34,7 +35,10 @@ enum outcome root_file_read(uint8_t root[KEY_SIZE], bool *there, const char *pat
         return OK;
     char text[ROOT_TEXT + 1];
     const ssize_t n = read(fd, text, sizeof text);
+    const int error = errno;
     close(fd);
+    if (n < 0)
+        return err_fault(e, "seal.io", "read %s: errno %d", path, error);
     struct hash key;
     const bool good = n >= ROOT_TEXT - 1 && n <= ROOT_TEXT &&
                       (n < ROOT_TEXT || text[n - 1] == '\n') &&

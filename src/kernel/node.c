@@ -90,6 +90,8 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
         self.name = str_z(o->name ? o->name : "n1");
         self.origin =
             o->origin ? str_z(o->origin) : arena_printf(arena, "vein.local/%s", random.text + 24);
+        if (!self.origin.p)
+            return err_no_memory(e);
     }
     int64_t epoch;
     TRY(ledger_epoch(db, &epoch, e));

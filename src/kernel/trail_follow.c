@@ -59,6 +59,8 @@ static enum outcome follow_event(const struct pass *p, const struct ledger_row *
     TRY(event_read(&event, p->arena, row->leaf, e));
     TRY(json_read(&payload, p->arena, event.payload, &json_limits_default, e));
     trail_tokens_of(&tokens, p->registry, &event, payload, *ahead, p->arena);
+    if (arena_exhausted(p->arena))
+        return err_no_memory(e);
     *ahead = event.recorded;
     for (size_t i = 0; i < tokens.n; i++) {
         const struct trail_token_add_in in = { tokens.tokens[i], row->sequence };
