@@ -7,7 +7,8 @@
  * is on disk is never plain, not even of a half upload. Its address is the SHA-256 of the sealed
  * bytes: `F.files/ab/cd/<64 digits>` beside the database F. A file is written to
  * `F.files/uploads/`, synced, renamed, and its folder synced, before the command `file.store` may
- * name it: the event speaks only of bytes that are durable. What lies there without an event after
+ * name it: the event speaks only of bytes that are durable. A sync that failed is not tried again:
+ * FAULT "file.disk", and the upload is dropped. What lies there without an event after
  * FILE_ORPHAN_US is swept.
  *
  * Sealed form: "veinfil1", commitment to the key (32 bytes), then pieces: nonce (24), ciphertext of

@@ -92,7 +92,9 @@ static enum outcome pass_all(struct pass *p, struct err *e)
             TRY(check_text(p, n, last, e));
         EVP_DigestUpdate(p->hash, p->sealed, FILE_FRAME + n);
     }
-    return fsync(p->fd) == 0 ? OK : err_fault(e, "file.disk", "upload: %m");
+    if (fsync(p->fd) != 0)
+        return file_unsynced(p->files, str_z(p->keys->id), err_fault(e, "file.disk", "upload: %m"));
+    return OK;
 }
 
 static enum outcome pass_run(struct pass *p, struct file_note *note, struct arena *arena,
@@ -111,6 +113,7 @@ static enum outcome pass_run(struct pass *p, struct file_note *note, struct aren
         hash_hex(hex, hash);
         note->hash = arena_str(arena, str_z(hex));
         note->type = str_z(p->type->name);
+        o = note->hash.p ? OK : err_no_memory(e);
     }
     if (p->plain)
         sodium_memzero(p->plain, FILE_PIECE);
@@ -131,7 +134,8 @@ static enum outcome move(struct files *f, struct str id, struct str hash, struct
     if (rename(from, to) != 0 && (errno != ENOENT || access(to, R_OK) != 0))
         return err_fault(e, "file.disk", "store: %m");
     *strrchr(to, '/') = '\0';
-    return file_sync_folder(to, e);
+    const enum outcome o = file_sync_folder(to, e);
+    return o == OK ? OK : file_unsynced(f, id, o);
 }
 
 static enum outcome hash_part(struct files *f, struct str id, struct file_note *note,

@@ -58,6 +58,9 @@ void file_path_upload(char out[FILE_PATH_MAX], const struct files *f, struct str
 /* Makes the folders above a content; durable. */
 enum outcome file_folders(const struct files *f, struct str hash, struct err *e);
 enum outcome file_sync_folder(const char *path, struct err *e);
+/* Drops an upload whose sync failed, and returns the fault. What the system could not write it
+ * counts as written: a second sync would say that all is well, and the bytes be gone. */
+enum outcome file_unsynced(struct files *f, struct str id, enum outcome fault);
 /* Reads or writes exactly n bytes at an offset; false: errno, or 0 when the file is shorter. */
 bool file_read_at(int fd, void *p, size_t n, int64_t at);
 bool file_write_at(int fd, const void *p, size_t n, int64_t at);

@@ -51,12 +51,16 @@ enum outcome file_sync_folder(const char *path, struct err *e)
     return good ? OK : err_fault(e, "file.disk", "sync folder: %m");
 }
 
-/* A folder inside another, which is synced when it is new. */
+/* A folder inside another, which is synced when it is new; where that fails, it is as new the next
+ * time. */
 static enum outcome make(const char *parent, const char *path, struct err *e)
 {
     if (mkdir(path, 0700) != 0)
         return errno == EEXIST ? OK : err_fault(e, "file.disk", "make folder: %m");
-    return file_sync_folder(parent, e);
+    const enum outcome o = file_sync_folder(parent, e);
+    if (o != OK)
+        rmdir(path);
+    return o;
 }
 
 enum outcome file_folders(const struct files *f, struct str hash, struct err *e)

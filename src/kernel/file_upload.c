@@ -45,8 +45,11 @@ static enum outcome make_part(struct files *f, const struct file_upload *u, stru
     if (fd < 0)
         return err_fault(e, "file.disk", "upload: %m");
     const bool good = file_write_at(fd, head, sizeof head, 0) && fsync(fd) == 0;
+    const enum outcome o = good ? OK : err_fault(e, "file.disk", "upload: %m");
     close(fd);
-    return good ? OK : err_fault(e, "file.disk", "upload: %m");
+    if (!good)
+        unlink(path);
+    return o;
 }
 
 static enum outcome begin_note(struct files *f, const struct file_upload *u, struct err *e)
@@ -142,8 +145,11 @@ static enum outcome tail_open(struct tail *t, struct files *f, const struct file
         return err_fault(e, "file.damaged", "upload %s", keys->id);
     t->pieces = (st.st_size - FILE_HEAD) / FILE_SEALED_PIECE;
     const size_t rest = (size_t)((st.st_size - FILE_HEAD) % FILE_SEALED_PIECE);
-    if (rest > FILE_FRAME && file_read_at(t->fd, t->sealed, rest, file_piece_at(t->pieces)) &&
-        file_piece_open(t->plain, keys, t->pieces, false, t->sealed, rest))
+    if (rest <= FILE_FRAME)
+        return OK;
+    if (!file_read_at(t->fd, t->sealed, rest, file_piece_at(t->pieces)))
+        return err_fault(e, "file.disk", "upload: %m"); /* which is not the same as half written */
+    if (file_piece_open(t->plain, keys, t->pieces, false, t->sealed, rest))
         t->n = rest - FILE_FRAME;
     return OK;
 }
@@ -231,8 +237,10 @@ static enum outcome append(struct tail *t, struct files *f, const struct file_ke
             return err_fault(e, "file.disk", "upload: %m");
     /* A longer end, half written before a crash, must not stay behind it. */
     const int64_t end = file_piece_at(t->pieces) + (t->n > 0 ? FILE_FRAME + (int64_t)t->n : 0);
-    if (ftruncate(t->fd, end) != 0 || fdatasync(t->fd) != 0)
+    if (ftruncate(t->fd, end) != 0)
         return err_fault(e, "file.disk", "upload: %m");
+    if (fdatasync(t->fd) != 0)
+        return file_unsynced(f, str_z(keys->id), err_fault(e, "file.disk", "upload: %m"));
     return OK;
 }
 
@@ -282,6 +290,13 @@ enum outcome file_cancel(struct files *f, struct str id, struct err *e)
     drop(f, id, "new");
     drop(f, id, "part");
     return OK;
+}
+
+enum outcome file_unsynced(struct files *f, struct str id, enum outcome fault)
+{
+    struct err ignored = { 0 };
+    (void)!file_cancel(f, id, &ignored);
+    return fault;
 }
 
 struct forgetting {
