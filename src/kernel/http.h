@@ -145,9 +145,12 @@ struct http_options {
     /* Addresses, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed;
      * NULL: nobody's. REFUSED "http.malformed_proxy" for what is no address. */
     const char *proxies;
-    unsigned threads;                 /* of the pool; 0: 2 */
-    unsigned connections;             /* at most; 0: 1024 */
-    unsigned connections_per_address; /* at most; 0: half of them */
+    unsigned threads; /* of the pool; 0: 2 */
+    /* That are served at most; 0: 1024. Half as many more are answered 503 "http.busy" and end, for
+     * five seconds if they ask nothing; beyond that they wait to be accepted. */
+    unsigned connections;
+    unsigned connections_per_address; /* of them; 0: half. Of one that opens many more, some are
+                                       * closed without an answer */
     unsigned timeout_s;   /* of an idle or slow connection; 0: 30. A whole request may take twice
                            * that, a whole answer ten times */
     unsigned head_s;      /* that a request's head may take from its first line on, and a new

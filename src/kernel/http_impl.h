@@ -97,6 +97,8 @@ struct http_connection {
     struct http_connection *previous;
     int fd;
     int64_t deadline_us; /* monotonic; by then the request is read or the answer sent */
+    uint8_t address[16]; /* of the peer; an IPv4 address in its first four */
+    bool surplus;        /* beyond a limit: it is told so, and ends */
 };
 
 struct http_server {
@@ -110,11 +112,13 @@ struct http_server {
     unsigned timeout_s;
     unsigned head_s;
     unsigned connections_max;
+    unsigned per_address_max;
 
     atomic_bool stopping;
     pthread_mutex_t lock; /* of the connections and the count of waiting exchanges */
     pthread_cond_t drained;
     struct http_connection *connections;
+    size_t nserved; /* of them that are no surplus */
     size_t working; /* exchanges from their handler's call until their answer is sent */
 
     pthread_mutex_t live_lock;

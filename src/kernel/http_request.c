@@ -267,7 +267,10 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     size_t length = 0;
     http_connection_limit(x->server, x->peer, 2 * x->server->timeout_s); /* the body */
     (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, sum_header, &sum);
-    x->close = sum.lengths > 1; /* whatever it is refused for */
+    const bool surplus = x->peer && x->peer->surplus;
+    x->close = surplus || sum.lengths > 1; /* whatever it is refused for */
+    if (surplus)
+        return REFUSE(e, "http.busy");
     if (x->too_long)
         return REFUSE(e, "http.uri_too_long");
     if (sum.count > HTTP_HEADERS_MAX || sum.bytes > HTTP_HEADER_BYTES)

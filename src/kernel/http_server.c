@@ -26,6 +26,7 @@ enum {
     HEAD_DEFAULT_S = 10
 };
 enum { HEARTBEAT_DEFAULT_S = 15, STOP_GRACE_S = 5, BACKLOG = 511 };
+enum { SURPLUS_S = 5 }; /* that a connection beyond the limits may take to ask */
 
 /* -- Connections ------------------------------------------------------------------------------- */
 
@@ -41,6 +42,30 @@ void http_connection_limit(struct http_server *s, struct http_connection *c, uns
     (void)pthread_mutex_unlock(&s->lock);
 }
 
+static void peer_address(struct http_connection *c, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info && info->client_addr->sa_family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, info->client_addr, sizeof v4);
+        memcpy(c->address, &v4.sin_addr, sizeof v4.sin_addr);
+    } else if (info && info->client_addr->sa_family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        memcpy(&v6, info->client_addr, sizeof v6);
+        memcpy(c->address, &v6.sin6_addr, sizeof v6.sin6_addr);
+    }
+}
+
+/* Whether the limits leave no room for it. Under the lock. */
+static bool is_surplus(const struct http_server *s, const struct http_connection *opened)
+{
+    size_t same = 0;
+    for (const struct http_connection *c = s->connections; c; c = c->next)
+        same += !c->surplus && memcmp(c->address, opened->address, sizeof c->address) == 0;
+    return s->nserved >= s->connections_max || same >= s->per_address_max;
+}
+
 static void connection_opened(struct http_server *s, struct MHD_Connection *connection,
                               void **context)
 {
@@ -52,7 +77,12 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
         return; /* without a limit of its own: the time-out of silence still holds */
     }
     c->fd = info->connect_fd;
-    http_connection_limit(s, c, s->head_s);
+    peer_address(c, connection);
+    (void)pthread_mutex_lock(&s->lock);
+    c->surplus = is_surplus(s, c);
+    s->nserved += !c->surplus;
+    (void)pthread_mutex_unlock(&s->lock);
+    http_connection_limit(s, c, c->surplus && s->head_s > SURPLUS_S ? SURPLUS_S : s->head_s);
     (void)pthread_mutex_lock(&s->lock);
     c->next = s->connections;
     if (c->next)
@@ -66,6 +96,7 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
 static void connection_closed(struct http_server *s, struct http_connection *c)
 {
     (void)pthread_mutex_lock(&s->lock);
+    s->nserved -= !c->surplus;
     if (c->previous)
         c->previous->next = c->next;
     else
@@ -211,6 +242,13 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
     return strlen(text);
 }
 
+/* How many connections beyond the limit there may be, to be told that there is no room. */
+static unsigned surplus(const struct http_server *s)
+{
+    enum { SURPLUS_MIN = 16 };
+    return s->connections_max / 2 > SURPLUS_MIN ? s->connections_max / 2 : SURPLUS_MIN;
+}
+
 static enum outcome start_daemon(struct http_server *s, bool ipv6, const struct tls_pair *tls,
                                  struct err *e)
 {
@@ -234,15 +272,14 @@ static enum outcome start_daemon(struct http_server *s, bool ipv6, const struct 
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, http_exchange_step, s, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listener, MHD_OPTION_THREAD_POOL_SIZE,
-        o->threads ? o->threads : THREADS_DEFAULT, MHD_OPTION_CONNECTION_LIMIT, s->connections_max,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        o->connections_per_address ? o->connections_per_address : s->connections_max / 2,
-        MHD_OPTION_CONNECTION_TIMEOUT, s->timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK,
-        http_exchange_begin, s, MHD_OPTION_NOTIFY_COMPLETED, http_exchange_end, s,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY, tls_items,
-        MHD_OPTION_END);
+        o->threads ? o->threads : THREADS_DEFAULT, MHD_OPTION_CONNECTION_LIMIT,
+        s->connections_max + surplus(s), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        s->per_address_max + surplus(s) / 2, MHD_OPTION_CONNECTION_TIMEOUT, s->timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, s, MHD_OPTION_NOTIFY_COMPLETED,
+        http_exchange_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
+        tls_items, MHD_OPTION_END);
     if (!s->daemon)
         return err_fault(e, "http.daemon", "MHD_start_daemon: %m");
     return OK;
@@ -262,7 +299,7 @@ static enum outcome start(struct http_server *s, struct err *e)
     if (o == OK && s->tls)
         o = tls_load(&tls, s->options.tls_certificate, s->options.tls_key, s->options.env, e);
     if (o == OK)
-        o = raise_descriptors(s->connections_max, e);
+        o = raise_descriptors(s->connections_max + surplus(s), e);
     if (o == OK)
         o = bind_address(s, address, e);
     if (o == OK)
@@ -290,6 +327,8 @@ enum outcome http_start(struct http_server **out, const struct http_options *opt
     if (s->head_s > 2 * s->timeout_s)
         s->head_s = 2 * s->timeout_s; /* as the whole request */
     s->connections_max = options->connections ? options->connections : CONNECTIONS_DEFAULT;
+    s->per_address_max = options->connections_per_address ? options->connections_per_address
+                                                          : s->connections_max / 2;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_mutex_init(&s->live_lock, NULL);
     (void)pthread_cond_init(&s->drained, NULL);

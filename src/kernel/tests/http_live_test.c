@@ -177,7 +177,7 @@ static void slow_clients_are_cut_off(void **state)
     http_stop(s);
 }
 
-/* shows: SEC-03 one address cannot take all connections. */
+/* shows: SEC-03 one address cannot take all connections, and is told so. */
 static void connections_per_address_are_limited(void **state)
 {
     (void)state;
@@ -192,10 +192,17 @@ static void connections_per_address_are_limited(void **state)
         assert_int_equal(client_status(got), 200);
     }
     fds[4] = client_connect(s);
+    client_send(fds[4], S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
+    (void)client_read(fds[4], got, sizeof got);
+    assert_int_equal(client_status(got), 503);
+    assert_non_null(strstr(got, "\r\nRetry-After: 1\r\n"));
     assert_true(client_closed_within(fds[4], 2000));
+    (void)close(fds[4]);
+    fds[4] = client_connect(s); /* who asks nothing makes room, soon */
+    assert_true(client_closed_within(fds[4], 7000));
     (void)close(fds[0]);
     int status = 0;
-    for (size_t i = 0; i < 100 && status == 0; i++) {
+    for (size_t i = 0; i < 100 && status != 200; i++) {
         status = client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got);
         (void)poll(NULL, 0, 20);
     }
