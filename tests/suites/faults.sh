@@ -6,8 +6,8 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 vein=$PWD/build/gcc/vein
 here=$PWD/tests/faults
-server=0
 . tests/lib/count.sh
+. tests/lib/serve.sh
 # A disk of our own that can be filled and made read-only needs a name space of mounts.
 if [ -z "${VEIN_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
     VEIN_OWN_MOUNTS=1 exec unshare -m bash "$0" "$@"
@@ -15,48 +15,6 @@ fi
 export VEIN_RATE=100000 VEIN_BURST=100000 # it is the machine that is tried here, not the limit
 dir=$(mktemp -d)
 trap '[ "$server" = 0 ] || kill -9 "$server" 2>/dev/null; umount "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
-
-begin() { # FILE: a database with one administrator; sets login, password, organisation
-    local out
-    out=$("$vein" init --db "$1" --admin fault.drill 2>&1) || { echo "$out"; return 1; }
-    organisation=$(awk '$1 == "organisation" { print $2 }' <<<"$out")
-    password=$(awk '$1 == "password" { print $2 }' <<<"$out")
-}
-
-# What was started last answers, before it ends or ten seconds have passed.
-answers() {
-    for _ in $(seq 200); do
-        curl -fs "$base/health" >/dev/null && return 0
-        kill -0 "$server" 2>/dev/null || return 1
-        sleep 0.05
-    done
-    return 1
-}
-
-address() { # a new one: sets port and base
-    port=$((20000 + RANDOM % 20000))
-    base=http://127.0.0.1:$port
-}
-
-again() { # FILE: serves it at the address; sets server
-    "$vein" serve --db "$1" --listen "127.0.0.1:$port" >>"$dir/serve" 2>&1 &
-    server=$!
-    answers
-}
-
-start() { # FILE: the same at a new address, and the log anew
-    address
-    : >"$dir/serve"
-    again "$1"
-}
-
-stop() {
-    kill -TERM "$server"
-    wait "$server"
-    local status=$?
-    server=0
-    return $status
-}
 
 load_start() {
     rm -f "$dir/stop"
@@ -71,8 +29,6 @@ load_stop() {
 }
 
 told() { node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1]))[process.argv[2]])' "$dir/told" "$1"; }
-made() { "$vein" list events --db "$1" | grep -c 'site\.made'; }
-
 # One site is the administrator's own; each acknowledged one is there, once, and nothing else is.
 whole() { # FILE WHAT
     local acked events
@@ -172,12 +128,8 @@ serve_moved() { # FILE
     answers
 }
 confirm() { # WALL: its answer
-    local token
-    curl -s -o /dev/null -c "$dir/jar" --data-urlencode "login=fault.drill" \
-        --data-urlencode "password=$password" "$base/sign-in"
-    token=$(curl -s -b "$dir/jar" "$base/help" | grep -o 'name="_csrf" value="[0-9a-f]*"' | head -1 |
-        cut -d'"' -f4)
-    curl -s -b "$dir/jar" -H "X-CSRF-Token: $token" -H 'Accept: application/json' \
+    sign_in
+    curl -s -b "$dir/jar" -H "X-CSRF-Token: $csrf" -H 'Accept: application/json' \
         -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \
         -d "{\"wall\":\"$1\",\"_reason\":\"set by hand\"}" "$base/commands/timer.confirm_clock"
 }
