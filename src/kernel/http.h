@@ -147,7 +147,8 @@ struct http_options {
     const char *proxies;
     unsigned threads; /* of the pool; 0: 2 */
     /* That are served at most; 0: 1024. Half as many more are answered 503 "http.busy" and end, for
-     * five seconds if they ask nothing; beyond that they wait to be accepted. */
+     * five seconds if they ask nothing; beyond that they wait to be accepted. While all are taken,
+     * connections that idle end after a second. */
     unsigned connections;
     unsigned connections_per_address; /* of them; 0: half. Of one that opens many more, some are
                                        * closed without an answer */

@@ -99,6 +99,7 @@ struct http_connection {
     int64_t deadline_us; /* monotonic; by then the request is read or the answer sent */
     uint8_t address[16]; /* of the peer; an IPv4 address in its first four */
     bool surplus;        /* beyond a limit: it is told so, and ends */
+    bool idle;           /* between two requests: it gives way where there is no room */
 };
 
 struct http_server {
@@ -118,8 +119,9 @@ struct http_server {
     pthread_mutex_t lock; /* of the connections and the count of waiting exchanges */
     pthread_cond_t drained;
     struct http_connection *connections;
-    size_t nserved; /* of them that are no surplus */
-    size_t working; /* exchanges from their handler's call until their answer is sent */
+    size_t nserved;           /* of them that are no surplus */
+    int64_t crowded_until_us; /* monotonic; somebody found no room not long before it */
+    size_t working;           /* exchanges from their handler's call until their answer is sent */
 
     pthread_mutex_t live_lock;
     struct live *streams;
@@ -163,6 +165,8 @@ struct http_exchange {
 
 /* Sets how long the connection may take for what it does now; 0: as long as it likes. */
 void http_connection_limit(struct http_server *s, struct http_connection *c, unsigned seconds);
+/* Its request has ended: how long it may be until the next begins. */
+void http_connection_idles(struct http_server *s, struct http_connection *c);
 
 /* The daemon's callbacks, of http_request.c. */
 void *http_exchange_begin(void *server, const char *uri, struct MHD_Connection *connection);

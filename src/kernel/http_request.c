@@ -412,7 +412,7 @@ void http_exchange_end(void *server, struct MHD_Connection *connection, void **e
     if (!x)
         return;
     *exchange = NULL;
-    http_connection_limit(s, x->peer, s->timeout_s); /* until the next begins */
+    http_connection_idles(s, x->peer); /* until the next begins */
     http_exchange_worked(x);
     http_live_drop(x->live);
     buf_free(&x->body);

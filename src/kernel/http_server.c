@@ -26,20 +26,51 @@ enum {
     HEAD_DEFAULT_S = 10
 };
 enum { HEARTBEAT_DEFAULT_S = 15, STOP_GRACE_S = 5, BACKLOG = 511 };
-enum { SURPLUS_S = 5 }; /* that a connection beyond the limits may take to ask */
+enum {
+    SURPLUS_S = 5, /* that a connection beyond the limits may take to ask */
+    CROWDED_S = 1, /* that one may idle when there is no room */
+};
 
 /* -- Connections ------------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static void limit(struct http_server *s, struct http_connection *c, unsigned seconds)
+{
+    if (seconds > STOP_GRACE_S && atomic_load(&s->stopping))
+        seconds = STOP_GRACE_S;
+    c->idle = false;
+    c->deadline_us =
+        seconds == 0 ? INT64_MAX : env_mono(s->options.env) + (int64_t)seconds * 1000000;
+}
 
 void http_connection_limit(struct http_server *s, struct http_connection *c, unsigned seconds)
 {
     if (!c)
         return;
-    const int64_t now = env_mono(s->options.env);
     (void)pthread_mutex_lock(&s->lock);
-    if (seconds > STOP_GRACE_S && atomic_load(&s->stopping))
-        seconds = STOP_GRACE_S;
-    c->deadline_us = seconds == 0 ? INT64_MAX : now + (int64_t)seconds * 1000000;
+    limit(s, c, seconds);
     (void)pthread_mutex_unlock(&s->lock);
+}
+
+void http_connection_idles(struct http_server *s, struct http_connection *c)
+{
+    if (!c)
+        return;
+    (void)pthread_mutex_lock(&s->lock);
+    limit(s, c, env_mono(s->options.env) < s->crowded_until_us ? CROWDED_S : s->timeout_s);
+    c->idle = true;
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Who idles ends soon. Under the lock. */
+static void make_room(struct http_server *s)
+{
+    const int64_t now = env_mono(s->options.env);
+    const int64_t soon = now + CROWDED_S * INT64_C(1000000);
+    s->crowded_until_us = now + SURPLUS_S * INT64_C(1000000);
+    for (struct http_connection *c = s->connections; c; c = c->next)
+        if (c->idle && c->deadline_us > soon)
+            c->deadline_us = soon;
 }
 
 static void peer_address(struct http_connection *c, struct MHD_Connection *connection)
@@ -79,11 +110,11 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
     c->fd = info->connect_fd;
     peer_address(c, connection);
     (void)pthread_mutex_lock(&s->lock);
+    if (s->nserved >= s->connections_max)
+        make_room(s);
     c->surplus = is_surplus(s, c);
     s->nserved += !c->surplus;
-    (void)pthread_mutex_unlock(&s->lock);
-    http_connection_limit(s, c, c->surplus && s->head_s > SURPLUS_S ? SURPLUS_S : s->head_s);
-    (void)pthread_mutex_lock(&s->lock);
+    limit(s, c, c->surplus && s->head_s > SURPLUS_S ? SURPLUS_S : s->head_s);
     c->next = s->connections;
     if (c->next)
         c->next->previous = c;

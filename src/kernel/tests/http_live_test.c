@@ -177,6 +177,17 @@ static void slow_clients_are_cut_off(void **state)
     http_stop(s);
 }
 
+/* The status of one more connection, within two seconds of others' end. */
+static int served_in_the_end(const struct http_server *s)
+{
+    int status = 0;
+    for (size_t i = 0; i < 100 && status != 200; i++) {
+        status = client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got);
+        (void)poll(NULL, 0, 20);
+    }
+    return status;
+}
+
 /* shows: SEC-03 one address cannot take all connections, and is told so. */
 static void connections_per_address_are_limited(void **state)
 {
@@ -201,14 +212,34 @@ static void connections_per_address_are_limited(void **state)
     fds[4] = client_connect(s); /* who asks nothing makes room, soon */
     assert_true(client_closed_within(fds[4], 7000));
     (void)close(fds[0]);
-    int status = 0;
-    for (size_t i = 0; i < 100 && status != 200; i++) {
-        status = client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got);
-        (void)poll(NULL, 0, 20);
-    }
-    assert_int_equal(status, 200);
+    assert_int_equal(served_in_the_end(s), 200);
     for (size_t i = 1; i < 5; i++)
         (void)close(fds[i]);
+    http_stop(s);
+}
+
+/* shows: SEC-03 who idles does not keep the others out. */
+static void idle_connections_make_room(void **state)
+{
+    (void)state;
+    static const struct str hello = S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct http_options options = test_options();
+    options.connections = 4;
+    struct http_server *s = test_start(&options);
+    int fds[4];
+    for (size_t i = 0; i < 4; i++) {
+        fds[i] = client_connect(s);
+        client_send(fds[i], hello);
+        (void)client_read(fds[i], got, sizeof got);
+        assert_int_equal(client_status(got), 200);
+    }
+    assert_false(client_closed_within(fds[0], 1500)); /* nobody needs the room */
+    assert_int_equal(client_ask(s, hello, got, sizeof got), 503);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(client_closed_within(fds[i], 4000));
+        (void)close(fds[i]);
+    }
+    assert_int_equal(served_in_the_end(s), 200);
     http_stop(s);
 }
 
@@ -274,6 +305,7 @@ int main(void)
         cmocka_unit_test(none_is_left_unanswered),
         cmocka_unit_test(slow_clients_are_cut_off),
         cmocka_unit_test(connections_per_address_are_limited),
+        cmocka_unit_test(idle_connections_make_room),
         cmocka_unit_test(stops_while_suspended),
     };
     struct rlimit limit;
