@@ -103,6 +103,14 @@ static enum outcome reason_check(struct str reason, struct err *e)
     return record_set_text(&field, &checked, reason, e);
 }
 
+enum outcome gate_memory_held(const struct arena *arena, enum outcome o, struct err *e)
+{
+    if (!arena_exhausted(arena))
+        return o;
+    *e = (struct err){ 0 };
+    return err_no_memory(e);
+}
+
 /* What must stand beside the body. Who asks what would be signed has given neither yet. */
 static enum outcome item_complete(const struct gate_item *item, struct err *e)
 {

@@ -404,14 +404,6 @@ static enum outcome member_once(struct member *m, struct err *e)
     return repeated ? OK : member_run(m, e);
 }
 
-enum outcome gate_memory_held(const struct arena *arena, enum outcome o, struct err *e)
-{
-    if (!arena_exhausted(arena))
-        return o;
-    *e = (struct err){ 0 };
-    return err_no_memory(e);
-}
-
 enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, struct err *e)
 {
     arena_reset(w->arena);

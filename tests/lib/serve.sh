@@ -1,6 +1,6 @@
 # For suites that serve a database of their own, sourced after count.sh: `vein` is the program, `dir`
 # a folder for what is kept. One server at a time; its process is in `server`, 0 when there is none.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 server=0
 
 begin() { # FILE: a database with one administrator; sets login, password, organisation

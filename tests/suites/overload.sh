@@ -16,7 +16,7 @@ trap '[ "$server" = 0 ] || kill -9 "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 told() { node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1]))[process.argv[2]])' "$dir/told" "$1"; }
 kib() { awk -v what="$1:" '$1 == what { print $2 }' "/proc/$server/status"; }
 is() { # NAME OPERATOR NUMBER WHAT: what was told
-    [ "$(told "$1")" "$2" "$3" ]
+    test "$(told "$1")" "$2" "$3"
     count $? "$4: $(cat "$dir/told")"
 }
 
@@ -34,10 +34,10 @@ echo 5 >"/proc/$server/clear_refs" # VmHWM begins anew: the sign-in's password t
 crowd 2
 count $? "and once more: $(cat "$dir/told" "$dir/said")"
 echo "# $(cat "$dir/told"), resident before $before KiB, at most $(kib VmHWM)"
-is acked = 1280 "each command is acknowledged in the end"
+is acked -eq 1280 "each command is acknowledged in the end"
 is unavailable -gt 0 "who is too many is told so"
-is no_retry_after = 0 "and when to come again"
-is broken = 0 "nobody is cut off without an answer"
+is no_retry_after -eq 0 "and when to come again"
+is broken -eq 0 "nobody is cut off without an answer"
 is p99_ms -lt 3000 "who is accepted is answered soon"
 [ "$(kib VmHWM)" -lt $((before + 32768)) ]
 count $? "memory does not grow with the crowd: $before, at most $(kib VmHWM) KiB"
@@ -57,7 +57,7 @@ start "$dir/a.db" && sign_in
 count $? "all of 500 slow clients are cut off: $(cat "$dir/told" "$dir/said")"
 echo "# slow: $(cat "$dir/told")"
 is ms -lt 10000 "and soon"
-is refused = 0 "nobody else is harmed"
+is refused -eq 0 "nobody else is harmed"
 is answered -gt 9 "who behaves is answered meanwhile"
 is worst_ms -lt 1000 "and soon"
 
@@ -78,8 +78,8 @@ start "$dir/a.db" && sign_in
 sleep 0.2
 "$overload" streams "$port" "$cookie" 8 >"$dir/told" 2>"$dir/said"
 count $? "each who wants a stream is answered: $(cat "$dir/told" "$dir/said")"
-is given = 6 "half of the connections may be streams"
-is no_retry_after = 0 "the others are told when to come again"
+is given -eq 6 "half of the connections may be streams"
+is no_retry_after -eq 0 "the others are told when to come again"
 stop
 count $? "it stops with status 0"
 
