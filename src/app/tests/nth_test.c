@@ -109,9 +109,10 @@ static void live(enum nth_kind kind, size_t nth, bool lasts)
     told->struck = nth_struck();
     for (int i = 0; i < NTH_KINDS; i++)
         told->count[i] = nth_count((enum nth_kind)i);
-    snprintf(told->step, sizeof told->step, "at the end");
-    if (!work.wrong.p)
+    if (!work.wrong.p) {
+        snprintf(told->step, sizeof told->step, "at the end");
         nth_work_whole(&work);
+    }
     if (work.wrong.p)
         snprintf(told->wrong, sizeof told->wrong, "%.*s", STR(work.wrong));
     nth_work_end(&work);
