@@ -12,6 +12,8 @@ enum { BODY_MAX = 64 << 10 };
 static enum outcome send(struct sender *s, const struct gate_command *c, struct gate_answer *answer,
                          struct err *e)
 {
+    if (s->via)
+        return s->via(s->via_context, c, answer, e);
     return s->serving ? gate_send(s->node->gate, c, answer, e)
                       : gate_run(s->node->gate, c, answer, e);
 }

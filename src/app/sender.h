@@ -6,6 +6,11 @@
 #include "base/id.h"
 #include "kernel/node.h"
 
+/* How a command reaches the gate, and its answer who sent it, where both are not simply handed
+ * over: a network. As gate_run. */
+typedef enum outcome sender_via_fn(void *context, const struct gate_command *c,
+                                   struct gate_answer *answer, struct err *e);
+
 struct sender {
     struct node *node;
     bool serving;        /* another thread runs the gate */
@@ -14,6 +19,8 @@ struct sender {
     uint64_t count;      /* … and this */
     uint64_t refused;    /* answers that were refusals */
     const char *reason;  /* given with what sender_send_record sends; NULL: none */
+    sender_via_fn *via;  /* NULL: handed over */
+    void *via_context;
 };
 
 /* Sends a command whose body is a format with ' for ". Values must hold neither quotes nor

@@ -179,14 +179,19 @@ enum outcome sim_open(struct sim **out, const struct sim_options *options,
     s->heap = calloc(options->orders + 1, sizeof *s->heap);
     s->arena = arena_new(SIM_ARENA);
     s->seed = id_derive(S("simulation"), S("seed"), options->seed);
-    /* Commands of a run have ids of their own; only the simulation from nothing is the same each
-     * time. */
-    s->session = options->serving ? id_new(&env_system) : s->seed;
+    /* Commands of a run have ids of their own. */
+    s->session = s->seed;
+    if (options->run > 0)
+        s->session = id_derive(id_str(&s->seed), S("run"), options->run);
+    if (options->serving)
+        s->session = id_new(&env_system);
     s->sender = (struct sender){
         .node = options->node,
         .serving = options->serving,
         .arena = arena_new(SIM_ARENA),
         .seed = id_str(&s->session),
+        .via = options->via,
+        .via_context = options->via_context,
     };
     if (!s->orders || !s->heap || !s->arena || !s->sender.arena) {
         sim_close(s);

@@ -30,12 +30,15 @@ struct sim_options {
     struct node *node;
     bool serving; /* another thread runs the gate */
     uint64_t seed;
+    uint64_t run;    /* how often the seed was opened before on this node */
     size_t orders;   /* that begin in the span */
     int64_t from_us; /* the span in which they begin */
     int64_t to_us;
     bool forever;             /* a new order begins for each that ends */
     unsigned befalls;         /* enum sim_mishap: befall every order besides what chance has */
     uint64_t wrong_label_per; /* in 100,000 checks a wrong label is presented; 0: as in practice */
+    sender_via_fn *via;       /* see struct sender */
+    void *via_context;
 };
 
 /* What happened, for the report. */
