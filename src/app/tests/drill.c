@@ -39,6 +39,27 @@ const char *drill_born(int p)
     return out;
 }
 
+const char *drill_parties(const struct network *network)
+{
+    static const char *const parts[][2] = { { "collection", "apheresis" },
+                                            { "courier", "depot" },
+                                            { "manufacture", "plant" },
+                                            { "laboratory", "laboratory" },
+                                            { "treatment", "treatment" } };
+    static char out[1200];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (size_t k = 0; k < network->nsites; k++)
+            if (strcmp(network->sites[k].kind, parts[i][1]) == 0) {
+                n += (size_t)snprintf(
+                    out + n, sizeof out - n, "%s{'part':'%s','organisation':'%s','site':'%s'}",
+                    i > 0 ? "," : "", parts[i][0], network->sites[k].organisation_id.text,
+                    network->sites[k].id.text);
+                break;
+            }
+    return out;
+}
+
 static const char *needle; /* NULL: any mark or birth date */
 static size_t holding;
 static bool in_backups;
@@ -80,7 +101,14 @@ static int look(const char *path, const struct stat *st, int kind, struct FTW *a
     char *text = malloc((size_t)st->st_size);
     const size_t n = fread(text, 1, (size_t)st->st_size, f);
     fclose(f);
-    holding += holds(text, n) || holds(path, strlen(path));
+    bool found = holds(text, n) || holds(path, strlen(path));
+    if (n > 5 && memcmp(text, "%PDF-", 5) == 0) {
+        char *read;
+        const size_t length = drill_pdf_text(&read, path);
+        found = found || holds(read, length);
+        free(read);
+    }
+    holding += found;
     free(text);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* The drill: a thousand marked values of fifty patients, in names, numbers, reasons, file names and
  * file contents; half of the patients are erased. Of theirs nothing is found afterwards, in any
- * file of the node, in exports, bundles, logs or backups, by whoever has all of these and every
- * key; and of the others everything still opens. shows: SEC-01 */
+ * file of the node, in exports, bundles, on paper, in logs or backups, by whoever has all of these
+ * and every key; and of the others everything still opens. shows: SEC-01 */
 #define _GNU_SOURCE /* memmem */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,24 +99,8 @@ static void enrol(int p)
 
 static void place(int p)
 {
-    static const char *const parts[][2] = { { "collection", "apheresis" },
-                                            { "courier", "depot" },
-                                            { "manufacture", "plant" },
-                                            { "laboratory", "laboratory" },
-                                            { "treatment", "treatment" } };
-    char parties[1200];
-    size_t n = 0;
     struct err e = { 0 };
     struct str answer;
-    for (size_t i = 0; i < 5; i++)
-        for (size_t k = 0; k < network.nsites; k++)
-            if (strcmp(network.sites[k].kind, parts[i][1]) == 0) {
-                n += (size_t)snprintf(
-                    parties + n, sizeof parties - n,
-                    "%s{'part':'%s','organisation':'%s','site':'%s'}", i > 0 ? "," : "",
-                    parts[i][0], network.sites[k].organisation_id.text, network.sites[k].id.text);
-                break;
-            }
     must(sender_send(&sender, &physician->actor, "order.prescribe", drill_mark(p, 11), &answer, &e,
                      "{'patient':'%s','product':'lunacel','indication':'C91.0','jurisdiction':'eu',"
                      "'regime':'commercial','weight':'48.5 kg'}",
@@ -124,7 +108,7 @@ static void place(int p)
          &e);
     answer_field(patients[p].order, answer, "order");
     must(sender_send(&sender, &physician->actor, "order.place", drill_mark(p, 12), NULL, &e,
-                     "{'order':'%s','parties':[%s]}", patients[p].order, parties),
+                     "{'order':'%s','parties':[%s]}", patients[p].order, drill_parties(&network)),
          &e);
     must(sender_send(&sender, &physician->actor, "flow.hold", drill_mark(p, 13), NULL, &e,
                      "{'order':'%s'}", patients[p].order),
@@ -271,23 +255,15 @@ static void assert_erased(struct node *n, int erased)
 
 /* --- exports --- */
 
-static void export(const char *name, int p, bool identity)
+static void export(const char *name, int p)
 {
     struct err e = { 0 };
     struct db *db;
-    struct desk_coi c;
     char to[160];
     snprintf(to, sizeof to, "%s/%s", folder, name);
     must(store_reader_take(&db, node.store, &e), &e);
     must(db_begin(db, &e), &e);
-    struct arena *a = arena_new(1 << 20);
-    struct looker *looks = looker_new(node.keys, (struct str){ 0 }, "test", a);
-    must(desk_coi_read(&c, &node, db, str_z(patients[p].order), identity ? looks : NULL, &e), &e);
-    struct buf b = buf_in(c.arena, 1 << 20);
-    struct page page = { .b = &b, .language = S("en"), .now_us = env.now_us, .env = &env.env };
-    must(desk_coi_export(&page, db, &node, &c, to, &e), &e);
-    desk_coi_close(&c);
-    arena_free(a);
+    drill_export(&node, db, patients[p].order, to);
     db_rollback(db);
     store_reader_give(node.store, db);
 }
@@ -419,6 +395,28 @@ static void restore(const char *name, const char *as, bool list, int erased_agai
 
 /* --- the drill --- */
 
+static bool paper_holds(const char *which, const char *text)
+{
+    return drill_files(arena_printf(arena, "%s/%s", folder, which).p, text, in_backups) > 0;
+}
+
+/* The bytes of a PDF show nothing of what a reader reads: the drill must read as they do. */
+static void the_drill_reads_paper(void **state)
+{
+    char to[160];
+    (void)state;
+    snprintf(to, sizeof to, "%s/paper", folder);
+    export("paper", 0);
+    const struct str bytes = bundle_read(to, "trail.pdf");
+    assert_null(memmem(bytes.p, bytes.n, drill_mark(0, 9), strlen(drill_mark(0, 9))));
+    for (int m = 0; m < 15; m++)
+        assert_true(paper_holds("paper/trail.pdf", drill_mark(0, m)));
+    assert_true(paper_holds("paper/trail.pdf", drill_born(0)));
+    assert_true(paper_holds("paper/report.pdf", drill_mark(0, 9)));
+    assert_true(paper_holds("paper/report.pdf", NULL));
+    bundle_remove(to);
+}
+
 static void erase(int p)
 {
     struct err e = { 0 };
@@ -453,8 +451,12 @@ static void sec_01_nothing_of_the_erased_is_left(void **state)
     static struct lines l;
     export_deidentified(&l, "research-later", PATIENTS - ERASED, ERASED);
     export_log();
-    export("bundle", 0, true);
-    export("bundle-of-another", ERASED, true);
+    export("bundle", 0);
+    export("bundle-of-the-last", ERASED - 1);
+    export("bundle-of-another", ERASED);
+    assert_true(paper_holds("bundle/trail.pdf", "lunacel"));
+    assert_true(paper_holds("bundle/report.pdf", "Chainofidentity"));
+    assert_true(paper_holds("bundle-of-another/trail.pdf", drill_mark(ERASED, 9)));
     assert_true(drill_files(folder, drill_mark(ERASED, 9), in_backups) >
                 0); /* the other's disclosure */
     bundle_remove(arena_printf(arena, "%s/bundle-of-another", folder).p);
@@ -486,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_deidentified_export_names_nobody),
+        cmocka_unit_test(the_drill_reads_paper),
         cmocka_unit_test(sec_01_nothing_of_the_erased_is_left),
         cmocka_unit_test(a_backup_made_before_is_erased_by_the_list),
     };
