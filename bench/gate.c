@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/lib/limit.h"
@@ -42,7 +41,7 @@ static struct run {
 } runs[RUNS], *now_running;
 
 static const volatile uint32_t *wal_index;
-static clockid_t server_clock;
+static pid_t server;
 
 /* --- the server --- */
 
@@ -60,12 +59,10 @@ static void wal_index_open(const char *path)
 
 static void mark(void)
 {
-    struct timespec t = { 0 };
     struct run *r = now_running;
     if (r->nmarks == 2)
         return;
-    clock_gettime(server_clock, &t);
-    r->processor_us[r->nmarks] = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+    r->processor_us[r->nmarks] = server_processor_us(server);
     r->marks[r->nmarks++] = wal_index[WAL_INDEX_CHANGES];
 }
 
@@ -136,15 +133,13 @@ int main(int argc, char **argv)
     bench_folder(folder, sizeof folder, "gate");
     snprintf(path, sizeof path, "%s/db", folder);
     people_make(path, LOAD_CLIENTS_MAX);
-    pid_t pid = server_start(vein, path, &port);
-    if (clock_getcpuclockid(pid, &server_clock) != 0)
-        bench_die("the server has no clock", NULL);
+    server = server_start(vein, path, &port);
     load_open(port, LOAD_CLIENTS_MAX);
     wal_index_open(path);
     for (size_t i = 0; i < RUNS; i++)
         run(&runs[i], clients_of[i], path, seconds);
     load_close();
-    server_stop(pid);
+    server_stop(server);
     print_table();
     write_json("build/bench/gate.json");
     return 0;

@@ -26,6 +26,7 @@ struct client {
     char in[ANSWER_MAX];
     size_t nin;
     int64_t began_us;
+    uint64_t next; /* of a course's paths */
 };
 
 static struct client clients[LOAD_CLIENTS_MAX];
@@ -153,10 +154,31 @@ static int by_size(const void *a, const void *b)
 
 struct course {
     int poll;
-    int64_t from_us, to_us;
+    int64_t from_us, to_us; /* what is answered between counts */
     size_t under_way;
     uint64_t answered;
+    const char *const *paths; /* dealt out to the clients; NULL: commands are sent */
+    uint64_t npaths;
+    size_t nclients;
 };
+
+static void send_page(struct client *c, const char *path)
+{
+    c->began_us = bench_now();
+    request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", path, c->cookie);
+}
+
+static void send_next(struct course *r, struct client *c)
+{
+    const uint64_t at = c->next;
+    c->next += r->nclients;
+    if (!r->paths && bench_now() < r->to_us)
+        send_command(c);
+    else if (r->paths && at < r->npaths)
+        send_page(c, r->paths[at]);
+    else
+        r->under_way--;
+}
 
 static void answer_came(struct course *r, struct client *c)
 {
@@ -165,45 +187,76 @@ static void answer_came(struct course *r, struct client *c)
         bench_die(c->in, NULL);
     if (now >= r->from_us && now < r->to_us && r->answered < LATENCIES_MAX)
         latencies[r->answered++] = (uint32_t)(now - c->began_us);
-    if (now < r->to_us)
-        send_command(c);
-    else
-        r->under_way--;
+    send_next(r, c);
+}
+
+static void wait_answers(struct course *r)
+{
+    struct epoll_event events[LOAD_CLIENTS_MAX];
+    int ready = epoll_wait(r->poll, events, LOAD_CLIENTS_MAX, 10000);
+    if (ready <= 0 && errno != EINTR)
+        bench_die("no answer for ten seconds", NULL);
+    for (int i = 0; i < ready; i++)
+        if (read_some(events[i].data.ptr))
+            answer_came(r, events[i].data.ptr);
+}
+
+static void start(struct course *r, size_t first, size_t n)
+{
+    r->poll = epoll_create1(EPOLL_CLOEXEC);
+    r->under_way = r->nclients = n;
+    for (size_t i = first; i < first + n; i++) {
+        clients[i].next = i - first;
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
+        if (epoll_ctl(r->poll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
+            bench_die("epoll", NULL);
+        send_next(r, &clients[i]);
+    }
+}
+
+static struct load_result result(uint64_t n, double seconds)
+{
+    qsort(latencies, n, sizeof *latencies, by_size);
+    return (struct load_result){
+        .seconds = seconds,
+        .answered = n,
+        .p50_ms = latencies[n / 2] / 1e3,
+        .p99_ms = latencies[n * 99 / 100] / 1e3,
+    };
+}
+
+static double since(int64_t from_us)
+{
+    return (double)(bench_now() - from_us) / 1e6;
 }
 
 void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void))
 {
-    struct course r = { .poll = epoll_create1(EPOLL_CLOEXEC), .under_way = n };
+    struct course r = { .from_us = bench_now() + WARM_US };
     bool began = false;
-    r.from_us = bench_now() + WARM_US;
     r.to_us = r.from_us + (int64_t)(seconds * 1e6);
-    for (size_t i = 0; i < n; i++) {
-        struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
-        if (epoll_ctl(r.poll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
-            bench_die("epoll", NULL);
-        send_command(&clients[i]);
-    }
+    start(&r, 0, n);
     while (r.under_way > 0) {
-        struct epoll_event events[LOAD_CLIENTS_MAX];
-        int ready = epoll_wait(r.poll, events, LOAD_CLIENTS_MAX, 10000);
-        if (ready <= 0 && errno != EINTR)
-            bench_die("no answer for ten seconds", NULL);
-        for (int i = 0; i < ready; i++)
-            if (read_some(events[i].data.ptr))
-                answer_came(&r, events[i].data.ptr);
+        wait_answers(&r);
         bool counts = bench_now() >= r.from_us && bench_now() < r.to_us;
         if (counts != began)
             mark();
         began = counts;
     }
     close(r.poll);
-    qsort(latencies, r.answered, sizeof *latencies, by_size);
-    *out = (struct load_result){
-        .seconds = seconds,
-        .answered = r.answered,
-        .p50_ms = latencies[r.answered / 2] / 1e3,
-        .p99_ms = latencies[r.answered * 99 / 100] / 1e3,
-    };
+    *out = result(r.answered, seconds);
+}
+
+void load_pages(struct load_result *out, size_t first, size_t n, const char *const *paths,
+                size_t npaths)
+{
+    struct course r = { .to_us = INT64_MAX, .paths = paths, .npaths = npaths };
+    const int64_t from_us = bench_now();
+    start(&r, first, n);
+    while (r.under_way > 0)
+        wait_answers(&r);
+    close(r.poll);
+    *out = result(r.answered, since(from_us));
 }
 
 static uint64_t count(const char *in, const char *what)
@@ -212,18 +265,6 @@ static uint64_t count(const char *in, const char *what)
     for (const char *at = strstr(in, what); at; at = strstr(at + 1, what))
         n++;
     return n;
-}
-
-static struct load_result result(uint64_t n, int64_t from_us)
-{
-    const double seconds = (double)(bench_now() - from_us) / 1e6;
-    qsort(latencies, n, sizeof *latencies, by_size);
-    return (struct load_result){
-        .seconds = seconds,
-        .answered = n,
-        .p50_ms = latencies[n / 2] / 1e3,
-        .p99_ms = latencies[n * 99 / 100] / 1e3,
-    };
 }
 
 void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX], uint64_t *rows)
@@ -247,7 +288,7 @@ void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX]
         on = strcmp(next, end) != 0;
         memcpy(end, next, sizeof next);
     }
-    *out = result(n, from_us);
+    *out = result(n, since(from_us));
 }
 
 void load_ask(struct load_result *out, size_t client, size_t n, const char *path,
@@ -268,7 +309,7 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
                     "Content-Length: %zu\r\n\r\n%s",
                     path, c->cookie, c->csrf, strlen(body), body);
         else
-            request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", path, c->cookie);
+            send_page(c, path);
         wait_answer(c);
         latencies[i] = (uint32_t)(bench_now() - c->began_us);
         const bool leads = strncmp(c->in, "HTTP/1.1 303 ", 13) == 0;
@@ -276,6 +317,6 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
             bench_die(c->in, NULL);
         led += leads;
     }
-    *out = result(n, from_us);
+    *out = result(n, since(from_us));
     out->led = led;
 }

@@ -25,6 +25,12 @@ void load_close(void);
  * Ends the program at any answer but 200. */
 void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(void));
 
+/* Clients first … first + n - 1 together get each of the paths once: the first of them the first,
+ * the next the next, and so on in turn, so that who gets which does not change. Ends the program at
+ * any answer but 200. */
+void load_pages(struct load_result *out, size_t first, size_t n, const char *const *paths,
+                size_t npaths);
+
 /* One client reads a list from its beginning to its end: from the path on, each time where the
  * answer's "next" leads, until it leads nowhere new. *rows: how many it gave; `end` is then the
  * path that was asked for last. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/lib/people.h"
@@ -58,6 +59,15 @@ pid_t server_start(const char *vein, const char *path, int *port)
     const char *colon = strrchr(line, ':');
     *port = colon ? (int)strtol(colon + 1, NULL, 10) : 0;
     return pid;
+}
+
+double server_processor_us(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+        bench_die("the server's clock", NULL);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
 void server_stop(pid_t pid)

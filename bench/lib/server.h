@@ -7,6 +7,8 @@
 
 /* Answers when the server does. */
 pid_t server_start(const char *vein, const char *path, int *port);
+/* Microseconds of the processor's time that it took so far, all threads together. */
+double server_processor_us(pid_t pid);
 /* Ends the bench unless the server ends well. */
 void server_stop(pid_t pid);
 

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/count.sh
 
-declare -A least=([feed]=2000 [flow]="1 1" [form]=1 [gate]=1 [job]=50 [print]=20 [search]=2000
+declare -A least=([feed]=2000 [flow]="1 1" [form]=1 [gate]=1 [job]=50 [look]=50 [print]=20 [search]=2000
     [seal]=50 [sign]="1 6" [start]="1 1 2" [trail]=12000 [verify]=2000)
 small() { # NAME: what it printed is kept in build/logs
     local log=build/logs/bench-$1 run=(build/gcc/bench_"$1")
