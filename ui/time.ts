@@ -95,7 +95,7 @@ function upgrade(field: HTMLInputElement): void {
   });
   now.addEventListener("click", () => at(new Date(Date.now() + offset)));
   field.before(line);
-  line.append(picker, now, field);
+  line.append(picker, ...(field.dataset["time"] === "later" ? [] : [now]), field);
   line.after(which);
   line.parentElement?.querySelector(".time-help")?.remove();
 }

@@ -145,6 +145,13 @@ static void plan_person(struct network *n, const char *role, size_t site)
     snprintf(p->actor_name, sizeof p->actor_name, "account/%s", account.text);
 }
 
+/* Accounts are of the organisation, not of a site, and so is the review of what they may. */
+static bool for_all_sites(const struct network_person *p, const struct network_site *at)
+{
+    return strcmp(p->role, "administrator") == 0 ||
+           (strcmp(at->kind, "office") == 0 && strcmp(p->role, "quality_manager") == 0);
+}
+
 static enum outcome make_person(struct network *n, struct sender *s, size_t number,
                                 struct str password, struct err *e)
 {
@@ -160,7 +167,7 @@ static enum outcome make_person(struct network *n, struct sender *s, size_t numb
         TRY(sender_send(s, &founder, "account.make", NULL, NULL, e,
                         "{'account':'%s','organisation':'%s','login':'%s','name':'%s'}",
                         p->account.text, at->organisation_id.text, p->login, p->name));
-    if (strcmp(p->role, "administrator") == 0) /* accounts are of the organisation, not of a site */
+    if (for_all_sites(p, at))
         return sender_send(s, &founder, "account.give_role", "set up", NULL, e,
                            "{'account':'%s','role':'%s','organisation':'%s'}", p->account.text,
                            p->role, at->organisation_id.text);

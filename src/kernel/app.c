@@ -24,6 +24,48 @@ struct str app_language(const struct http_request *r)
     return http_language(r, text_speaks);
 }
 
+/* Whether who asks may open a page without parameters: its route's own rule says so. */
+static bool opens(const struct http_request *r, const char *path)
+{
+    struct err refused = { 0 };
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nroutes; k++) {
+            const struct route *route = &modules[i]->routes[k];
+            if (strcmp(route->path, path) == 0 && strcmp(route->method, "GET") == 0)
+                return auth_allow(route->access, auth_of(r), &refused) == OK;
+        }
+    return false;
+}
+
+static struct page_bar bar_of(const struct http_request *r)
+{
+    return (struct page_bar){
+        .orders = opens(r, "/"),
+        .work = opens(r, "/work"),
+        .deviations = opens(r, "/deviations"),
+        .definitions = opens(r, "/definitions"),
+        .ledger = opens(r, "/ledger"),
+        .operations = opens(r, "/operations"),
+        .trail = opens(r, "/trail"),
+        .looks = opens(r, "/looks"),
+        .access = opens(r, "/access"),
+        .accounts = opens(r, "/accounts"),
+        .emergency = opens(r, "/emergency"),
+    };
+}
+
+/* Where a person begins who has no orders to look at. */
+static struct str begins_at(const struct http_request *r)
+{
+    static const char *const pages[] = { "/work", "/accounts", "/access", "/definitions" };
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (opens(r, pages[i]))
+            return str_z(pages[i]);
+    return S("/account");
+}
+
 struct page app_page(struct http_request *r)
 {
     const struct app *app = app_of(r);
@@ -76,6 +118,7 @@ enum http_state app_page_done(struct http_request *r, struct page *p, const char
         layout.b = &whole;
         layout.body = (struct html){ buf_get(p->b) };
         layout.unanswered = unanswered(r);
+        layout.bar = bar_of(r);
         page_layout(&layout, str_z(title_key));
         out = &whole;
     }
@@ -187,6 +230,7 @@ static void problem_page(struct http_request *r, int status, const struct err *e
     struct page layout = p;
     layout.b = &whole;
     layout.body = (struct html){ buf_get(p.b) };
+    layout.bar = bar_of(r);
     if (!p.fragment)
         page_layout(&layout, view.title_key);
     struct buf *out = p.fragment ? p.b : &whole;
@@ -219,6 +263,10 @@ void app_http_problem(struct http_request *r, int status, const struct err *e)
                !fragment) {
         r->answer.status = 303;
         r->answer.location = S("/account");
+    } else if (str_is(str_z(e->code), "auth.forbidden") && str_is(r->method, "GET") &&
+               str_is(r->path, "/") && !fragment) {
+        r->answer.status = 303;
+        r->answer.location = begins_at(r);
     } else {
         problem_page(r, status, e);
     }

@@ -413,6 +413,7 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
     };
     if (service)
         TRY(auth_keys_fill(r, db, &v, row.version, e));
+    TRY(auth_rights_fill(&v.rights, r, db, p, &row, e));
     return account_show(r, db, p, &v, e);
 }
 

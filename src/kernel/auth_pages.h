@@ -72,6 +72,48 @@ struct auth_session_view {
     int64_t seen;
     bool here;
 };
+/* What an account may, for who administers it. */
+struct auth_right_line {
+    const struct auth_roles_out *row;
+    struct str reach; /* where and for what it holds */
+    int64_t until;    /* TIME_NONE: until it is taken */
+};
+struct auth_rights_view {
+    bool shown;
+    bool service;
+    struct str organisation;
+    bool closed;
+    int64_t sanctioned; /* when somebody saw who it is; TIME_NONE: nobody yet */
+    bool may_sanction;
+    bool may_give;
+    bool may_take;
+    bool may_close;
+    bool may_reopen;
+    const struct auth_right_line *lines;
+    size_t nlines;
+    const struct str *roles; /* names of definitions */
+    size_t nroles;
+    const struct str *products;
+    size_t nproducts;
+    const struct auth_all_sites_out *sites; /* of the organisation */
+    size_t nsites;
+};
+struct auth_people_line {
+    const struct auth_access_out *row; /* the account's first */
+    struct str roles;
+};
+struct auth_people_view {
+    struct show_refusal refused;
+    struct str organisation;
+    struct str organisation_name;
+    const struct auth_people_line *lines;
+    size_t n;
+    bool may_make;
+    struct str login; /* as entered */
+    struct str name;
+    bool service;
+};
+
 struct auth_account_view {
     struct str account;
     struct str person;
@@ -100,6 +142,7 @@ struct auth_account_view {
     size_t nscopes;
     const struct auth_sites_out *sites;
     size_t nsites;
+    struct auth_rights_view rights;
     struct str user; /* by which a token keeps who it is for, base64url */
 };
 
@@ -185,6 +228,11 @@ enum http_state auth_post_revoke(struct http_request *r);
 enum http_state auth_post_end(struct http_request *r);
 enum http_state auth_get_access(struct http_request *r);
 enum http_state auth_post_issue(struct http_request *r);
+
+enum http_state auth_get_people(struct http_request *r);
+enum http_state auth_post_people(struct http_request *r);
+enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                              struct page *p, const struct auth_account_out *row, struct err *e);
 
 /* What of a service account its page shows besides (auth_key_pages.c). */
 enum outcome auth_keys_fill(struct http_request *r, struct db *db, struct auth_account_view *v,

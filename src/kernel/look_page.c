@@ -79,14 +79,12 @@ static enum outcome rows_of(struct look_row **out, size_t *n, struct db *db, str
     return OK;
 }
 
-static struct str what_words(struct page *p, struct str what)
+/* By the pseudonym; absent where it is nobody's that has one. */
+static struct str whose(struct http_request *r, struct page *p, struct db *db, struct str subject)
 {
-    struct buf b = buf_in(p->b->arena, 800);
-    for (struct str rest = what; rest.n > 0;) {
-        buf_z(&b, b.n > 0 ? ", " : "");
-        buf_str(&b, show_name(p, "look_field", str_cut(&rest, ' ')));
-    }
-    return buf_get(&b);
+    const struct str thing = arena_printf(p->b->arena, "patient/%.*s", STR(subject));
+    const struct str called = show_thing(r, p, db, thing);
+    return str_eq(called, thing) ? (struct str){ 0 } : called;
 }
 
 static enum outcome page_of(struct look_view *v, struct http_request *r, struct db *db,
@@ -99,7 +97,10 @@ static enum outcome page_of(struct look_view *v, struct http_request *r, struct 
     if (!out)
         return err_no_memory(e);
     for (size_t i = 0; i < n; i++)
-        out[i] = (struct look_row_view){ &rows[i], what_words(p, rows[i].what) };
+        out[i] = (struct look_row_view){ &rows[i], show_names(p, "look_field", rows[i].what),
+                                         whose(r, p, db, rows[i].subject) };
+    if (v->subject.p)
+        v->whose = whose(r, p, db, v->subject);
     v->rows = out;
     v->n = n;
     TRY(db_get(db, &sql_look_last, NULL, &last, r->arena, &found, e));

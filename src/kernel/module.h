@@ -44,6 +44,15 @@ struct erase_rule {
     const struct sql *erased;
 };
 
+/* How people call the things of a kind: what stands on their labels and papers, never anybody's
+ * name. Asked only for who may know of the thing. */
+struct thing_name {
+    const char *kind; /* of the stream: "order" */
+    /* Absent where there is none. */
+    enum outcome (*name)(struct str *out, struct db *db, struct str id, struct arena *arena,
+                         struct err *e);
+};
+
 struct define_kind;
 struct flow_point;
 struct file_rule;
@@ -89,6 +98,8 @@ struct module {
     size_t nopeners;
     const struct erase_rule *erases;
     size_t nerases;
+    const struct thing_name *names;
+    size_t nnames;
     const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
     size_t nsigns;
 };

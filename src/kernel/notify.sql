@@ -7,12 +7,12 @@ SELECT notification, kind, version, cause, about, label, link, organisation, sit
 FROM notify WHERE notification = :notification;
 
 -- inbox (account ID) -> (
---     notification ID, kind CODE, label TEXT, link TEXT, organisation ID, site ID, urgency CODE,
---     text CODE, raised TIME, state CODE, rung INT, next TIME, acknowledged TIME, by_account ID,
---     ended TIME)
+--     notification ID, kind CODE, about TEXT, label TEXT, link TEXT, organisation ID, site ID,
+--     urgency CODE, text CODE, raised TIME, state CODE, rung INT, next TIME, acknowledged TIME,
+--     by_account ID, ended TIME)
 -- What a person was told: what stands first, then the newest.
-SELECT n.notification, n.kind, n.label, n.link, n.organisation, n.site, n.urgency, n.text,
-       n.raised, n.state, n.rung, n.next, n.acknowledged, n.by_account, n.ended
+SELECT n.notification, n.kind, n.about, n.label, n.link, n.organisation, n.site, n.urgency,
+       n.text, n.raised, n.state, n.rung, n.next, n.acknowledged, n.by_account, n.ended
 FROM notify_to t JOIN notify n ON n.notification = t.notification
 WHERE t.account = :account
 ORDER BY CASE n.state WHEN 'standing' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 END,
@@ -20,12 +20,12 @@ ORDER BY CASE n.state WHEN 'standing' THEN 0 WHEN 'acknowledged' THEN 1 ELSE 2 E
          n.raised DESC, n.notification LIMIT 100;
 
 -- place (organisation ID, site ID) -> (
---     notification ID, kind CODE, label TEXT, link TEXT, organisation ID, site ID, urgency CODE,
---     text CODE, raised TIME, state CODE, rung INT, next TIME, acknowledged TIME, by_account ID,
---     ended TIME)
+--     notification ID, kind CODE, about TEXT, label TEXT, link TEXT, organisation ID, site ID,
+--     urgency CODE, text CODE, raised TIME, state CODE, rung INT, next TIME, acknowledged TIME,
+--     by_account ID, ended TIME)
 -- What has not ended in an organisation, or (site given) at one site of it.
-SELECT notification, kind, label, link, organisation, site, urgency, text, raised, state, rung,
-       next, acknowledged, by_account, ended
+SELECT notification, kind, about, label, link, organisation, site, urgency, text, raised, state,
+       rung, next, acknowledged, by_account, ended
 FROM notify
 WHERE organisation = :organisation AND state IN ('standing', 'acknowledged')
   AND (CAST(:site AS TEXT) IS NULL OR site = :site)

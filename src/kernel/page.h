@@ -37,6 +37,21 @@ struct html {
     struct str markup;
 };
 
+/* Which pages the layout leads to: those that who is signed in may open. */
+struct page_bar {
+    bool orders;
+    bool work;
+    bool deviations;
+    bool definitions;
+    bool ledger;
+    bool operations;
+    bool trail;
+    bool looks;
+    bool access;
+    bool accounts;
+    bool emergency;
+};
+
 /* What a page is written into and for whom. */
 struct page {
     struct buf *b;
@@ -51,6 +66,7 @@ struct page {
     int64_t lock_s;        /* without use, after which the session locks; 0: no session */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
     bool may_audit;        /* pages of things lead to their audit trail */
+    struct page_bar bar;
     bool contradicted;     /* a witness has seen another history of the log */
     struct html body;      /* the layout's {slot} */
 };

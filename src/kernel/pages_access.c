@@ -226,7 +226,10 @@ static enum outcome access_page(struct http_request *r, struct db *db, struct pa
 {
     struct record_list list;
     const struct print_document *d;
-    struct pages_access_view v = { .may_see_emergencies = show_may(r, "emergency.see") };
+    struct pages_access_view v = {
+        .may_see_people = show_may(r, "account.see"),
+        .may_see_emergencies = show_may(r, "emergency.see"),
+    };
     if (http_wants_json(r)) {
         TRY(people(&list, &v.next, r, db, e));
         if (v.next.p)

@@ -10,6 +10,7 @@ struct pages_access_view {
     struct html report; /* the matrix, as print.h renders it for a page */
     struct str after;   /* account behind which this page begins; absent: the first */
     struct str next;    /* … the next one; absent: it is the last */
+    bool may_see_people;
     bool may_see_emergencies;
 };
 

@@ -82,6 +82,9 @@ static enum outcome notifications(struct http_request *r, struct db *db, struct 
     const struct notify_inbox_out *in = list.p;
     for (size_t i = 0; i < list.n; i++) {
         rows[i].row = &in[i];
+        rows[i].about = show_thing(r, p, db, in[i].about);
+        if (str_eq(rows[i].about, in[i].about))
+            rows[i].about = in[i].label;
         rows[i].where = in[i].site.p ? auth_site_name(db, in[i].site, r->arena)
                                      : auth_organisation_name(db, in[i].organisation, r->arena);
         if (in[i].by_account.p)

@@ -13,6 +13,7 @@
 
 struct pages_notification_view {
     const struct notify_inbox_out *row;
+    struct str about; /* as people call it */
     struct str where;
     struct str by; /* who acknowledged it */
     bool may_acknowledge;

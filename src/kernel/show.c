@@ -173,6 +173,17 @@ struct str show_name(struct page *p, const char *prefix, struct str code)
     return buf_get(&b);
 }
 
+struct str show_names(struct page *p, const char *prefix, struct str codes)
+{
+    enum { NAMES_BYTES = 2000 };
+    struct buf b = buf_in(p->b->arena, NAMES_BYTES);
+    for (struct str rest = codes; rest.n > 0;) {
+        buf_z(&b, b.n > 0 ? ", " : "");
+        buf_str(&b, show_name(p, prefix, str_cut(&rest, ' ')));
+    }
+    return buf_get(&b);
+}
+
 struct str show_new_id(struct page *p)
 {
     const struct id id = id_new(p->env);
@@ -282,6 +293,24 @@ struct str show_person(struct page *p, struct db *db, struct str actor)
         return auth_account_name(db, id, p->b->arena);
     struct str text = text_find(p->language, arena_printf(p->b->arena, "actor.%.*s", STR(kind)));
     return text.p ? text : actor;
+}
+
+struct str show_thing(struct http_request *r, struct page *p, struct db *db, struct str thing)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    const struct str kind = stream_kind(thing);
+    struct str name = { 0 };
+    struct err ignored = { 0 };
+    for (size_t i = 0; i < n && !name.p; i++)
+        for (size_t k = 0; k < modules[i]->nnames && !name.p; k++)
+            if (str_is(kind, modules[i]->names[k].kind) &&
+                modules[i]->names[k].name(&name, db, stream_id(thing), p->b->arena, &ignored) != OK)
+                return thing;
+    if (!name.p)
+        return thing;
+    return arena_printf(p->b->arena, "%.*s %.*s", STR(show_name(p, "search_kind", kind)),
+                        STR(name));
 }
 
 struct str show_sealed(const struct http_request *r, struct str event, const char *field,

@@ -67,6 +67,8 @@ const char *show_tone_icon(enum show_tone tone);
 /* For {= …} in pages. The name of a thing in the catalogue ("role.courier"), or its code with
  * blanks where the catalogue has none: definitions bring their own words. */
 struct str show_name(struct page *p, const char *prefix, struct str code);
+/* Of several, which stand between blanks: with commas. */
+struct str show_names(struct page *p, const char *prefix, struct str codes);
 /* A fresh id for the command of a form. */
 struct str show_new_id(struct page *p);
 /* Class, seconds and words of a countdown; absent when until is TIME_NONE. */
@@ -95,6 +97,10 @@ struct str show_reach(const struct actor *actor, const char *permission, struct 
  * more (its subject was erased). */
 struct str show_sealed(const struct http_request *r, struct str event, const char *field,
                        struct str text);
+
+/* "order/…" as people call it, with the word of its kind: "Order EX-2026-7QX4". As it stands where
+ * no module names it. For who may know of it. */
+struct str show_thing(struct http_request *r, struct page *p, struct db *db, struct str thing);
 
 /* "account/…" as the person's name, "policy/…", "timer/…", "system/…" as what they are. */
 struct str show_person(struct page *p, struct db *db, struct str actor);

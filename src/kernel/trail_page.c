@@ -160,7 +160,7 @@ static struct str data_of(const struct trail_row *row, struct str word, struct a
 }
 
 static enum outcome rows(struct trail_view *v, const struct trail_answer *found,
-                         const struct http_request *r, struct page *p, struct err *e)
+                         struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct arena *a = p->b->arena;
     const struct str word = data_word(r);
@@ -171,8 +171,11 @@ static enum outcome rows(struct trail_view *v, const struct trail_answer *found,
         const struct trail_row *row = &found->rows[i];
         out[i] = (struct trail_row_view){ .row = row, .date = day_of(p, row->recorded) };
         out[i].day = i == 0 || !str_eq(out[i].date, out[i - 1].date);
-        if (!str_eq(row->about, v->thing))
+        if (!str_eq(row->about, v->thing)) {
+            const bool again = i > 0 && str_eq(row->about, found->rows[i - 1].about);
+            out[i].about = again ? out[i - 1].about : show_thing(r, p, db, row->about);
             out[i].thing_link = arena_printf(a, "/trail/%.*s", STR(row->about));
+        }
         out[i].data = data_of(row, word, a);
         v->sealed |= row->sealed;
     }
@@ -222,7 +225,9 @@ static enum outcome fill(struct trail_view *v, struct http_request *r, struct db
     v->table = str_is(http_query(r, "view"), "table");
     v->may_export = show_may(r, "trail.export");
     if (v->thing.p) {
-        v->title = show_name(p, "thing", stream_kind(v->thing));
+        v->title = show_thing(r, p, db, v->thing);
+        if (str_eq(v->title, v->thing))
+            v->title = show_name(p, "thing", stream_kind(v->thing));
         v->up = thing_page(r, v->thing);
     }
     TRY(trail_review_fill(&v->review, r, db, p, v->thing, e));
@@ -256,7 +261,7 @@ static enum outcome trail(struct http_request *r, struct db *db, struct page *p,
                               v.query.n > 0 ? "&" : "?", (long long)found.next);
     if (http_wants_json(r))
         return show_rows(r, &trail_row_record, found.rows, found.n, v.next, e);
-    TRY(rows(&v, &found, r, p, e));
+    TRY(rows(&v, &found, r, db, p, e));
     page_trail(p, &v);
     return OK;
 }

@@ -14,6 +14,7 @@ struct trail_row_view {
     const struct trail_row *row;
     bool day; /* the first of its day */
     struct str date;
+    struct str about; /* what it is about, as people call it */
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
     struct str data; /* what the task's completion rests on, and what rests on it; absent: none */
 };
@@ -76,10 +77,12 @@ http_handler_fn trail_get_all, trail_get_thing, trail_get_export, trail_post_exp
 
 struct look_row_view {
     const struct look_row *row;
-    struct str what; /* words */
+    struct str what;  /* words */
+    struct str whose; /* as people call the person, never by name; absent: by the id alone */
 };
 struct look_view {
     struct str subject; /* absent: of all */
+    struct str whose;   /* the subject, as people call it; absent: by the id alone */
     struct str site;    /* whose people's; absent: all sites' */
     struct str path;
     struct str up;

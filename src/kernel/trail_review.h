@@ -97,6 +97,7 @@ struct trail_marked_view {
 };
 struct trail_review_page {
     struct str order;
+    struct str called; /* the order, as people call it */
     struct str path;
     struct trail_stretch stretch;
     const struct trail_marked_view *rows;
@@ -118,6 +119,7 @@ struct trail_signed_line {
     struct str comment;
 };
 struct trail_signed_view {
+    struct str called; /* the order, as people call it */
     const struct trail_review_content *content;
     const struct trail_signed_line *rows;
     size_t n;

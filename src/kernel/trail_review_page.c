@@ -99,6 +99,8 @@ static enum outcome fill(struct trail_review_page *v, struct trail_reader *reade
     }
     v->rows = rows;
     v->n = v->stretch.nmarked;
+    v->called = show_thing(r, reader->page, reader->db,
+                           arena_printf(r->arena, "order/%.*s", STR(v->order)));
     v->at = last.found ? last.row.reviewed : TIME_NONE;
     v->up_to = last.from;
     if (!last.found)
@@ -169,7 +171,12 @@ enum outcome trail_review_signed(struct html *out, struct page *p, struct http_r
     for (size_t i = 0; i < content.lines.n; i++)
         rows[i] = (struct trail_signed_line){ &content.lines.p[i],
                                               comment_of(r, &verdicts, &content.lines.p[i]) };
-    const struct trail_signed_view v = { &content, rows, content.lines.n };
+    const struct trail_signed_view v = {
+        .called = show_thing(r, p, db, arena_printf(r->arena, "order/%.*s", STR(content.order))),
+        .content = &content,
+        .rows = rows,
+        .n = content.lines.n,
+    };
     struct page part = *p;
     struct buf b = buf_in(r->arena, SIGNED_MAX);
     part.b = &b;

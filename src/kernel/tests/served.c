@@ -59,8 +59,8 @@ static void start(struct served *s, const struct module *const *modules, size_t 
         fail_msg("http: %s: %s", e.code, e.detail);
 }
 
-void served_open(struct served *s, const struct module *const *modules, size_t n,
-                 const char *permissions)
+static void open_at(struct served *s, const struct module *const *modules, size_t n,
+                    const char *permissions, int site)
 {
     static const struct module *all[MODULES_MAX];
     struct auth_session session;
@@ -73,7 +73,7 @@ void served_open(struct served *s, const struct module *const *modules, size_t n
     auth_fixture_open_with(&s->a, all, KERNELS + n);
     auth_fixture_load_role(&s->a, "tested", 1, permissions);
     auth_fixture_account(&s->a, 1);
-    auth_fixture_role(&s->a, 1, "tested", 1, 1);
+    auth_fixture_role(&s->a, 1, "tested", 1, site);
     start(s, all, KERNELS + n);
     struct err e = { 0 };
     if (auth_fixture_enter(s->a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &s->cookie,
@@ -82,6 +82,18 @@ void served_open(struct served *s, const struct module *const *modules, size_t n
     if (auth_session_find(s->a.auth, s->cookie, &session, s->a.f.arena, &e) != OK)
         fail_msg("session: %s", e.code);
     s->csrf = arena_str(s->a.f.arena, session.csrf);
+}
+
+void served_open(struct served *s, const struct module *const *modules, size_t n,
+                 const char *permissions)
+{
+    open_at(s, modules, n, permissions, 1);
+}
+
+void served_open_everywhere(struct served *s, const struct module *const *modules, size_t n,
+                            const char *permissions)
+{
+    open_at(s, modules, n, permissions, 0);
 }
 
 void served_close(struct served *s)

@@ -16,6 +16,9 @@ struct served {
  * thread of its own, as under `vein serve`. */
 void served_open(struct served *s, const struct module *const *modules, size_t n,
                  const char *permissions);
+/* The same, the person at all sites of the organisation. */
+void served_open_everywhere(struct served *s, const struct module *const *modules, size_t n,
+                            const char *permissions);
 void served_close(struct served *s);
 
 /* Asks as that person, for JSON or for a page; gives the status. The answer, head and body, stays

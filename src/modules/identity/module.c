@@ -32,12 +32,26 @@ static void use(void)
     quality_use_unit(order_of);
 }
 
+static enum outcome unit_called(struct str *out, struct db *db, struct str id, struct arena *arena,
+                                struct err *e)
+{
+    const struct identity_unit_in in = { id };
+    struct identity_unit_out row = { 0 };
+    bool found;
+    TRY(db_get(db, &sql_identity_unit, &in, &row, arena, &found, e));
+    *out = row.label;
+    return OK;
+}
+
+static const struct thing_name module_names[] = { { "unit", unit_called } };
+
 const struct module identity_module = {
     .name = "identity",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     MODULE_ARRAY(marks),
     MODULE_ARRAY(befores),
+    MODULE_ARRAY(names),
     .schema = &identity_schema,
     .points = identity_points,
     .npoints = IDENTITY_POINTS,

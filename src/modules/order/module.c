@@ -67,6 +67,33 @@ static void use(void)
     flow_use_rule(&order_release_rule);
 }
 
+static enum outcome order_called(struct str *out, struct db *db, struct str id,
+                                 struct arena *arena, struct err *e)
+{
+    const struct order_order_in in = { id };
+    struct order_order_out row = { 0 };
+    bool found;
+    TRY(db_get(db, &sql_order_order, &in, &row, arena, &found, e));
+    *out = row.coi;
+    return OK;
+}
+
+static enum outcome patient_called(struct str *out, struct db *db, struct str id,
+                                   struct arena *arena, struct err *e)
+{
+    const struct order_patient_in in = { id };
+    struct order_patient_out row = { 0 };
+    bool found;
+    TRY(db_get(db, &sql_order_patient, &in, &row, arena, &found, e));
+    *out = row.pseudonym;
+    return OK;
+}
+
+static const struct thing_name module_names[] = {
+    { "order", order_called },
+    { "patient", patient_called },
+};
+
 const struct module order_module = {
     .name = "order",
     MODULE_ARRAY(events),
@@ -79,6 +106,7 @@ const struct module order_module = {
     MODULE_ARRAY(befores),
     MODULE_ARRAY(openers),
     MODULE_ARRAY(erases),
+    MODULE_ARRAY(names),
     .schema = &order_schema,
     .files = order_file_rules,
     .nfiles = ORDER_FILE_RULES,

@@ -47,6 +47,19 @@ static void use(void)
     flow_use_rule(&quality_release_rule);
 }
 
+static enum outcome deviation_called(struct str *out, struct db *db, struct str id,
+                                     struct arena *arena, struct err *e)
+{
+    const struct quality_deviation_in in = { id };
+    struct quality_deviation_out row = { 0 };
+    bool found;
+    TRY(db_get(db, &sql_quality_deviation, &in, &row, arena, &found, e));
+    *out = row.number;
+    return OK;
+}
+
+static const struct thing_name module_names[] = { { "deviation", deviation_called } };
+
 const struct module quality_module = {
     .name = "quality",
     MODULE_ARRAY(events),
@@ -56,6 +69,7 @@ const struct module quality_module = {
     .npolicies = QUALITY_POLICIES,
     MODULE_ARRAY(routes),
     MODULE_ARRAY(watches),
+    MODULE_ARRAY(names),
     .schema = &quality_schema,
     .use = use,
     .searches = quality_searches,

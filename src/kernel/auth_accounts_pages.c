@@ -1,0 +1,178 @@
+/* People and systems of an organisation, for who administers accounts: the list, a new one, and of
+ * each its roles, the proof of identity, and whether it is closed. */
+#include "gen/kernel/pages/accounts.html.h"
+#include "kernel/auth_impl.h"
+#include "kernel/auth_pages.h"
+
+enum { PEOPLE_MAX = 2001, SITES_MAX = 200 };
+
+/* Where and for what a role holds, in words. */
+static struct str reach_of(struct page *p, struct db *db, struct str site, struct str product)
+{
+    struct arena *a = p->b->arena;
+    const struct str where =
+        site.p ? auth_site_name(db, site, a) : text_find(p->language, S("page.access.all_sites"));
+    if (!product.p)
+        return where;
+    return arena_printf(a, "%.*s, %.*s", STR(where), STR(show_name(p, "product", product)));
+}
+
+/* --- the list --- */
+
+static void add_role(struct auth_people_line *line, struct page *p, struct db *db,
+                     const struct auth_access_out *row)
+{
+    if (!row->role.p)
+        return;
+    line->roles = arena_printf(p->b->arena, "%.*s%s%.*s (%.*s)", STR(line->roles),
+                               line->roles.n > 0 ? "; " : "", STR(show_name(p, "role", row->role)),
+                               STR(reach_of(p, db, row->site, row->product)));
+}
+
+static enum outcome people(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct str everywhere = { 0 };
+    const struct auth_access_in in = { actor->organisation, everywhere, everywhere };
+    struct auth_people_view v = {
+        .refused = show_refusal(p, r),
+        .organisation = actor->organisation,
+        .organisation_name = auth_organisation_name(db, actor->organisation, r->arena),
+        .may_make = actor_may(actor, S("account.make"), actor->organisation, everywhere),
+        .login = show_entered(r, "login"),
+        .name = show_entered(r, "name"),
+        .service = str_is(show_entered(r, "kind"), "service"),
+    };
+    struct record_list list;
+    if (!actor_may(actor, S("account.see"), actor->organisation, everywhere))
+        return REFUSE(e, "auth.forbidden", { "permission", S("account.see") });
+    TRY(db_list(db, &sql_auth_access, &in, &list, PEOPLE_MAX, r->arena, e));
+    const struct auth_access_out *rows = list.p;
+    struct auth_people_line *lines = ARENA_ARRAY(r->arena, list.n + 1, struct auth_people_line);
+    if (!lines)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++) {
+        if (v.n == 0 || !str_eq(lines[v.n - 1].row->account, rows[i].account))
+            lines[v.n++] = (struct auth_people_line){ .row = &rows[i] };
+        add_role(&lines[v.n - 1], p, db, &rows[i]);
+    }
+    v.lines = lines;
+    page_accounts(p, &v);
+    return OK;
+}
+
+enum http_state auth_get_people(struct http_request *r)
+{
+    return show(r, "page.accounts.title", people);
+}
+
+static enum http_state made_again(struct http_request *r, const struct err *e)
+{
+    return show_again(r, "page.accounts.title", people, e);
+}
+
+static enum http_state made(struct http_request *r, const struct gate_answer *answer)
+{
+    const enum http_state state = show_made(r, answer, "id", "/accounts/");
+    if (r->answer.status == 303)
+        r->answer.location = arena_printf(r->arena, "%.*s/access", STR(r->answer.location));
+    return state;
+}
+
+enum http_state auth_post_people(struct http_request *r)
+{
+    const struct app_command c = {
+        .name = S("account.make"),
+        .done = made,
+        .refused = made_again,
+    };
+    return app_command(r, &c);
+}
+
+/* --- of one account --- */
+
+static enum outcome names_of(const struct str **out, size_t *n, struct http_request *r,
+                             struct db *db, const char *kind, struct err *e)
+{
+    const struct definition *found;
+    *n = 0;
+    if (!define_kind_find(str_z(kind)))
+        return OK;
+    TRY(define_effective(&found, n, db, str_z(kind), env_now(app_of(r)->node->env), r->arena, e));
+    struct str *names = ARENA_ARRAY(r->arena, *n + 1, struct str);
+    if (!names)
+        return err_no_memory(e);
+    for (size_t i = 0; i < *n; i++)
+        names[i] = found[i].name;
+    *out = names;
+    return OK;
+}
+
+static enum outcome sites_of(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                             struct err *e)
+{
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_all_sites, NULL, &list, SITES_MAX, r->arena, e));
+    const struct auth_all_sites_out *all = list.p;
+    struct auth_all_sites_out *own = ARENA_ARRAY(r->arena, list.n + 1, struct auth_all_sites_out);
+    if (!own)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++)
+        if (str_eq(all[i].organisation, v->organisation))
+            own[v->nsites++] = all[i];
+    v->sites = own;
+    return OK;
+}
+
+static enum outcome roles_of(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                             struct page *p, struct str account, struct err *e)
+{
+    const struct auth_roles_in in = { account };
+    struct record_list list;
+    TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, r->arena, e));
+    const struct auth_roles_out *rows = list.p;
+    struct auth_right_line *lines = ARENA_ARRAY(r->arena, list.n + 1, struct auth_right_line);
+    if (!lines)
+        return err_no_memory(e);
+    for (size_t i = 0; i < list.n; i++) {
+        if (!str_eq(rows[i].organisation, v->organisation))
+            continue;
+        lines[v->nlines++] = (struct auth_right_line){
+            .row = &rows[i],
+            .reach = reach_of(p, db, rows[i].site, rows[i].product),
+            .until = rows[i].until_us == INT64_MAX ? TIME_NONE : rows[i].until_us,
+        };
+    }
+    v->lines = lines;
+    return OK;
+}
+
+enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                              struct page *p, const struct auth_account_out *row, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct str everywhere = { 0 };
+    const struct str of = row->organisation;
+    const bool other = !str_eq(row->account, actor->account);
+    const bool open = other && !row->closed;
+    *v = (struct auth_rights_view){
+        .shown = true,
+        .service = str_is(row->kind, "service"),
+        .organisation = of,
+        .closed = row->closed,
+        .sanctioned = row->sanctioned,
+        .may_sanction = open && row->sanctioned == TIME_NONE &&
+                        actor_may(actor, S("account.sanction"), of, everywhere),
+        .may_give = open && row->sanctioned != TIME_NONE &&
+                    actor_may(actor, S("account.give_role"), of, everywhere),
+        .may_take = open && actor_may(actor, S("account.take_role"), of, everywhere),
+        .may_close = open && actor_may(actor, S("account.close"), of, everywhere),
+        .may_reopen = other && row->closed && actor_may(actor, S("account.reopen"), of, everywhere),
+    };
+    TRY(roles_of(v, r, db, p, row->account, e));
+    if (!v->may_give)
+        return OK;
+    TRY(names_of(&v->roles, &v->nroles, r, db, "role", e));
+    TRY(names_of(&v->products, &v->nproducts, r, db, "product", e));
+    return sites_of(v, r, db, e);
+}
