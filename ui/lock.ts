@@ -185,6 +185,16 @@ function look(): void {
 }
 
 export function startLock(): void {
+  /* Who takes over scans the badge next, with gloves on: no touch in between. */
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const opened = event.target;
+      if (opened instanceof HTMLDetailsElement && opened.open)
+        opened.querySelector<HTMLInputElement>('input[data-scan="badge"]')?.focus();
+    },
+    true,
+  );
   if (!lockForm()) return;
   for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, works, true);
   document.addEventListener("submit", submitted);
