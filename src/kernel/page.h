@@ -67,8 +67,8 @@ struct page {
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
     bool may_audit;        /* pages of things lead to their audit trail */
     struct page_bar bar;
-    bool contradicted;     /* a witness has seen another history of the log */
-    struct html body;      /* the layout's {slot} */
+    bool contradicted; /* a witness has seen another history of the log */
+    struct html body;  /* the layout's {slot} */
 };
 
 /* What {= expr} calls, chosen by the expression's type and the place it stands in. INT64_MIN is an

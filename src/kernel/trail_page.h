@@ -14,7 +14,7 @@ struct trail_row_view {
     const struct trail_row *row;
     bool day; /* the first of its day */
     struct str date;
-    struct str about; /* what it is about, as people call it */
+    struct str about;      /* what it is about, as people call it */
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
     struct str data; /* what the task's completion rests on, and what rests on it; absent: none */
 };

@@ -146,6 +146,9 @@ export async function privacy(checker, demo, log) {
       given: marks.given, birth_date: marks.born, sex: "female" });
     const { request } = await sign(demo, coordinator, demo.find("coordinator", "Northfield"),
       "patient.request_erasure", { patient: other.patient }, "asked for");
+    const asked = await get(demo, physician, `/patients/${other.patient}`, "text/html");
+    assert(asked.text.includes(`name="family" type="text" maxlength="200" value="${marks.family}"`),
+      "while erasure is asked for, the form to correct the data has lost them");
     await sign(demo, physician, demo.find("physician", "Northfield"), "patient.erase",
       { patient: other.patient, request }, "checked");
     const { status, text } = await get(demo, physician, `/patients/${other.patient}`, "text/html");

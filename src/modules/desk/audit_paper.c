@@ -80,23 +80,46 @@ static enum outcome paper_row(const struct coi_writer *w, struct audit_telling *
     return OK;
 }
 
+/* "2026-01-01T00:00:00.000000Z" as people read it. */
+static struct str effective(const struct coi_writer *w, const struct desk_coi_event *x)
+{
+    int64_t at;
+    const struct str text = desk_coi_text(x, "effective");
+    return clock_read(&at, text) ? show_time(w->p, at) : text;
+}
+
+static void definitions_begin(const struct coi_writer *w)
+{
+    static const char *const titles[] = { "page.coi.event",     "page.audit.kind",
+                                          "page.audit.name",    "page.audit.version",
+                                          "page.audit.caption", "page.audit.effective",
+                                          "page.audit.hash" };
+    static const int weights[] = { 6, 9, 16, 7, 20, 16, 36 };
+    enum { COLUMNS = sizeof titles / sizeof titles[0] };
+    struct print_column columns[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        columns[i] = (struct print_column){ .title = coi_words(w, titles[i]),
+                                            .weight = weights[i],
+                                            .id = i == COLUMNS - 1 };
+    print_heading(w->print, 1, coi_words(w, "page.audit.definitions"));
+    print_table(w->print, S(""), columns, COLUMNS);
+}
+
 static void definitions(const struct coi_writer *w)
 {
-    static const char *const columns[] = { "page.coi.event",     "page.audit.kind",
-                                           "page.audit.name",    "page.audit.version",
-                                           "page.audit.caption", "page.audit.effective",
-                                           "page.audit.hash",    NULL };
     bool begun = false;
     for (size_t i = 0; i < w->c->n; i++) {
         const struct desk_coi_event *x = &w->c->events[i];
         const struct json *version = json_get(x->body, "version");
         if (!desk_audit_defines(x))
             continue;
-        coi_begin(w, "page.audit.definitions", columns, &begun);
+        if (!begun)
+            definitions_begin(w);
+        begun = true;
         const struct str cells[] = {
             coi_number(w, x),          desk_coi_text(x, "kind"),
             desk_coi_text(x, "name"),  version ? version->raw : S(""),
-            desk_coi_text(x, "title"), desk_coi_text(x, "effective"),
+            desk_coi_text(x, "title"), effective(w, x),
             desk_coi_text(x, "hash"),
         };
         print_row(w->print, NULL, cells);
@@ -129,13 +152,22 @@ static enum outcome events(const struct coi_writer *w, struct err *e)
     return o;
 }
 
+/* As it stands on labels; a prescription has only its id. */
+static struct str order_called(const struct desk_coi *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (str_is(c->events[i].event.type, "order.placed"))
+            return desk_coi_text(&c->events[i], "coi");
+    return c->order;
+}
+
 static struct print *paper_begin(struct page *p, const struct desk_coi *c)
 {
     struct print_document d;
     struct arena *a = p->b->arena;
     record_clear(&print_document_record, &d);
     d.title = text_find(p->language, S("page.audit.title"));
-    d.subtitle = c->order;
+    d.subtitle = order_called(c);
     d.language = p->language;
     d.date = c->n > 0 ? c->events[c->n - 1].event.recorded : p->now_us;
     d.dated = show_time(p, d.date);

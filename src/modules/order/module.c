@@ -67,8 +67,8 @@ static void use(void)
     flow_use_rule(&order_release_rule);
 }
 
-static enum outcome order_called(struct str *out, struct db *db, struct str id,
-                                 struct arena *arena, struct err *e)
+static enum outcome order_called(struct str *out, struct db *db, struct str id, struct arena *arena,
+                                 struct err *e)
 {
     const struct order_order_in in = { id };
     struct order_order_out row = { 0 };

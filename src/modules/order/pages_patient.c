@@ -171,8 +171,12 @@ static enum outcome versions(struct order_patient_page *v, struct http_request *
     struct order_change *changes = ARENA_ARRAY(r->arena, n + 1, struct order_change);
     if (!all || !changes)
         return err_no_memory(e);
-    for (size_t i = 0; i < n; i++)
-        TRY(read_version(&all[i], r, p, rows[i].leaf, v->shown.by_name, e));
+    const size_t events = n;
+    n = 0;
+    for (size_t i = 0; i < events; i++) {
+        TRY(read_version(&all[n], r, p, rows[i].leaf, v->shown.by_name, e));
+        n += json_get(all[n].body, "sex") != NULL; /* a request to erase says nothing of the data */
+    }
     for (size_t i = n; i > 1; i--) /* the newest first; the last is how it was enrolled */
         TRY(change(&changes[v->nchanges++], &all[i - 1], &all[i - 2], r, db, p, v->shown.by_name,
                    e));
