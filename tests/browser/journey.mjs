@@ -79,7 +79,7 @@ export class Journey {
 
   asTask(title, path, owner) {
     const [, role, site] = owner.match(/^([^,]+), (.+?)(?: \d.*)?$/);
-    return { title, path, name: path.split("/").pop(), role: role.replaceAll(" ", "_"), site };
+    return { title, path, name: path.split("/").pop(), role: role.toLowerCase().replaceAll(" ", "_"), site };
   }
 
   /* --- a task, by whoever it asks for --- */

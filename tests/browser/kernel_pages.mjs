@@ -221,7 +221,7 @@ async function oversight(house, size) {
   }
   await house.check(`the trail tells of the sponsor's orders at ${size}`, async () => {
     await page.goto("/trail");
-    await page.getByText(/^order\//).first().waitFor();
+    await page.getByText(/^Order [A-Z]+-/).first().waitFor();
   });
   const ward = await house.page(house.person("ward_nurse"), size);
   await ward.goto("/emergency");

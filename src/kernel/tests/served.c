@@ -66,7 +66,8 @@ static void open_at(struct served *s, const struct module *const *modules, size_
     struct auth_session session;
     assert_true(n + KERNELS <= MODULES_MAX);
     memcpy(all, kernels, sizeof kernels);
-    memcpy(all + KERNELS, modules, n * sizeof modules[0]);
+    if (n > 0)
+        memcpy(all + KERNELS, modules, n * sizeof modules[0]);
     text_use(text_rows, text_rows_count);
     modules_use(all, KERNELS + n);
     *s = (struct served){ 0 };
