@@ -143,7 +143,8 @@ void storm_retry(struct storm *w);
 
 /* storm_partner.c */
 void storm_partner_use(struct storm *w);
-void storm_partner_forget(struct storm *w); /* of a node that was lost */
+bool storm_partner_waits(const struct storm *w); /* has yet to answer */
+void storm_partner_forget(struct storm *w);      /* of a node that was lost */
 void storm_partner_check(struct storm *w);
 void storm_partner_free(struct storm *w);
 

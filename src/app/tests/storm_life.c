@@ -179,7 +179,7 @@ bool storm_people_come(struct storm *w)
 bool storm_settle(struct storm *w)
 {
     bool busy = true;
-    for (int steps = 0; busy && steps < SETTLE_MAX; steps++) {
+    for (int steps = 0; (busy || storm_partner_waits(w)) && steps < SETTLE_MAX; steps++) {
         struct err e = { 0 };
         if (node_step(&w->node, 0, &busy, &e) == OK || strcmp(e.code, "store.busy") == 0)
             continue;

@@ -104,6 +104,11 @@ void storm_partner_use(struct storm *w)
     outbox_use(w->node.outbox, &w->partner->transport, &setup);
 }
 
+bool storm_partner_waits(const struct storm *w)
+{
+    return w->partner->nanswers > 0;
+}
+
 void storm_partner_forget(struct storm *w)
 {
     if (w->partner)
