@@ -4,6 +4,7 @@
  * memory, and on the PostgreSQL that VEIN_POSTGRES names (tools/with-postgres starts an empty one).
  * Prints file:line: engine: what for each that does not prepare, or whose columns are not what its
  * header declares, and ends with 1 then. */
+#include "base/dialect.h"
 #include "tools/lib/sqlfile.h"
 
 #include <libpq-fe.h>
@@ -70,45 +71,6 @@ static Oid type_of(const char *kind)
     return strcmp(kind, "BLOB") == 0 ? TYPE_BYTEA : TYPE_TEXT;
 }
 
-/* SQLite's types and table options in PostgreSQL's words. What stands behind a table's closing
- * parenthesis (STRICT, WITHOUT ROWID) has no place there. */
-static void map_schema(const char *text, char out[TEXT_MAX])
-{
-    static const struct {
-        const char *sqlite, *postgres;
-    } types[] = {
-        { "INTEGER", "BIGINT" },
-        { "BLOB", "BYTEA" },
-        { "TEXT", "TEXT COLLATE \"C\"" },
-    };
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    size_t length = strlen(text);
-    const char *last = strrchr(text, ')');
-    if (strncmp(text, "CREATE TABLE", 12) == 0 && last != NULL)
-        length = (size_t)(last - text) + 1;
-    size_t used = 0;
-    for (size_t i = 0; i < length;) {
-        size_t n = strspn(text + i, letters);
-        if (text[i] == '\'')
-            n = strcspn(text + i + 1, "'") + 2;
-        n = n == 0 ? 1 : n;
-        const char *word = text + i;
-        size_t size = n;
-        for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
-            if (strlen(types[t].sqlite) == n && memcmp(types[t].sqlite, text + i, n) == 0) {
-                word = types[t].postgres;
-                size = strlen(word);
-            }
-        }
-        if (used + size >= TEXT_MAX)
-            sqlfile_fail("schema", 0, "a statement is longer than %d bytes", TEXT_MAX);
-        memcpy(out + used, word, size);
-        used += size;
-        i += n;
-    }
-    out[used] = 0;
-}
-
 static void found_postgres(const struct sqlfile *file, const struct sqlfile_statement *s,
                            PGconn *db, const PGresult *r)
 {
@@ -141,7 +103,11 @@ static void check_postgres(void *db, const struct sqlfile *file, const struct sq
     PGresult *r;
     if (file->schema) {
         static char text[TEXT_MAX];
-        map_schema(s->text, text);
+        struct buf mapped = buf_over(text, sizeof text - 1);
+        dialect_postgres(&mapped, str_z(s->text));
+        if (!buf_ok(&mapped))
+            sqlfile_fail(file->path, s->line, "a statement is longer than %d bytes", TEXT_MAX);
+        text[mapped.n] = 0;
         r = PQexec(db, text);
     } else {
         Oid types[SQLFILE_FIELDS_MAX];

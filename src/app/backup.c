@@ -23,6 +23,15 @@ static void path_in(char out[BACKUP_PATH_MAX], const char *dir, const char *name
     BUG_ON(n < 0 || n >= BACKUP_PATH_MAX); /* backup_folder has seen to it */
 }
 
+enum outcome backup_beside(char out[BACKUP_PATH_MAX], const char *db_path, const char *tail,
+                           struct err *e)
+{
+    char files[NODE_PATH_MAX];
+    TRY(node_files(files, sizeof files, db_path, e));
+    const int n = snprintf(out, BACKUP_PATH_MAX, "%s%s", files, tail);
+    return n >= 0 && n < BACKUP_PATH_MAX ? OK : REFUSE(e, "node.path_too_long");
+}
+
 static enum outcome backup_folder(const char *dir, struct err *e)
 {
     if (strlen(dir) > BACKUP_PATH_MAX - 40)
@@ -55,9 +64,7 @@ static enum outcome backup_erased(const char *db_path, const char *dir, struct e
 {
     char from[BACKUP_PATH_MAX];
     char to[BACKUP_PATH_MAX];
-    int n = snprintf(from, sizeof from, "%s.erased", db_path);
-    if (n < 0 || (size_t)n >= sizeof from)
-        return REFUSE(e, "node.path_too_long");
+    TRY(backup_beside(from, db_path, ".erased", e));
     path_in(to, dir, "erased");
     return access(from, F_OK) == 0 ? copy_file(from, to, 0, NULL, e) : OK;
 }
@@ -134,9 +141,7 @@ enum outcome backup_make(struct backup_manifest *out, const char *db_path, const
     TRY(copy_hash(&hash, &out->bytes, copy, e));
     char from[BACKUP_PATH_MAX];
     char files[BACKUP_PATH_MAX];
-    int n = snprintf(from, sizeof from, "%s.files", db_path);
-    if (n < 0 || (size_t)n >= sizeof from)
-        return REFUSE(e, "node.path_too_long");
+    TRY(backup_beside(from, db_path, ".files", e));
     path_in(files, dir, "files");
     TRY(backup_files(from, files, e));
     TRY(backup_erased(db_path, dir, e));
@@ -152,9 +157,7 @@ enum outcome backup_keys(const char *db_path, const char *to, const char *dir, s
     char keys[BACKUP_PATH_MAX];
     char folder[PATH_MAX];
     char beside[PATH_MAX];
-    int n = snprintf(keys, sizeof keys, "%s.keys", db_path);
-    if (n < 0 || (size_t)n >= sizeof keys)
-        return REFUSE(e, "node.path_too_long");
+    TRY(backup_beside(keys, db_path, ".keys", e));
     TRY(keyring_copy(keys, to, e));
     if (realpath(dir, folder) && realpath(to, beside) && str_starts(str_z(beside), str_z(folder)) &&
         beside[strlen(folder)] == '/') {

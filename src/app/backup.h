@@ -25,6 +25,11 @@ enum { BACKUP_FORMAT = 1, BACKUP_PATH_MAX = 1024, BACKUP_MANIFEST_MAX = 8192 };
 enum outcome backup_make(struct backup_manifest *out, const char *db_path, const char *dir,
                          struct arena *arena, struct err *e);
 
+/* F.tail of a database, such as F.keys (kernel/store_name.h). REFUSED "node.path_too_long",
+ * "store.name". */
+enum outcome backup_beside(char out[BACKUP_PATH_MAX], const char *db_path, const char *tail,
+                           struct err *e);
+
 /* Copies a folder of sealed contents into another, what is not there yet; does nothing where there
  * is none. */
 enum outcome backup_files(const char *from, const char *to, struct err *e);

@@ -5,27 +5,15 @@
 #include <string.h>
 
 #include "kernel/text.h"
-#include "verify/verify.h"
 
 /* clang-format off: one row a command */
 const struct cli_command cli_commands[] = {
-    { "demo", cli_demo },
-    { "init", cli_init },
-    { "serve", cli_serve },
-    { "import", cli_import },
-    { "simulate", cli_simulate },
-    { "list", cli_list },
-    { "verify", verify_main },
-    { "export", cli_export },
-    { "rebuild", cli_rebuild },
-    { "backup", cli_backup },
-    { "restore", cli_restore },
-    { "check", cli_check },
-    { "upgrade", cli_upgrade },
-    { "keys", cli_keys },
-    { "try", cli_try },
-    { "witness", cli_witness },
-    { NULL, NULL },
+    { "demo", cli_demo },     { "init", cli_init },         { "serve", cli_serve },
+    { "import", cli_import }, { "simulate", cli_simulate }, { "list", cli_list },
+    { "verify", cli_verify }, { "export", cli_export },     { "rebuild", cli_rebuild },
+    { "backup", cli_backup }, { "restore", cli_restore },   { "copy", cli_copy },
+    { "check", cli_check },   { "upgrade", cli_upgrade },   { "keys", cli_keys },
+    { "try", cli_try },       { "witness", cli_witness },   { NULL, NULL },
 };
 /* clang-format on */
 

@@ -67,6 +67,8 @@ int cli_restore(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_upgrade(int argc, char **argv);
+int cli_verify(int argc, char **argv);
+int cli_copy(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 /* vein witness: cosigns other nodes' checkpoints (docs/witness.md). */

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "app/cli.h"
+#include "app/db_file.h"
 #include "base/log.h"
 #include "kernel/look.h"
 #include "kernel/file.h"
@@ -23,6 +24,7 @@ enum {
 
 struct check {
     const char *db;
+    char files[NODE_PATH_MAX]; /* F of F.keys */
     struct node node;
     bool opened;
     struct arena *arena;
@@ -51,10 +53,10 @@ static void failed(struct check *c, const char *name, const struct err *e)
 static void check_files(struct check *c)
 {
     static const char *const tails[] = { "", ".keys", ".root" };
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-        char path[1100];
+    for (size_t i = store_name_is_url(c->db); i < sizeof tails / sizeof tails[0]; i++) {
+        char path[NODE_PATH_MAX + 16];
         struct stat st;
-        snprintf(path, sizeof path, "%s%s", c->db, tails[i]);
+        snprintf(path, sizeof path, "%s%s", c->files, tails[i]);
         if (stat(path, &st) == 0)
             line(c, (st.st_mode & 077) == 0, "file", "%s: mode %04o, %" PRId64 " bytes", path,
                  (unsigned)st.st_mode & 07777, (int64_t)st.st_size);
@@ -66,7 +68,9 @@ static void check_files(struct check *c)
 static void check_disk(struct check *c)
 {
     struct statvfs fs;
-    if (statvfs(c->db, &fs) != 0) {
+    char keys[NODE_PATH_MAX + 16];
+    snprintf(keys, sizeof keys, "%s.keys", c->files);
+    if (statvfs(store_name_is_url(c->db) ? keys : c->files, &fs) != 0) {
         line(c, false, "disk", "%m");
         return;
     }
@@ -92,7 +96,9 @@ static void check_storage(struct check *c)
 {
     struct err e = { 0 };
     if (store_check(c->node.store, &e) == OK)
-        line(c, true, "storage", "every page and index is consistent");
+        line(c, true, "storage", "%s",
+             store_name_is_url(c->db) ? "every row can be read, and what is there is ours"
+                                      : "every page and index is consistent");
     else
         failed(c, "storage", &e);
 }
@@ -101,12 +107,19 @@ static void check_ledger(struct check *c)
 {
     const struct verify_options options = { 0 };
     struct verify_report report = { 0 };
-    if (verify_db(c->db, &options, &report))
+    struct db_file file;
+    struct err e = { 0 };
+    if (db_file_make(&file, c->db, &e) != OK) {
+        failed(c, "ledger", &e);
+        return;
+    }
+    if (verify_db(file.path, &options, &report))
         line(c, true, "ledger",
              "%" PRIu64 " events of %" PRIu64 " streams, %" PRIu64 " signed, root %s", report.count,
              report.streams, report.signed_size, report.root_hex);
     else
         line(c, false, "ledger", "%s: %s", report.bad_item, report.reason);
+    db_file_end(&file);
 }
 
 static void check_tables(struct check *c)
@@ -282,6 +295,9 @@ int cli_check(int argc, char **argv)
     if (!cli_read(argc, argv, options, 2, NULL, 0, &code))
         return code;
     log_set_level(LOG_WARNING);
+    struct err e = { 0 };
+    if (node_files(c.files, sizeof c.files, c.db, &e) != OK)
+        return cli_error(&e);
     c.arena = arena_new(CHECK_ARENA_MAX);
     if (!c.arena)
         return CLI_FAULT;

@@ -4,6 +4,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "kernel/openapi.h"
+#include "kernel/store_name.h"
 #include "kernel/tlog.h"
 #include "modules/identity/identity.h"
 
@@ -216,9 +217,13 @@ static int prepare(const char *db)
     node_close(&n);
     if (o != OK)
         return cli_error(&e);
+    char beside[STORE_NAME_MAX], shown[STORE_NAME_MAX];
+    if (out.needed && (store_name_beside(beside, sizeof beside, db, "next", &e) != OK ||
+                       store_name_shown(shown, sizeof shown, beside, &e) != OK))
+        return cli_error(&e);
     if (out.needed)
-        printf("prepared %lld events, %lld in all, in %s.next\n", (long long)out.events,
-               (long long)out.size, db);
+        printf("prepared %lld events, %lld in all, in %s\n", (long long)out.events,
+               (long long)out.size, shown);
     else
         printf("nothing to prepare\n");
     return CLI_DONE;

@@ -7,6 +7,8 @@
 #include "app/backup.h"
 #include "app/cli.h"
 #include "kernel/copy.h"
+#include "kernel/store_copy.h"
+#include "kernel/store_name.h"
 #include "verify/note.h"
 
 /* The files of a node. While a restore runs they have another name. */
@@ -15,12 +17,37 @@ static const char *const part_tails[PARTS] = { ".keys", ".root", ".erased", "" }
 
 struct restoring {
     char path[BACKUP_PATH_MAX]; /* of the database meanwhile */
+    const char *url;            /* of PostgreSQL, where it shall be; NULL: a file */
+    char files[NODE_PATH_MAX];  /* F of F.files */
     char part[PARTS][BACKUP_PATH_MAX];
     char final[PARTS][BACKUP_PATH_MAX];
 };
 
-static enum outcome restore_names(struct restoring *r, const char *to, struct err *e)
+/* There must be no database of ours under this name. */
+static enum outcome restore_vacant(const char *url, struct err *e)
 {
+    char shown[STORE_NAME_MAX];
+    struct store *store;
+    struct err there = { 0 };
+    const struct store_options options = { .path = url, .read_only = true };
+    TRY(store_name_shown(shown, sizeof shown, url, e));
+    if (store_open(&store, &options, &there) == OK) {
+        store_close(store);
+        return REFUSE(e, "restore.exists", { "path", str_z(shown) });
+    }
+    if (str_is(str_z(there.code), "store.not_found"))
+        return OK;
+    *e = there;
+    return e->outcome;
+}
+
+static enum outcome restore_names(struct restoring *r, const char *name, struct err *e)
+{
+    const char *to = r->files;
+    TRY(node_files(r->files, sizeof r->files, name, e));
+    r->url = store_name_is_url(name) ? name : NULL;
+    if (r->url)
+        TRY(restore_vacant(r->url, e));
     if (strlen(to) > BACKUP_PATH_MAX - 40)
         return REFUSE(e, "node.path_too_long");
     snprintf(r->path, sizeof r->path, "%s.restoring", to);
@@ -28,6 +55,8 @@ static enum outcome restore_names(struct restoring *r, const char *to, struct er
         int a = snprintf(r->part[i], BACKUP_PATH_MAX, "%s.restoring%s", to, part_tails[i]);
         int b = snprintf(r->final[i], BACKUP_PATH_MAX, "%s%s", to, part_tails[i]);
         BUG_ON(a >= BACKUP_PATH_MAX || b >= BACKUP_PATH_MAX);
+        if (i == PART_DATABASE && r->url)
+            continue;
         if (access(r->final[i], F_OK) == 0 || errno != ENOENT)
             return REFUSE(e, "restore.exists", { "path", str_z(r->final[i]) });
     }
@@ -158,14 +187,22 @@ static enum outcome restore_node(struct backup_restored *out, const struct node_
 }
 
 /* Sealed contents under their final name: without a database beside them they are nobody's. */
-static enum outcome restore_files(const struct backup_restore *what, struct err *e)
+static enum outcome restore_files(const struct restoring *r, const struct backup_restore *what,
+                                  struct err *e)
 {
     char from[BACKUP_PATH_MAX];
     char to[BACKUP_PATH_MAX];
     int a = snprintf(from, sizeof from, "%s/files", what->dir);
-    int b = snprintf(to, sizeof to, "%s.files", what->to);
+    int b = snprintf(to, sizeof to, "%s.files", r->files);
     return a < BACKUP_PATH_MAX && b < BACKUP_PATH_MAX ? backup_files(from, to, e)
                                                       : REFUSE(e, "node.path_too_long");
+}
+
+/* Into PostgreSQL it goes as a whole or not at all. */
+static enum outcome restore_move(const struct restoring *r, struct err *e)
+{
+    struct store_copied copied;
+    return store_copy_all(&copied, r->path, r->url, e);
 }
 
 /* The database comes last: with it the node exists. */
@@ -176,6 +213,8 @@ static enum outcome restore_publish(const struct restoring *r, struct err *e)
             continue;
         if (i == PART_DATABASE)
             TRY(copy_sync_folder(r->path, e));
+        if (i == PART_DATABASE && r->url)
+            return restore_move(r, e);
         if (link(r->part[i], r->final[i]) != 0) /* unlike rename, it replaces nothing */
             return err_fault(e, "store.io", "name %s: %m", r->final[i]);
     }
@@ -201,7 +240,7 @@ enum outcome backup_restore(struct backup_restored *out, const struct backup_res
     if (o == OK)
         o = restore_node(out, &how, &r, what, arena, e);
     if (o == OK)
-        o = restore_files(what, e);
+        o = restore_files(&r, what, e);
     if (o == OK)
         o = restore_publish(&r, e);
     restore_sweep(&r);

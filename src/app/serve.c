@@ -175,8 +175,10 @@ static enum outcome choose_tls(struct serve *s, const struct serve_options *o, s
         return OK;
     char host[PARAM_VALUE_MAX];
     serve_host(host, sizeof host, p->listen);
-    snprintf(s->certificate, sizeof s->certificate, "%s.crt", o->path);
-    snprintf(s->key, sizeof s->key, "%s.tls", o->path);
+    char files[NODE_PATH_MAX];
+    TRY(node_files(files, sizeof files, o->path, e));
+    snprintf(s->certificate, sizeof s->certificate, "%s.crt", files);
+    snprintf(s->key, sizeof s->key, "%s.tls", files);
     return tls_make(s->certificate, s->key, host, &env_system, e);
 }
 

@@ -11,13 +11,23 @@
 #include "gen/kernel/node.sql.h"
 #include "kernel/file.h"
 #include "kernel/node_impl.h"
+#include "kernel/store_name.h"
 #include "kernel/trail.h"
+
+enum outcome node_files(char *out, size_t size, const char *path, struct err *e)
+{
+    if (store_name_files(out, size, path, e) == OK)
+        return OK;
+    return store_name_is_url(path) ? e->outcome : REFUSE(e, "node.path_too_long");
+}
 
 enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
                             const struct node_options *o, struct err *e)
 {
-    int a = snprintf(out->keys, sizeof out->keys, "%s.keys", o->path);
-    int b = snprintf(out->root, sizeof out->root, "%s.root", o->path);
+    char files[NODE_PATH_MAX];
+    TRY(node_files(files, sizeof files, o->path, e));
+    int a = snprintf(out->keys, sizeof out->keys, "%s.keys", files);
+    int b = snprintf(out->root, sizeof out->root, "%s.root", files);
     if (a < 0 || b < 0 || (size_t)a >= sizeof out->keys || (size_t)b >= sizeof out->root)
         return REFUSE(e, "node.path_too_long");
     *keys = (struct keyring_options){
@@ -63,10 +73,10 @@ enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, s
     return buf_check(&vkey, e);
 }
 
-static enum outcome node_open_files(struct node *n, const struct node_options *o, struct err *e)
+static enum outcome node_open_files(struct node *n, struct err *e)
 {
     char folder[NODE_PATH_MAX];
-    const int length = snprintf(folder, sizeof folder, "%s.files", o->path);
+    const int length = snprintf(folder, sizeof folder, "%.*s.files", STR(n->impl->files));
     if (length < 0 || (size_t)length >= sizeof folder)
         return REFUSE(e, "node.path_too_long");
     const struct files_options options = { .env = n->env, .keys = n->keys, .folder = folder };
@@ -216,7 +226,7 @@ static enum outcome node_open_erasures(struct node *n, struct err *e)
         .search = n->search,
         .registry = n->registry,
         .env = n->env,
-        .list = arena_printf(n->impl->arena, "%.*s.erased", STR(n->impl->path)).p,
+        .list = arena_printf(n->impl->arena, "%.*s.erased", STR(n->impl->files)).p,
     };
     return options.list ? erasures_open(&n->erasures, &options, e) : err_no_memory(e);
 }
@@ -304,20 +314,24 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     out->impl->arena = arena;
     out->impl->committed = options->committed;
     out->impl->context = options->context;
-    out->impl->path = arena_str(arena, str_z(options->path));
+    out->impl->path = arena_printf(arena, "%s", options->path).p;
     struct store_options store = {
         .path = options->path,
         .vfs = options->vfs,
         .create = options->create,
         .read_only = options->read_only,
     };
-    enum outcome o = registry_new(&out->registry, options->modules, options->nmodules, e);
+    char files[NODE_PATH_MAX];
+    enum outcome o = node_files(files, sizeof files, options->path, e);
+    out->impl->files = arena_str(arena, o == OK ? str_z(files) : S(""));
+    if (o == OK)
+        o = registry_new(&out->registry, options->modules, options->nmodules, e);
     if (o == OK)
         o = store_open(&out->store, &store, e);
     if (o == OK)
         o = node_make_keys(out, options, e);
     if (o == OK)
-        o = node_open_files(out, options, e);
+        o = node_open_files(out, e);
     if (o == OK)
         o = options->read_only ? node_open_reader(out, options, e)
                                : node_open_writer(out, options, e);

@@ -70,6 +70,9 @@ struct node_key_paths {
     char keys[NODE_PATH_MAX];
     char root[NODE_PATH_MAX];
 };
+/* The path beside which what is no table of the database lies (kernel/store_name.h): F of F.keys.
+ * REFUSED "node.path_too_long", "store.name". */
+enum outcome node_files(char *out, size_t size, const char *path, struct err *e);
 enum outcome node_key_paths(struct node_key_paths *out, struct keyring_options *keys,
                             const struct node_options *o, struct err *e);
 

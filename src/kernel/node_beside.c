@@ -1,26 +1,24 @@
-/* Projections built beforehand, beside those that are in use: a database of its own, F.next, that
- * holds them and how far they have come. It can be lost or thrown away at any time: then they are
- * built when the node opens, as without it. */
-#include <stdio.h>
-#include <unistd.h>
-
+/* Projections built beforehand, beside those that are in use: a database of its own, F.next or, on
+ * PostgreSQL, the schema vein_next, that holds them and how far they have come. It can be lost or
+ * thrown away at any time: then they are built when the node opens, as without it. */
 #include "base/log.h"
 #include "gen/kernel/beside_schema.sql.h"
 #include "gen/kernel/node.sql.h"
 #include "gen/kernel/node_schema.sql.h"
 #include "kernel/node_impl.h"
+#include "kernel/store_name.h"
 
-enum { BESIDE_PATH_MAX = 1200, BESIDE_ARENA_MAX = 1 << 20 };
+enum { BESIDE_ARENA_MAX = 1 << 20 };
 
 struct beside {
-    char path[BESIDE_PATH_MAX];
+    char path[STORE_NAME_MAX];
     struct store *store;
     struct db *db;
 };
 
-static void beside_path(char path[BESIDE_PATH_MAX], const struct node *n)
+static enum outcome beside_path(struct beside *b, const struct node *n, struct err *e)
 {
-    snprintf(path, BESIDE_PATH_MAX, "%.*s.next", STR(n->impl->path));
+    return store_name_beside(b->path, sizeof b->path, n->impl->path, "next", e);
 }
 
 static enum outcome beside_open(struct beside *b, bool create, struct err *e)
@@ -116,9 +114,9 @@ enum outcome node_prepare(struct node_prepared *out, struct node *n, struct err 
 {
     struct beside b = { .db = NULL };
     struct db *living = NULL;
-    struct arena *arena = arena_new(BESIDE_ARENA_MAX);
     *out = (struct node_prepared){ 0 };
-    beside_path(b.path, n);
+    TRY(beside_path(&b, n, e));
+    struct arena *arena = arena_new(BESIDE_ARENA_MAX);
     enum outcome o = arena ? store_reader_take(&living, n->store, e) : err_no_memory(e);
     if (o == OK)
         o = db_begin(living, e); /* one snapshot */
@@ -167,7 +165,7 @@ static enum outcome put_in_place(struct node *n, const char *path, int64_t next,
 }
 
 /* What cannot be opened or read is as good as absent. */
-static bool look(int64_t *next, struct node *n, struct beside *b)
+static bool look(int64_t *next, bool *there, struct node *n, struct beside *b)
 {
     struct err e = { 0 };
     bool yes = false;
@@ -177,7 +175,8 @@ static bool look(int64_t *next, struct node *n, struct beside *b)
         o = usable(&yes, next, n, b->db, n->impl->writer, arena, &e);
     beside_close(b);
     arena_free(arena);
-    if (o != OK)
+    *there = o == OK || !str_is(str_z(e.code), "store.not_found");
+    if (o != OK && *there)
         log_err(n->env, "node.prepared_useless", &e);
     return o == OK && yes;
 }
@@ -186,14 +185,12 @@ enum outcome node_prepared_take(bool *taken, struct node *n, struct err *e)
 {
     struct beside b = { .db = NULL };
     int64_t next;
-    beside_path(b.path, n);
+    bool there;
     *taken = false;
-    if (access(b.path, F_OK) != 0)
-        return OK;
-    if (look(&next, n, &b)) {
+    TRY(beside_path(&b, n, e));
+    if (look(&next, &there, n, &b)) {
         TRY(put_in_place(n, b.path, next, e));
         *taken = true;
     }
-    store_remove(b.path);
-    return OK;
+    return there ? store_remove(b.path, e) : OK;
 }

@@ -8,7 +8,8 @@ struct node_impl {
     struct arena *arena; /* the node's life */
     struct db *writer;   /* NULL when read only */
     struct str name;
-    struct str path;
+    const char *path;         /* what names the database; may hold a password */
+    struct str files;         /* beside which keys and files lie */
     struct str previous_vkey; /* in a restore: of the epoch before */
     gate_committed_fn *committed;
     void *context;

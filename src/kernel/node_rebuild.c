@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gen/kernel/node.sql.h"
 #include "kernel/node_impl.h"
+#include "kernel/store_name.h"
 #include "kernel/trail.h"
 
 enum {
@@ -174,9 +175,11 @@ enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct
         TRY(search_catch_up(n->search, e));
     if (n->trail)
         TRY(trail_catch_up(n->trail, e));
-    char path[1200];
+    char path[STORE_NAME_MAX];
+    char tail[ID_LENGTH + 16];
     struct id unique = id_new(&env_system);
-    snprintf(path, sizeof path, "%.*s.rebuild-%s", STR(n->impl->path), unique.text);
+    snprintf(tail, sizeof tail, "rebuild-%s", unique.text);
+    TRY(store_name_beside(path, sizeof path, n->impl->path, tail, e));
 
     struct store *store = NULL;
     struct db *beside = NULL;
@@ -194,6 +197,7 @@ enum outcome node_rebuild_check(struct node *n, struct node_rebuild *out, struct
     if (beside)
         db_close(beside);
     store_close(store);
-    store_remove(path);
-    return o;
+    struct err ignored = { 0 };
+    const enum outcome removed = store_remove(path, o == OK ? e : &ignored);
+    return o == OK ? removed : o;
 }

@@ -3,11 +3,9 @@
 #include "kernel/store_impl.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { STORE_PATH_MAX = 4096 };
+#include "kernel/store_name.h"
 
 struct store {
     const struct store_engine *engine;
@@ -33,12 +31,17 @@ static const struct sql sql_undo = { "store.savepoint_undo", "ROLLBACK TO SAVEPO
 
 /* -- The store and its connections ------------------------------------------------------------ */
 
+static const struct store_engine *engine_of(const char *path)
+{
+    return store_name_is_url(path) ? &store_engine_postgres : &store_engine_sqlite;
+}
+
 enum outcome store_open(struct store **out, const struct store_options *options, struct err *e)
 {
     struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
         return err_no_memory(e);
-    s->engine = &store_engine_sqlite;
+    s->engine = engine_of(options->path);
     s->read_only = options->read_only;
     enum outcome outcome = s->engine->open(&s->node, options, e);
     if (outcome != OK) {
@@ -72,7 +75,11 @@ static enum outcome connect_db(struct db **out, struct store *s, bool writer, st
     db->engine = s->engine;
     db->writer = writer;
     enum outcome outcome = s->engine->connect(&db->connection, s->node, writer, e);
+    if (outcome == OK && writer)
+        outcome = store_check_living(db, e);
     if (outcome != OK) {
+        if (db->connection != NULL)
+            s->engine->disconnect(db->connection);
         free(db);
         return outcome;
     }
@@ -155,6 +162,10 @@ enum outcome store_reader_take(struct db **out, struct store *s, struct err *e)
     pthread_mutex_unlock(&s->lock);
     if (full)
         return err_fault(e, "store.busy", "all %d readers are taken", STORE_READERS_MAX);
+    if (db != NULL && !s->engine->usable(db->connection)) {
+        db_close(db);
+        db = NULL;
+    }
     enum outcome outcome = db != NULL ? OK : store_reader(&db, s, e);
     if (outcome != OK) {
         pthread_mutex_lock(&s->lock);
@@ -173,7 +184,7 @@ void store_reader_give(struct store *s, struct db *db)
     BUG_ON(db->store != s || db->writer);
     if (db->in_transaction)
         db_rollback(db);
-    bool keep = !db->failed;
+    const bool keep = !db->failed && s->engine->usable(db->connection);
     pthread_mutex_lock(&s->lock);
     BUG_ON(s->taken == 0);
     s->taken--;
@@ -184,20 +195,14 @@ void store_reader_give(struct store *s, struct db *db)
         db_close(db);
 }
 
-enum outcome store_backup(struct store *s, const char *to_path, struct err *e)
+enum outcome store_backup(struct store *s, const char *path, struct err *e)
 {
-    return s->engine->backup(s->node, to_path, e);
+    return s->engine->backup ? s->engine->backup(s->node, path, e) : store_copy_file(s, path, e);
 }
 
-void store_remove(const char *path)
+enum outcome store_remove(const char *path, struct err *e)
 {
-    static const char *const tails[] = { "", "-wal", "-shm", ".lock" };
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
-        char file[STORE_PATH_MAX];
-        const int n = snprintf(file, sizeof file, "%s%s", path, tails[i]);
-        if (n > 0 && (size_t)n < sizeof file)
-            unlink(file);
-    }
+    return engine_of(path)->remove(path, e);
 }
 
 enum outcome store_check(struct store *s, struct err *e)
@@ -368,6 +373,7 @@ enum outcome db_rows_open(struct db_rows *rows, struct db *db, const struct sql 
     enum outcome outcome = start(db, q, in, &s, e);
     if (outcome != OK)
         return db_fault(db, err_context(e, "%s", q->name), e);
+    db->engine->cursor(s->handle);
     s->open = true;
     s->depth = db->savepoints;
     db->nopen++;

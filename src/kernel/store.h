@@ -43,19 +43,22 @@ struct store;
 struct db; /* one connection, used by one thread at a time */
 
 struct store_options {
-    const char *path; /* an SQLite file; its parent directory must exist */
-    const char *vfs;  /* NULL: the system's; the simulation names its own */
+    const char *path; /* an SQLite file, whose parent directory must exist, or a URL of PostgreSQL
+                         (store_name.h) */
+    const char *vfs;  /* of SQLite; NULL: the system's; the simulation names its own */
     bool create;      /* make it when absent or empty; else REFUSED "store.not_found" {path} */
     bool read_only;
 };
 
-/* REFUSED "store.not_vein" {path} for a database that another program made. */
+/* REFUSED "store.not_vein" {path} for a database that another program made, "store.name" for a URL
+ * that cannot be read. What is said of a URL never has its password. */
 enum outcome store_open(struct store **out, const struct store_options *options, struct err *e);
 /* All connections must have been closed. store_close(NULL) does nothing. */
 void store_close(struct store *s);
 
 /* A connection that may write; there is one at a time per store, and a second process that has the
- * file open for writing is REFUSED "store.in_use". */
+ * file open for writing is REFUSED "store.in_use". REFUSED "store.retired" {place}: what it holds
+ * was moved there (store_copy.h). */
 enum outcome store_writer(struct db **out, struct store *s, struct err *e);
 /* A connection that sees the last commit at the moment it begins to read. */
 enum outcome store_reader(struct db **out, struct store *s, struct err *e);
@@ -130,20 +133,22 @@ bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *nam
 enum outcome db_beside(struct db *db, const char *path, struct err *e);
 enum outcome db_beside_take(struct db *db, const struct sql_schema *schema, struct err *e);
 
-/* Writes what the log of changes holds into the database and empties it, outside a transaction: of
- * what was deleted no copy is left there. *done false: a reader stands in the way, try again. */
+/* Takes what was deleted out of reach, outside a transaction: on SQLite what the log of changes
+ * holds is written into the database and the log emptied, so that no copy is left; on PostgreSQL
+ * tables are vacuumed (docs/operations.md says what stays). *done false: a reader stands in the
+ * way, try again. */
 enum outcome db_flush(struct db *db, bool *done, struct err *e);
 
-/* Removes a database of the system's file system that can be made anew, with what SQLite keeps
- * beside it. */
-void store_remove(const char *path);
+/* Removes a database that can be made anew, if it is there, with what the engine keeps beside it.
+ * SQLite's is one of the system's file system. */
+enum outcome store_remove(const char *path, struct err *e);
 
 /* A consistent copy of the whole database while others write, into a new file, durable on return;
  * REFUSED "store.exists" {path} when there is one. */
 enum outcome store_backup(struct store *s, const char *to_path, struct err *e);
 
-/* Reads all of the storage: pages, trees, and that each index says what its table says. FAULT
- * "store.corrupt" with what was found first. */
+/* Reads all of the storage: pages, trees, and that each index says what its table says (the last
+ * on PostgreSQL with its extension amcheck). FAULT "store.corrupt" with what was found first. */
 enum outcome store_check(struct store *s, struct err *e);
 
 #endif

@@ -28,15 +28,22 @@ struct store_engine {
     const char *name;
     const char *begin_write; /* takes the right to write at once */
     const char *begin_read;
+    /* Query of what the schemas made: ("table" | "index", name, text in SQLite's words), tables
+     * first, each in the order of its making. */
+    const char *made;
 
     /* MUST find the database, or make it when asked to, and check that it is one of ours. */
     enum outcome (*open)(void **node, const struct store_options *options, struct err *e);
     void (*close)(void *node);
+    /* Takes a whole database away, with what the engine keeps beside it. */
+    enum outcome (*remove)(const char *path, struct err *e);
 
     /* A writer MUST be refused as "store.in_use" while another process or store has one, and the
      * right MUST be free again when the process that held it is dead. A reader MUST NOT write. */
     enum outcome (*connect)(void **connection, void *node, bool writer, struct err *e);
     void (*disconnect)(void *connection);
+    /* Whether a connection that lay idle can still be asked. */
+    bool (*usable)(void *connection);
     /* MUST say no after the engine rolled back by itself. */
     bool (*in_transaction)(void *connection);
     /* Runs the statements of a schema, written in SQLite's types. */
@@ -44,8 +51,11 @@ struct store_engine {
 
     enum outcome (*prepare)(void **statement, void *connection, const struct sql *q, struct err *e);
     void (*finalize)(void *statement);
-    /* Parameter i of q->in. MUST copy what it is given. */
+    /* Parameter i of q->in. MUST copy what it is given. A field of kind LIST is of whatever kind
+     * the table's column is. */
     enum outcome (*bind)(void *statement, size_t i, const struct store_value *value, struct err *e);
+    /* Before the first step: other statements will run between the steps of this one. */
+    void (*cursor)(void *statement);
     /* The first step runs the statement. *row false: it is done. */
     enum outcome (*step)(void *statement, bool *row, struct err *e);
     /* Ends the run and forgets the parameters. */
@@ -56,19 +66,21 @@ struct store_engine {
     int64_t (*changed)(void *connection);
 
     /* MUST be one moment's state while others write, durable when it returns, and MUST leave
-     * nothing at to_path when it fails. */
+     * nothing at to_path when it fails. NULL: row by row (store_copy.c). */
     enum outcome (*backup)(void *node, const char *to_path, struct err *e);
     enum outcome (*check)(void *node, struct err *e);
 
     /* Another database of the same kind, named as store_options name it, known in the connection's
-     * statements as `beside`; or no more, with NULL. */
+     * statements by what beside_name says; or no more, with NULL. */
     enum outcome (*beside)(void *connection, const char *path, struct err *e);
+    const char *(*beside_name)(void *connection);
 
     /* Empties the log of changes into the database. MUST say no while a reader is in the way. */
     enum outcome (*flush)(void *connection, bool *done, struct err *e);
 };
 
 extern const struct store_engine store_engine_sqlite;
+extern const struct store_engine store_engine_postgres;
 
 enum {
     DB_STATEMENTS_MAX = 1024, /* distinct statements of one connection */
@@ -105,6 +117,19 @@ enum outcome store_bind_record(const struct store_engine *engine, void *statemen
 enum outcome store_fetch_record(const struct store_engine *engine, void *statement,
                                 const struct record *r, void *out, struct arena *arena,
                                 struct err *e);
+
+/* Moves behind the next CREATE TABLE or CREATE INDEX and tells what it makes. */
+struct store_made {
+    bool table; /* else an index */
+    struct str name;
+};
+bool store_made_next(struct store_made *out, struct str *rest);
+
+/* REFUSED "store.retired" {place} when store_retire was here. */
+enum outcome store_check_living(struct db *db, struct err *e);
+
+/* The store's whole content, as it is at one moment, in a new SQLite file. */
+enum outcome store_copy_file(struct store *s, const char *to_path, struct err *e);
 
 /* Notes a fault: inside a transaction nothing but db_rollback goes after it. Returns outcome. */
 enum outcome db_fault(struct db *db, enum outcome outcome, const struct err *e);

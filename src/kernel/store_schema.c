@@ -4,11 +4,6 @@
 
 enum { TABLE_COLUMNS_MAX = 64, TABLE_ROW_MAX = 64 << 20 };
 
-struct made {
-    bool table; /* else an index */
-    struct str name;
-};
-
 /* The next word of letters, digits and _; absent at the end. */
 static struct str next_word(struct str *rest)
 {
@@ -24,8 +19,7 @@ static struct str next_word(struct str *rest)
     return word;
 }
 
-/* Moves behind the next CREATE TABLE or CREATE INDEX and tells what it makes. */
-static bool next_made(struct str *rest, struct made *out)
+bool store_made_next(struct store_made *out, struct str *rest)
 {
     for (struct str word = next_word(rest); word.p != NULL; word = next_word(rest)) {
         if (!str_is(word, "CREATE"))
@@ -35,9 +29,12 @@ static bool next_made(struct str *rest, struct made *out)
             word = next_word(rest);
         out->table = str_is(word, "TABLE");
         BUG_ON(!out->table && !str_is(word, "INDEX"));
-        BUG_ON(!str_is(next_word(rest), "IF") || !str_is(next_word(rest), "NOT") ||
-               !str_is(next_word(rest), "EXISTS"));
-        out->name = next_word(rest);
+        word = next_word(rest);
+        if (str_is(word, "IF")) {
+            BUG_ON(!str_is(next_word(rest), "NOT") || !str_is(next_word(rest), "EXISTS"));
+            word = next_word(rest);
+        }
+        out->name = word;
         BUG_ON(out->name.p == NULL);
         return true;
     }
@@ -47,7 +44,7 @@ static bool next_made(struct str *rest, struct made *out)
 bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *name)
 {
     struct str rest = str_z(schema->text);
-    for (struct made made; next_made(&rest, &made);) {
+    for (struct store_made made; store_made_next(&made, &rest);) {
         if (made.table && i-- == 0) {
             *name = made.name;
             return true;
@@ -89,7 +86,7 @@ static enum outcome drop_all(struct db *db, const struct sql_schema *schema, str
 {
     size_t ntables = 0;
     struct str rest = str_z(schema->text);
-    for (struct made made; next_made(&rest, &made);) {
+    for (struct store_made made; store_made_next(&made, &rest);) {
         if (made.table)
             ntables++;
         else
@@ -122,7 +119,8 @@ static enum outcome take(struct db *db, struct str table, struct err *e)
 {
     char text[256];
     struct buf b = buf_over(text, sizeof text - 1);
-    buf_printf(&b, "INSERT INTO %.*s SELECT * FROM beside.%.*s", STR(table), STR(table));
+    buf_printf(&b, "INSERT INTO %.*s SELECT * FROM \"%s\".%.*s", STR(table),
+               db->engine->beside_name(db->connection), STR(table));
     BUG_ON(!buf_ok(&b));
     text[b.n] = 0;
     return db->engine->script(db->connection, text, e);
@@ -160,6 +158,7 @@ static enum outcome hash_rows(const struct store_engine *engine, void *statement
 {
     *count = 0;
     *out = (struct hash){ 0 };
+    engine->cursor(statement); /* so that no time limit of a statement is for all of it */
     for (bool more = true;;) {
         TRY(engine->step(statement, &more, e));
         if (!more)

@@ -18,20 +18,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum {
     APPLICATION_ID = 0x7665696e, /* "vein" */
-    BUSY_MS = 5000,
     VALUE_BYTES_MAX = 64 << 20,
-};
-
-struct node {
-    sqlite3_vfs *vfs;
-    bool read_only;
-    char *lock_path;
-    char path[];
 };
 
 /* -- Errors ----------------------------------------------------------------------------------- */
@@ -72,7 +65,7 @@ enum outcome sqlite_fault(sqlite3 *db, int rc, const char *doing, struct err *e)
                      db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db), rc, system);
 }
 
-static enum outcome execute(sqlite3 *db, const char *text, const char *doing, struct err *e)
+enum outcome sqlite_execute(sqlite3 *db, const char *text, const char *doing, struct err *e)
 {
     int rc = sqlite3_exec(db, text, NULL, NULL, NULL);
     return rc == SQLITE_OK ? OK : sqlite_fault(db, rc, doing, e);
@@ -80,8 +73,8 @@ static enum outcome execute(sqlite3 *db, const char *text, const char *doing, st
 
 /* -- Opening ---------------------------------------------------------------------------------- */
 
-static enum outcome open_file(sqlite3 **out, const struct node *node, const char *path, int flags,
-                              struct err *e)
+enum outcome sqlite_open_file(sqlite3 **out, const struct sqlite_node *node, const char *path,
+                              int flags, struct err *e)
 {
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
@@ -96,10 +89,11 @@ static enum outcome open_file(sqlite3 **out, const struct node *node, const char
 }
 
 /* The right to be the one writer, until the connection is closed. */
-static enum outcome take_lock(sqlite3 **out, const struct node *node, struct err *e)
+static enum outcome take_lock(sqlite3 **out, const struct sqlite_node *node, struct err *e)
 {
     sqlite3 *db = NULL;
-    TRY(open_file(&db, node, node->lock_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
+    TRY(sqlite_open_file(&db, node, node->lock_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                         e));
     int rc = sqlite3_exec(db, "PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE", NULL, NULL, NULL);
     if (rc == SQLITE_OK) {
         *out = db;
@@ -113,7 +107,7 @@ static enum outcome take_lock(sqlite3 **out, const struct node *node, struct err
 }
 
 /* What a file or a user function in it may not do to us, and what both engines must agree on. */
-static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
+enum outcome sqlite_configure(sqlite3 *db, bool writer, struct err *e)
 {
     static const struct {
         int option, value;
@@ -129,21 +123,21 @@ static enum outcome configure(sqlite3 *db, bool writer, struct err *e)
         if (rc != SQLITE_OK || is != options[i].value)
             return sqlite_fault(db, rc, "configure", e);
     }
-    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_busy_timeout(db, SQLITE_BUSY_MS);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
-    TRY(execute(db, "PRAGMA cell_size_check = ON; PRAGMA case_sensitive_like = ON", "configure",
-                e));
+    TRY(sqlite_execute(db, "PRAGMA cell_size_check = ON; PRAGMA case_sensitive_like = ON",
+                       "configure", e));
     if (!writer)
-        return execute(db, "PRAGMA cache_size = -4096", "configure", e);
-    return execute(db,
-                   "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-                   "PRAGMA secure_delete = ON;" /* zeros over what is deleted */
-                   "PRAGMA wal_autocheckpoint = 8000",
-                   "configure", e);
+        return sqlite_execute(db, "PRAGMA cache_size = -4096", "configure", e);
+    return sqlite_execute(db,
+                          "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
+                          "PRAGMA secure_delete = ON;" /* zeros over what is deleted */
+                          "PRAGMA wal_autocheckpoint = 8000",
+                          "configure", e);
 }
 
 /* The one number that a PRAGMA answers. */
-static enum outcome ask(sqlite3 *db, const char *pragma, int64_t *out, struct err *e)
+enum outcome sqlite_ask(sqlite3 *db, const char *pragma, int64_t *out, struct err *e)
 {
     sqlite3_stmt *s = NULL;
     int rc = sqlite3_prepare_v2(db, pragma, -1, &s, NULL);
@@ -173,7 +167,7 @@ static enum outcome enter_wal(sqlite3 *db, struct err *e)
 }
 
 /* SQLite would make the file readable for all. */
-static enum outcome create_private(const struct node *node, const char *path, struct err *e)
+enum outcome sqlite_create_private(const struct sqlite_node *node, const char *path, struct err *e)
 {
     if (node->vfs != sqlite3_vfs_find(NULL))
         return OK;
@@ -185,24 +179,24 @@ static enum outcome create_private(const struct node *node, const char *path, st
     return OK;
 }
 
-static enum outcome create_locked(const struct node *node, struct err *e)
+static enum outcome create_locked(const struct sqlite_node *node, struct err *e)
 {
     sqlite3 *db = NULL;
-    TRY(create_private(node, node->path, e));
-    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
+    TRY(sqlite_create_private(node, node->path, e));
+    TRY(sqlite_open_file(&db, node, node->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e));
     char text[96];
     sqlite3_snprintf(sizeof text, text,
                      "PRAGMA page_size = 4096; PRAGMA synchronous = FULL;"
                      "PRAGMA application_id = %d",
                      APPLICATION_ID);
-    enum outcome outcome = execute(db, text, "create", e);
+    enum outcome outcome = sqlite_execute(db, text, "create", e);
     if (outcome == OK)
         outcome = enter_wal(db, e);
     sqlite3_close(db);
     return outcome;
 }
 
-static enum outcome create(const struct node *node, struct err *e)
+static enum outcome create(const struct sqlite_node *node, struct err *e)
 {
     sqlite3 *lock = NULL;
     TRY(take_lock(&lock, node, e));
@@ -213,18 +207,18 @@ static enum outcome create(const struct node *node, struct err *e)
 
 /* Reads the header and the schema: what is no database, damaged or not ours shows here. *empty: it
  * has no content, as when the power went while it was made. */
-static enum outcome check_ours(const struct node *node, bool *empty, struct err *e)
+static enum outcome check_ours(const struct sqlite_node *node, bool *empty, struct err *e)
 {
     sqlite3 *db = NULL;
     int flags = node->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    TRY(open_file(&db, node, node->path, flags, e));
-    sqlite3_busy_timeout(db, BUSY_MS);
+    TRY(sqlite_open_file(&db, node, node->path, flags, e));
+    sqlite3_busy_timeout(db, SQLITE_BUSY_MS);
     int64_t tables = 0, id = 0, pages = 0;
-    enum outcome outcome = ask(db, "SELECT count(*) FROM sqlite_schema", &tables, e);
+    enum outcome outcome = sqlite_ask(db, "SELECT count(*) FROM sqlite_schema", &tables, e);
     if (outcome == OK)
-        outcome = ask(db, "PRAGMA application_id", &id, e);
+        outcome = sqlite_ask(db, "PRAGMA application_id", &id, e);
     if (outcome == OK)
-        outcome = ask(db, "PRAGMA page_count", &pages, e);
+        outcome = sqlite_ask(db, "PRAGMA page_count", &pages, e);
     *empty = outcome == OK && pages == 0;
     if (outcome == OK && id != APPLICATION_ID && !*empty)
         outcome = REFUSE(e, "store.not_vein", { "path", str_z(node->path) });
@@ -232,7 +226,7 @@ static enum outcome check_ours(const struct node *node, bool *empty, struct err 
     return outcome;
 }
 
-static enum outcome node_ready(const struct node *node, bool may_create, struct err *e)
+static enum outcome node_ready(const struct sqlite_node *node, bool may_create, struct err *e)
 {
     int exists = 0;
     int rc = node->vfs->xAccess(node->vfs, node->path, SQLITE_ACCESS_EXISTS, &exists);
@@ -256,7 +250,7 @@ static enum outcome node_ready(const struct node *node, bool may_create, struct 
 
 static void node_close(void *p)
 {
-    struct node *node = p;
+    struct sqlite_node *node = p;
     free(node->lock_path);
     free(node);
 }
@@ -275,7 +269,7 @@ static enum outcome node_open(void **out, const struct store_options *options, s
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, settle);
     size_t n = strlen(options->path);
-    struct node *node = calloc(1, sizeof *node + n + 1);
+    struct sqlite_node *node = calloc(1, sizeof *node + n + 1);
     char *lock_path = calloc(1, n + sizeof suffix);
     sqlite3_vfs *vfs = sqlite3_vfs_find(options->vfs);
     if (node == NULL || lock_path == NULL) {
@@ -300,6 +294,18 @@ static enum outcome node_open(void **out, const struct store_options *options, s
     return OK;
 }
 
+static enum outcome remove_files(const char *path, struct err *e)
+{
+    static const char *const tails[] = { "", "-wal", "-shm", ".lock" };
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char file[SQLITE_PATH_MAX];
+        const int n = snprintf(file, sizeof file, "%s%s", path, tails[i]);
+        if (n > 0 && (size_t)n < sizeof file && unlink(file) != 0 && errno != ENOENT)
+            return err_fault(e, "store.io", "remove %s: errno %d", file, errno);
+    }
+    return OK;
+}
+
 static void disconnect(void *p)
 {
     struct sqlite_connection *c = p;
@@ -310,16 +316,16 @@ static void disconnect(void *p)
 
 static enum outcome connect(void **out, void *p, bool writer, struct err *e)
 {
-    const struct node *node = p;
+    const struct sqlite_node *node = p;
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (c == NULL)
         return err_no_memory(e);
     enum outcome outcome = writer ? take_lock(&c->lock, node, e) : OK;
     if (outcome == OK)
-        outcome = open_file(&c->db, node, node->path,
-                            writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, e);
+        outcome = sqlite_open_file(&c->db, node, node->path,
+                                   writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, e);
     if (outcome == OK)
-        outcome = configure(c->db, writer, e);
+        outcome = sqlite_configure(c->db, writer, e);
     if (outcome == OK && writer)
         outcome = enter_wal(c->db, e);
     if (outcome != OK) {
@@ -328,6 +334,12 @@ static enum outcome connect(void **out, void *p, bool writer, struct err *e)
     }
     *out = c;
     return OK;
+}
+
+static bool usable(void *p)
+{
+    (void)p;
+    return true;
 }
 
 static bool in_transaction(void *p)
@@ -339,7 +351,7 @@ static bool in_transaction(void *p)
 static enum outcome script(void *p, const char *text, struct err *e)
 {
     struct sqlite_connection *c = p;
-    return execute(c->db, text, "run", e);
+    return sqlite_execute(c->db, text, "run", e);
 }
 
 static int64_t changed(void *p)
@@ -348,151 +360,32 @@ static int64_t changed(void *p)
     return sqlite3_changes64(c->db);
 }
 
-/* -- Backup ----------------------------------------------------------------------------------- */
-
-/* SQLite does not sync what VACUUM INTO wrote. */
-static enum outcome sync_copy(const struct node *node, const char *path, struct err *e)
-{
-    sqlite3 *db = NULL;
-    TRY(open_file(&db, node, path, SQLITE_OPEN_READWRITE, e));
-    int64_t id = 0;
-    enum outcome outcome = ask(db, "PRAGMA application_id", &id, e);
-    sqlite3_file *file = NULL;
-    sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    int rc = file == NULL || file->pMethods == NULL ? SQLITE_IOERR
-                                                    : file->pMethods->xSync(file, SQLITE_SYNC_FULL);
-    if (outcome == OK && rc != SQLITE_OK)
-        outcome = sqlite_fault(db, rc, "sync the copy", e);
-    sqlite3_close(db);
-    return outcome;
-}
-
-static enum outcome vacuum_into(sqlite3 *db, const char *path, struct err *e)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &s, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    enum outcome outcome = rc == SQLITE_DONE ? OK : sqlite_fault(db, rc, "copy", e);
-    sqlite3_finalize(s);
-    return outcome;
-}
-
-/* VACUUM INTO rather than sqlite3_backup: that starts over at each commit of another connection
- * and copies pages blindly, while this reads every tree in one snapshot, so that a damaged page is
- * met here and not at the restore, and gives one file in rollback mode without a WAL beside it. */
-static enum outcome backup(void *p, const char *to_path, struct err *e)
-{
-    const struct node *node = p;
-    int exists = 0;
-    if (node->vfs->xAccess(node->vfs, to_path, SQLITE_ACCESS_EXISTS, &exists) != SQLITE_OK ||
-        exists)
-        return REFUSE(e, "store.exists", { "path", str_z(to_path) });
-    sqlite3 *db = NULL;
-    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READONLY, e));
-    enum outcome outcome = configure(db, false, e);
-    if (outcome == OK)
-        outcome = create_private(node, to_path, e); /* VACUUM INTO takes an empty file */
-    if (outcome == OK)
-        outcome = vacuum_into(db, to_path, e);
-    sqlite3_close(db);
-    if (outcome == OK)
-        outcome = sync_copy(node, to_path, e);
-    if (outcome != OK)
-        node->vfs->xDelete(node->vfs, to_path, 1);
-    return outcome;
-}
-
-/* vein makes tables and indexes only. A trigger would not run here, but somebody put it there. */
-static enum outcome no_programs(sqlite3 *db, struct err *e)
-{
-    int64_t n = 0;
-    TRY(ask(db, "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')", &n, e));
-    return n == 0 ? OK
-                  : err_fault(e, "store.corrupt", "%lld triggers or views that are none of ours",
-                              (long long)n);
-}
-
-/* One line "ok", or what is wrong; names of tables and numbers of pages, no values. */
-static enum outcome integrity(sqlite3 *db, struct err *e)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &s, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    enum outcome outcome = OK;
-    if (rc != SQLITE_ROW)
-        outcome = sqlite_fault(db, rc, "check", e);
-    else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-        outcome = err_fault(e, "store.corrupt", "%s", sqlite3_column_text(s, 0));
-    sqlite3_finalize(s);
-    return outcome;
-}
-
-static enum outcome check(void *p, struct err *e)
-{
-    const struct node *node = p;
-    sqlite3 *db = NULL;
-    TRY(open_file(&db, node, node->path, SQLITE_OPEN_READONLY, e));
-    enum outcome outcome = configure(db, false, e);
-    if (outcome == OK)
-        outcome = no_programs(db, e);
-    if (outcome == OK)
-        outcome = integrity(db, e);
-    sqlite3_close(db);
-    return outcome;
-}
-
-static enum outcome beside(void *p, const char *path, struct err *e)
-{
-    struct sqlite_connection *c = p;
-    if (path == NULL)
-        return execute(c->db, "DETACH beside", "leave the other database", e);
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(c->db, "ATTACH ?1 AS beside", -1, &s, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    enum outcome outcome = rc == SQLITE_DONE ? OK : sqlite_fault(c->db, rc, "attach", e);
-    sqlite3_finalize(s);
-    return outcome;
-}
-
-/* Its answer: busy, pages of the log, pages written. */
-static enum outcome flush(void *p, bool *done, struct err *e)
-{
-    struct sqlite_connection *c = p;
-    int64_t busy = 1;
-    sqlite3_busy_timeout(c->db, 0);
-    const enum outcome outcome = ask(c->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, e);
-    sqlite3_busy_timeout(c->db, BUSY_MS);
-    *done = busy == 0;
-    return outcome;
-}
-
 const struct store_engine store_engine_sqlite = {
     .name = "sqlite",
     .begin_write = "BEGIN IMMEDIATE",
     .begin_read = "BEGIN",
+    .made = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+            " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, rowid",
     .open = node_open,
     .close = node_close,
+    .remove = remove_files,
     .connect = connect,
     .disconnect = disconnect,
+    .usable = usable,
     .in_transaction = in_transaction,
     .script = script,
     .prepare = sqlite_statement_prepare,
     .finalize = sqlite_statement_finalize,
     .bind = sqlite_statement_bind,
+    .cursor = sqlite_statement_cursor,
     .step = sqlite_statement_step,
     .reset = sqlite_statement_reset,
     .columns = sqlite_statement_columns,
     .column = sqlite_statement_column,
     .changed = changed,
-    .backup = backup,
-    .check = check,
-    .beside = beside,
-    .flush = flush,
+    .backup = sqlite_whole_backup,
+    .check = sqlite_whole_check,
+    .beside = sqlite_whole_beside,
+    .beside_name = sqlite_whole_beside_name,
+    .flush = sqlite_whole_flush,
 };

@@ -70,6 +70,12 @@ enum outcome sqlite_statement_bind(void *p, size_t i, const struct store_value *
     return rc == SQLITE_OK ? OK : sqlite_fault(sqlite3_db_handle(s->handle), rc, "bind", e);
 }
 
+/* Statements of one connection never stand in each other's way here. */
+void sqlite_statement_cursor(void *p)
+{
+    (void)p;
+}
+
 enum outcome sqlite_statement_step(void *p, bool *row, struct err *e)
 {
     struct statement *s = p;

@@ -17,7 +17,7 @@ __attribute__((format(printf, 1, 2))) _Noreturn void scenario_fail(const char *f
 struct server {
     const char *vein; /* the program */
     char folder[64];
-    char db[96];
+    char db[400]; /* a file, or a schema of its own on PostgreSQL (VEIN_TEST_DB) */
     char settings[SETTINGS_MAX][100]; /* VEIN_NAME=value */
     int nsettings;
     int pid; /* 0: not running */

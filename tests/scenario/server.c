@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* pipe2 */
 #include <errno.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -20,7 +21,15 @@ void server_folder(struct server *s)
     snprintf(s->folder, sizeof s->folder, "/tmp/vein-scenario-XXXXXX");
     if (!mkdtemp(s->folder))
         scenario_fail("could not make a folder: %s", strerror(errno));
-    snprintf(s->db, sizeof s->db, "%s/db", s->folder);
+    const char *kind = getenv("VEIN_TEST_DB");
+    const char *where = getenv("VEIN_POSTGRES");
+    if (!kind || strcmp(kind, "postgres") != 0)
+        snprintf(s->db, sizeof s->db, "%s/db", s->folder);
+    else if (where)
+        snprintf(s->db, sizeof s->db, "%s&schema=scenario_%d&files=%s/db", where, (int)getpid(),
+                 s->folder);
+    else
+        scenario_fail("VEIN_POSTGRES names no server");
 }
 
 /* Starts the program; *from is what it prints. */
@@ -117,15 +126,30 @@ void server_remove(struct server *s)
     rmdir(s->folder);
 }
 
+#define EVENTS "ledger_event WHERE stream NOT LIKE 'session/%' AND stream NOT LIKE 'security/%'"
+
+static int64_t server_events_postgres(void)
+{
+    int64_t n = 0;
+    char text[300];
+    PGconn *pq = PQconnectdb(getenv("VEIN_POSTGRES"));
+    snprintf(text, sizeof text, "SELECT count(*) FROM scenario_%d.%s", (int)getpid(), EVENTS);
+    PGresult *r = PQexec(pq, text);
+    if (PQresultStatus(r) != PGRES_TUPLES_OK || !str_to_u63(&n, str_z(PQgetvalue(r, 0, 0))))
+        scenario_fail("could not read the ledger: %s", PQerrorMessage(pq));
+    PQclear(r);
+    PQfinish(pq);
+    return n;
+}
+
 int64_t server_events(const struct server *s)
 {
     sqlite3 *db = NULL;
     sqlite3_stmt *q = NULL;
+    if (s->db[0] != '/')
+        return server_events_postgres();
     if (sqlite3_open_v2(s->db, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db,
-                           "SELECT count(*) FROM ledger_event WHERE stream NOT LIKE 'session/%' "
-                           "AND stream NOT LIKE 'security/%'",
-                           -1, &q, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM " EVENTS, -1, &q, NULL) != SQLITE_OK ||
         sqlite3_step(q) != SQLITE_ROW)
         scenario_fail("could not read the ledger: %s", sqlite3_errmsg(db));
     int64_t n = sqlite3_column_int64(q, 0);

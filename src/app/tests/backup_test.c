@@ -16,10 +16,11 @@
 #include "base/log.h"
 #include "kernel/copy.h"
 #include "kernel/erase.h"
+#include "kernel/tests/test_db.h"
 #include "verify/verify.h"
 
 static char folder[64];
-static char db[128], keys[128], root[128];
+static char files[128], db[TEST_DB_NAME_MAX], keys[128], root[128];
 static struct arena *arena;
 
 static const struct grant grants[] = {
@@ -106,7 +107,8 @@ static int setup(void **state)
     log_set_level(LOG_ERROR);
     snprintf(folder, sizeof folder, "/tmp/vein-backup-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(db, sizeof db, "%s/vein.db", folder);
+    snprintf(files, sizeof files, "%s/vein.db", folder);
+    test_db_name(db, files);
     snprintf(keys, sizeof keys, "%s/apart.keys", folder);
     snprintf(root, sizeof root, "%s/vein.db.root", folder);
     arena = arena_new(16 << 20);
@@ -329,13 +331,13 @@ static void contents_go_with_it(void **state)
     snprintf(command, sizeof command,
              "mkdir -p %s.files/ab/cd %s.files/uploads && echo sealed >%s.files/ab/cd/abcd01 && "
              "echo half >%s.files/uploads/u1",
-             db, db, db, db);
+             files, files, files, files);
     assert_int_equal(system(command), 0);
     assert_int_equal(backup_make(&m, db, dir, arena, &e), OK);
     assert_int_equal(backup_keys(db, keys, dir, &e), OK);
     assert_int_equal(restore(dir, to, TIME_NONE, NULL, &out, &e), OK);
     snprintf(command, sizeof command,
-             "cmp %s.files/ab/cd/abcd01 %s.files/ab/cd/abcd01 && test ! -e %s/files/uploads", db,
+             "cmp %s.files/ab/cd/abcd01 %s.files/ab/cd/abcd01 && test ! -e %s/files/uploads", files,
              to, dir);
     assert_int_equal(system(command), 0);
 }
@@ -438,7 +440,7 @@ static void the_backups_own_list_of_the_erased_counts(void **state)
     assert_int_equal(keyring_subject(n.keys, S("somebody"), S("house"), &e), OK);
     assert_int_equal(backup_keys(db, keys, dir, &e), OK);
     assert_int_equal(keyring_destroy(n.keys, S("somebody"), &e), OK);
-    snprintf(list, sizeof list, "%s.erased", db);
+    snprintf(list, sizeof list, "%s.erased", files);
     assert_int_equal(erase_list_write(n.keys, list, &e), OK);
     node_close(&n);
     assert_int_equal(backup_make(&m, db, dir, arena, &e), OK);

@@ -24,12 +24,13 @@
 #include "kernel/tlog.h"
 #include "modules/desk/coi.h"
 #include "modules/desk/deidentify.h"
-#include "verify/verify.h"
+#include "app/tests/verified.h"
+#include "kernel/tests/test_db.h"
 
 enum { PATIENTS = DRILL_PATIENTS, ERASED = 25, MARKS = 20 };
 
 static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
-static char folder[64], db_path[96], log_path[96];
+static char folder[64], files[96], db_path[TEST_DB_NAME_MAX], log_path[96];
 static struct env_sim env;
 static struct node node;
 static struct network network;
@@ -158,7 +159,8 @@ static int set_up(void **state)
     text_use(text_rows, text_rows_count);
     snprintf(folder, sizeof folder, "/tmp/vein-erasure-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(db_path, sizeof db_path, "%s/db", folder);
+    snprintf(files, sizeof files, "%s/db", folder);
+    test_db_name(db_path, files);
     snprintf(log_path, sizeof log_path, "%s/log", folder);
     assert_non_null(freopen(log_path, "w", stderr)); /* the program's log, searched as well */
     env_sim_init(&env, 19, start_us);
@@ -234,9 +236,15 @@ static struct str token(int p, int m)
     return search_token(rule, node.keys, SEARCH_WORD, search_folded(word, 0, arena), arena);
 }
 
+static size_t held(const char *what)
+{
+    test_db_copy(folder, node.store);
+    return drill_files(folder, what, in_backups);
+}
+
 static size_t files_holding_token(int p)
 {
-    return drill_files(folder, arena_printf(arena, "%.*s", STR(token(p, 9))).p, in_backups);
+    return held(arena_printf(arena, "%.*s", STR(token(p, 9))).p);
 }
 
 /* Of these patients nothing opens, of all others everything. */
@@ -332,7 +340,7 @@ static void a_deidentified_export_names_nobody(void **state)
     struct err e = { 0 };
     (void)state;
     export_deidentified(&l, "research", PATIENTS, 0);
-    assert_int_equal(drill_files(folder, NULL, in_backups), 0);
+    assert_int_equal(held(NULL), 0);
     must(json_read(&order, arena, arena_str(arena, str_z(l.first)), &json_limits_default, &e), &e);
     assert_true(str_is(json_get_str(order, "product"), "lunacel"));
     assert_true(str_is(json_get_str(order, "weight"), "40-49"));
@@ -370,9 +378,9 @@ static void restore(const char *name, const char *as, bool list, int erased_agai
     char dir[160], keys[160], root[160], to[160], erased[160];
     snprintf(dir, sizeof dir, "%s/%s", folder, name);
     snprintf(keys, sizeof keys, "%s/%s.copied", folder, name);
-    snprintf(root, sizeof root, "%s.root", db_path);
+    snprintf(root, sizeof root, "%s.root", files);
     snprintf(to, sizeof to, "%s/%s", folder, as);
-    snprintf(erased, sizeof erased, "%s.erased", db_path);
+    snprintf(erased, sizeof erased, "%s.erased", files);
     const struct backup_restore what = {
         .dir = dir,
         .keys = keys,
@@ -435,8 +443,7 @@ static void sec_01_nothing_of_the_erased_is_left(void **state)
 {
     struct err e = { 0 };
     struct node_rebuild rebuilt;
-    struct verify_report report = { 0 };
-    const struct verify_options verifying = { 0 };
+    struct verify_report report;
     (void)state;
     in_backups = true;
     assert_erased(&node, 0); /* the drill can find what is there */
@@ -457,18 +464,17 @@ static void sec_01_nothing_of_the_erased_is_left(void **state)
     assert_true(paper_holds("bundle/trail.pdf", "lunacel"));
     assert_true(paper_holds("bundle/report.pdf", "Chainofidentity"));
     assert_true(paper_holds("bundle-of-another/trail.pdf", drill_mark(ERASED, 9)));
-    assert_true(drill_files(folder, drill_mark(ERASED, 9), in_backups) >
-                0); /* the other's disclosure */
+    assert_true(held(drill_mark(ERASED, 9)) > 0); /* the other's disclosure */
     bundle_remove(arena_printf(arena, "%s/bundle-of-another", folder).p);
     assert_erased(&node, ERASED);
-    assert_int_equal(drill_files(folder, NULL, in_backups), 0);
+    assert_int_equal(held(NULL), 0);
     in_backups = false; /* whose index is as old as they are */
     assert_int_equal(files_holding_token(0), 0);
     assert_true(files_holding_token(ERASED) > 0);
     must(node_rebuild_check(&node, &rebuilt, &e), &e);
     if (!rebuilt.same)
         fail_msg("%s differs", rebuilt.difference);
-    assert_true(verify_db(db_path, &verifying, &report));
+    verified(&report, db_path);
     node_close(&node);
     open_node();
     assert_erased(&node, ERASED);

@@ -13,6 +13,7 @@
 #include "app/tests/foreign_node.h"
 #include "base/log.h"
 #include "gen/kernel/flow.sql.h"
+#include "kernel/tests/test_db.h"
 #include "kernel/text.h"
 #include "modules/identity/identity.h"
 
@@ -84,13 +85,14 @@ void foreign_open(void)
 {
     struct err e = { 0 };
     struct sim *sim = NULL;
-    static char path[96];
+    static char files[96], path[TEST_DB_NAME_MAX];
     text_use(text_rows, text_rows_count);
     log_set_level(LOG_ERROR);
     foreign.arena = arena_new(64 << 20);
     snprintf(folder, sizeof folder, "/tmp/vein-foreign-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/db", folder);
+    snprintf(files, sizeof files, "%s/db", folder);
+    test_db_name(path, files);
     env_sim_init(&env, 5, start_us);
     struct node_options options = { .env = &env.env, .path = path, .create = true };
     options.modules = cli_modules(&options.nmodules);

@@ -209,10 +209,11 @@ static void every_payload_is_applied(void **state)
     struct store *store;
     struct db *db;
     struct err e = { 0 };
-    char path[160];
+    char files[160], path[TEST_DB_NAME_MAX];
     size_t nmodules;
     const struct module *const *modules = cli_modules(&nmodules);
-    snprintf(path, sizeof path, "%s/beside.db", f.folder);
+    snprintf(files, sizeof files, "%s/beside.db", f.folder);
+    test_db_name(path, files);
     const struct store_options options = { .path = path, .create = true };
     assert_int_equal(store_open(&store, &options, &e), OK);
     assert_int_equal(store_writer(&db, store, &e), OK);

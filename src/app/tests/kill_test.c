@@ -18,6 +18,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/tests/sanitized.h"
+#include "kernel/tests/test_db.h"
 
 enum {
     KILLS = SANITIZED ? 20 : 200,
@@ -28,7 +29,7 @@ enum {
 };
 
 static char folder[64];
-static char path[96];
+static char files[96], path[TEST_DB_NAME_MAX];
 static const uint64_t ready = UINT64_MAX; /* said through the pipe before anything else */
 static uint64_t acked[ACKED_MAX];         /* numbers of the commands that were acknowledged */
 static size_t nacked;
@@ -211,7 +212,8 @@ static int open_folder(void **state)
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/vein-kill-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/db", folder);
+    snprintf(files, sizeof files, "%s/db", folder);
+    test_db_name(path, files);
     log_set_level(LOG_ERROR);
     return 0;
 }
@@ -222,7 +224,7 @@ static int remove_folder(void **state)
     static const char *const names[] = { "", "-wal", "-shm", ".lock", ".keys", ".root" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char file[120];
-        snprintf(file, sizeof file, "%s%s", path, names[i]);
+        snprintf(file, sizeof file, "%s%s", files, names[i]);
         unlink(file);
     }
     return rmdir(folder);

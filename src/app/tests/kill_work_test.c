@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "kernel/notify.h"
+#include "kernel/tests/test_db.h"
 
 enum {
     KILLS = 25,
@@ -30,7 +31,7 @@ enum {
 };
 
 static char folder[64];
-static char path[96];
+static char files[96], path[TEST_DB_NAME_MAX];
 static char delivered[96];
 
 static const struct actor program = {
@@ -238,7 +239,8 @@ static int open_folder(void **state)
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/vein-work-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/db", folder);
+    snprintf(files, sizeof files, "%s/db", folder);
+    test_db_name(path, files);
     snprintf(delivered, sizeof delivered, "%s/delivered", folder);
     log_set_level(LOG_ERROR);
     return 0;
@@ -250,7 +252,7 @@ static int remove_folder(void **state)
     static const char *const names[] = { "", "-wal", "-shm", ".lock", ".keys", ".root" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char file[120];
-        snprintf(file, sizeof file, "%s%s", path, names[i]);
+        snprintf(file, sizeof file, "%s%s", files, names[i]);
         unlink(file);
     }
     unlink(delivered);

@@ -30,7 +30,8 @@ void lived_open(size_t orders, int64_t days, uint64_t wrong_label_per)
     text_use(text_rows, text_rows_count);
     snprintf(lived.folder, sizeof lived.folder, "/tmp/vein-lived-XXXXXX");
     assert_non_null(mkdtemp(lived.folder));
-    snprintf(lived.db_path, sizeof lived.db_path, "%s/db", lived.folder);
+    snprintf(lived.files, sizeof lived.files, "%s/db", lived.folder);
+    test_db_name(lived.db_path, lived.files);
     env_sim_init(&lived.env, 11, start_us);
     struct node_options options = { .env = &lived.env.env, .path = lived.db_path, .create = true };
     options.modules = cli_modules(&options.nmodules);

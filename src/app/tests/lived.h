@@ -4,9 +4,10 @@
 #define VEIN_APP_TESTS_LIVED_H
 
 #include "app/sim.h"
+#include "kernel/tests/test_db.h"
 
 struct lived {
-    char folder[64], db_path[96];
+    char folder[64], files[96], db_path[TEST_DB_NAME_MAX];
     struct env_sim env;
     struct node node;
     struct network network;

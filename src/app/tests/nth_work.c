@@ -324,7 +324,7 @@ static enum outcome list(struct nth_work *w, struct err *e)
 
 static enum outcome backup(struct nth_work *w, struct err *e)
 {
-    char path[120];
+    char path[sizeof w->f.path + sizeof ".copy"];
     snprintf(path, sizeof path, "%s.copy", w->f.path);
     const enum outcome o = store_backup(w->f.node.store, path, e);
     if (o == OK && unlink(path) != 0)

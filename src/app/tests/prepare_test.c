@@ -1,7 +1,6 @@
 /* What is derived is built beside while an older program writes, and taken when the newer one
  * opens: nothing is missing, and nobody waits for what was done beforehand. */
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,13 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "kernel/store_name.h"
+#include "kernel/tests/test_db.h"
 
 enum { MODULES_MAX = 40, TEXT_MAX = 64 << 10 };
 
 #define ORGANISATION "00000000-0000-8000-a000-000000000001"
-static char folder[64], path[96], next_path[112];
+static char folder[64], files[96], path[TEST_DB_NAME_MAX], next_path[TEST_DB_NAME_MAX + 32];
 static const struct module *older[MODULES_MAX];
 static struct module older_auth;
 static struct sql_schema older_schema;
@@ -92,21 +93,6 @@ static void make_sites(struct node *n, int from, int count)
     }
 }
 
-static int64_t ask(const char *file, const char *query)
-{
-    sqlite3 *db;
-    sqlite3_stmt *s = NULL;
-    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-    if (sqlite3_prepare_v2(db, query, -1, &s, NULL) != SQLITE_OK)
-        fail_msg("%s", sqlite3_errmsg(db));
-    const int code = sqlite3_step(s);
-    assert_true(code == SQLITE_ROW || code == SQLITE_DONE);
-    const int64_t n = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
-    sqlite3_finalize(s);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return n;
-}
-
 static struct node_prepared prepare(void)
 {
     struct node n;
@@ -133,8 +119,8 @@ static void open_newer(int64_t sites)
         fail_msg("%s", same.difference);
     make_sites(&n, 1000, 1); /* and it goes on */
     node_close(&n);
-    assert_int_equal(ask(path, "SELECT count(*) FROM auth_site"), sites + 1);
-    assert_int_not_equal(access(next_path, F_OK), 0);
+    assert_int_equal(test_db_ask(path, "SELECT count(*) FROM auth_site"), sites + 1);
+    assert_false(test_db_exists(next_path));
 }
 
 /* --- tests --- */
@@ -151,7 +137,7 @@ static void built_while_another_writes(void **state)
     assert_int_equal(second.size, first.size + 2);
     make_sites(&old, 5, 1);
     node_close(&old);
-    assert_int_equal(ask(next_path, "SELECT count(*) FROM auth_site"), 5);
+    assert_int_equal(test_db_ask(next_path, "SELECT count(*) FROM auth_site"), 5);
     open_newer(6);
     assert_false(prepare().needed);
 }
@@ -165,10 +151,10 @@ static void what_was_built_is_taken(void **state)
     struct node_options o = options(false);
     prepare();
     node_close(&old);
-    ask(next_path, "DELETE FROM auth_site WHERE name = 'Site 1'");
+    test_db_by_hand(next_path, "DELETE FROM auth_site WHERE name = 'Site 1'");
     must(node_open(&n, &o, &e), &e);
     node_close(&n);
-    assert_int_equal(ask(path, "SELECT count(*) FROM auth_site"), 2);
+    assert_int_equal(test_db_ask(path, "SELECT count(*) FROM auth_site"), 2);
 }
 
 static void of_another_log_it_is_not_taken(void **state)
@@ -176,14 +162,16 @@ static void of_another_log_it_is_not_taken(void **state)
     (void)state;
     prepare();
     node_close(&old);
-    ask(next_path, "DELETE FROM auth_site");
-    ask(next_path, "UPDATE node_beside SET leaf = replace(leaf, substr(leaf, 1, 4), 'beef')");
+    test_db_by_hand(next_path, "DELETE FROM auth_site");
+    test_db_by_hand(next_path,
+                    "UPDATE node_beside SET leaf = replace(leaf, substr(leaf, 1, 4), 'beef')");
     open_newer(3);
 }
 
 static void damaged_it_is_not_taken(void **state)
 {
     (void)state;
+    test_db_needs_file("a file that is no database at all");
     prepare();
     node_close(&old);
     FILE *f = fopen(next_path, "wb");
@@ -202,12 +190,12 @@ static void another_program_does_not_take_it(void **state)
     struct node_options o = options(true);
     prepare();
     node_close(&old);
-    ask(next_path, "DELETE FROM auth_site");
+    test_db_by_hand(next_path, "DELETE FROM auth_site");
     memcpy(strstr(older_text, "-- as it was"), "-- other now", 12);
     must(node_open(&old, &o, &e), &e);
     node_close(&old);
-    assert_int_equal(ask(path, "SELECT count(*) FROM auth_site"), 3);
-    assert_int_not_equal(access(next_path, F_OK), 0);
+    assert_int_equal(test_db_ask(path, "SELECT count(*) FROM auth_site"), 3);
+    assert_false(test_db_exists(next_path));
 }
 
 static void remove_all(void)
@@ -216,9 +204,12 @@ static void remove_all(void)
                                          ".next-wal", ".next-shm", ".next.lock", "-wal",  "-shm" };
     for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
         char name[128];
-        snprintf(name, sizeof name, "%s%s", path, tails[i]);
+        snprintf(name, sizeof name, "%s%s", files, tails[i]);
         unlink(name);
     }
+    struct err e = { 0 };
+    if (test_db_on_server())
+        assert_true(store_remove(path, &e) == OK && store_remove(next_path, &e) == OK);
 }
 
 static int make_old(void **state)
@@ -251,8 +242,10 @@ static int set_up(void **state)
     log_set_level(LOG_ERROR + 1);
     snprintf(folder, sizeof folder, "/tmp/vein-prepare-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/db", folder);
-    snprintf(next_path, sizeof next_path, "%s.next", path);
+    struct err e = { 0 };
+    snprintf(files, sizeof files, "%s/db", folder);
+    test_db_name(path, files);
+    must(store_name_beside(next_path, sizeof next_path, path, "next", &e), &e);
     const struct module *const *modules = cli_modules(&n);
     make_older(modules, n);
     return 0;

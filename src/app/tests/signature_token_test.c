@@ -21,7 +21,7 @@
 #include "kernel/tests/authenticator.h"
 #include "kernel/tests/thing.h"
 #include "kernel/text.h"
-#include "verify/verify.h"
+#include "app/tests/verified.h"
 
 #define F  (&a.f)
 #define T1 "00000000-0000-8000-a000-740000000001"
@@ -224,8 +224,7 @@ static void a_token_signs(void **state)
     assert_true(str_eq(time_text(s.time), proof.time)); /* of when the token was asked */
     assert_false(sign_both(a.auth, &session));
     fixture_settle(F);
-    if (!verify_db(F->path, &(struct verify_options){ 0 }, &report))
-        fail_msg("%s: %s", report.bad_item, report.reason);
+    verified(&report, F->path);
     assert_int_equal(report.signatures, 1);
     fixture_rebuilds(F);
 }

@@ -13,9 +13,10 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
+#include "app/tests/verified.h"
 #include "base/log.h"
 #include "kernel/ledger.h"
-#include "verify/verify.h"
+#include "kernel/tests/test_db.h"
 
 enum { ORDERS = 30, DAYS = 30, TAIL_DAYS = 120 };
 
@@ -23,7 +24,7 @@ static const int64_t start_us = INT64_C(1767600000) * TIME_SECOND;
 
 struct world {
     char folder[64];
-    char path[96];
+    char files[96], path[TEST_DB_NAME_MAX];
     struct env_sim env;
     struct node node;
     struct sim_counts counts;
@@ -44,7 +45,8 @@ static void open_world(struct world *w, uint64_t seed)
     log_set_level(LOG_ERROR);
     snprintf(w->folder, sizeof w->folder, "/tmp/vein-sim-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
-    snprintf(w->path, sizeof w->path, "%s/db", w->folder);
+    snprintf(w->files, sizeof w->files, "%s/db", w->folder);
+    test_db_name(w->path, w->files);
     env_sim_init(&w->env, seed, start_us);
     struct node_options options = { .env = &w->env.env, .path = w->path, .create = true };
     options.modules = cli_modules(&options.nmodules);
@@ -79,13 +81,11 @@ static void run(struct world *w, uint64_t seed, size_t orders, unsigned befalls,
 static void close_world(struct world *w)
 {
     static const char *const names[] = { "", "-wal", "-shm", ".lock", ".keys", ".root" };
-    struct verify_options options = { 0 };
     node_close(&w->node);
-    if (!verify_db(w->path, &options, &w->report))
-        fail_msg("%s: %s", w->report.bad_item, w->report.reason);
+    verified(&w->report, w->path);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char file[120];
-        snprintf(file, sizeof file, "%s%s", w->path, names[i]);
+        snprintf(file, sizeof file, "%s%s", w->files, names[i]);
         unlink(file);
     }
     rmdir(w->folder);

@@ -47,7 +47,10 @@ void fixture_open_on(struct fixture *f, const struct module *const *modules, siz
     env_sim_init(&f->sim, 7, start_us);
     snprintf(f->folder, sizeof f->folder, "/tmp/vein-test-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
-    snprintf(f->path, sizeof f->path, "%s/db", f->folder);
+    snprintf(f->files, sizeof f->files, "%s/db", f->folder);
+    if (vfs)
+        test_db_needs_file("a disk of the test's own is SQLite's");
+    test_db_name(f->path, f->files);
     f->arena = arena_new(64 << 20);
     assert_non_null(f->arena);
     fixture_node(f);
@@ -96,6 +99,7 @@ static bool file_holds(const char *path, const char *needle)
 size_t fixture_files_holding(const struct fixture *f, const char *needle)
 {
     size_t holding = 0;
+    test_db_copy(f->folder, f->node.store);
     DIR *dir = opendir(f->folder);
     assert_non_null(dir);
     for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {

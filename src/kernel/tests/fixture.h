@@ -6,12 +6,14 @@
 #include "kernel/define.h"
 #include "kernel/node.h"
 #include "kernel/sign.h"
+#include "kernel/tests/test_db.h"
 
 struct fixture {
     struct env_sim sim;
     struct node node;
     char folder[64];
-    char path[96];
+    char files[96];              /* F of F.keys (store_name.h) */
+    char path[TEST_DB_NAME_MAX]; /* what names the database; F itself, but for PostgreSQL */
     const struct module *const *modules;
     size_t nmodules;
     const char *vfs;
@@ -32,7 +34,7 @@ void fixture_reopen(struct fixture *f);
 void fixture_close(struct fixture *f); /* and removes the folder */
 void fixture_remove(const char *folder);
 /* How many files of the folder, the hidden ones aside, hold these bytes: what is personal stands in
- * none of them. */
+ * none of them. Of PostgreSQL a copy of all tables is one of these files. */
 size_t fixture_files_holding(const struct fixture *f, const char *needle);
 
 /* A person of an organisation and site (fixed ids by number) with all of these permissions, which

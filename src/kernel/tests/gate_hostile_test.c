@@ -3,7 +3,6 @@
 #include "kernel/gate.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -302,28 +301,23 @@ static void a_safe_act_needs_its_safe_state(void **state)
     }
 }
 
-static void by_hand(const char *sql)
-{
-    sqlite3 *raw;
-    assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(raw);
-}
-
 /* A database that does not hold what was written: nothing is acknowledged, and nothing more is
  * written until a restart has read what is there. This one forgets every second event of a key. */
 static void what_reads_back_otherwise_shuts_the_gate(void **state)
 {
     (void)state;
     const char *body = "{\"thing\":\"" T "\",\"by\":1}";
+    test_db_needs_file("ON CONFLICT IGNORE of a column is SQLite's");
     assert_int_equal(send(&worker, ID1, body), OK);
-    by_hand("ALTER TABLE ledger_event RENAME TO kept; CREATE TABLE ledger_event "
-            "(seq INTEGER PRIMARY KEY, key TEXT UNIQUE ON CONFLICT IGNORE, stream TEXT, version "
-            "INTEGER, leaf TEXT) STRICT; INSERT INTO ledger_event SELECT * FROM kept");
+    test_db_by_hand(
+        f.path,
+        "ALTER TABLE ledger_event RENAME TO kept; CREATE TABLE ledger_event "
+        "(seq INTEGER PRIMARY KEY, key TEXT UNIQUE ON CONFLICT IGNORE, stream TEXT, version "
+        "INTEGER, leaf TEXT) STRICT; INSERT INTO ledger_event SELECT * FROM kept");
     assert_int_equal(send(&worker, ID2, body), FAULT);
     assert_string_equal(f.error.code, "ledger.reread");
     assert_int_equal(total(T), 1);
-    by_hand("DROP TABLE ledger_event; ALTER TABLE kept RENAME TO ledger_event");
+    test_db_by_hand(f.path, "DROP TABLE ledger_event; ALTER TABLE kept RENAME TO ledger_event");
     assert_int_equal(send(&worker, ID2, body), FAULT);
     assert_string_equal(f.error.code, "ledger.reread");
     fixture_reopen(&f);
@@ -338,8 +332,9 @@ static void an_answer_is_told_for_its_command_only(void **state)
     (void)state;
     assert_int_equal(send(&worker, ID1, "{\"by\":5}"), OK);
     assert_int_equal(send(&worker, ID2, "{\"by\":5}"), OK);
-    by_hand("UPDATE gate_command SET answer = (SELECT answer FROM gate_command WHERE command = "
-            "'" ID2 "') WHERE command = '" ID1 "'");
+    test_db_by_hand(
+        f.path, "UPDATE gate_command SET answer = (SELECT answer FROM gate_command WHERE command = "
+                "'" ID2 "') WHERE command = '" ID1 "'");
     assert_int_equal(send(&worker, ID1, "{\"by\":5}"), FAULT);
     assert_string_equal(f.error.code, "seal.damaged");
     assert_int_equal(send(&worker, ID2, "{\"by\":5}"), OK);
@@ -352,13 +347,16 @@ static void a_trigger_does_nothing_and_is_found(void **state)
     (void)state;
     struct err e = { 0 };
     assert_int_equal(store_check(f.node.store, &e), OK);
-    by_hand("CREATE TRIGGER quiet AFTER INSERT ON ledger_event BEGIN DELETE FROM ledger_head; END");
+    test_db_needs_file("a trigger runs there; what finds it is store_postgres_test");
+    test_db_by_hand(
+        f.path,
+        "CREATE TRIGGER quiet AFTER INSERT ON ledger_event BEGIN DELETE FROM ledger_head; END");
     assert_int_equal(send(&worker, ID1, "{\"thing\":\"" T "\",\"by\":1}"), OK);
     assert_int_equal(send(&worker, ID2, "{\"thing\":\"" T "\",\"by\":1}"), OK);
     assert_int_equal(total(T), 2);
     assert_int_equal(store_check(f.node.store, &e), FAULT);
     assert_string_equal(e.code, "store.corrupt");
-    by_hand("DROP TRIGGER quiet");
+    test_db_by_hand(f.path, "DROP TRIGGER quiet");
 }
 
 int main(void)

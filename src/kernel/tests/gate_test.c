@@ -4,7 +4,6 @@
 #include "kernel/gate.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -306,11 +305,7 @@ static void a_rebuild_is_identical_and_tells_when_not(void **state)
     assert_int_equal(node_rebuild(&f.node, &e), OK);
     fixture_rebuilds(&f);
 
-    sqlite3 *raw; /* somebody's hand in the projections */
-    assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw, "UPDATE thing SET total = total + 1", NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(raw);
+    test_db_by_hand(f.path, "UPDATE thing SET total = total + 1");
     struct node_rebuild out;
     assert_int_equal(node_rebuild_check(&f.node, &out, &e), OK);
     assert_false(out.same);

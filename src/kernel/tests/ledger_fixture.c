@@ -59,7 +59,9 @@ void ledger_fixture_open(struct ledger_fixture *f)
     struct err e = { 0 };
     *f = (struct ledger_fixture){ .dir = "/tmp/vein-ledger-XXXXXX" };
     assert_non_null(mkdtemp(f->dir));
-    snprintf(f->path, sizeof f->path, "%s/vein.db", f->dir);
+    char files[96];
+    snprintf(files, sizeof files, "%s/vein.db", f->dir);
+    test_db_name(f->path, files);
     env_sim_init(&f->sim, 1, START_S * TIME_SECOND);
     must(note_signer_init(&f->signer, S("vein.example/n1"), seed, &e), &e);
     struct buf vkey = buf_over(f->vkey, sizeof f->vkey - 1);
@@ -127,7 +129,9 @@ void ledger_fixture_fill(struct ledger_fixture *f, uint64_t size)
 
 void ledger_fixture_sql(struct ledger_fixture *f, const char *text)
 {
-    const struct sql_schema script = { .name = "test", .text = text };
+    char words[TEST_DB_SQL_MAX];
+    test_db_words(words, text);
+    const struct sql_schema script = { .name = "test", .text = words };
     struct err e = { 0 };
     must(db_begin(f->db, &e), &e);
     must(db_schema(f->db, &script, &e), &e);

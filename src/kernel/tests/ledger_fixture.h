@@ -4,10 +4,11 @@
 #define VEIN_KERNEL_TESTS_LEDGER_FIXTURE_H
 
 #include "kernel/ledger.h"
+#include "kernel/tests/test_db.h"
 
 struct ledger_fixture {
     char dir[64];
-    char path[96];
+    char path[TEST_DB_NAME_MAX];
     char vkey[256];
     struct env_sim sim;
     struct note_signer signer;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "kernel/auth.h"
 #include "kernel/look.h"
@@ -81,11 +80,7 @@ static struct look_report checked(void)
 
 static void forge(const char *sql)
 {
-    sqlite3 *db;
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_changes(db), 1);
-    sqlite3_close(db);
+    assert_int_equal(test_db_by_hand(f.path, sql), 1);
 }
 
 static void what_waits_is_kept_together_before_anybody_is_told(void **state)

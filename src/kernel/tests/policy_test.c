@@ -3,7 +3,6 @@
 #include "kernel/policy.h"
 
 #include <setjmp.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -140,13 +139,8 @@ static void an_effect_happens_once_across_a_crash(void **state)
     add(100);
     fixture_settle(&f);
     uint64_t size = ledger_size(f.node.ledger);
-    sqlite3 *raw;
-    assert_int_equal(sqlite3_open(f.path, &raw), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(raw, "DELETE FROM policy_cursor WHERE sequence = 1", NULL, NULL, NULL),
-        SQLITE_OK);
-    assert_int_equal(sqlite3_changes(raw), 1); /* it was stored before */
-    sqlite3_close(raw);
+    const char *sql = "DELETE FROM policy_cursor WHERE sequence = 1";
+    assert_int_equal(test_db_by_hand(f.path, sql), 1); /* it was stored before */
     fixture_reopen(&f);
     fixture_settle(&f);
     assert_int_equal(total(S(T)), 101);

@@ -145,7 +145,7 @@ static const char *hidden(const char *page, const char *name)
 static const char *form_of(const char *page, const char *marked, const char *proof)
 {
     struct buf b = buf_in(F->arena, 20000);
-    buf_printf(&b, "_csrf=%s&%s", hidden(page, "_csrf"), proof);
+    buf_printf(&b, "_csrf=%s&_next=%s&%s", hidden(page, "_csrf"), hidden(page, "_next"), proof);
     for (int i = 0; i < 3; i++) {
         const char *shown = hidden(page, arena_printf(F->arena, "shown.%d", i).p);
         buf_printf(&b, "&thing.%d=%%7B%%22thing%%22%%3A%%22" THING "%d%%22%%7D&id.%d=%s", i, i + 1,

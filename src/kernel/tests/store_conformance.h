@@ -14,6 +14,7 @@ extern const struct sql sql_sample_get;           /* (number) -> (sample) */
 extern const struct sql sql_place_add;            /* (place) */
 extern const struct sql sql_place_set;            /* (place) */
 extern const struct sql sql_place_list;           /* () -> (place) by number */
+extern const struct sql sql_place_again;          /* the same, backwards */
 extern const struct sql sql_place_sum;            /* () -> (number): units of all */
 extern const struct sql sql_place_count;          /* () -> (number) */
 

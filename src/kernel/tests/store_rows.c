@@ -40,6 +40,10 @@ const struct sql sql_place_list = { "test.place_list",
                                     "SELECT number, units FROM place ORDER BY number",
                                     "SELECT number, units FROM place ORDER BY number", NULL,
                                     &place_record };
+const struct sql sql_place_again = { "test.place_again",
+                                     "SELECT number, units FROM place ORDER BY number DESC",
+                                     "SELECT number, units FROM place ORDER BY number DESC", NULL,
+                                     &place_record };
 const struct sql sql_place_sum = { "test.place_sum",
                                    "SELECT CAST(coalesce(sum(units), 0) AS BIGINT) FROM place",
                                    "SELECT CAST(coalesce(sum(units), 0) AS BIGINT) FROM place",

@@ -1,17 +1,14 @@
-/* The SQLite engine: the conformance suite, then what only a file, a disk and a killed process can
- * show. */
+/* The SQLite engine: the conformance suite, then what only a file and a disk can show. */
 #include "kernel/tests/store_conformance.h"
 #include "kernel/tests/store_disk.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -129,24 +126,6 @@ static void test_a_damaged_page_is_a_fault(void **state)
     store_close(s);
 }
 
-static void test_read_only(void **state)
-{
-    (void)state;
-    struct err e = { 0 };
-    struct store_options options = fresh();
-    struct store *s = store_with_rows(&options);
-    store_close(s);
-    options.create = false;
-    options.read_only = true;
-    ASSERT_OK(store_open(&s, &options, &e));
-    struct db *db = NULL;
-    ASSERT_CODE(store_writer(&db, s, &e), FAULT, "store.read_only");
-    ASSERT_OK(store_reader(&db, s, &e));
-    assert_int_equal(number_of(db, &sql_place_count), 0);
-    db_close(db);
-    store_close(s);
-}
-
 /* Adds places in transactions of ten until a fault; returns how many were committed. */
 static int64_t fill(struct db *db, struct err *e)
 {
@@ -255,63 +234,6 @@ static void test_a_really_full_disk(void **state)
     assert_int_equal(umount(mountpoint), 0);
 }
 
-/* In a child: writes for ever, telling the last committed number through the pipe. */
-static _Noreturn void write_until_killed(const struct store_options *options, int to)
-{
-    struct err e = { 0 };
-    struct store *s = NULL;
-    struct db *db = NULL;
-    if (store_open(&s, options, &e) != OK || store_writer(&db, s, &e) != OK)
-        _exit(1);
-    for (int64_t i = 0;; i++) {
-        place_add(db, i, 1);
-        if (write(to, &i, sizeof i) != (ssize_t)sizeof i)
-            _exit(1);
-    }
-}
-
-static void test_killed_writer_keeps_its_commits(void **state)
-{
-    (void)state;
-    struct err e = { 0 };
-    for (int round = 0; round < 5; round++) {
-        struct store_options options = fresh();
-        store_close(store_with_rows(&options));
-        int ends[2];
-        assert_int_equal(pipe(ends), 0);
-        fflush(NULL);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0)
-            write_until_killed(&options, ends[1]);
-        close(ends[1]);
-        int64_t last = -1;
-        for (int i = 0; i < 20 + 37 * round; i++)
-            assert_int_equal(read(ends[0], &last, sizeof last), sizeof last);
-
-        /* While it lives, it alone may write and all may read. */
-        struct store *s = NULL;
-        struct db *db = NULL;
-        ASSERT_OK(store_open(&s, &options, &e));
-        ASSERT_CODE(store_writer(&db, s, &e), REFUSED, "store.in_use");
-        ASSERT_OK(store_reader(&db, s, &e));
-        assert_true(number_of(db, &sql_place_count) > last);
-        db_close(db);
-
-        assert_int_equal(kill(child, SIGKILL), 0);
-        assert_int_equal(waitpid(child, NULL, 0), child);
-        while (read(ends[0], &last, sizeof last) == (ssize_t)sizeof last)
-            ;
-        close(ends[0]);
-        ASSERT_OK(store_writer(&db, s, &e)); /* free again, without help */
-        int64_t count = number_of(db, &sql_place_count);
-        assert_true(count == last + 1 || count == last + 2);
-        place_add(db, -1, 1);
-        db_close(db);
-        store_close(s);
-    }
-}
-
 int main(void)
 {
     static const struct store_place place = { "store on sqlite", fresh, spare };
@@ -319,11 +241,9 @@ int main(void)
         cmocka_unit_test(test_opens_only_what_is_ours),
         cmocka_unit_test(test_a_file_is_for_its_owner),
         cmocka_unit_test(test_a_damaged_page_is_a_fault),
-        cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_a_full_disk_loses_no_commit),
         cmocka_unit_test(test_a_failed_sync_ends_the_connection),
         cmocka_unit_test(test_a_really_full_disk),
-        cmocka_unit_test(test_killed_writer_keeps_its_commits),
     };
     if (folder_make(NULL) != 0)
         return 1;

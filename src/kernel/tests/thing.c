@@ -25,8 +25,9 @@ const struct sql sql_thing_total = {
 static const struct sql sql_thing_add = {
     "thing.add",
     "INSERT INTO thing (thing, total, note) VALUES (:thing, :total, :note)\n"
-    "ON CONFLICT (thing) DO UPDATE SET total = total + excluded.total, note = excluded.note",
-    "",
+    "ON CONFLICT (thing) DO UPDATE SET total = thing.total + excluded.total, note = excluded.note",
+    "INSERT INTO thing (thing, total, note) VALUES ($1, $2, $3)\n"
+    "ON CONFLICT (thing) DO UPDATE SET total = thing.total + excluded.total, note = excluded.note",
     &thing_total_record,
     NULL,
 };

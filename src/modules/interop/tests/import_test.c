@@ -153,6 +153,7 @@ static void names_stand_nowhere_plain(void **state)
     assert_int_equal(got->nrefusals, 1);
     struct str told = text_error(arena, S("en"), &got->refusals->error);
     holds_none(told, texts, "the refusal");
+    test_db_copy(f.folder, f.node.store);
     DIR *dir = opendir(f.folder);
     assert_non_null(dir);
     size_t files = 0;

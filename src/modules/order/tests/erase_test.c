@@ -4,8 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "base/id.h"
 #include "kernel/file_note.h"
 #include "kernel/search_impl.h"
@@ -87,7 +85,7 @@ static void sec_01_two_persons_erase(void **state)
     assert_true(str_eq(signature[1].signer, orderer.actor.account));
     /* The list for restores names the id, and no name. */
     char path[128], line[80] = "";
-    snprintf(path, sizeof path, "%s.erased", f.path);
+    snprintf(path, sizeof path, "%s.erased", f.files);
     FILE *list = fopen(path, "r");
     assert_non_null(list);
     while (line[0] == '\0' || line[0] == '\n') /* each on a line of its own */
@@ -289,8 +287,8 @@ static void sec_01_a_crash_behind_the_key(void **state)
     (void)state;
     struct err e = { 0 };
     char list[128], begun[128], line[80] = "";
-    snprintf(list, sizeof list, "%s.erased", f.path);
-    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
+    snprintf(list, sizeof list, "%s.erased", f.files);
+    snprintf(begun, sizeof begun, "%s.erased.begun", f.files);
     enrolled();
     fixture_settle(&f);
     struct file_upload upload = {
@@ -329,12 +327,9 @@ static void sec_01_a_crash_behind_the_key(void **state)
 /* Another has the table of the index by this name for a while. */
 static void index_named(const char *from, const char *to)
 {
-    sqlite3 *db;
     char text[80];
     snprintf(text, sizeof text, "ALTER TABLE %s RENAME TO %s", from, to);
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    test_db_by_hand(f.path, text);
 }
 
 /* shows: SEC-01 (what fails behind the end of the key is tried again until it is done) */
@@ -343,7 +338,7 @@ static void sec_01_a_fault_behind_the_key(void **state)
     (void)state;
     struct err e = { 0 };
     char begun[128];
-    snprintf(begun, sizeof begun, "%s.erased.begun", f.path);
+    snprintf(begun, sizeof begun, "%s.erased.begun", f.files);
     enrolled();
     fixture_settle(&f);
     assert_int_equal(ask(&asker), OK);

@@ -1,0 +1,192 @@
+#include "kernel/store_name.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+
+static const struct str schemes[] = { { "postgres://", 11 }, { "postgresql://", 13 } };
+
+static const struct str *scheme_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (str_starts(str_z(name), schemes[i]))
+            return &schemes[i];
+    return NULL;
+}
+
+bool store_name_is_url(const char *name)
+{
+    return scheme_of(name) != NULL;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
+    return at ? (int)(at - digits) : -1;
+}
+
+/* %XX into bytes, with a NUL behind them; false when it does not fit or is not well formed. */
+static bool decode(char *out, size_t size, struct str in)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < in.n; i++) {
+        int byte = (unsigned char)in.p[i];
+        if (byte == '%') {
+            const int high = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
+            const int low = high < 0 ? -1 : hex_digit(in.p[i + 2]);
+            byte = low < 0 ? 0 : 16 * high + low;
+            i += 2;
+        }
+        if (byte == 0 || n + 1 >= size)
+            return false;
+        out[n++] = (char)byte;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static bool schema_valid(const char *schema)
+{
+    const size_t n = strspn(schema, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return n > 0 && schema[n] == '\0' && schema[0] != '-';
+}
+
+/* Authority and path: as they are for libpq, shown without what stands between ':' and '@'. */
+static void put_place(struct buf *libpq, struct buf *shown, struct str place)
+{
+    const struct str authority = { place.p, str_find(place, '/') };
+    size_t at = authority.n;
+    while (at > 0 && authority.p[at - 1] != '@')
+        at--;
+    const struct str user = { place.p, at > 0 ? at - 1 : 0 };
+    buf_str(libpq, place);
+    buf_str(shown, (struct str){ user.p, str_find(user, ':') });
+    buf_str(shown, str_from(place, user.n));
+}
+
+static bool put_parameters(struct store_url *out, struct buf *libpq, struct buf *shown,
+                           struct str query)
+{
+    size_t n = 0, nshown = 0;
+    while (query.p != NULL) {
+        struct str value = str_cut(&query, '&');
+        const struct str whole = value;
+        const struct str key = str_cut(&value, '=');
+        if (str_is(key, "schema")) {
+            if (!decode(out->schema, sizeof out->schema, value) || !schema_valid(out->schema))
+                return false;
+        } else if (str_is(key, "files")) {
+            if (!decode(out->files, sizeof out->files, value))
+                return false;
+        } else if (whole.n > 0) {
+            buf_char(libpq, n++ == 0 ? '?' : '&');
+            buf_str(libpq, whole);
+        }
+        if (str_is(key, "password") || str_is(key, "sslpassword") || whole.n == 0)
+            continue;
+        buf_char(shown, nshown++ == 0 ? '?' : '&');
+        buf_str(shown, whole);
+    }
+    return true;
+}
+
+/* The database's name in the folder where we run; "vein" when libpq chooses one by the user's. */
+static bool files_by_name(struct store_url *out)
+{
+    char *ignored = NULL;
+    PQconninfoOption *options = PQconninfoParse(out->libpq, &ignored);
+    const char *name = NULL;
+    PQfreemem(ignored); /* it may hold the password */
+    if (options == NULL)
+        return false;
+    for (const PQconninfoOption *o = options; o->keyword != NULL; o++)
+        if (strcmp(o->keyword, "dbname") == 0)
+            name = o->val;
+    if (name == NULL || *name == '\0')
+        name = "vein";
+    const int n = snprintf(out->files, sizeof out->files, "%s", name);
+    const bool fits = (size_t)n < sizeof out->files && strchr(name, '/') == NULL;
+    PQconninfoFree(options);
+    return fits;
+}
+
+static bool url_read(struct store_url *out, const char *name)
+{
+    const struct str *scheme = scheme_of(name);
+    struct buf libpq = buf_over(out->libpq, sizeof out->libpq - 1);
+    struct buf shown = buf_over(out->shown, sizeof out->shown - 1);
+    if (scheme == NULL)
+        return false;
+    struct str query = str_from(str_z(name), scheme->n);
+    const struct str place = str_cut(&query, '?');
+    buf_str(&libpq, *scheme);
+    buf_str(&shown, *scheme);
+    put_place(&libpq, &shown, place);
+    if (!put_parameters(out, &libpq, &shown, query) || !buf_ok(&libpq) || !buf_ok(&shown))
+        return false;
+    out->libpq[libpq.n] = '\0';
+    out->shown[shown.n] = '\0';
+    return out->files[0] != '\0' || files_by_name(out);
+}
+
+/* What is not understood is not repeated: it may hold a password. */
+enum outcome store_url_read(struct store_url *out, const char *name, struct err *e)
+{
+    *out = (struct store_url){ .schema = "vein" };
+    return url_read(out, name) ? OK : REFUSE(e, "store.name");
+}
+
+static enum outcome copy_name(char *out, size_t size, const char *name, struct err *e)
+{
+    const int n = snprintf(out, size, "%s", name);
+    return n >= 0 && (size_t)n < size ? OK : REFUSE(e, "store.name");
+}
+
+enum outcome store_name_files(char *out, size_t size, const char *name, struct err *e)
+{
+    struct store_url url;
+    if (!store_name_is_url(name))
+        return copy_name(out, size, name, e);
+    TRY(store_url_read(&url, name, e));
+    return copy_name(out, size, url.files, e);
+}
+
+enum outcome store_name_shown(char *out, size_t size, const char *name, struct err *e)
+{
+    struct store_url url;
+    if (!store_name_is_url(name))
+        return copy_name(out, size, name, e);
+    TRY(store_url_read(&url, name, e));
+    return copy_name(out, size, url.shown, e);
+}
+
+/* The URL anew: libpq's part, and ours behind it. */
+static enum outcome url_write(char *out, size_t size, const struct store_url *url, const char *tail,
+                              struct err *e)
+{
+    struct buf b = buf_over(out, size - 1);
+    buf_z(&b, url->libpq);
+    buf_printf(&b, "%cschema=%s_%s&files=", strchr(url->libpq, '?') ? '&' : '?', url->schema, tail);
+    for (const char *p = url->files; *p != '\0'; p++) {
+        if (strchr("&%?=#", *p))
+            buf_printf(&b, "%%%02x", (unsigned char)*p);
+        else
+            buf_char(&b, *p);
+    }
+    if (!buf_ok(&b) || strlen(url->schema) + 1 + strlen(tail) > STORE_SCHEMA_MAX)
+        return REFUSE(e, "store.name");
+    out[b.n] = '\0';
+    return OK;
+}
+
+enum outcome store_name_beside(char *out, size_t size, const char *name, const char *tail,
+                               struct err *e)
+{
+    struct store_url url;
+    if (store_name_is_url(name)) {
+        TRY(store_url_read(&url, name, e));
+        return url_write(out, size, &url, tail, e);
+    }
+    const int n = snprintf(out, size, "%s.%s", name, tail);
+    return n >= 0 && (size_t)n < size ? OK : REFUSE(e, "store.name");
+}

@@ -1,0 +1,470 @@
+/* The store on PostgreSQL.
+ *
+ * All of a database of ours lies in one schema. The schema's comment says that it is ours, and each
+ * table's and index's comment holds its text in SQLite's words, so that a copy in a file can be
+ * made of it (store_copy.c).
+ *
+ * One writer across processes: its connection holds an advisory lock, which the server gives up
+ * when that connection ends. It is the very connection that writes, so that there is no moment at
+ * which the lock is another's and what was sent before can still be written.
+ *
+ * Every wait has an end: for a connection, for a lock, for a statement, for a peer that does not
+ * answer (keep-alives on both sides), and above them all for a result (PG_WAIT_MS). What a writer
+ * sent when its connection was lost may or may not be committed: it is a "store.failed", and only a
+ * new start finds out. */
+#include "kernel/store_postgres_impl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/dialect.h"
+
+enum {
+    PG_VERSION_MIN = 140000,  /* the first that notices, within a statement, that we are gone */
+    PG_WAIT_MS = 620 * 1000,  /* a little more than a statement may take */
+    PG_SCRIPT_MAX = 16 << 20, /* bytes */
+    WRITER_LOCK = 0x7665696e, /* "vein" */
+};
+
+struct node {
+    struct store_url url;
+};
+
+/* -- Errors ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *state; /* SQLSTATE, or the beginning of one */
+    const char *code;
+} codes[] = {
+    { "23", "store.constraint" },   { "22", "store.constraint" }, { "54", "store.constraint" },
+    { "53100", "store.disk_full" }, { "53300", "store.busy" },    { "25006", "store.read_only" },
+    { "42501", "store.read_only" }, { "40", "store.busy" },       { "55P03", "store.busy" },
+    { "57014", "store.busy" },      { "57P03", "store.busy" },    { "58", "store.io" },
+    { "08", "store.io" },           { "57P", "store.io" },        { "53", "store.io" },
+    { "28", "store.io" },           { "25P", "store.failed" },
+};
+
+/* A statement that does not fit the tables is what damage looks like here, too. */
+static const char *code_of(const char *state)
+{
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (str_starts(str_z(state), str_z(codes[i].state)))
+            return codes[i].code;
+    return "store.corrupt";
+}
+
+static const char *field(const PGresult *r, int which)
+{
+    const char *text = PQresultErrorField(r, which);
+    return text ? text : "";
+}
+
+static enum outcome lost(struct pg_connection *c, const char *doing, struct err *e)
+{
+    const struct str said = str_trim(str_z(PQerrorMessage(c->pq)));
+    return err_fault(e, c->writer ? "store.failed" : "store.io",
+                     "%s: the connection was lost: %.*s", doing, STR(said));
+}
+
+/* Of a class that may quote a value, the message is left out. */
+enum outcome pg_fault(struct pg_connection *c, const PGresult *r, const char *doing, struct err *e)
+{
+    const char *state = r ? field(r, PG_DIAG_SQLSTATE) : "";
+    const char *severity = r ? field(r, PG_DIAG_SEVERITY_NONLOCALIZED) : "";
+    if (PQstatus(c->pq) != CONNECTION_OK || str_is(str_z(severity), "FATAL") ||
+        str_is(str_z(severity), "PANIC"))
+        c->lost = true;
+    if (str_is(str_z(state), "53200"))
+        return err_no_memory(e);
+    if (c->lost || *state == '\0')
+        return lost(c, doing, e);
+    const char *code = code_of(state);
+    const bool quotes = str_is(str_z(code), "store.constraint");
+    return err_fault(e, code, "%s: %s (postgres %s, table %s, constraint %s)", doing,
+                     quotes ? "refused" : field(r, PG_DIAG_MESSAGE_PRIMARY), state,
+                     field(r, PG_DIAG_TABLE_NAME), field(r, PG_DIAG_CONSTRAINT_NAME));
+}
+
+/* -- Asking ----------------------------------------------------------------------------------- */
+
+/* Until a result can be read without waiting. */
+static bool result_waits(PGconn *pq)
+{
+    while (PQisBusy(pq)) {
+        struct pollfd fd = { .fd = PQsocket(pq), .events = POLLIN };
+        const int n = poll(&fd, 1, PG_WAIT_MS);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || !PQconsumeInput(pq))
+            return false;
+    }
+    return true;
+}
+
+PGresult *pg_next(struct pg_connection *c)
+{
+    if (!c->lost && result_waits(c->pq))
+        return PQgetResult(c->pq);
+    c->lost = true;
+    return NULL;
+}
+
+static bool good(const PGresult *r)
+{
+    const ExecStatusType is = PQresultStatus(r);
+    return is == PGRES_COMMAND_OK || is == PGRES_TUPLES_OK;
+}
+
+enum outcome pg_run(struct pg_connection *c, const char *text, PGresult **result, const char *doing,
+                    struct err *e)
+{
+    TRY(pg_statement_settle(c, e));
+    if (c->lost || !PQsendQuery(c->pq, text))
+        return pg_fault(c, NULL, doing, e);
+    PGresult *last = NULL;
+    enum outcome o = OK;
+    for (PGresult *r = pg_next(c); r != NULL; r = pg_next(c)) {
+        if (!good(r) && o == OK)
+            o = pg_fault(c, r, doing, e);
+        PQclear(last);
+        last = r;
+    }
+    if (o == OK && (c->lost || last == NULL))
+        o = pg_fault(c, NULL, doing, e);
+    if (o == OK && result)
+        *result = last;
+    else
+        PQclear(last);
+    return o;
+}
+
+enum outcome pg_ask(struct pg_connection *c, const char *text, int64_t *out, const char *doing,
+                    struct err *e)
+{
+    PGresult *r = NULL;
+    *out = 0;
+    TRY(pg_run(c, text, &r, doing, e));
+    if (PQntuples(r) == 1)
+        (void)!str_to_u63(out, str_z(PQgetvalue(r, 0, 0)));
+    PQclear(r);
+    return OK;
+}
+
+/* -- Connecting ------------------------------------------------------------------------------- */
+
+static void no_notice(void *context, const PGresult *r)
+{
+    (void)context;
+    (void)r;
+}
+
+/* Ours stand before the URL's, which may say otherwise, but for the encoding. libpq's message of a
+ * connection that failed names host, user and database, and no password. */
+static enum outcome reach(struct pg_connection *c, struct err *e)
+{
+    static const char *const keys[] = {
+        "connect_timeout",  "keepalives_idle",  "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
+        "dbname",           "client_encoding",  NULL
+    };
+    const char *const values[] = { "10",   "10",          "5",    "3", "30000",
+                                   "vein", c->url->libpq, "UTF8", NULL };
+    c->pq = PQconnectdbParams(keys, values, 1);
+    if (c->pq == NULL)
+        return err_no_memory(e);
+    PQsetNoticeReceiver(c->pq, no_notice, NULL);
+    if (PQstatus(c->pq) != CONNECTION_OK) {
+        const char *said = PQerrorMessage(c->pq);
+        if (strstr(said, "does not exist") && strstr(said, "database \""))
+            return REFUSE(e, "store.not_found", { "path", str_z(c->url->shown) });
+        return err_fault(e, strstr(said, "too many clients") ? "store.busy" : "store.io",
+                         "connect: %.*s", STR(str_trim(str_z(said))));
+    }
+    if (PQserverVersion(c->pq) < PG_VERSION_MIN)
+        return err_fault(e, "store.io", "PostgreSQL 14 or newer is needed, this is %d",
+                         PQserverVersion(c->pq));
+    return OK;
+}
+
+/* What the server would decide otherwise, and the time that each wait may take. Milliseconds where
+ * nothing else is said. */
+static enum outcome configure(struct pg_connection *c, struct err *e)
+{
+    static const char all[] =
+        "SET lock_timeout = 5000; SET statement_timeout = 600000;"
+        "SET client_connection_check_interval = 10000; SET tcp_keepalives_idle = 10;"
+        "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+        "SET client_min_messages = warning; SET jit = off;"
+        "SET default_transaction_isolation = 'read committed'";
+    int64_t strange = 0;
+    char text[STORE_SCHEMA_MAX + 64];
+    TRY(pg_run(c, all, NULL, "configure", e));
+    snprintf(text, sizeof text, "SET search_path = \"%s\", pg_temp", c->url->schema);
+    TRY(pg_run(c, text, NULL, "configure", e));
+    TRY(pg_ask(c,
+               "SELECT count(*) FROM pg_settings WHERE name = 'server_encoding'"
+               " AND setting <> 'UTF8'",
+               &strange, "configure", e));
+    if (strange)
+        return err_fault(e, "store.io", "the database has another encoding than UTF8");
+    if (!c->writer)
+        return pg_run(c, "SET default_transaction_read_only = on", NULL, "configure", e);
+    /* A stronger setting stays. */
+    return pg_run(c,
+                  "SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings"
+                  " WHERE name = 'synchronous_commit'"
+                  " AND setting NOT IN ('on', 'remote_apply')",
+                  NULL, "configure", e);
+}
+
+static enum outcome open_connection(struct pg_connection **out, const struct store_url *url,
+                                    bool writer, struct err *e)
+{
+    struct pg_connection *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return err_no_memory(e);
+    c->url = url;
+    c->writer = writer;
+    enum outcome o = reach(c, e);
+    if (o == OK)
+        o = configure(c, e);
+    if (o != OK) {
+        pg_disconnect(c);
+        return o;
+    }
+    *out = c;
+    return OK;
+}
+
+void pg_disconnect(void *p)
+{
+    struct pg_connection *c = p;
+    PQfinish(c->pq);
+    free(c);
+}
+
+/* The server may take a moment to notice that a process has died. */
+static enum outcome take_lock(struct pg_connection *c, struct err *e)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "SET lock_timeout = 700;"
+             "SELECT pg_advisory_lock(%d, CAST(CAST(oid AS BIGINT) - 2147483648 AS INTEGER))"
+             " FROM pg_namespace WHERE nspname = '%s'",
+             WRITER_LOCK, c->url->schema);
+    if (pg_run(c, text, NULL, "take the writer's lock", e) != OK)
+        return str_is(str_z(e->code), "store.busy") ? REFUSE(e, "store.in_use") : e->outcome;
+    return pg_run(c, "SET lock_timeout = 5000", NULL, "configure", e);
+}
+
+enum outcome pg_connect(void **out, void *p, bool writer, struct err *e)
+{
+    const struct node *node = p;
+    struct pg_connection *c = NULL;
+    TRY(open_connection(&c, &node->url, writer, e));
+    const enum outcome o = writer ? take_lock(c, e) : OK;
+    if (o != OK) {
+        pg_disconnect(c);
+        return o;
+    }
+    *out = c;
+    return OK;
+}
+
+/* Nobody asked: what comes is a notice, or the end. */
+static bool usable(void *p)
+{
+    struct pg_connection *c = p;
+    struct pollfd fd = { .fd = PQsocket(c->pq), .events = POLLIN };
+    while (!c->lost && poll(&fd, 1, 0) > 0)
+        c->lost = !PQconsumeInput(c->pq) || PQstatus(c->pq) != CONNECTION_OK;
+    return !c->lost;
+}
+
+static bool in_transaction(void *p)
+{
+    struct pg_connection *c = p;
+    const PGTransactionStatusType is = PQtransactionStatus(c->pq);
+    return !c->lost && is != PQTRANS_IDLE && is != PQTRANS_UNKNOWN;
+}
+
+static int64_t changed(void *p)
+{
+    struct pg_connection *c = p;
+    return c->changed;
+}
+
+/* -- Our schema ------------------------------------------------------------------------------- */
+
+/* An empty schema is as good as none: an administrator made it, or what was to fill it died. */
+enum found { FOUND_NONE, FOUND_EMPTY, FOUND_OURS, FOUND_THEIRS };
+
+static enum outcome look(enum found *out, struct pg_connection *c, struct err *e)
+{
+    char text[512];
+    int64_t is = 0;
+    snprintf(text, sizeof text,
+             "SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_class r WHERE r.relnamespace = n.oid)"
+             " THEN 1 WHEN obj_description(n.oid, 'pg_namespace') LIKE 'vein %%' THEN 2"
+             " ELSE 3 END FROM pg_namespace n WHERE n.nspname = '%s'",
+             c->url->schema);
+    TRY(pg_ask(c, text, &is, "look for the schema", e));
+    *out = (enum found)is;
+    return OK;
+}
+
+static enum outcome make(struct pg_connection *c, struct err *e)
+{
+    char text[4 * STORE_SCHEMA_MAX + 128];
+    snprintf(text, sizeof text,
+             "BEGIN; CREATE SCHEMA IF NOT EXISTS \"%s\";"
+             "COMMENT ON SCHEMA \"%s\" IS 'vein 1'; COMMIT",
+             c->url->schema, c->url->schema);
+    return pg_run(c, text, NULL, "make the schema", e);
+}
+
+static enum outcome ready(struct pg_connection *c, bool may_create, struct err *e)
+{
+    enum found found;
+    TRY(look(&found, c, e));
+    if (found == FOUND_THEIRS)
+        return REFUSE(e, "store.not_vein", { "path", str_z(c->url->shown) });
+    if (found == FOUND_OURS)
+        return OK;
+    return may_create ? make(c, e) : REFUSE(e, "store.not_found", { "path", str_z(c->url->shown) });
+}
+
+static enum outcome node_open(void **out, const struct store_options *options, struct err *e)
+{
+    struct node *node = calloc(1, sizeof *node);
+    struct pg_connection *c = NULL;
+    if (node == NULL)
+        return err_no_memory(e);
+    enum outcome o = options->vfs ? err_fault(e, "store.io", "there is no VFS on PostgreSQL") : OK;
+    if (o == OK)
+        o = store_url_read(&node->url, options->path, e);
+    if (o == OK)
+        o = open_connection(&c, &node->url, !options->read_only, e);
+    if (o == OK) {
+        o = ready(c, options->create && !options->read_only, e);
+        pg_disconnect(c);
+    }
+    if (o != OK) {
+        free(node);
+        return o;
+    }
+    *out = node;
+    return OK;
+}
+
+static void node_close(void *p)
+{
+    free(p);
+}
+
+static enum outcome remove_all(const char *path, struct err *e)
+{
+    struct store_url url;
+    struct pg_connection *c = NULL;
+    int64_t ours = 0;
+    char text[STORE_SCHEMA_MAX + 128];
+    TRY(store_url_read(&url, path, e));
+    TRY(open_connection(&c, &url, true, e));
+    snprintf(text, sizeof text,
+             "SELECT count(*) FROM pg_namespace WHERE nspname = '%s'"
+             " AND obj_description(oid, 'pg_namespace') LIKE 'vein %%'",
+             url.schema);
+    enum outcome o = pg_ask(c, text, &ours, "look for the schema", e);
+    snprintf(text, sizeof text, "DROP SCHEMA \"%s\" CASCADE", url.schema);
+    if (o == OK && ours)
+        o = pg_run(c, text, NULL, "remove the schema", e);
+    pg_disconnect(c);
+    return o;
+}
+
+/* -- Schemas ---------------------------------------------------------------------------------- */
+
+/* Behind what makes a table or an index, its text as a comment on it. */
+static void put_comment(struct buf *out, struct str statement)
+{
+    struct store_made made;
+    struct str rest = statement;
+    if (!str_starts(statement, S("CREATE ")) || !store_made_next(&made, &rest))
+        return;
+    buf_printf(out, "; COMMENT ON %s %.*s IS '", made.table ? "TABLE" : "INDEX", STR(made.name));
+    for (size_t i = 0; i < statement.n; i++) {
+        if (statement.p[i] == '\'')
+            buf_char(out, '\'');
+        buf_char(out, statement.p[i]);
+    }
+    buf_char(out, '\'');
+}
+
+static enum outcome script(void *p, const char *text, struct err *e)
+{
+    struct str rest = str_z(text);
+    struct buf all = buf_new(PG_SCRIPT_MAX);
+    for (struct str s = dialect_statement(&rest); s.p != NULL; s = dialect_statement(&rest)) {
+        if (all.n > 0)
+            buf_z(&all, "; ");
+        dialect_postgres(&all, s);
+        put_comment(&all, s);
+    }
+    buf_char(&all, '\0');
+    enum outcome o = buf_check(&all, e);
+    if (o == OK)
+        o = pg_run(p, all.p, NULL, "run", e);
+    buf_free(&all);
+    return o;
+}
+
+static enum outcome beside(void *p, const char *path, struct err *e)
+{
+    struct pg_connection *c = p;
+    struct store_url url = { .schema = "" };
+    if (path != NULL)
+        TRY(store_url_read(&url, path, e));
+    snprintf(c->beside, sizeof c->beside, "%s", url.schema);
+    return OK;
+}
+
+static const char *beside_name(void *p)
+{
+    struct pg_connection *c = p;
+    return c->beside;
+}
+
+const struct store_engine store_engine_postgres = {
+    .name = "postgres",
+    .begin_write = "BEGIN",
+    .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    .made = "SELECT CAST(CASE relkind WHEN 'r' THEN 'table' ELSE 'index' END AS TEXT),"
+            " CAST(relname AS TEXT), obj_description(oid, 'pg_class') FROM pg_class"
+            " WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
+            " AND (relkind = 'r' OR obj_description(oid, 'pg_class') IS NOT NULL)"
+            " ORDER BY relkind DESC, oid",
+    .open = node_open,
+    .close = node_close,
+    .remove = remove_all,
+    .connect = pg_connect,
+    .disconnect = pg_disconnect,
+    .usable = usable,
+    .in_transaction = in_transaction,
+    .script = script,
+    .prepare = pg_statement_prepare,
+    .finalize = pg_statement_finalize,
+    .bind = pg_statement_bind,
+    .cursor = pg_statement_cursor,
+    .step = pg_statement_step,
+    .reset = pg_statement_reset,
+    .columns = pg_statement_columns,
+    .column = pg_statement_column,
+    .changed = changed,
+    .backup = NULL,
+    .check = pg_check,
+    .beside = beside,
+    .beside_name = beside_name,
+    .flush = pg_flush,
+};

@@ -1,0 +1,95 @@
+/* What goes through a whole database on PostgreSQL: the check of its storage, and forgetting what
+ * was deleted. */
+#include "kernel/store_postgres_impl.h"
+
+#include <stdio.h>
+
+/* Runs the text that each row of a query holds in its one column. */
+static enum outcome run_each(struct pg_connection *c, const char *query, const char *doing,
+                             struct err *e)
+{
+    PGresult *r = NULL;
+    TRY(pg_run(c, query, &r, doing, e));
+    enum outcome o = OK;
+    for (int i = 0; o == OK && i < PQntuples(r); i++)
+        o = pg_run(c, PQgetvalue(r, i, 0), NULL, doing, e);
+    PQclear(r);
+    return o;
+}
+
+/* vein makes tables and indexes only; what else stands there, somebody put there. */
+static enum outcome no_programs(struct pg_connection *c, struct err *e)
+{
+    int64_t n = 0;
+    TRY(pg_ask(c,
+               "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = n"
+               " AND relkind NOT IN ('r', 'i'))"
+               " + (SELECT count(*) FROM pg_trigger t JOIN pg_class r ON r.oid = t.tgrelid"
+               " WHERE r.relnamespace = n AND NOT t.tgisinternal)"
+               " + (SELECT count(*) FROM pg_rewrite w JOIN pg_class r ON r.oid = w.ev_class"
+               " WHERE r.relnamespace = n)"
+               " + (SELECT count(*) FROM pg_proc WHERE pronamespace = n)"
+               " FROM (SELECT CAST(CAST(quote_ident(current_schema()) AS regnamespace) AS oid)"
+               " AS n) AS ours",
+               &n, "check", e));
+    return n == 0
+               ? OK
+               : err_fault(e, "store.corrupt",
+                           "%lld views, triggers or functions that are none of ours", (long long)n);
+}
+
+/* Every row of every table with all its values, which meets a damaged page and a value that cannot
+ * be read back. */
+static const char read_tables[] =
+    "SELECT 'SELECT count(octet_length(CAST(t AS TEXT))) FROM ' || quote_ident(relname) || ' t'"
+    " FROM pg_class WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
+    " AND relkind = 'r' ORDER BY relname";
+
+/* That each index is in order and lacks no row, where the extension is there and we may. */
+static const char check_indexes[] =
+    "SELECT 'SELECT ' || CAST(f.oid AS regproc) || '(' || CAST(i.oid AS TEXT) || ', true)'"
+    " FROM pg_class i JOIN pg_am a ON a.oid = i.relam AND a.amname = 'btree'"
+    " JOIN pg_extension x ON x.extname = 'amcheck'"
+    " JOIN pg_proc f ON f.pronamespace = x.extnamespace AND f.proname = 'bt_index_check'"
+    " AND f.pronargs = 2 AND has_function_privilege(f.oid, 'EXECUTE')"
+    " WHERE i.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
+    " AND i.relkind = 'i' ORDER BY i.relname";
+
+enum outcome pg_check(void *node, struct err *e)
+{
+    void *connection = NULL;
+    TRY(pg_connect(&connection, node, false, e));
+    struct pg_connection *c = connection;
+    enum outcome o = no_programs(c, e);
+    if (o == OK)
+        o = run_each(c, read_tables, "read a table", e);
+    if (o == OK)
+        o = run_each(c, check_indexes, "check an index", e);
+    pg_disconnect(c);
+    return o;
+}
+
+/* VACUUM takes out rows that nobody can see any more. Whoever began to read before they were
+ * deleted sees them still: until then it is not done. */
+enum outcome pg_flush(void *connection, bool *done, struct err *e)
+{
+    struct pg_connection *c = connection;
+    int64_t readers = 0;
+    *done = false;
+    TRY(pg_ask(c,
+               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+               " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
+               " AND CAST(CAST(backend_xmin AS TEXT) AS BIGINT)"
+               " <> CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+               " % 4294967296",
+               &readers, "flush", e));
+    if (readers > 0)
+        return OK;
+    TRY(run_each(c,
+                 "SELECT 'VACUUM ' || quote_ident(relname) FROM pg_class"
+                 " WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
+                 " AND relkind = 'r'",
+                 "flush", e));
+    *done = true;
+    return OK;
+}

@@ -1,0 +1,398 @@
+/* The PostgreSQL engine: the conformance suite, then what only a server and a killed process can
+ * show. On the server that VEIN_POSTGRES names (tools/with-postgres starts one); without it nothing
+ * is tested here, and said so. */
+#include "kernel/tests/store_conformance.h"
+
+#include <libpq-fe.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "kernel/store_name.h"
+
+#define ASSERT_OK(expr) assert_int_equal((expr), OK)
+#define ASSERT_CODE(expr, outcome, want)                                                           \
+    do {                                                                                           \
+        e = (struct err){ 0 };                                                                     \
+        assert_int_equal((expr), (outcome));                                                       \
+        assert_string_equal(e.code, (want));                                                       \
+    } while (0)
+
+static const char *server;
+static char folder[64];
+static char path[STORE_NAME_MAX];
+
+/* A file in the folder that no test had before. */
+static const char *spare(void)
+{
+    static unsigned n;
+    static char made[128];
+    snprintf(made, sizeof made, "%s/%u.db", folder, ++n);
+    return made;
+}
+
+/* A schema that no test had before. */
+static struct store_options fresh(void)
+{
+    static unsigned n;
+    snprintf(path, sizeof path, "%s&schema=test_%d_%u", server, (int)getpid(), ++n);
+    return (struct store_options){ .path = path, .create = true };
+}
+
+/* SQL from beside, as an administrator would run it; the first value of its answer. */
+static const char *administer(const char *text)
+{
+    static char value[200];
+    PGconn *db = PQconnectdb(server);
+    assert_int_equal(PQstatus(db), CONNECTION_OK);
+    PGresult *r = PQexec(db, text);
+    const ExecStatusType is = PQresultStatus(r);
+    if (is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", text, PQerrorMessage(db));
+    snprintf(value, sizeof value, "%s", PQntuples(r) > 0 ? PQgetvalue(r, 0, 0) : "");
+    PQclear(r);
+    PQfinish(db);
+    return value;
+}
+
+static void test_opens_only_what_is_ours(void **state)
+{
+    (void)state;
+    char text[200];
+    struct err e = { 0 };
+    struct store *s = NULL;
+    struct store_options options = fresh();
+    options.create = false;
+    ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
+    struct store_url url;
+    ASSERT_OK(store_url_read(&url, path, &e));
+    snprintf(text, sizeof text, "CREATE SCHEMA %s; CREATE TABLE %s.theirs (a INT)", url.schema,
+             url.schema);
+    administer(text);
+    for (int i = 0; i < 2; i++) {
+        options.create = i == 1;
+        ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_vein");
+        assert_true(str_starts(str_z(path), str_from(err_param(&e, "path"), SIZE_MAX)));
+    }
+    options.path = "postgresql:///nowhere?host=/tmp";
+    ASSERT_CODE(store_open(&s, &options, &e), FAULT, "store.io");
+}
+
+/* An administrator may make the schema beforehand, for a role that may make none. */
+static void test_an_empty_schema_may_be_ours(void **state)
+{
+    (void)state;
+    char text[200];
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    struct store_url url;
+    ASSERT_OK(store_url_read(&url, path, &e));
+    snprintf(text, sizeof text, "CREATE SCHEMA %s", url.schema);
+    administer(text);
+    store_close(store_with_rows(&options));
+    ASSERT_OK(store_remove(path, &e));
+    struct store *s = NULL;
+    options.create = false;
+    ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
+}
+
+static void assert_silent(const struct err *e)
+{
+    assert_null(strstr(e->detail, "opensesame"));
+    for (size_t i = 0; i < e->nparams; i++)
+        assert_null(strstr(e->params[i].value, "opensesame"));
+}
+
+static void test_a_password_is_never_said(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "postgresql://vein:opensesame@127.0.0.1:1/vein",
+        "postgres://vein@127.0.0.1:1/vein?password=opensesame",
+        "postgres://vein:opensesame@127.0.0.1:1/vein?schema=No",
+        "postgres://vein:opensesame@127.0.0.1:1/vein?nonsense=1",
+        "postgres://vein:opensesame@[/vein",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct err e = { 0 };
+        struct store *s = NULL;
+        char shown[STORE_NAME_MAX] = "";
+        const struct store_options options = { .path = names[i] };
+        assert_int_not_equal(store_open(&s, &options, &e), OK);
+        assert_silent(&e);
+        if (store_name_shown(shown, sizeof shown, names[i], &e) == OK)
+            assert_null(strstr(shown, "opensesame"));
+        assert_silent(&e);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_url url;
+    char name[STORE_NAME_MAX];
+    const char *given = "postgresql://v:s%40t@h:5432/db?sslmode=require&files=/var/a%26b&schema=x";
+    ASSERT_OK(store_url_read(&url, given, &e));
+    assert_string_equal(url.libpq, "postgresql://v:s%40t@h:5432/db?sslmode=require");
+    assert_string_equal(url.shown,
+                        "postgresql://v@h:5432/db?sslmode=require&files=/var/a%26b&schema=x");
+    assert_string_equal(url.schema, "x");
+    assert_string_equal(url.files, "/var/a&b");
+    ASSERT_OK(store_name_beside(name, sizeof name, given, "next", &e));
+    ASSERT_OK(store_url_read(&url, name, &e));
+    assert_string_equal(url.schema, "x_next");
+    assert_string_equal(url.files, "/var/a&b");
+    ASSERT_OK(store_name_files(name, sizeof name, "postgres://h/hospital", &e));
+    assert_string_equal(name, "hospital");
+    ASSERT_OK(store_name_files(name, sizeof name, "/var/vein.db", &e));
+    assert_string_equal(name, "/var/vein.db");
+    ASSERT_OK(store_name_beside(name, sizeof name, "/var/vein.db", "next", &e));
+    assert_string_equal(name, "/var/vein.db.next");
+}
+
+/* What the server quotes of a value stays there. */
+static void test_a_fault_quotes_no_value(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    struct place in = { 424242, 1 };
+    ASSERT_OK(db_run(db, &sql_place_add, &in, NULL, &e));
+    ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.constraint");
+    assert_null(strstr(e.detail, "424242"));
+    assert_non_null(strstr(e.detail, "place_pkey"));
+    db_close(db);
+    store_close(s);
+}
+
+static void end_backends(const char *which)
+{
+    char text[300];
+    snprintf(text, sizeof text,
+             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+             " WHERE datname = current_database() AND application_name = 'vein' AND %s",
+             which);
+    assert_string_not_equal(administer(text), "0");
+}
+
+/* shows: what a writer sent when its connection was lost is not retried */
+static void test_a_lost_writer_stays_lost(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    place_add(db, 1, 1);
+    ASSERT_OK(db_begin(db, &e));
+    place_add(db, 2, 1);
+    end_backends("state = 'idle in transaction'");
+    ASSERT_CODE(db_commit(db, &e), FAULT, "store.failed");
+    ASSERT_CODE(db_begin(db, &e), FAULT, "store.failed");
+    db_close(db);
+    ASSERT_OK(store_writer(&db, s, &e)); /* the lock went with the connection */
+    assert_int_equal(number_of(db, &sql_place_count), 1);
+    ASSERT_OK(db_begin(db, &e));
+    end_backends("state = 'idle in transaction'");
+    struct place in = { 3, 1 };
+    ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.failed");
+    db_rollback(db);
+    ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.failed");
+    db_close(db);
+    store_close(s);
+}
+
+static void test_a_lost_reader_is_replaced(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL;
+    ASSERT_OK(store_reader_take(&db, s, &e));
+    assert_int_equal(number_of(db, &sql_place_count), 0);
+    store_reader_give(s, db);
+    end_backends("true"); /* while it is idle */
+    ASSERT_OK(store_reader_take(&db, s, &e));
+    assert_int_equal(number_of(db, &sql_place_count), 0);
+    end_backends("true"); /* while it is out */
+    struct arena *arena = arena_new(1 << 16);
+    struct number out;
+    bool found = false;
+    ASSERT_CODE(db_get(db, &sql_place_count, NULL, &out, arena, &found, &e), FAULT, "store.io");
+    arena_free(arena);
+    store_reader_give(s, db);
+    ASSERT_OK(store_reader_take(&db, s, &e));
+    assert_int_equal(number_of(db, &sql_place_count), 0);
+    store_reader_give(s, db);
+    store_close(s);
+}
+
+static void test_a_commit_is_on_the_disk(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    char set[STORE_NAME_MAX + 64];
+    snprintf(set, sizeof set, "%s&options=-csynchronous_commit%%3Doff", path);
+    options.path = set;
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL;
+    struct arena *arena = arena_new(1 << 16);
+    static const char asked[] = "SELECT current_setting('synchronous_commit')";
+    const struct sql setting = { "test.setting", asked, asked, NULL, &named_record };
+    struct named out;
+    bool found = false;
+    ASSERT_OK(store_writer(&db, s, &e));
+    ASSERT_OK(db_get(db, &setting, NULL, &out, arena, &found, &e));
+    assert_true(found && str_is(out.text, "on"));
+    arena_free(arena);
+    db_close(db);
+    store_close(s);
+}
+
+static struct hash hash_of_sample(struct store *s)
+{
+    struct err e = { 0 };
+    struct db *db = NULL;
+    struct hash hash;
+    int64_t count = 0;
+    ASSERT_OK(store_reader(&db, s, &e));
+    ASSERT_OK(db_table_hash(db, S("sample"), &count, &hash, &e));
+    assert_int_equal(count, 4);
+    db_close(db);
+    return hash;
+}
+
+static struct store *store_with_samples(const struct store_options *options)
+{
+    struct err e = { 0 };
+    struct store *s = store_with_rows(options);
+    struct db *db = NULL;
+    static const char *const texts[] = { "b", "B", "\xc3\xa4", NULL };
+    ASSERT_OK(store_writer(&db, s, &e));
+    for (int64_t i = 0; i < 4; i++) {
+        struct stored in;
+        record_clear(&stored_record, &in);
+        in.number = i * INT64_C(1) << 40;
+        in.text = str_z(texts[i]);
+        in.blob =
+            (struct bytes){ i % 2 == 0 ? (const uint8_t *)"\0\xff" : NULL, i % 2 == 0 ? 2 : 0 };
+        ASSERT_OK(db_run(db, &sql_sample_add, &in, NULL, &e));
+    }
+    db_close(db);
+    return s;
+}
+
+static void test_a_tables_hash_is_the_same_on_both(void **state)
+{
+    (void)state;
+    struct store_options here = fresh();
+    struct store_options file = { .path = spare(), .create = true };
+    struct store *a = store_with_samples(&here);
+    struct store *b = store_with_samples(&file);
+    const struct hash one = hash_of_sample(a);
+    const struct hash other = hash_of_sample(b);
+    assert_true(hash_eq(one, other));
+    store_close(a);
+    store_close(b);
+}
+
+static void test_a_check_reads_everything(void **state)
+{
+    (void)state;
+    char text[600];
+    struct err e = { 0 };
+    struct store_options options = fresh();
+    struct store_url url;
+    struct store *s = store_with_samples(&options);
+    ASSERT_OK(store_url_read(&url, path, &e));
+    administer("CREATE EXTENSION IF NOT EXISTS amcheck");
+    ASSERT_OK(store_check(s, &e));
+    snprintf(text, sizeof text, "CREATE VIEW %s.theirs AS SELECT 1 AS a", url.schema);
+    administer(text);
+    ASSERT_CODE(store_check(s, &e), FAULT, "store.corrupt");
+    snprintf(text, sizeof text, "DROP VIEW %s.theirs", url.schema);
+    administer(text);
+    ASSERT_OK(store_check(s, &e));
+    /* An index that lacks a row: it says to be valid, and is not filled. */
+    snprintf(text, sizeof text,
+             "UPDATE pg_index SET indisready = false, indisvalid = false"
+             " WHERE indexrelid = CAST('%s.place_units' AS regclass);"
+             "INSERT INTO %s.place VALUES (7, 7);"
+             "UPDATE pg_index SET indisready = true, indisvalid = true"
+             " WHERE indexrelid = CAST('%s.place_units' AS regclass)",
+             url.schema, url.schema, url.schema);
+    administer(text);
+    ASSERT_CODE(store_check(s, &e), FAULT, "store.corrupt");
+    store_close(s);
+}
+
+/* Of what was deleted, the tables' files hold no row any more that anybody could read. */
+static void test_flushing_waits_for_readers(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    bool done = true;
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL, *reader = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    place_add(db, 1, 1);
+    ASSERT_OK(store_reader(&reader, s, &e));
+    ASSERT_OK(db_begin(reader, &e));
+    assert_int_equal(number_of(reader, &sql_place_count), 1);
+    struct place in = { 1, 2 };
+    ASSERT_OK(db_run(db, &sql_place_set, &in, NULL, &e));
+    ASSERT_OK(db_flush(db, &done, &e));
+    assert_false(done);
+    db_close(reader);
+    for (int i = 0; i < 50 && !done; i++) {
+        ASSERT_OK(db_flush(db, &done, &e));
+        usleep(20000); /* the server ends a connection in its own time */
+    }
+    assert_true(done);
+    db_close(db);
+    store_close(s);
+}
+
+int main(void)
+{
+    static const struct store_place place = { "store on postgres", fresh, spare };
+    server = getenv("VEIN_POSTGRES");
+    if (server == NULL) {
+        printf("skip: VEIN_POSTGRES is not set: the store on PostgreSQL is not tested here\n");
+        printf("1..0\n");
+        return 0;
+    }
+    snprintf(folder, sizeof folder, "/tmp/vein-store-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_opens_only_what_is_ours),
+        cmocka_unit_test(test_an_empty_schema_may_be_ours),
+        cmocka_unit_test(test_a_password_is_never_said),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_a_fault_quotes_no_value),
+        cmocka_unit_test(test_a_lost_writer_stays_lost),
+        cmocka_unit_test(test_a_lost_reader_is_replaced),
+        cmocka_unit_test(test_a_commit_is_on_the_disk),
+        cmocka_unit_test(test_a_tables_hash_is_the_same_on_both),
+        cmocka_unit_test(test_a_check_reads_everything),
+        cmocka_unit_test(test_flushing_waits_for_readers),
+    };
+    int failed = store_conformance(&place);
+    failed += cmocka_run_group_tests_name("postgres", tests, NULL, NULL);
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return failed + system(command);
+}
