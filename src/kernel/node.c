@@ -314,7 +314,7 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     out->impl->arena = arena;
     out->impl->committed = options->committed;
     out->impl->context = options->context;
-    out->impl->path = arena_printf(arena, "%s", options->path).p;
+    out->impl->path = arena_str(arena, str_z(options->path)).p;
     struct store_options store = {
         .path = options->path,
         .vfs = options->vfs,
@@ -323,7 +323,10 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     };
     char files[NODE_PATH_MAX];
     enum outcome o = node_files(files, sizeof files, options->path, e);
-    out->impl->files = arena_str(arena, o == OK ? str_z(files) : S(""));
+    if (o == OK) {
+        out->impl->files = arena_str(arena, str_z(files));
+        o = out->impl->path && out->impl->files.p ? OK : err_no_memory(e);
+    }
     if (o == OK)
         o = registry_new(&out->registry, options->modules, options->nmodules, e);
     if (o == OK)

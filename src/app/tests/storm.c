@@ -7,7 +7,7 @@
 
 #include "app/tests/bundle_folder.h"
 
-enum { ARENA = 64 << 20, SCRATCH = 64 << 20, CALM_TURNS = 40 };
+enum { ARENA = 64 << 20, SCRATCH = 64 << 20, CALM_TURNS = 16 };
 
 uint32_t storm_draw(struct storm *w, uint32_t below)
 {
