@@ -23,7 +23,7 @@
 #include "verify/verify.h"
 
 enum {
-    IMAGES = SANITIZED ? 200 : 500,
+    IMAGES = SANITIZED ? 60 : 500,
     IMAGES_FULL = SANITIZED ? 10000 : 100000,
     LIES = SANITIZED ? 10 : 40,
     REBUILT_EVERY = 50, /* images of which all tables are built anew and compared */

@@ -26,7 +26,7 @@
 #include "verify/verify.h"
 
 enum {
-    DAMAGES = SANITIZED ? 200 : 2000,
+    DAMAGES = SANITIZED ? 80 : 2000,
     DAMAGES_FULL = SANITIZED ? 5000 : 50000,
     TABLES_MAX = 300,
     PAGE = 4096,

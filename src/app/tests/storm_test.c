@@ -18,10 +18,10 @@
 #include "base/tests/sanitized.h"
 
 enum {
-    SEEDS = SANITIZED ? 40 : 300,
+    SEEDS = SANITIZED ? 16 : 300,
     TURNS = 30,
     AT_ONCE = 2,
-    BLIND_SEEDS = SANITIZED ? 6 : 30,
+    BLIND_SEEDS = SANITIZED ? 4 : 30,
     TEMPLATES = 3,
     LIFE_MAX_S = 120
 };
