@@ -28,4 +28,7 @@ void drill_export(struct node *n, struct db *db, const char *order, const char *
 void drill_open(struct node *n);
 bool drill_opened(const char *text);
 
+/* Whether this file of the folder, a PDF, holds the text as a reader sees it; NULL: any mark. */
+bool drill_paper(const char *folder, const char *which, const char *text);
+
 #endif

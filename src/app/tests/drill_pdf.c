@@ -91,3 +91,10 @@ void drill_export(struct node *n, struct db *db, const char *order, const char *
     desk_coi_close(&c);
     arena_free(a);
 }
+
+bool drill_paper(const char *folder, const char *which, const char *text)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, which);
+    return drill_files(path, text, true) > 0;
+}

@@ -403,11 +403,6 @@ static void restore(const char *name, const char *as, bool list, int erased_agai
 
 /* --- the drill --- */
 
-static bool paper_holds(const char *which, const char *text)
-{
-    return drill_files(arena_printf(arena, "%s/%s", folder, which).p, text, in_backups) > 0;
-}
-
 /* The bytes of a PDF show nothing of what a reader reads: the drill must read as they do. */
 static void the_drill_reads_paper(void **state)
 {
@@ -418,10 +413,10 @@ static void the_drill_reads_paper(void **state)
     const struct str bytes = bundle_read(to, "trail.pdf");
     assert_null(memmem(bytes.p, bytes.n, drill_mark(0, 9), strlen(drill_mark(0, 9))));
     for (int m = 0; m < 15; m++)
-        assert_true(paper_holds("paper/trail.pdf", drill_mark(0, m)));
-    assert_true(paper_holds("paper/trail.pdf", drill_born(0)));
-    assert_true(paper_holds("paper/report.pdf", drill_mark(0, 9)));
-    assert_true(paper_holds("paper/report.pdf", NULL));
+        assert_true(drill_paper(folder, "paper/trail.pdf", drill_mark(0, m)));
+    assert_true(drill_paper(folder, "paper/trail.pdf", drill_born(0)));
+    assert_true(drill_paper(folder, "paper/report.pdf", drill_mark(0, 9)));
+    assert_true(drill_paper(folder, "paper/report.pdf", NULL));
     bundle_remove(to);
 }
 
@@ -461,9 +456,9 @@ static void sec_01_nothing_of_the_erased_is_left(void **state)
     export("bundle", 0);
     export("bundle-of-the-last", ERASED - 1);
     export("bundle-of-another", ERASED);
-    assert_true(paper_holds("bundle/trail.pdf", "lunacel"));
-    assert_true(paper_holds("bundle/report.pdf", "Chainofidentity"));
-    assert_true(paper_holds("bundle-of-another/trail.pdf", drill_mark(ERASED, 9)));
+    assert_true(drill_paper(folder, "bundle/trail.pdf", "lunacel"));
+    assert_true(drill_paper(folder, "bundle/report.pdf", "Chainofidentity"));
+    assert_true(drill_paper(folder, "bundle-of-another/trail.pdf", drill_mark(ERASED, 9)));
     assert_true(held(drill_mark(ERASED, 9)) > 0); /* the other's disclosure */
     bundle_remove(arena_printf(arena, "%s/bundle-of-another", folder).p);
     assert_erased(&node, ERASED);
