@@ -78,6 +78,18 @@ enum outcome sign_list_html(struct html *out, struct page *p, const struct sign_
 }
 
 /* What is signed upon a signature: that signature. */
+/* "<order>/<task>" by the order's own name, which its papers bear. */
+static struct str called(struct http_request *r, struct page *p, struct db *db,
+                         const struct sign_shown *what)
+{
+    struct str task = what->id;
+    const struct str order = str_cut(&task, '/');
+    if (!str_is(what->kind, "task"))
+        return what->id;
+    const struct str name = show_thing(r, p, db, arena_printf(r->arena, "order/%.*s", STR(order)));
+    return arena_printf(r->arena, "%.*s · %.*s", STR(name), STR(task));
+}
+
 enum outcome sign_show_signature(struct html *out, struct page *p, struct http_request *r,
                                  struct db *db, const struct sign_asked *asked, struct err *e)
 {
@@ -85,11 +97,10 @@ enum outcome sign_show_signature(struct html *out, struct page *p, struct http_r
     struct sign_signature s;
     struct buf b = buf_in(r->arena, LIST_BYTES);
     struct page part = *p;
-    (void)db;
     TRY(json_read(&json, r->arena, asked->content, &json_limits_default, e));
     TRY(record_from_json(&sign_signature_record, &s, r->arena, json, e));
     part.b = &b;
-    page_sign_shown(&part, &s);
+    page_sign_shown(&part, &(struct sign_signature_view){ &s, called(r, p, db, s.what.p) });
     TRY(buf_check(&b, e));
     out->markup = buf_get(&b);
     return OK;

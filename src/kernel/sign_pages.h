@@ -79,6 +79,11 @@ enum outcome sign_list_read(struct sign_list *out, struct page *p, struct http_r
 enum outcome sign_list_html(struct html *out, struct page *p, const struct sign_list *list,
                             struct err *e);
 
+/* A signature as who countersigns it sees it; `called` is what it was given on. */
+struct sign_signature_view {
+    const struct sign_signature *of;
+    struct str called;
+};
 sign_show_fn sign_show_signature;
 
 #endif

@@ -102,8 +102,7 @@ static void slow_begin(int i)
 {
     static const char *const begin[] = {
         "GET /health HTTP/1.1\r\nHost: x\r\nX: ",
-        "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        "Content-Length: 1000\r\n\r\nlogin=",
+        "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nlogin=",
         "",
     };
     const char *text = begin[i % 3];
