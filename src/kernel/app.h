@@ -95,6 +95,10 @@ enum http_state app_command(struct http_request *r, const struct app_command *c)
 struct print_document;
 enum http_state app_print(struct http_request *r, const struct print_document *d, const char *name);
 
+/* For who has waited in line: the session as it is now, with the rights of now. REFUSED
+ * "auth.sign_in", "auth.locked" where it was ended or locked meanwhile. */
+enum outcome app_still(struct http_request *r, struct err *e);
+
 /* A signed command with its proof: checks that, and gives the command its signature. Takes its time
  * (sign_prove). */
 enum outcome app_sign(struct http_request *r, struct gate_command *c, struct sign_proof *proof,

@@ -45,7 +45,10 @@ struct auth_job {
     struct http_request *request;
     http_handler_fn *work;
 };
-enum { AUTH_JOBS_MAX = AUTH_SIGNING_MAX + AUTH_WAITING_MAX };
+enum {
+    AUTH_STRANGERS_MAX = AUTH_SIGNING_MAX + AUTH_WAITING_MAX,
+    AUTH_JOBS_MAX = 2 * AUTH_STRANGERS_MAX, /* the second half is for who is signed in */
+};
 struct auth_later {
     pthread_mutex_t lock;
     pthread_cond_t more;

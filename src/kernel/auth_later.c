@@ -62,11 +62,13 @@ static void *work(void *context)
 }
 
 /* The threads begin with the first who needs them. Whom one of them is to take at once does not
- * stand in anybody's place. */
+ * stand in anybody's place. Who is signed in finds room where strangers do not, who could keep them
+ * from signing otherwise. */
 static bool job_put(struct auth_later *l, const struct auth_job *job)
 {
     pthread_mutex_lock(&l->lock);
-    const bool room = l->n + l->busy < AUTH_JOBS_MAX;
+    const size_t most = job->request->who ? AUTH_JOBS_MAX : AUTH_STRANGERS_MAX;
+    const bool room = l->n + l->busy < most;
     if (room && l->nthreads < AUTH_SIGNING_MAX &&
         pthread_create(&l->threads[l->nthreads], NULL, work, l) == 0)
         l->nthreads++;

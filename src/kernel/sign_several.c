@@ -236,6 +236,7 @@ static enum outcome sign(struct sign_several_view *v, struct http_request *r, st
     if (!given)
         return err_no_memory(e);
     TRY(prove(v, r, given, e));
+    TRY(app_still(r, e)); /* the commands below act by the rights of now */
     for (size_t i = 0; i < v->n; i++) {
         struct sign_several_thing *x = &v->things[i];
         struct gate_answer answer = { 0 };

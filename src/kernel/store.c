@@ -13,9 +13,8 @@ struct store {
     bool read_only;
     pthread_mutex_t lock; /* of all below */
     bool has_writer;
-    size_t connections; /* open now, pooled or not */
-    size_t taken;       /* of the pool */
-    size_t nidle;
+    size_t connections;  /* open now, pooled or not */
+    size_t taken, nidle; /* of the pool */
     struct db *idle[STORE_READERS_MAX];
 };
 
@@ -440,10 +439,11 @@ enum outcome db_commit(struct db *db, struct err *e)
     if (outcome != OK) {
         /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
         db->failed = true;
-        if (db->engine->in_transaction(db->connection)) {
-            struct err ignored = { 0 };
+        if (str_is(str_z(e->code), "store.busy"))
+            outcome = err_fault(e, "store.failed", "commit: the store was busy");
+        struct err ignored = { 0 };
+        if (db->engine->in_transaction(db->connection))
             (void)!run_unchecked(db, &sql_rollback, NULL, &ignored);
-        }
     }
     db->in_transaction = false;
     return outcome;

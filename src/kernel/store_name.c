@@ -90,8 +90,10 @@ static bool put_parameters(struct store_url *out, struct buf *libpq, struct buf 
     return true;
 }
 
-/* The database's name in the folder where we run; "vein" when libpq chooses one by the user's. */
-static bool files_by_name(struct store_url *out)
+/* What libpq would not understand it would repeat in its error, password and all. Files that are
+ * not named: the database's name in the folder where we run; "vein" when libpq chooses one by the
+ * user's. */
+static bool understood(struct store_url *out)
 {
     char *ignored = NULL;
     PQconninfoOption *options = PQconninfoParse(out->libpq, &ignored);
@@ -104,8 +106,9 @@ static bool files_by_name(struct store_url *out)
             name = o->val;
     if (name == NULL || *name == '\0')
         name = "vein";
-    const int n = snprintf(out->files, sizeof out->files, "%s", name);
-    const bool fits = (size_t)n < sizeof out->files && strchr(name, '/') == NULL;
+    const bool named = out->files[0] != '\0';
+    const int n = named ? 0 : snprintf(out->files, sizeof out->files, "%s", name);
+    const bool fits = named || ((size_t)n < sizeof out->files && strchr(name, '/') == NULL);
     PQconninfoFree(options);
     return fits;
 }
@@ -121,12 +124,16 @@ static bool url_read(struct store_url *out, const char *name)
     const struct str place = str_cut(&query, '?');
     buf_str(&libpq, *scheme);
     buf_str(&shown, *scheme);
+    /* A '/' within a password would end the authority before it. */
+    const struct str path = str_from(place, str_find(place, '/'));
+    if (str_find(path, '@') < path.n)
+        return false;
     put_place(&libpq, &shown, place);
     if (!put_parameters(out, &libpq, &shown, query) || !buf_ok(&libpq) || !buf_ok(&shown))
         return false;
     out->libpq[libpq.n] = '\0';
     out->shown[shown.n] = '\0';
-    return out->files[0] != '\0' || files_by_name(out);
+    return understood(out);
 }
 
 /* What is not understood is not repeated: it may hold a password. */

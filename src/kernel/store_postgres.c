@@ -196,11 +196,14 @@ static enum outcome configure(struct pg_connection *c, struct err *e)
         "SET lock_timeout = 5000; SET statement_timeout = 600000;"
         "SET client_connection_check_interval = 10000; SET tcp_keepalives_idle = 10;"
         "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
+        "SET idle_session_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
         "SET client_min_messages = warning; SET jit = off;"
         "SET default_transaction_isolation = 'read committed'";
     int64_t strange = 0;
     char text[STORE_SCHEMA_MAX + 64];
     TRY(pg_run(c, all, NULL, "configure", e));
+    if (PQserverVersion(c->pq) >= 170000)
+        TRY(pg_run(c, "SET transaction_timeout = 0", NULL, "configure", e));
     snprintf(text, sizeof text, "SET search_path = \"%s\", pg_temp", c->url->schema);
     TRY(pg_run(c, text, NULL, "configure", e));
     TRY(pg_ask(c,
@@ -245,6 +248,21 @@ void pg_disconnect(void *p)
     free(c);
 }
 
+/* The lock is the session's and of this schema: neither may be another than it seems. */
+static enum outcome check_writer(struct pg_connection *c, struct err *e)
+{
+    int64_t process = 0, there = 0;
+    char text[STORE_SCHEMA_MAX + 64];
+    snprintf(text, sizeof text, "SELECT count(*) WHERE current_schema() = '%s'", c->url->schema);
+    TRY(pg_ask(c, text, &there, "look for the schema", e));
+    if (!there)
+        return err_fault(e, "store.io", "the schema is gone, or its use is not granted");
+    TRY(pg_ask(c, "SELECT CAST(pg_backend_pid() AS BIGINT)", &process, "look at the session", e));
+    if (process != PQbackendPID(c->pq))
+        return err_fault(e, "store.io", "a pool shares this session out: connect to the server");
+    return OK;
+}
+
 /* The server may take a moment to notice that a process has died. */
 static enum outcome take_lock(struct pg_connection *c, struct err *e)
 {
@@ -256,7 +274,8 @@ static enum outcome take_lock(struct pg_connection *c, struct err *e)
              WRITER_LOCK, c->url->schema);
     if (pg_run(c, text, NULL, "take the writer's lock", e) != OK)
         return str_is(str_z(e->code), "store.busy") ? REFUSE(e, "store.in_use") : e->outcome;
-    return pg_run(c, "SET lock_timeout = 5000", NULL, "configure", e);
+    TRY(pg_run(c, "SET lock_timeout = 5000", NULL, "configure", e));
+    return check_writer(c, e);
 }
 
 enum outcome pg_connect(void **out, void *p, bool writer, struct err *e)
@@ -377,6 +396,8 @@ static enum outcome remove_all(const char *path, struct err *e)
              " AND obj_description(oid, 'pg_namespace') LIKE 'vein %%'",
              url.schema);
     enum outcome o = pg_ask(c, text, &ours, "look for the schema", e);
+    if (o == OK && ours)
+        o = take_lock(c, e); /* nothing goes that somebody writes to */
     snprintf(text, sizeof text, "DROP SCHEMA \"%s\" CASCADE", url.schema);
     if (o == OK && ours)
         o = pg_run(c, text, NULL, "remove the schema", e);

@@ -220,6 +220,7 @@ enum outcome pg_statement_settle(struct pg_connection *c, struct err *e)
         o = stream_next(s, &r, e);
         if (o == OK && r != NULL && keep(s, r, e) != OK) {
             PQclear(r);
+            c->lost = true; /* a row is gone: whoever reads on must not come to a good end */
             o = FAULT;
         }
     }

@@ -379,15 +379,15 @@ static void asked_by_a_program(void **state)
     assert_string_equal(strstr(got, "\r\n\r\n"), asked);
 }
 
-/* shows: SIG-01 who signs waits in line for their proof, and the server's one thread of HTTP
- * answers everybody else meanwhile */
-static void a_proof_holds_no_thread(void **state)
+/* Sends the signature of thing 1 while no password can be compared, and waits until it is in line.
+ */
+static int sign_in_line(const char **csrf)
 {
-    (void)state;
     assert_int_equal(get("/sign/thing.approve?thing=" THING "1", HTML), 200);
+    *csrf = hidden(got, "_csrf");
     const struct str form =
-        arena_printf(F->arena, "_csrf=%s&thing=" THING "1&_id=%s&_shown=%s&" PASSWORD,
-                     hidden(got, "_csrf"), hidden(got, "_id"), hidden(got, "_shown"));
+        arena_printf(F->arena, "_csrf=%s&thing=" THING "1&_id=%s&_shown=%s&" PASSWORD, *csrf,
+                     hidden(got, "_id"), hidden(got, "_shown"));
     for (int i = 0; i < AUTH_HASHING_MAX; i++)
         assert_int_equal(sem_trywait(&a.auth->hashing), 0);
     const int signer = client_connect(app.server);
@@ -404,14 +404,49 @@ static void a_proof_holds_no_thread(void **state)
         assert_true(i < 1000);
         usleep(10000);
     }
-    assert_int_equal(get("/sign/thing.approve?thing=" THING "2", HTML), 200);
-    assert_int_equal(signatures(1), 0);
+    return signer;
+}
+
+static int signed_with(int signer)
+{
     for (int i = 0; i < AUTH_HASHING_MAX; i++)
         assert_int_equal(sem_post(&a.auth->hashing), 0);
     (void)client_read(signer, got, sizeof got);
     (void)close(signer);
-    assert_int_equal(client_status(got), 303);
+    return client_status(got);
+}
+
+/* shows: SIG-01 who signs waits in line for their proof, and the server's one thread of HTTP
+ * answers everybody else meanwhile */
+static void a_proof_holds_no_thread(void **state)
+{
+    (void)state;
+    const char *csrf;
+    const int signer = sign_in_line(&csrf);
+    assert_int_equal(get("/sign/thing.approve?thing=" THING "2", HTML), 200);
+    assert_int_equal(signatures(1), 0);
+    assert_int_equal(signed_with(signer), 303);
     assert_int_equal(signatures(1), 1);
+}
+
+/* partial: ACC-02 who signed out while they waited signs nothing */
+static void who_left_the_line_signs_nothing(void **state)
+{
+    (void)state;
+    const char *csrf;
+    const int signer = sign_in_line(&csrf);
+    const struct str form = arena_printf(F->arena, "_csrf=%s", csrf);
+    assert_int_equal(client_ask(app.server,
+                                arena_printf(F->arena,
+                                             "POST /sign-out HTTP/1.1\r\nHost: x\r\n"
+                                             "Accept: text/html\r\nCookie: vein=%.*s\r\n"
+                                             "Content-Type: application/x-www-form-urlencoded\r\n"
+                                             "Content-Length: %zu\r\n\r\n%.*s",
+                                             STR(cookie), form.n, STR(form)),
+                                got, sizeof got),
+                     303);
+    assert_int_equal(signed_with(signer), 401);
+    assert_int_equal(signatures(1), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -427,6 +462,7 @@ int main(void)
         TEST(pages_ask_for_what_the_act_takes),
         TEST(asked_by_a_program),
         TEST(a_proof_holds_no_thread),
+        TEST(who_left_the_line_signs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
