@@ -116,6 +116,8 @@ static void test_a_password_is_never_said(void **state)
         "postgres://vein:opensesame@127.0.0.1:1/vein?schema=No",
         "postgres://vein:opensesame@127.0.0.1:1/vein?nonsense=1",
         "postgres://vein:opensesame@[/vein",
+        "postgres://vein:100%opensesame@127.0.0.1:1/vein?files=F",
+        "postgres://vein:1/opensesame@127.0.0.1:1/vein?files=F",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct err e = { 0 };
