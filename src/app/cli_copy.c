@@ -11,22 +11,24 @@
 #include "kernel/store_copy.h"
 #include "verify/verify.h"
 
+/* What is copied beside the database, where it is; the first two for their owner alone. The last is
+ * of an erasure that was interrupted: whoever opens next ends it. */
+enum { BESIDES = 4 };
+static const char *const tails[BESIDES] = { ".keys", ".root", ".erased", ".erased.begun" };
+
 struct moving {
     const char *from, *to;
     struct store *store; /* of from */
     struct db *writer;   /* nobody else writes meanwhile */
     struct store_copied copied;
     struct verify_report report;
-    bool kept[3]; /* these beside the new place were made by us */
+    bool kept[BESIDES]; /* these beside the new place were made by us */
 };
-
-/* What is copied beside the database, where it is; the first two for their owner alone. */
-static const char *const tails[] = { ".keys", ".root", ".erased" };
 
 static enum outcome copy_beside(struct moving *m, struct err *e)
 {
     char from[BACKUP_PATH_MAX], to[BACKUP_PATH_MAX];
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+    for (size_t i = 0; i < BESIDES; i++) {
         TRY(backup_beside(from, m->from, tails[i], e));
         TRY(backup_beside(to, m->to, tails[i], e));
         if (strcmp(from, to) == 0)
@@ -48,7 +50,7 @@ static void sweep(const struct moving *m)
     char path[BACKUP_PATH_MAX];
     struct err ignored = { 0 };
     (void)!store_remove(m->to, &ignored);
-    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++)
+    for (size_t i = 0; i < BESIDES; i++)
         if (m->kept[i] && backup_beside(path, m->to, tails[i], &ignored) == OK)
             unlink(path);
 }

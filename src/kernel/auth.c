@@ -225,10 +225,11 @@ struct str auth_organisation_name(struct db *db, struct str organisation, struct
 }
 
 enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,
-                         struct arena *arena, struct err *e)
+                         struct str organisation, struct arena *arena, struct err *e)
 {
     struct record_list list;
-    TRY(db_list(db, &sql_auth_all_sites, NULL, &list, AUTH_SITES_MAX, arena, e));
+    const struct auth_all_sites_in in = { organisation };
+    TRY(db_list(db, &sql_auth_all_sites, &in, &list, AUTH_SITES_MAX, arena, e));
     struct auth_place *places = ARENA_ARRAY(arena, list.n + 1, struct auth_place);
     const struct auth_all_sites_out *rows = list.p;
     if (!places)

@@ -126,7 +126,8 @@ enum {
     AUTH_CHALLENGE_S = 300, /* for which a token may take to answer */
     AUTH_DEVICE_DAYS = 90,  /* since the last sign-in there, for which a device is known */
     AUTH_SIGNING_MAX = 3,   /* who are checked at once */
-    AUTH_WAITING_MAX = 32,  /* who wait for that; beyond: REFUSED "auth.busy" */
+    AUTH_WAITING_MAX = 32,  /* who wait for that; beyond: REFUSED "auth.busy", but for as many more
+                               who are signed in */
     AUTH_LOCK_MINUTES_MAX = 24 * 60,
     AUTH_SESSION_HOURS_MAX = 7 * 24,
     AUTH_KEY_DAYS_MAX = 400,
@@ -246,12 +247,13 @@ enum outcome auth_unlock(struct auth *a, const struct auth_session *session, con
 /* The sites where the account has a role, for who signed in to choose from. */
 enum outcome auth_sites(struct auth *a, struct str account, struct record_list *out,
                         struct arena *arena, struct err *e);
-/* All sites there are, AUTH_SITES_MAX at most: who may take part in an order. */
+/* The sites of an organisation, or (absent) all there are, who may take part in an order:
+ * AUTH_SITES_MAX at most. */
 #define RECORDS "kernel/auth_place.def" /* struct auth_place */
 #include "base/record_structs.h"
 #undef RECORDS
 enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,
-                         struct arena *arena, struct err *e);
+                         struct str organisation, struct arena *arena, struct err *e);
 /* Goes on at another site: opens a session there and closes this one. Waits for the writer. REFUSED
  * "auth.site_unknown". */
 enum outcome auth_move(struct auth *a, const struct auth_session *from, struct str site,

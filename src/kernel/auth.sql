@@ -198,10 +198,12 @@ UPDATE auth_credential SET suspected = :suspected WHERE credential = :credential
 -- credential_revoke (credential ID, revoked TIME)
 UPDATE auth_credential SET revoked = :revoked, secret = NULL WHERE credential = :credential;
 
--- all_sites () -> (site ID, organisation ID, name TEXT, kind CODE, organisation_name TEXT)
--- Of all organisations: who may take part in an order.
+-- all_sites (organisation ID) -> (site ID, organisation ID, name TEXT, kind CODE,
+--                                 organisation_name TEXT)
+-- Of an organisation; absent: of all, who may take part in an order.
 SELECT s.site, s.organisation, s.name, s.kind, o.name AS organisation_name
 FROM auth_site s JOIN auth_organisation o ON o.organisation = s.organisation
+WHERE CAST(:organisation AS TEXT) IS NULL OR s.organisation = :organisation
 ORDER BY s.name, s.site LIMIT 200;
 
 -- anybody () -> (account ID)

@@ -4,7 +4,7 @@
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
 
-enum { PEOPLE_MAX = 2001, SITES_MAX = 200 };
+enum { PEOPLE_MAX = 2001 };
 
 /* Where and for what a role holds, in words. */
 static struct str reach_of(struct page *p, struct db *db, struct str site, struct str product)
@@ -108,22 +108,6 @@ static enum outcome names_of(const struct str **out, size_t *n, struct http_requ
     return OK;
 }
 
-static enum outcome sites_of(struct auth_rights_view *v, struct http_request *r, struct db *db,
-                             struct err *e)
-{
-    struct record_list list;
-    TRY(db_list(db, &sql_auth_all_sites, NULL, &list, SITES_MAX, r->arena, e));
-    const struct auth_all_sites_out *all = list.p;
-    struct auth_all_sites_out *own = ARENA_ARRAY(r->arena, list.n + 1, struct auth_all_sites_out);
-    if (!own)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list.n; i++)
-        if (str_eq(all[i].organisation, v->organisation))
-            own[v->nsites++] = all[i];
-    v->sites = own;
-    return OK;
-}
-
 static enum outcome roles_of(struct auth_rights_view *v, struct http_request *r, struct db *db,
                              struct page *p, struct str account, struct err *e)
 {
@@ -174,5 +158,5 @@ enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r
         return OK;
     TRY(names_of(&v->roles, &v->nroles, r, db, "role", e));
     TRY(names_of(&v->products, &v->nproducts, r, db, "product", e));
-    return sites_of(v, r, db, e);
+    return auth_places(&v->sites, &v->nsites, db, of, r->arena, e);
 }

@@ -95,7 +95,7 @@ struct auth_rights_view {
     size_t nroles;
     const struct str *products;
     size_t nproducts;
-    const struct auth_all_sites_out *sites; /* of the organisation */
+    const struct auth_place *sites; /* of the organisation */
     size_t nsites;
 };
 struct auth_people_line {

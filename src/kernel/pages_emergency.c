@@ -160,22 +160,6 @@ static enum outcome lent_roles(struct pages_take_view *v, struct db *db, struct 
     return OK;
 }
 
-static enum outcome own_sites(struct pages_take_view *v, struct db *db, struct str organisation,
-                              struct arena *arena, struct err *e)
-{
-    const struct auth_place *all;
-    size_t n;
-    TRY(auth_places(&all, &n, db, arena, e));
-    struct auth_place *out = ARENA_ARRAY(arena, n + 1, struct auth_place);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(all[i].organisation, organisation))
-            out[v->nsites++] = all[i];
-    v->sites = out;
-    return OK;
-}
-
 static enum outcome take(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
@@ -192,7 +176,7 @@ static enum outcome take(struct http_request *r, struct db *db, struct page *p, 
             v.until = rows[i].until_us;
         }
     TRY(lent_roles(&v, db, p, r->arena, e));
-    TRY(own_sites(&v, db, actor->organisation, r->arena, e));
+    TRY(auth_places(&v.sites, &v.nsites, db, actor->organisation, r->arena, e));
     page_take(p, &v);
     return OK;
 }

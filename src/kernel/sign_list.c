@@ -77,7 +77,6 @@ enum outcome sign_list_html(struct html *out, struct page *p, const struct sign_
     return OK;
 }
 
-/* What is signed upon a signature: that signature. */
 /* "<order>/<task>" by the order's own name, which its papers bear. */
 static struct str called(struct http_request *r, struct page *p, struct db *db,
                          const struct sign_shown *what)
@@ -90,6 +89,7 @@ static struct str called(struct http_request *r, struct page *p, struct db *db,
     return arena_printf(r->arena, "%.*s · %.*s", STR(name), STR(task));
 }
 
+/* What is signed upon a signature: that signature. */
 enum outcome sign_show_signature(struct html *out, struct page *p, struct http_request *r,
                                  struct db *db, const struct sign_asked *asked, struct err *e)
 {

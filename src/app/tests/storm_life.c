@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "app/cli.h"
-#include "app/shipped.h"
 #include "app/tests/bundle_folder.h"
 #include "app/tests/storm.h"
 #include "base/log.h"

@@ -211,7 +211,9 @@ static int remove_templates(void **state)
     return 0;
 }
 
-/* partial: AUD-02, COI-02, CCH-05, INT-06, OPS-01 */
+/* partial: AUD-02 what was seen outside is still what the log says
+ * partial: COI-02 no task is done without its checks
+ * partial: INT-06 each message comes, once to who knows its id, in the order of its thing */
 static void no_storm_does_harm(void **state)
 {
     (void)state;

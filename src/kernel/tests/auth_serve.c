@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
-enum { MODULES_MAX = 8 };
+#include "kernel/file_sent.h"
+
+enum { MODULES_MAX = 16 };
 
 void auth_serve(struct app *app, struct auth_fixture *a, const struct module *const *modules,
                 size_t n, unsigned threads)
@@ -31,6 +33,9 @@ void auth_serve(struct app *app, struct auth_fixture *a, const struct module *co
         .context = app,
         .admit = app_admit,
         .check = app_check,
+        .file = file_sent_take,
+        .files_end = file_sent_end,
+        .settle = look_settle,
         .problem = app_http_problem,
     };
     *app = (struct app){ .node = &a->f.node, .auth = a->auth };

@@ -11,7 +11,7 @@
 
 #include "kernel/app.h"
 #include "kernel/file_impl.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/text.h"
 
@@ -55,8 +55,7 @@ static const struct file_rule rules[] = { { "httptrial", "trial.attach", see, sc
 
 static int set_up(void **state)
 {
-    static const struct route *tables[2];
-    static size_t lengths[2];
+    static const struct module *const routed[] = { &auth_module, &file_module };
     (void)state;
     text_use(text_rows, text_rows_count);
     file_use_rules(rules, 1);
@@ -67,24 +66,7 @@ static int set_up(void **state)
     auth_fixture_account(&a, 2);
     auth_fixture_role(&a, 1, "author", 1, 1);
     auth_fixture_role(&a, 2, "reader", 1, 1);
-    tables[0] = auth_module.routes, lengths[0] = auth_module.nroutes;
-    tables[1] = file_module.routes, lengths[1] = file_module.nroutes;
-    struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 2,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
-    struct err e = { 0 };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    auth_serve(&app, &a, routed, 2, 0);
     for (size_t i = 0; i < SIZE; i++)
         content[i] = (char)(i * 31 + i / 997);
     memcpy(content, "%PDF-1.7", 8);

@@ -2,7 +2,7 @@
  * static log, live news. */
 #include "kernel/asset.h"
 #include "kernel/pages.h"
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 
 #include <setjmp.h>
@@ -25,28 +25,9 @@ static int set_up(void **state)
     auth_fixture_load_role(&a, "reader", 1, "definition.see, ledger.see");
     auth_fixture_account(&a, 1);
     auth_fixture_role(&a, 1, "reader", 1, 1);
-    static const struct route *tables[2];
-    static size_t lengths[2];
-    tables[0] = auth_module.routes;
-    tables[1] = pages_module.routes;
-    lengths[0] = auth_module.nroutes;
-    lengths[1] = pages_module.nroutes;
-    struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 2,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth, .entries = APP_ENTRIES_LOCAL };
-    struct err e = { 0 };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    static const struct module *const routed[] = { &auth_module, &pages_module };
+    auth_serve(&app, &a, routed, 2, 0);
+    app.entries = APP_ENTRIES_LOCAL;
     return 0;
 }
 

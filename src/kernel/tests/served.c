@@ -16,6 +16,7 @@
 #include "kernel/flow.h"
 #include "kernel/sign.h"
 #include "kernel/stop.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/text.h"
 
@@ -29,35 +30,6 @@ enum { KERNELS = sizeof kernels / sizeof kernels[0] };
 
 static struct app app;
 static char got[1 << 20];
-
-static void start(struct served *s, const struct module *const *modules, size_t n)
-{
-    static const struct route *tables[MODULES_MAX];
-    static size_t lengths[MODULES_MAX];
-    for (size_t i = 0; i < n; i++) {
-        tables[i] = modules[i]->routes;
-        lengths[i] = modules[i]->nroutes;
-    }
-    const struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = n,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .file = file_sent_take,
-        .files_end = file_sent_end,
-        .settle = look_settle,
-        .problem = app_http_problem,
-    };
-    struct err e = { 0 };
-    app = (struct app){ .node = &s->a.f.node, .auth = s->a.auth };
-    auth_fixture_write(&s->a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
-}
 
 static void open_at(struct served *s, const struct module *const *modules, size_t n,
                     const char *permissions, int site)
@@ -75,7 +47,7 @@ static void open_at(struct served *s, const struct module *const *modules, size_
     auth_fixture_load_role(&s->a, "tested", 1, permissions);
     auth_fixture_account(&s->a, 1);
     auth_fixture_role(&s->a, 1, "tested", 1, site);
-    start(s, all, KERNELS + n);
+    auth_serve(&app, &s->a, all, KERNELS + n, 0);
     struct err e = { 0 };
     if (auth_fixture_enter(s->a.auth, S("person1"), RIGHT_PASSWORD, S("127.0.0.1"), &s->cookie,
                            s->a.f.arena, &e) != OK)

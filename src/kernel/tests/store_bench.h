@@ -13,13 +13,7 @@ struct bench {
     struct err e;
 };
 
-#define ASSERT_OK(expr) assert_int_equal((expr), OK)
-#define ASSERT_CODE(expr, outcome, want)                                                           \
-    do {                                                                                           \
-        b->e = (struct err){ 0 };                                                                  \
-        assert_int_equal((expr), (outcome));                                                       \
-        assert_string_equal(b->e.code, (want));                                                    \
-    } while (0)
+#define ASSERT_CODE(expr, outcome, want) ASSERT_CODE_IN(b->e, expr, outcome, want)
 
 /* An empty store with a writer, on the place that was said last. */
 void store_bench_on(const struct store_place *place);

@@ -4,6 +4,15 @@
 
 #include "kernel/store.h"
 
+#define ASSERT_OK(expr) assert_int_equal((expr), OK)
+/* `said` is the error that the expression fills in. */
+#define ASSERT_CODE_IN(said, expr, outcome, want)                                                  \
+    do {                                                                                           \
+        (said) = (struct err){ 0 };                                                                \
+        assert_int_equal((expr), (outcome));                                                       \
+        assert_string_equal((said).code, (want));                                                  \
+    } while (0)
+
 #define RECORDS "kernel/tests/store_rows.def"
 #include "base/record_structs.h"
 #undef RECORDS

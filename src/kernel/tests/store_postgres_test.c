@@ -14,13 +14,7 @@
 
 #include "kernel/store_name.h"
 
-#define ASSERT_OK(expr) assert_int_equal((expr), OK)
-#define ASSERT_CODE(expr, outcome, want)                                                           \
-    do {                                                                                           \
-        e = (struct err){ 0 };                                                                     \
-        assert_int_equal((expr), (outcome));                                                       \
-        assert_string_equal(e.code, (want));                                                       \
-    } while (0)
+#define ASSERT_CODE(expr, outcome, want) ASSERT_CODE_IN(e, expr, outcome, want)
 
 static const char *server;
 static char folder[64];

@@ -52,7 +52,7 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
         return OK;
     }
     if (http_wants_json(r)) { /* who may take part */
-        TRY(auth_places(&v.places, &v.nplaces, db, r->arena, e));
+        TRY(auth_places(&v.places, &v.nplaces, db, (struct str){ 0 }, r->arena, e));
         return show_rows(r, &auth_place_record, v.places, v.nplaces, (struct str){ 0 }, e);
     }
     TRY(order_patient_show(&shown, look_of(r), db, show_actor(r), v.row.patient, r->arena, e));
@@ -61,7 +61,7 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
     v.product = product.title;
     order_dose_of(&v.dose, &v.row, product.body, p->language, r->arena);
     TRY(parts(&v, db, p, product.body, e));
-    TRY(auth_places(&v.places, &v.nplaces, db, r->arena, e));
+    TRY(auth_places(&v.places, &v.nplaces, db, (struct str){ 0 }, r->arena, e));
     page_place(p, &v);
     return OK;
 }

@@ -14,6 +14,7 @@
 #include "kernel/file_impl.h"
 #include "kernel/look.h"
 #include "kernel/sign_act.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "modules/desk/desk.h"
 
@@ -98,30 +99,8 @@ static void definitions(void)
 
 static void serve(void)
 {
-    static const struct route *tables[3];
-    static size_t lengths[3];
-    struct err e = { 0 };
-    tables[0] = auth_module.routes, lengths[0] = auth_module.nroutes;
-    tables[1] = desk_module.routes, lengths[1] = desk_module.nroutes;
-    tables[2] = file_module.routes, lengths[2] = file_module.nroutes;
-    const struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 3,
-        .context = &desk_trial.app,
-        .admit = app_admit,
-        .check = app_check,
-        .file = file_sent_take,
-        .files_end = file_sent_end,
-        .settle = look_settle,
-        .problem = app_http_problem,
-    };
-    desk_trial.app = (struct app){ .node = &desk_trial.a.f.node, .auth = desk_trial.a.auth };
-    auth_fixture_write(&desk_trial.a);
-    if (http_start(&desk_trial.app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    static const struct module *const routed[] = { &auth_module, &desk_module, &file_module };
+    auth_serve(&desk_trial.app, &desk_trial.a, routed, 3, 0);
 }
 
 const char *desk_trial_get(int person, const char *path)

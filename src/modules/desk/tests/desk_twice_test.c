@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/tests/auth_fixture.h"
+#include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
 #include "kernel/sign_act.h"
 #include "modules/desk/desk.h"
@@ -81,8 +81,7 @@ static int set_up(void **state)
         &flow_record_module, &quality_module, &order_module,  &identity_module, &custody_module,
         &clinic_module,      &desk_module,    &sign_module,   &sign_act_module,
     };
-    static const struct route *tables[3];
-    static size_t lengths[3];
+    static const struct module *const routed[] = { &auth_module, &desk_module, &sign_module };
     text_use(text_rows, text_rows_count);
     define_use(kinds, 4);
     flow_use_points(NULL, NULL, 0);
@@ -111,28 +110,8 @@ static int set_up(void **state)
         auth_fixture_role(&a, i, "counter", 1, 1);
     }
     placed();
-    tables[0] = auth_module.routes;
-    tables[1] = desk_module.routes;
-    tables[2] = sign_module.routes;
-    lengths[0] = auth_module.nroutes;
-    lengths[1] = desk_module.nroutes;
-    lengths[2] = sign_module.nroutes;
-    const struct http_options options = {
-        .env = &env_system,
-        .listen = "127.0.0.1:0",
-        .routes = tables,
-        .nroutes = lengths,
-        .ntables = 3,
-        .context = &app,
-        .admit = app_admit,
-        .check = app_check,
-        .problem = app_http_problem,
-    };
-    app = (struct app){ .node = &a.f.node, .auth = a.auth };
     struct err e = { 0 };
-    auth_fixture_write(&a);
-    if (http_start(&app.server, &options, &e) != OK)
-        fail_msg("http: %s: %s", e.code, e.detail);
+    auth_serve(&app, &a, routed, 3, 0);
     for (int i = 1; i <= 3; i++) {
         char login[20];
         snprintf(login, sizeof login, "person%d", i);
