@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/tests/folder.h"
 #include "tests/scenario/scenario.h"
 
 enum { WORDS_MAX = 16 };
@@ -18,9 +19,7 @@ extern char **environ;
 
 void server_folder(struct server *s)
 {
-    snprintf(s->folder, sizeof s->folder, "/tmp/vein-scenario-XXXXXX");
-    if (!mkdtemp(s->folder))
-        scenario_fail("could not make a folder: %s", strerror(errno));
+    test_folder(s->folder, sizeof s->folder, "scenario");
     const char *kind = getenv("VEIN_TEST_DB");
     const char *where = getenv("VEIN_POSTGRES");
     if (!kind || strcmp(kind, "postgres") != 0)

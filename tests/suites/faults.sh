@@ -13,7 +13,7 @@ if [ -z "${VEIN_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
     VEIN_OWN_MOUNTS=1 exec unshare -m bash "$0" "$@"
 fi
 export VEIN_RATE=100000 VEIN_BURST=100000 # it is the machine that is tried here, not the limit
-dir=$(mktemp -d)
+dir=$(mktemp -d /tmp/vein-faults-XXXXXX) # on the machine's disk (tests/lib/memory.sh)
 trap '[ "$server" = 0 ] || kill -9 "$server" 2>/dev/null; umount "$dir/small" 2>/dev/null; rm -rf "$dir"' EXIT
 
 load_start() {

@@ -15,6 +15,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "base/tests/sanitized.h"
 #include "verify/verify.h"
 
@@ -121,8 +122,7 @@ static int make_all(void **state)
 {
     (void)state;
     log_set_level(LOG_ERROR);
-    snprintf(folder, sizeof folder, "/tmp/vein-altered-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "altered");
     snprintf(original, sizeof original, "%s/db", folder);
     snprintf(altered, sizeof altered, "%s/altered", folder);
     snprintf(since, sizeof since, "%s/since", folder);

@@ -14,6 +14,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/copy.h"
 #include "kernel/erase.h"
 #include "kernel/tests/test_db.h"
@@ -105,8 +106,7 @@ static int setup(void **state)
 {
     (void)state;
     log_set_level(LOG_ERROR);
-    snprintf(folder, sizeof folder, "/tmp/vein-backup-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "backup");
     snprintf(files, sizeof files, "%s/vein.db", folder);
     test_db_name(db, files);
     snprintf(keys, sizeof keys, "%s/apart.keys", folder);

@@ -1,6 +1,7 @@
 /* An interrupted first start of the demonstration is begun anew by itself, and takes nothing away
  * that it did not make. */
 #include "app/demo_folder.h"
+#include "base/tests/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,8 +35,7 @@ static bool there(const char *what)
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-demo-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "demo");
     snprintf(path, sizeof path, "%s/vein.db", folder);
     return 0;
 }

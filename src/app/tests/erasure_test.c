@@ -18,6 +18,7 @@
 #include "app/tests/bundle_folder.h"
 #include "app/tests/drill.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/file.h"
 #include "kernel/search_impl.h"
 #include "kernel/text.h"
@@ -157,8 +158,7 @@ static int set_up(void **state)
     struct err e = { 0 };
     (void)state;
     text_use(text_rows, text_rows_count);
-    snprintf(folder, sizeof folder, "/tmp/vein-erasure-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "erasure");
     snprintf(files, sizeof files, "%s/db", folder);
     test_db_name(db_path, files);
     snprintf(log_path, sizeof log_path, "%s/log", folder);

@@ -12,6 +12,7 @@
 #include "app/sim.h"
 #include "app/tests/foreign_node.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "gen/kernel/flow.sql.h"
 #include "kernel/tests/test_db.h"
 #include "kernel/text.h"
@@ -89,8 +90,7 @@ void foreign_open(void)
     text_use(text_rows, text_rows_count);
     log_set_level(LOG_ERROR);
     foreign.arena = arena_new(64 << 20);
-    snprintf(folder, sizeof folder, "/tmp/vein-foreign-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "foreign");
     snprintf(files, sizeof files, "%s/db", folder);
     test_db_name(path, files);
     env_sim_init(&env, 5, start_us);

@@ -17,6 +17,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "base/tests/sanitized.h"
 #include "kernel/tests/test_db.h"
 
@@ -210,8 +211,7 @@ static void check_acknowledged(struct node *n, size_t from)
 static int open_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-kill-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "kill");
     snprintf(files, sizeof files, "%s/db", folder);
     test_db_name(path, files);
     log_set_level(LOG_ERROR);

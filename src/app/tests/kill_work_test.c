@@ -18,6 +18,7 @@
 #include "app/shipped.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/notify.h"
 #include "kernel/tests/test_db.h"
 
@@ -237,8 +238,7 @@ static size_t partner_saw(void)
 static int open_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-work-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "work");
     snprintf(files, sizeof files, "%s/db", folder);
     test_db_name(path, files);
     snprintf(delivered, sizeof delivered, "%s/delivered", folder);

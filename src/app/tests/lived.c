@@ -10,6 +10,7 @@
 #include "app/cli.h"
 #include "app/tests/bundle_folder.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/text.h"
 
 struct lived lived;
@@ -28,8 +29,7 @@ void lived_open(size_t orders, int64_t days, uint64_t wrong_label_per)
     struct sim *sim = NULL;
     log_set_level(LOG_ERROR);
     text_use(text_rows, text_rows_count);
-    snprintf(lived.folder, sizeof lived.folder, "/tmp/vein-lived-XXXXXX");
-    assert_non_null(mkdtemp(lived.folder));
+    test_folder(lived.folder, sizeof lived.folder, "lived");
     snprintf(lived.files, sizeof lived.files, "%s/db", lived.folder);
     test_db_name(lived.db_path, lived.files);
     env_sim_init(&lived.env, 11, start_us);

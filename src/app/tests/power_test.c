@@ -18,6 +18,7 @@
 #include "app/tests/bundle_folder.h"
 #include "app/tests/power_work.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "base/tests/sanitized.h"
 #include "kernel/tests/store_disk.h"
 #include "verify/verify.h"
@@ -383,8 +384,7 @@ static int work(void **state)
     log_set_level(LOG_ERROR);
     power_work_do();
     for (size_t i = 0; i < 2; i++) {
-        snprintf(folders[i], sizeof folders[i], "/tmp/vein-power-XXXXXX");
-        assert_non_null(mkdtemp(folders[i]));
+        test_folder(folders[i], sizeof folders[i], "power");
     }
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "app/cli.h"
 #include "app/sim.h"
 #include "base/id.h"
+#include "base/tests/folder.h"
 #include "kernel/node_impl.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/store_disk.h"
@@ -247,8 +248,7 @@ static void keep_leaves(void)
 void power_work_do(void)
 {
     struct power_work *w = &power_work;
-    snprintf(w->folder, sizeof w->folder, "/tmp/vein-power-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
+    test_folder(w->folder, sizeof w->folder, "power");
     w->arena = arena_new(8 << 20);
     w->disk = power_disk_new(w->folder);
     env_sim_init(&sim, 11, start_us);

@@ -11,6 +11,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/store_name.h"
 #include "kernel/tests/test_db.h"
 
@@ -240,8 +241,7 @@ static int set_up(void **state)
     (void)state;
     size_t n;
     log_set_level(LOG_ERROR + 1);
-    snprintf(folder, sizeof folder, "/tmp/vein-prepare-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "prepare");
     struct err e = { 0 };
     snprintf(files, sizeof files, "%s/db", folder);
     test_db_name(path, files);

@@ -15,6 +15,7 @@
 #include "app/cli.h"
 #include "app/tests/verified.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/ledger.h"
 #include "kernel/tests/test_db.h"
 
@@ -43,8 +44,7 @@ static void open_world(struct world *w, uint64_t seed)
 {
     struct err e = { 0 };
     log_set_level(LOG_ERROR);
-    snprintf(w->folder, sizeof w->folder, "/tmp/vein-sim-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
+    test_folder(w->folder, sizeof w->folder, "sim");
     snprintf(w->files, sizeof w->files, "%s/db", w->folder);
     test_db_name(w->path, w->files);
     env_sim_init(&w->env, seed, start_us);

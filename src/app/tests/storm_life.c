@@ -12,6 +12,7 @@
 #include "app/tests/bundle_folder.h"
 #include "app/tests/storm.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "kernel/tests/store_disk.h"
 #include "kernel/text.h"
 
@@ -200,8 +201,7 @@ void storm_begin(struct storm *w)
     struct err e = { 0 };
     log_set_level(LOG_ERROR);
     text_use(text_rows, text_rows_count);
-    snprintf(w->folder, sizeof w->folder, "/tmp/vein-storm-XXXXXX");
-    BUG_ON(!mkdtemp(w->folder));
+    test_folder(w->folder, sizeof w->folder, "storm");
     (void)umask(077); /* its keys are read by nobody else */
     home_next(w);
     copy_files(w->o.template, w->home);

@@ -15,6 +15,7 @@
 
 #include "app/tests/bundle_folder.h"
 #include "app/tests/storm.h"
+#include "base/tests/folder.h"
 #include "base/tests/sanitized.h"
 
 enum {
@@ -196,8 +197,7 @@ static int make_templates(void **state)
 {
     (void)state;
     for (size_t i = 0; i < TEMPLATES; i++) {
-        snprintf(folders[i], sizeof folders[i], "/tmp/vein-calm-XXXXXX");
-        assert_non_null(mkdtemp(folders[i]));
+        test_folder(folders[i], sizeof folders[i], "calm");
         left[i] = storm_template(folders[i], template_days[i]);
     }
     return 0;

@@ -14,6 +14,7 @@
 #include "app/cli.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "verify/verify.h"
 
 enum { EVENTS = 8, DEVIATIONS = 3, TEXT_MAX = 64 << 10 };
@@ -268,8 +269,7 @@ static int set_up(void **state)
 {
     (void)state;
     log_set_level(LOG_ERROR + 1);
-    snprintf(folder, sizeof folder, "/tmp/vein-upgrade-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "upgrade");
     snprintf(old_path, sizeof old_path, "%s/old", folder);
     snprintf(new_path, sizeof new_path, "%s/new", folder);
     options.path = old_path;

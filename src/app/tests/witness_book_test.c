@@ -1,6 +1,7 @@
 /* What a witness keeps: it is durable before anything is signed, never begun anew, never shared. */
 #define _GNU_SOURCE
 #include "app/witness_book.h"
+#include "base/tests/folder.h"
 #include "verify/tests/made.h"
 
 #include <setjmp.h>
@@ -55,8 +56,7 @@ static void again(void)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/witness.XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "witness");
     arena = arena_new(1 << 20);
     mine = made_new("log.example/a", 3);
     made_good(mine, EVENTS);

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE /* nftw, memmem */
+#include "base/tests/folder.h"
 #include "kernel/tests/fixture.h"
 
 #include <dirent.h>
@@ -45,8 +46,7 @@ void fixture_open_on(struct fixture *f, const struct module *const *modules, siz
 {
     *f = (struct fixture){ .modules = modules, .nmodules = n, .vfs = vfs, .strength = SIGN_TOKEN };
     env_sim_init(&f->sim, 7, start_us);
-    snprintf(f->folder, sizeof f->folder, "/tmp/vein-test-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    test_folder(f->folder, sizeof f->folder, "test");
     snprintf(f->files, sizeof f->files, "%s/db", f->folder);
     if (vfs)
         test_db_needs_file("a disk of the test's own is SQLite's");

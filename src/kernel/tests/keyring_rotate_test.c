@@ -2,6 +2,7 @@
  * each of it interrupted at every write, after which the keyring opens and what it holds is whole.
  */
 #define _GNU_SOURCE /* memmem */
+#include "base/tests/folder.h"
 #include "kernel/seal.h"
 
 #include <stdarg.h>
@@ -40,8 +41,7 @@ static bool fails(void *context)
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-rotate-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "rotate");
     snprintf(keys_path, sizeof keys_path, "%s/db.keys", folder);
     snprintf(root_path, sizeof root_path, "%s/db.root", folder);
     writes = fail_at = 0;

@@ -1,6 +1,7 @@
 /* The keyring: files and modes, root keys, durability of what it says, destruction, many threads
  * and processes at once. */
 #define _GNU_SOURCE /* memmem */
+#include "base/tests/folder.h"
 #include "kernel/seal.h"
 
 #include <fcntl.h>
@@ -25,8 +26,7 @@ static char root_path[96];
 static int make_folder(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-keyring-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "keyring");
     snprintf(keys_path, sizeof keys_path, "%s/db.keys", folder);
     snprintf(root_path, sizeof root_path, "%s/db.root", folder);
     return 0;

@@ -1,3 +1,4 @@
+#include "base/tests/folder.h"
 #include "kernel/tests/ledger_fixture.h"
 
 #include <setjmp.h>
@@ -57,8 +58,8 @@ void ledger_fixture_open(struct ledger_fixture *f)
 {
     const uint8_t seed[32] = { 7 };
     struct err e = { 0 };
-    *f = (struct ledger_fixture){ .dir = "/tmp/vein-ledger-XXXXXX" };
-    assert_non_null(mkdtemp(f->dir));
+    *f = (struct ledger_fixture){ 0 };
+    test_folder(f->dir, sizeof f->dir, "ledger");
     char files[96];
     snprintf(files, sizeof files, "%s/vein.db", f->dir);
     test_db_name(f->path, files);

@@ -1,6 +1,7 @@
 /* Sealed fields: they open in their place and nowhere else, any change is noticed, and a ciphertext
  * made to open under two keys opens under one at most. */
 #define _GNU_SOURCE /* memmem */
+#include "base/tests/folder.h"
 #include "kernel/keyring_impl.h"
 
 #include <openssl/bn.h>
@@ -28,8 +29,7 @@ static struct arena *arena;
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-seal-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "seal");
     snprintf(keys_path, sizeof keys_path, "%s/db.keys", folder);
     snprintf(root_path, sizeof root_path, "%s/db.root", folder);
     const struct keyring_options options = {

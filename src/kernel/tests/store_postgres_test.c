@@ -1,6 +1,7 @@
 /* The PostgreSQL engine: the conformance suite, then what only a server and a killed process can
  * show. On the server that VEIN_POSTGRES names (tools/with-postgres starts one); without it nothing
  * is tested here, and said so. */
+#include "base/tests/folder.h"
 #include "kernel/tests/store_conformance.h"
 
 #include <libpq-fe.h>
@@ -370,9 +371,7 @@ int main(void)
         printf("1..0\n");
         return 0;
     }
-    snprintf(folder, sizeof folder, "/tmp/vein-store-XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return 1;
+    test_folder(folder, sizeof folder, "store");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opens_only_what_is_ours),
         cmocka_unit_test(test_an_empty_schema_may_be_ours),

@@ -1,4 +1,5 @@
 /* The SQLite engine: the conformance suite, then what only a file and a disk can show. */
+#include "base/tests/folder.h"
 #include "kernel/tests/store_conformance.h"
 #include "kernel/tests/store_disk.h"
 
@@ -35,8 +36,8 @@ static struct store_options fresh(void)
 static int folder_make(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-store-XXXXXX");
-    return mkdtemp(folder) == NULL ? -1 : 0;
+    test_folder(folder, sizeof folder, "store");
+    return 0;
 }
 
 static int folder_remove(void **state)

@@ -1,5 +1,6 @@
 /* Databases: what SQL can do to the rows is noticed, and a server may write meanwhile. */
 #define _GNU_SOURCE
+#include "base/tests/folder.h"
 #include "verify/tests/made.h"
 
 #include <pthread.h>
@@ -19,8 +20,7 @@ static struct verify_report report;
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-verify-db-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "verify-db");
     snprintf(path, sizeof path, "%s/vein.db", folder);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* Exports from a server that answers in each of the ways HTTP has to say how long a body is. */
 #define _GNU_SOURCE
+#include "base/tests/folder.h"
 #include "verify/tests/made.h"
 
 #include <netinet/in.h>
@@ -22,8 +23,7 @@ static uint8_t content[CONTENT_MAX];
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-verify-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "verify");
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* Signatures that hold, and every way in which one does not, in logs that are chained, rooted and
  * signed anew, as by someone who has the log's key. */
+#include "base/tests/folder.h"
 #include "verify/tests/made.h"
 
 #include <stdarg.h>
@@ -120,14 +121,12 @@ static bool holds_behind(const struct told *t, const char *type)
     first_event(m, type);
     leaf_of(leaf, sizeof leaf, t);
     made_raw(m, leaf, -1);
-    snprintf(folder, sizeof folder, "/tmp/vein-signature-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "signature");
     snprintf(db, sizeof db, "%s/db", folder);
     made_db(m, 2, 2, db);
     const bool in_db = verify_db(db, &(struct verify_options){ 0 }, &report);
     made_remove(folder);
-    snprintf(folder, sizeof folder, "/tmp/vein-signature-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "signature");
     made_export(m, 2, folder);
     const bool exported = verify_tlog(folder, &(struct verify_options){ 0 }, &report);
     made_remove(folder);

@@ -2,6 +2,7 @@
  * reordered, cut or added is refused; and the verdict is that of an independent verifier in another
  * language. */
 #define _GNU_SOURCE
+#include "base/tests/folder.h"
 #include "verify/tests/made.h"
 
 #include <stdarg.h>
@@ -21,8 +22,7 @@ static uint8_t content[CONTENT_MAX];
 static int set_up(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vein-verify-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    test_folder(folder, sizeof folder, "verify");
     return 0;
 }
 
