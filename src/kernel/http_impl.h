@@ -97,9 +97,10 @@ struct http_connection {
     struct http_connection *previous;
     int fd;
     int64_t deadline_us; /* monotonic; by then the request is read or the answer sent */
-    uint8_t address[16]; /* of the peer; an IPv4 address in its first four */
+    uint8_t address[8];  /* of the peer: IPv4 in the first four, or the network of IPv6 (/64) */
     bool surplus;        /* beyond a limit: it is told so, and ends */
     bool idle;           /* between two requests: it gives way where there is no room */
+    bool asked;          /* at least once */
 };
 
 struct http_server {
@@ -165,6 +166,8 @@ struct http_exchange {
 
 /* Sets how long the connection may take for what it does now; 0: as long as it likes. */
 void http_connection_limit(struct http_server *s, struct http_connection *c, unsigned seconds);
+/* The same for one whose request's head has been read. */
+void http_connection_asked(struct http_server *s, struct http_connection *c, unsigned seconds);
 /* Its request has ended: how long it may be until the next begins. */
 void http_connection_idles(struct http_server *s, struct http_connection *c);
 

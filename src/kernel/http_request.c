@@ -265,7 +265,7 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
     struct header_sum sum = { 0 };
     struct http_target target;
     size_t length = 0;
-    http_connection_limit(x->server, x->peer, 2 * x->server->timeout_s); /* the body */
+    http_connection_asked(x->server, x->peer, 2 * x->server->timeout_s); /* the body */
     (void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, sum_header, &sum);
     const bool surplus = x->peer && x->peer->surplus;
     x->close = surplus || sum.lengths > 1; /* whatever it is refused for */

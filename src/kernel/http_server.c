@@ -29,6 +29,7 @@ enum { HEARTBEAT_DEFAULT_S = 15, STOP_GRACE_S = 5, BACKLOG = 511 };
 enum {
     SURPLUS_S = 5, /* that a connection beyond the limits may take to ask */
     CROWDED_S = 1, /* that one may idle when there is no room */
+    UNASKED_S = 3, /* likewise that one may take to ask for the first time */
 };
 
 /* -- Connections ------------------------------------------------------------------------------- */
@@ -52,6 +53,16 @@ void http_connection_limit(struct http_server *s, struct http_connection *c, uns
     (void)pthread_mutex_unlock(&s->lock);
 }
 
+void http_connection_asked(struct http_server *s, struct http_connection *c, unsigned seconds)
+{
+    if (!c)
+        return;
+    (void)pthread_mutex_lock(&s->lock);
+    limit(s, c, seconds);
+    c->asked = true;
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
 void http_connection_idles(struct http_server *s, struct http_connection *c)
 {
     if (!c)
@@ -62,17 +73,26 @@ void http_connection_idles(struct http_server *s, struct http_connection *c)
     (void)pthread_mutex_unlock(&s->lock);
 }
 
-/* Who idles ends soon. Under the lock. */
-static void make_room(struct http_server *s)
+static bool same_peer(const struct http_connection *a, const struct http_connection *b)
 {
-    const int64_t now = env_mono(s->options.env);
-    const int64_t soon = now + CROWDED_S * INT64_C(1000000);
-    s->crowded_until_us = now + SURPLUS_S * INT64_C(1000000);
-    for (struct http_connection *c = s->connections; c; c = c->next)
-        if (c->idle && c->deadline_us > soon)
-            c->deadline_us = soon;
+    return memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
+/* Who idles ends soon, and who came and never asked: all of them, or those of one peer. Under the
+ * lock. */
+static void make_room(struct http_server *s, const struct http_connection *peer)
+{
+    const int64_t now = env_mono(s->options.env);
+    if (!peer)
+        s->crowded_until_us = now + SURPLUS_S * INT64_C(1000000);
+    for (struct http_connection *c = s->connections; c; c = c->next) {
+        const int64_t soon = now + (c->asked ? CROWDED_S : UNASKED_S) * INT64_C(1000000);
+        if ((c->idle || !c->asked) && c->deadline_us > soon && (!peer || same_peer(c, peer)))
+            c->deadline_us = soon;
+    }
+}
+
+/* A network of IPv6 gives its guest 2^64 addresses: all of them are one peer. */
 static void peer_address(struct http_connection *c, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -84,17 +104,25 @@ static void peer_address(struct http_connection *c, struct MHD_Connection *conne
     } else if (info && info->client_addr->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
         memcpy(&v6, info->client_addr, sizeof v6);
-        memcpy(c->address, &v6.sin6_addr, sizeof v6.sin6_addr);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+            memcpy(c->address, &v6.sin6_addr.s6_addr[12], 4);
+        else
+            memcpy(c->address, &v6.sin6_addr, sizeof c->address);
     }
 }
 
-/* Whether the limits leave no room for it. Under the lock. */
-static bool is_surplus(const struct http_server *s, const struct http_connection *opened)
+/* Whether the limits leave no room for it; if so, room is made for who comes next. Under the lock.
+ */
+static bool is_surplus(struct http_server *s, const struct http_connection *opened)
 {
     size_t same = 0;
     for (const struct http_connection *c = s->connections; c; c = c->next)
-        same += !c->surplus && memcmp(c->address, opened->address, sizeof c->address) == 0;
-    return s->nserved >= s->connections_max || same >= s->per_address_max;
+        same += !c->surplus && same_peer(c, opened);
+    const bool full = s->nserved >= s->connections_max;
+    const bool many = same >= s->per_address_max;
+    if (full || many)
+        make_room(s, full ? NULL : opened);
+    return full || many;
 }
 
 static void connection_opened(struct http_server *s, struct MHD_Connection *connection,
@@ -110,8 +138,6 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
     c->fd = info->connect_fd;
     peer_address(c, connection);
     (void)pthread_mutex_lock(&s->lock);
-    if (s->nserved >= s->connections_max)
-        make_room(s);
     c->surplus = is_surplus(s, c);
     s->nserved += !c->surplus;
     limit(s, c, c->surplus && s->head_s > SURPLUS_S ? SURPLUS_S : s->head_s);
