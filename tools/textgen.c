@@ -1,11 +1,15 @@
-/* textgen OUT.c FILE.po…: makes one table of all catalogues, sorted by language and key.
+/* textgen [--pseudo] OUT.c FILE.po…: makes one table of all catalogues, sorted by language and key.
  *
  * Reads gettext's .po as far as vein uses it: comments, msgid and msgstr, strings continued over
  * lines, the escapes \n \t \" \\. The language is that of the file's name, text.<language>.po. The
  * entry with the empty msgid is gettext's own header and passed over; an empty msgstr means not yet
  * translated, which English cannot be. Everything else (context, plurals, fuzzy entries, a key
  * twice in a language, text that is not UTF-8) is refused with file and line, for a catalogue that
- * is half read shows nobody what is missing. */
+ * is half read shows nobody what is missing.
+ *
+ * With --pseudo there is one language more, "en-XA": English with accents on its letters, a third
+ * longer and in ⟦brackets⟧. A page shown in it betrays what is in no catalogue and what has no room
+ * for a longer language. For the build of the tests, never for the released one. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,10 +251,60 @@ static void write_table(const char *path)
         stop(path, 0, "cannot be written");
 }
 
+/* --- the pseudo-language --- */
+
+static const char *accented(char c)
+{
+    static const char from[] = "aeiouyAEIOUYcnsz";
+    static const char *const to[] = { "á", "é", "í", "ó", "ú", "ý", "Á", "É",
+                                      "Í", "Ó", "Ú", "Ý", "ç", "ñ", "š", "ž" };
+    const char *at = c ? strchr(from, c) : NULL;
+    return at ? to[at - from] : NULL;
+}
+
+static struct str pseudo(struct arena *a, struct str text)
+{
+    struct buf b = buf_new(4 * STRING_MAX);
+    bool named = false; /* within a {parameter} */
+    buf_z(&b, "⟦");
+    for (size_t i = 0; i < text.n; i++) {
+        const char c = text.p[i];
+        named = c == '{' || (named && c != '}');
+        const char *with = named ? NULL : accented(c);
+        if (with)
+            buf_z(&b, with);
+        else
+            buf_char(&b, c);
+    }
+    for (size_t i = 0; i < text.n; i += 3)
+        buf_z(&b, i % 15 == 12 ? " " : "·"); /* breaks as words do */
+    buf_z(&b, "⟧");
+    const struct str made = arena_str(a, buf_get(&b));
+    buf_free(&b);
+    return made;
+}
+
+static void add_pseudo(struct arena *a)
+{
+    const size_t n = nrows;
+    for (size_t i = 0; i < n; i++) {
+        if (!str_is(rows[i].language, "en"))
+            continue;
+        if (nrows == ROWS_MAX)
+            stop(rows[i].file, rows[i].line, "more than %d texts", ROWS_MAX);
+        rows[nrows] = rows[i];
+        rows[nrows].language = S("en-XA");
+        rows[nrows++].text = pseudo(a, rows[i].text);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    const bool with_pseudo = argc > 1 && strcmp(argv[1], "--pseudo") == 0;
+    argc -= with_pseudo;
+    argv += with_pseudo;
     if (argc < 2) {
-        (void)fputs("usage: textgen OUT.c FILE.po…\n", stderr);
+        (void)fputs("usage: textgen [--pseudo] OUT.c FILE.po…\n", stderr);
         return 2;
     }
     struct arena *a = arena_new(ARENA_MAX);
@@ -259,6 +313,8 @@ int main(int argc, char **argv)
         stop("textgen", 0, "no memory");
     for (int i = 2; i < argc; i++)
         read_po(a, argv[i]);
+    if (with_pseudo)
+        add_pseudo(a);
     if (nrows > 0)
         qsort(rows, nrows, sizeof *rows, by_language_and_key);
     for (size_t i = 1; i < nrows; i++) {

@@ -54,35 +54,9 @@ static bool block_read(struct block *b, const uint8_t *p, size_t n, size_t time_
     return b->types > 0 && b->bytes <= n - HEADER;
 }
 
-/* The offset at `seconds`, from the block of 64-bit times. */
-static bool block_offset(int64_t *out_s, const struct block *b, const uint8_t *data,
-                         int64_t seconds)
+/* Where in the file the block of 64-bit times is, and that all of its types are whole. */
+static bool table_read(struct zone *out, const uint8_t *bytes, size_t n)
 {
-    const uint8_t *index = data + b->times * 8;
-    const uint8_t *types = index + b->times;
-    size_t type = 0;
-    for (size_t i = 0; i < b->times && be64(data + i * 8) <= seconds; i++)
-        type = index[i];
-    if (type >= b->types)
-        return false;
-    *out_s = (int32_t)be32(types + type * TYPE_SIZE);
-    return true;
-}
-
-bool zone_offset(int64_t *out_s, struct str zone, int64_t us)
-{
-    static const char folder[] = "/usr/share/zoneinfo/";
-    char path[sizeof folder + ZONE_NAME_MAX + 1];
-    uint8_t bytes[ZONE_FILE_MAX];
-    *out_s = 0;
-    if (!zone_name_good(zone))
-        return false;
-    snprintf(path, sizeof path, "%s%.*s", folder, STR(zone));
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    const size_t n = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
     struct block old;
     struct block block;
     if (!block_read(&old, bytes, n, 4) || bytes[4] < '2')
@@ -90,6 +64,65 @@ bool zone_offset(int64_t *out_s, struct str zone, int64_t us)
     const size_t at = HEADER + old.bytes;
     if (!block_read(&block, bytes + at, n - at, 8))
         return false;
-    int64_t seconds = us / TIME_SECOND - (us % TIME_SECOND < 0);
-    return block_offset(out_s, &block, bytes + at + HEADER, seconds);
+    *out = (struct zone){ .data = bytes + at + HEADER,
+                          .times = block.times,
+                          .types = block.types,
+                          .letters = block.chars };
+    const uint8_t *index = out->data + out->times * 8;
+    for (size_t i = 0; i < out->times; i++)
+        if (index[i] >= out->types)
+            return false;
+    const uint8_t *types = index + out->times;
+    for (size_t i = 0; i < out->types; i++)
+        if (types[i * TYPE_SIZE + 5] >= out->letters)
+            return false;
+    const uint8_t *letters = types + out->types * TYPE_SIZE;
+    return out->letters > 0 && letters[out->letters - 1] == 0;
+}
+
+static size_t file_read(uint8_t bytes[ZONE_FILE_MAX], struct str zone)
+{
+    static const char folder[] = "/usr/share/zoneinfo/";
+    char path[sizeof folder + ZONE_NAME_MAX + 1];
+    if (!zone_name_good(zone))
+        return 0;
+    snprintf(path, sizeof path, "%s%.*s", folder, STR(zone));
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return 0;
+    const size_t n = fread(bytes, 1, ZONE_FILE_MAX, file);
+    fclose(file);
+    return n;
+}
+
+const struct zone *zone_find(struct str name, struct arena *arena)
+{
+    uint8_t bytes[ZONE_FILE_MAX];
+    const size_t n = file_read(bytes, name);
+    struct zone *zone = ARENA_NEW(arena, struct zone);
+    const struct str kept = zone ? arena_str(arena, (struct str){ (char *)bytes, n }) : S("");
+    return kept.n > 0 && table_read(zone, (const uint8_t *)kept.p, n) ? zone : NULL;
+}
+
+struct zone_time zone_time(const struct zone *zone, int64_t us)
+{
+    const int64_t seconds = us / TIME_SECOND - (us % TIME_SECOND < 0);
+    const uint8_t *index = zone->data + zone->times * 8;
+    const uint8_t *types = index + zone->times;
+    size_t type = 0;
+    for (size_t i = 0; i < zone->times && be64(zone->data + i * 8) <= seconds; i++)
+        type = index[i];
+    const uint8_t *letters = types + zone->types * TYPE_SIZE + types[type * TYPE_SIZE + 5];
+    return (struct zone_time){ .offset_s = (int32_t)be32(types + type * TYPE_SIZE),
+                               .letters = str_z((const char *)letters) };
+}
+
+bool zone_offset(int64_t *out_s, struct str zone, int64_t us)
+{
+    uint8_t bytes[ZONE_FILE_MAX];
+    struct zone table;
+    const size_t n = file_read(bytes, zone);
+    const bool known = n > 0 && table_read(&table, bytes, n);
+    *out_s = known ? zone_time(&table, us).offset_s : 0;
+    return known;
 }

@@ -5,6 +5,7 @@
 #include "gen/kernel/pages/layout.html.h"
 #include "gen/kernel/pages/problem.html.h"
 #include "kernel/auth_pages.h"
+#include "kernel/display.h"
 #include "kernel/limit.h"
 #include "kernel/show.h"
 #include "kernel/node.h"
@@ -21,7 +22,7 @@ static bool fragment_asked(const struct http_request *r)
 
 struct str app_language(const struct http_request *r)
 {
-    return http_language(r, text_speaks);
+    return display_language(r);
 }
 
 /* Whether who asks may open a page without parameters: its route's own rule says so. */
@@ -73,6 +74,7 @@ struct page app_page(struct http_request *r)
     struct page p = {
         .b = ARENA_NEW(r->arena, struct buf),
         .language = app_language(r),
+        .theme = display_theme(r),
         .path = r->path,
         .now_us = env_now(app->node->env),
         .env = app->node->env,
@@ -85,6 +87,7 @@ struct page app_page(struct http_request *r)
         p.csrf = session->csrf;
         p.person = session->person;
         p.site = session->site_name;
+        p.zone = zone_find(session->actor.zone, r->arena);
         p.may_audit = show_may(r, "trail.see");
         p.lock_s = session->lock_us / TIME_SECOND;
     }

@@ -213,13 +213,22 @@ static struct str phrase(struct page *p, struct arena *a, struct str key,
     return buf_get(&b);
 }
 
+/* "CET"; where a zone has but a number, "UTC+03". */
+static struct str zone_letters(struct str letters, struct arena *a)
+{
+    const bool number = letters.n > 0 && (letters.p[0] == '+' || letters.p[0] == '-');
+    return number ? arena_printf(a, "UTC%.*s", STR(letters)) : letters;
+}
+
 struct str page_time(struct page *p, int64_t us, struct arena *a)
 {
     if (us == TIME_NONE)
         return S("");
     char text[CLOCK_TEXT_LENGTH + 1]; /* 2026-11-22T09:30:00.000000Z */
     struct buf b = buf_over(text, sizeof text);
-    clock_write(&b, us);
+    const struct zone_time there =
+        p->zone ? zone_time(p->zone, us) : (struct zone_time){ 0, S("UTC") };
+    clock_write(&b, us + there.offset_s * TIME_SECOND);
     char key[] = "page.month.11";
     memcpy(key + sizeof key - 3, text + 5, 2);
     const size_t zero = text[8] == '0';
@@ -228,6 +237,7 @@ struct str page_time(struct page *p, int64_t us, struct arena *a)
         { "month", text_find(p->language, str_z(key)) },
         { "year", { text, 4 } },
         { "clock", { text + 11, 5 } },
+        { "zone", zone_letters(there.letters, a) },
     };
     return phrase(p, a, S("page.time"), params, sizeof params / sizeof params[0]);
 }
@@ -259,14 +269,27 @@ struct str page_duration(struct page *p, int64_t us, struct arena *a)
     return phrase(p, a, ways[way].key, params, sizeof params / sizeof params[0]);
 }
 
+struct str page_decimal(struct page *p, struct decimal d, struct arena *a)
+{
+    struct buf b = buf_in(a, PAGE_PHRASE_MAX);
+    decimal_write(&b, d);
+    const struct str written = buf_get(&b);
+    const size_t point = str_find(written, '.');
+    if (point == written.n)
+        return written;
+    const struct str whole = { written.p, point };
+    const struct str mark = text_find(p->language, S("page.decimal"));
+    return arena_printf(a, "%.*s%.*s%.*s", STR(whole), STR(mark),
+                        STR(str_from(written, point + 1)));
+}
+
 struct str page_quantity(struct page *p, struct quantity q, struct arena *a)
 {
-    (void)p;
     if (!quantity_present(q))
         return S("");
     const struct unit_of_measure *unit = unit_of_measure_find(q.unit);
     struct buf b = buf_in(a, PAGE_PHRASE_MAX);
-    decimal_write(&b, q.value);
+    buf_str(&b, page_decimal(p, q.value, a));
     if (!str_is(q.unit, "1")) {
         buf_z(&b, "\xC2\xA0"); /* no line break between number and unit */
         buf_str(&b, unit ? str_z(unit->print) : q.unit);

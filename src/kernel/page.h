@@ -29,6 +29,7 @@
 
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "base/zone.h"
 #include "kernel/text.h"
 
 struct env;
@@ -56,10 +57,12 @@ struct page_bar {
 struct page {
     struct buf *b;
     struct str language;
-    struct str csrf;   /* token of the session's forms; absent: no session */
-    struct str person; /* name of who is signed in, for the bar; absent: nobody */
-    struct str site;   /* name of the place they work at */
-    struct str path;   /* of this request, to mark where one is in the navigation */
+    struct str csrf;         /* token of the session's forms; absent: no session */
+    struct str person;       /* name of who is signed in, for the bar; absent: nobody */
+    struct str site;         /* name of the place they work at */
+    const struct zone *zone; /* of that place, in which times are shown; NULL: UTC */
+    struct str theme;        /* the colours that the device asks for (display.h) */
+    struct str path;         /* of this request, to mark where one is in the navigation */
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
@@ -137,12 +140,13 @@ static inline struct html page_body(const struct page *p)
     return (struct html){ .markup = buf_get(p->b) };
 }
 
-/* For pages: a time as "22 Nov 2026, 09:30 UTC", a duration as "2 h 10 min", a quantity with its
- * unit as people write it, an identifier shortened to its last 8 characters. Absent values give
- * empty text. */
+/* For pages: a time as "22 Nov 2026, 10:30 CET", by the clock of the page's place, a duration as "2
+ * h 10 min", a quantity with its unit as people write it, an identifier shortened to its last 8
+ * characters. Absent values give empty text. */
 struct str page_time(struct page *p, int64_t us, struct arena *a);
 struct str page_duration(struct page *p, int64_t us, struct arena *a);
 struct str page_quantity(struct page *p, struct quantity q, struct arena *a);
+struct str page_decimal(struct page *p, struct decimal d, struct arena *a);
 struct str page_id(struct str id);
 
 #endif

@@ -1,6 +1,7 @@
 /* Wiring: the routes of the kernel's own pages. */
 #include "kernel/api.h"
 #include "kernel/asset.h"
+#include "kernel/display.h"
 #include "kernel/pages_access.h"
 #include "kernel/pages_api.h"
 #include "kernel/pages_draft.h"
@@ -10,6 +11,7 @@ enum {
     PAGES_TRY_MAX = 256 << 10,
     PAGES_DRAFT_MAX = 512 << 10, /* a document, as a form sends it */
     PAGES_ACT_MAX = 64 << 10,
+    PAGES_DISPLAY_MAX = 4 << 10,
 };
 
 static const struct route module_routes[] = {
@@ -74,6 +76,8 @@ static const struct route module_routes[] = {
           .rows = &auth_emergency_list_out_record),
     ROUTE("GET", "/emergencies/{emergency}", "emergency.see", 0, pages_get_emergency,
           "help.emergency", .row = &auth_emergency_out_record),
+    ROUTE("GET", "/display", "public", 0, display_get, "help.display", .query = "next"),
+    ROUTE("POST", "/display", "public", PAGES_DISPLAY_MAX, display_post, "help.display_post"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/help/api", "public", 0, pages_get_api, "help.api"),
     ROUTE("GET", "/help/api/commands/{name}", "public", 0, pages_get_api_command,

@@ -21,7 +21,7 @@ void text_use(const struct text_row *rows, size_t n)
     table_rows = n;
 }
 
-static struct str find_exact(struct str language, struct str key)
+struct str text_find_in(struct str language, struct str key)
 {
     size_t low = 0;
     size_t high = table_rows;
@@ -41,13 +41,23 @@ static struct str find_exact(struct str language, struct str key)
 bool text_speaks(struct str language)
 {
     /* What every catalogue of people's words has. */
-    return find_exact(language, S("problem.unknown")).p != NULL;
+    return text_find_in(language, S("problem.unknown")).p != NULL;
+}
+
+struct str text_language_after(struct str language)
+{
+    for (size_t i = 0; i < table_rows; i++) {
+        const struct str at = str_z(table[i].language);
+        if (str_cmp(at, language) > 0 && text_speaks(at))
+            return at;
+    }
+    return (struct str){ 0 };
 }
 
 struct str text_find(struct str language, struct str key)
 {
-    const struct str text = find_exact(language, key);
-    return text.p ? text : find_exact(S("en"), key);
+    const struct str text = text_find_in(language, key);
+    return text.p ? text : text_find_in(S("en"), key);
 }
 
 static const struct text_param *param_find(const struct text_param *params, size_t n,

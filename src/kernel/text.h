@@ -23,8 +23,15 @@ void text_use(const struct text_row *rows, size_t n);
  * the key. */
 struct str text_find(struct str language, struct str key);
 
+/* In that language alone. */
+struct str text_find_in(struct str language, struct str key);
+
 /* Whether there is a catalogue in this language. */
 bool text_speaks(struct str language);
+
+/* The language whose name comes next after that one, of those that have catalogues (absent: the
+ * first); absent at the end. */
+struct str text_language_after(struct str language);
 
 struct text_param {
     const char *name;

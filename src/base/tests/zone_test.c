@@ -32,6 +32,25 @@ static void summer_and_winter(void **state)
     assert_int_equal(offset("UTC", "2026-07-01T12:00:00Z"), 0);
 }
 
+static void letters_of_the_clock(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(1 << 20);
+    const struct zone *berlin = zone_find(S("Europe/Berlin"), arena);
+    const struct zone *istanbul = zone_find(S("Europe/Istanbul"), arena);
+    int64_t us;
+    assert_non_null(berlin);
+    assert_non_null(istanbul);
+    assert_true(clock_read(&us, S("2026-07-01T12:00:00Z")));
+    assert_true(str_is(zone_time(berlin, us).letters, "CEST"));
+    assert_int_equal(zone_time(berlin, us).offset_s, 7200);
+    assert_true(str_is(zone_time(istanbul, us).letters, "+03"));
+    assert_true(clock_read(&us, S("2026-12-01T12:00:00Z")));
+    assert_true(str_is(zone_time(berlin, us).letters, "CET"));
+    assert_null(zone_find(S("Nowhere/Atall"), arena));
+    arena_free(arena);
+}
+
 static void what_is_no_zone(void **state)
 {
     (void)state;
@@ -49,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(summer_and_winter),
+        cmocka_unit_test(letters_of_the_clock),
         cmocka_unit_test(what_is_no_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

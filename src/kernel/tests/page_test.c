@@ -14,12 +14,14 @@
 #include "kernel/page.h"
 
 static const struct text_row rows[] = {
+    { "de", "page.decimal", "," },
+    { "en", "page.decimal", "." },
     { "en", "page.duration_days", "{sign}{first} d {second} h" },
     { "en", "page.duration_hours", "{sign}{first} h {second} min" },
     { "en", "page.duration_minutes", "{sign}{first} min" },
     { "en", "page.duration_seconds", "{sign}{first} s" },
     { "en", "page.month.11", "Nov" },
-    { "en", "page.time", "{day} {month} {year}, {clock} UTC" },
+    { "en", "page.time", "{day} {month} {year}, {clock} {zone}" },
     { "en", "test.hostile", "<{what}>" },
     { "en", "test.reason", "label & bag differ" },
     { "en", "test.unit", "Unit {id}: {count}" },
@@ -325,6 +327,17 @@ static void values_as_people_write_them(void **state)
     assert_true(clock_read(&t, S("2026-11-22T00:00:00Z")));
     assert_text(page_time(&p, t, a), "22 Nov 2026, 00:00 UTC");
     assert_text(page_time(&p, TIME_NONE, a), "");
+    p.zone = zone_find(S("Europe/Berlin"), a); /* by the clock there, past midnight */
+    assert_text(page_time(&p, t + 23 * TIME_HOUR + 30 * TIME_MINUTE, a), "23 Nov 2026, 00:30 CET");
+    p.zone = zone_find(S("Europe/Istanbul"), a);
+    assert_text(page_time(&p, t, a), "22 Nov 2026, 03:00 UTC+03");
+    p.zone = NULL;
+    p.language = S("de");
+    struct decimal half;
+    assert_int_equal(decimal_read(&half, S("-0.50"), &e), OK);
+    assert_text(page_decimal(&p, half, a), "-0,50");
+    assert_text(page_quantity(&p, (struct quantity){ half, S("mL") }, a), "-0,50\xC2\xA0mL");
+    p.language = S("en");
     assert_text(page_duration(&p, 2 * TIME_HOUR + 10 * TIME_MINUTE, a), "2 h 10 min");
     assert_text(page_duration(&p, -TIME_MINUTE, a), "\xE2\x88\x92"
                                                     "1 min");

@@ -121,6 +121,71 @@ static void textgen_reads(void **state)
     assert_non_null(strstr(said, "text_rows_count = 2;"));
 }
 
+/* The parameters of a text, sorted, each once. */
+static size_t params_of(struct str text, struct str *out, size_t max)
+{
+    size_t n = 0;
+    while (text.n > 0) {
+        text = str_from(text, str_find(text, '{'));
+        const size_t close = str_find(text, '}');
+        if (close == text.n)
+            break;
+        const struct str name = { text.p + 1, close - 1 };
+        size_t at = 0;
+        while (at < n && str_cmp(out[at], name) < 0)
+            at++;
+        if (at == n || !str_eq(out[at], name)) {
+            assert_true(n < max);
+            memmove(out + at + 1, out + at, (n++ - at) * sizeof *out);
+            out[at] = name;
+        }
+        text = str_from(text, close + 1);
+    }
+    return n;
+}
+
+static bool same_params(struct str a, struct str b)
+{
+    struct str of_a[16];
+    struct str of_b[16];
+    const size_t n = params_of(a, of_a, 15);
+    bool same = params_of(b, of_b, 15) == n;
+    for (size_t i = 0; same && i < n; i++)
+        same = str_eq(of_a[i], of_b[i]);
+    return same;
+}
+
+/* shows: OPS-04 each language that is shipped says all that English says, with the same parameters,
+ * and nothing else. */
+static void languages_are_whole(void **state)
+{
+    (void)state;
+    text_use(text_rows, text_rows_count);
+    size_t languages = 0;
+    size_t wrong = 0;
+    struct str language = { 0 };
+    while ((language = text_language_after(language)).n > 0) {
+        languages++;
+        for (size_t i = 0; i < text_rows_count; i++) {
+            const struct text_row *row = &text_rows[i];
+            const bool english = strcmp(row->language, "en") == 0;
+            if (!english && !str_is(language, row->language))
+                continue;
+            const struct str en = text_find(S("en"), str_z(row->key));
+            const struct str said = text_find_in(language, str_z(row->key));
+            if (said.p && en.p && same_params(said, en))
+                continue;
+            printf("# %.*s: %s is %s\n", STR(language), row->key,
+                   !said.p ? "missing"
+                   : !en.p ? "no text of English"
+                           : "with other parameters");
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+    assert_true(languages >= 2);
+}
+
 static void textgen_refuses(void **state)
 {
     (void)state;
@@ -155,6 +220,7 @@ int main(void)
         cmocka_unit_test(finds_and_fills),
         cmocka_unit_test(errors_have_text_and_hint),
         cmocka_unit_test(shipped_refusals_have_hints),
+        cmocka_unit_test(languages_are_whole),
         cmocka_unit_test(textgen_reads),
         cmocka_unit_test(textgen_refuses),
     };

@@ -2,6 +2,7 @@
 #include "modules/desk/audit.h"
 #include "modules/desk/datum.h"
 #include "modules/desk/documents.h"
+#include "modules/desk/gallery.h"
 #include "modules/desk/people.h"
 
 enum { FORM_MAX = 256 << 10 };
@@ -9,6 +10,7 @@ enum { FORM_MAX = 256 << 10 };
 static const struct route module_routes[] = {
     ROUTE("GET", "/", "tower.see", 0, desk_get_tower, "help.tower", .rows = &desk_tower_out_record,
           .query = "state product stage site after"),
+    ROUTE("GET", "/help/gallery", "public", 0, desk_get_gallery, "help.gallery"),
     ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work", .rows = &desk_work_out_record,
           .query = "after"),
     ROUTE("GET", "/orders/{order}", "order.see", 0, desk_get_order, "help.order",

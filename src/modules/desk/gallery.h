@@ -1,0 +1,32 @@
+/* The gallery: every component that pages are made of, in every state, on one page of made-up data.
+ * What is changed in the look of one is seen here first, and its pictures are compared by a test.
+ */
+#ifndef VEIN_MODULES_DESK_GALLERY_H
+#define VEIN_MODULES_DESK_GALLERY_H
+
+#include "modules/desk/desk.h"
+
+enum { GALLERY_ORDERS = 4, GALLERY_COLOURS = 17, GALLERY_ICONS = 23, GALLERY_TONES = 6 };
+
+struct gallery_tone {
+    enum show_tone tone;
+    struct str word;
+};
+struct gallery_view {
+    const char *const *colours; /* names of the tokens in ui/vein.css */
+    const char *const *icons;
+    struct gallery_tone tones[GALLERY_TONES];
+    struct desk_order orders[GALLERY_ORDERS]; /* on their way, waiting, stopped, ended */
+    int64_t left[GALLERY_TONES];              /* until when: from long to over */
+    struct str alike; /* letters and digits that a typeface must keep apart */
+    struct str hash;
+    struct str weight;
+    struct str people[2];
+    struct html form; /* each type of field, some sent with faults */
+    struct show_refusal refused;
+};
+
+/* GET /help/gallery */
+enum http_state desk_get_gallery(struct http_request *r);
+
+#endif

@@ -1,0 +1,162 @@
+/* Every kind of page in other languages. In German: accessible. In the pseudo-language of the tests'
+ * build (tools/textgen.c): no word that stands in no catalogue, and room for longer ones.
+ *   languages.mjs TABLE DEMO_OUTPUT [SHOTS]   TABLE: "de" or "en-XA" */
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { House, expect, readDemo } from "./house.mjs";
+
+const axe = createRequire(new URL("../../ui/package.json", import.meta.url))("axe-core");
+const root = new URL("../../", import.meta.url);
+
+/* Who looks at which pages; "a > b": the first link of page a whose address matches b, and so on. */
+const walks = [
+  { as: null, pages: ["/sign-in", "/set-up", "/nowhere", "/help", "/help/api", "/help/gallery", "/display"] },
+  {
+    as: ["coordinator", "Corvida office"],
+    pages: [
+      "/", "/?state=stopped", "/work", "/search", "/patients", "/notifications", "/account",
+      "/password", "/site", "/deviations", "/deviations/new", "/ledger", "/definitions",
+      "/deviations > ^/deviations/[0-9a-f]", "/patients > ^/patients/[0-9a-f]",
+      "/ > ^/orders/[^/]+$", "/ > ^/orders/[^/]+$ > /tasks/", "/ > ^/orders/[^/]+$ > /coi$",
+      "/ > ^/orders/[^/]+$ > /people$", "/ > ^/orders/[^/]+$ > /documents$",
+      "/ > ^/orders/[^/]+$ > ^/units/", "/definitions/workflow/corvicel/3",
+      "/definitions/form/collection/1", "/definitions/form/collection/try",
+      "/definitions/workflow/corvicel/try", "/operations",
+    ],
+  },
+  {
+    as: ["quality_manager", "Corvida office"],
+    pages: [
+      "/trail", "/looks", "/access", "/access/review", "/emergencies", "/emergency",
+      "/definitions/drafts", "/definitions/draft", "/rota",
+    ],
+  },
+  { as: ["administrator", "Corvida office"], pages: ["/accounts", "/operations"] },
+  { as: ["operator"], pages: ["/work", "/work > /tasks/"] },
+  { as: ["ward_nurse"], pages: ["/work", "/work > /tasks/"] },
+];
+
+async function reach(page, way) {
+  const [first, ...links] = way.split(" > ");
+  await page.goto(first);
+  for (const link of links) {
+    const at = await page.evaluate(
+      (pattern) => [...document.querySelectorAll("main a[href]")]
+        .map((a) => a.getAttribute("href")).find((href) => new RegExp(pattern).test(href)),
+      link);
+    if (!at) return false;
+    await page.goto(at);
+  }
+  return true;
+}
+
+/* --- words --- */
+
+/* What the demonstration's own data says, in whatever language it was written: definitions, names
+ * of people and places, what the simulated people enter. */
+function words(demoFile) {
+  const texts = [readFileSync(demoFile, "utf8")];
+  for (const folder of readdirSync(new URL("defs/", root)))
+    for (const file of readdirSync(new URL(`defs/${folder}/`, root)))
+      texts.push(file, readFileSync(new URL(`defs/${folder}/${file}`, root), "utf8"));
+  for (const file of readdirSync(new URL("src/app/", root)))
+    if (/^(sim|network)\w*\.c$/.test(file))
+      texts.push(readFileSync(new URL(`src/app/${file}`, root), "utf8"));
+  return new Set(texts.join(" ").toLowerCase().match(/\p{L}+/gu));
+}
+
+/* Names that are the same in every language, and are said so on purpose. */
+const proper = new Set(("vein utc api json pdf yaml openapi fido sha ed25519 merkle cet cest gmt bst " +
+  "english deutsch pšéúdó iso http https png svg csv fhir").split(" "));
+
+/* In the page: what is shown or read out, without what stands in ⟦brackets⟧. */
+function bare() {
+  const strip = (text) => {
+    let out = "";
+    let depth = 0;
+    for (const c of text) {
+      if (c === "⟦") depth++;
+      else if (c === "⟧") depth--;
+      else if (depth === 0) out += c;
+    }
+    return out;
+  };
+  const found = [];
+  const skip = "script, style, code, pre, .id, .hash, textarea, [lang=de], [lang=en], svg defs";
+  const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode())
+    if (!node.parentElement.closest(skip)) found.push([strip(node.data), node.parentElement.tagName]);
+  for (const name of ["aria-label", "placeholder", "title", "alt"])
+    for (const element of document.querySelectorAll(`[${name}]`))
+      found.push([strip(element.getAttribute(name)), `${element.tagName} ${name}`]);
+  return found.filter(([text]) => text.trim() !== "");
+}
+
+/* Of a page's own controls and headings: nothing is cut off. Lists cut off what they mean to. */
+function cut() {
+  const out = [];
+  for (const element of document.querySelectorAll("button, .button, h1, h2, h3, label, legend, .badge, th")) {
+    if (element.closest(".hidden, .clip, .word, .grid-scroll, .scroll, details:not([open])")) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width === 0 || box.height === 0) continue;
+    if (element.scrollWidth > element.clientWidth + 2 && element.clientWidth > 0 &&
+        getComputedStyle(element).display !== "inline")
+      out.push(`${element.tagName} "${element.textContent.trim().slice(0, 40)}"`);
+  }
+  return out;
+}
+
+/* --- the walk --- */
+
+const [, , language, demoFile, shots] = process.argv;
+const demo = readDemo(demoFile);
+const house = await House.open(demo, shots);
+const known = words(demoFile);
+
+async function look(page, way) {
+  const html = await page.evaluate(() => document.documentElement.lang);
+  expect(html === language, `the page is in "${html}"`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wide <= 0, `${wide} px wider than the screen`);
+  if (language === "de") {
+    if (way.startsWith("/help")) return; /* long lists, looked at in English */
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+    expect(violations.length === 0,
+      violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 160)}`).join("\n"));
+    const raw = await page.evaluate(() => document.body.innerText.match(/⟦[^⟧]*⟧/g));
+    expect(!raw, `no text for ${raw}`);
+    return;
+  }
+  const over = await page.evaluate(cut);
+  expect(over.length === 0, `cut off: ${over.join("; ")}`);
+  const strange = new Set();
+  for (const [text, where] of await page.evaluate(bare))
+    for (const word of text.toLowerCase().match(/\p{L}{3,}/gu) ?? [])
+      if (!known.has(word) && !proper.has(word)) strange.add(`${word} (${where}: ${text.trim().slice(0, 50)})`);
+  expect(strange.size === 0, `in no catalogue, at ${way}: ${[...strange].join("; ")}`);
+}
+
+for (const walk of walks) {
+  const context = await house.visitor("phone");
+  const page = context.pages()[0];
+  if (walk.as) {
+    const login = house.person(...walk.as);
+    await house.signIn(page, login);
+    await page.waitForURL((url) => url.pathname !== "/sign-in");
+  }
+  await context.addCookies([{ name: "vein-language", value: language, url: demo.address }]);
+  for (const way of walk.pages)
+    await house.check(`${way} in ${language}`, async () => {
+      if (!(await reach(page, way))) return console.log(`skip: ${way}: the demonstration has none`);
+      await look(page, way);
+      if (shots) await house.picture(page, `${language} ${page.url().replace(/[0-9a-f-]{30,}/g, "x")}`);
+    });
+  await context.close();
+}
+await house.check(`no script failed in ${language}`, () => {
+  expect(house.troubles.length === 0, [...new Set(house.troubles)].join("\n"));
+});
+await house.close();
+console.log(`suite browser-${language}: ${house.passed} passed, ${house.failed} failed`);
+process.exitCode = house.failed > 0 ? 1 : 0;
