@@ -94,6 +94,13 @@ struct page app_page(struct http_request *r)
     return p;
 }
 
+struct page app_page_away(struct http_request *r)
+{
+    struct page p = app_page(r);
+    p.zone = NULL;
+    return p;
+}
+
 /* For the bell in the bar; what fails is not counted. */
 static int64_t unanswered(struct http_request *r)
 {

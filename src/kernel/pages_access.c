@@ -260,7 +260,7 @@ enum http_state pages_print_access(struct http_request *r)
     const struct print_document *d = NULL;
     struct str next;
     struct store *store = app_of(r)->node->store;
-    struct page p = app_page(r);
+    struct page p = app_page_away(r);
     enum outcome o = store_reader_take(&db, store, &e);
     if (o == OK) {
         o = document(&d, &next, r, db, &p, &e);

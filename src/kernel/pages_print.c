@@ -58,7 +58,7 @@ enum http_state pages_print_definition(struct http_request *r)
     struct pages_definition_view view;
     const struct print_document *d = NULL;
     struct store *store = app_of(r)->node->store;
-    struct page p = app_page(r);
+    struct page p = app_page_away(r);
     enum outcome o = store_reader_take(&db, store, &e);
     if (o == OK) {
         o = pages_definition_read(&view, r, db, &p, &e);

@@ -101,7 +101,7 @@ static enum outcome on_snapshot(struct http_request *r, reading_fn *fn, void *ou
 {
     struct db *db;
     struct store *store = app_of(r)->node->store;
-    struct page p = app_page(r);
+    struct page p = app_page_away(r);
     TRY(store_reader_take(&db, store, e));
     enum outcome o = db_begin(db, e);
     if (o == OK) {
