@@ -38,8 +38,7 @@ static inline struct app *app_of(const struct http_request *r)
 
 /* A page for this request: language, person, site, token, time. The buffer is in its arena. */
 struct page app_page(struct http_request *r);
-/* The same for what is taken away, as a file or on paper: its times are in UTC, wherever it is read.
- */
+/* The same for what is taken away, as a file or on paper: its times are in UTC. */
 struct page app_page_away(struct http_request *r);
 /* Puts what was written into the layout (pages/layout.html), unless a fragment was asked for, and
  * into the answer. */

@@ -3,10 +3,12 @@ import { House, readDemo } from "./house.mjs";
 import { journeys } from "./journey.mjs";
 import { clocks } from "./clocks.mjs";
 import { files } from "./files.mjs";
+import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
 
 const [, , output, shots] = process.argv;
 const house = await House.open(readDemo(output), shots);
+await gallery(house);
 await kernelPages(house);
 await clocks(house);
 await files(house);

@@ -9,18 +9,35 @@ shots=${2:-}
 cd "$(dirname "$0")/../.." || exit 2
 tools/bundle --install --all || { echo "could not install what the browser needs"; exit 1; }
 dir=$(mktemp -d)
-build/gcc/vein demo --dir "$dir/demo" --listen 127.0.0.1:0 --speed 1 --orders 6 --days 30 \
-    >"$dir/out" 2>&1 &
-server=$!
-# shellcheck disable=SC2064 # the folder and the process of now
-trap "kill $server 2>/dev/null; wait $server 2>/dev/null; rm -rf '$dir'" EXIT
-for ((i = 0; i < 600; i++)); do
-    grep -q '^vein runs at' "$dir/out" && break
-    kill -0 "$server" 2>/dev/null || break
-    sleep 0.1
-done
-grep -q '^vein runs at' "$dir/out" || { cat "$dir/out"; echo "the server did not start"; exit 1; }
-node tests/browser/suite.mjs "$dir/out" "$shots"
-status=$?
-grep -A 20 '^{' "$dir/out" # what the server logged
+servers=()
+trap 'kill "${servers[@]}" 2>/dev/null; wait "${servers[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
+
+demonstrate() { # NAME VEIN ARGS…: a demonstration, whose words are in $dir/NAME
+    local name=$1 vein=$2
+    shift 2
+    VEIN_RATE=100000 VEIN_BURST=100000 "$vein" demo --dir "$dir/$name.demo" --listen 127.0.0.1:0 \
+        --speed 1 "$@" >"$dir/$name" 2>&1 &
+    servers+=($!)
+    for ((i = 0; i < 1200; i++)); do
+        grep -q '^vein runs at' "$dir/$name" && return
+        kill -0 "${servers[-1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$dir/$name"
+    echo "the server did not start"
+    exit 1
+}
+
+status=0
+demonstrate journeys build/gcc/vein --orders 6 --days 30
+node tests/browser/languages.mjs de "$dir/journeys" "$shots" || status=1
+if [ -x build/asan/vein ]; then
+    ASAN_OPTIONS=detect_leaks=0 demonstrate pseudo build/asan/vein --orders 4 --days 20
+    node tests/browser/languages.mjs en-XA "$dir/pseudo" "$shots" || status=1
+    kill "${servers[-1]}"
+else
+    echo "skip: browser: no build/asan/vein: no page is read in the pseudo-language"
+fi
+node tests/browser/suite.mjs "$dir/journeys" "$shots" || status=1
+grep -A 20 '^{' "$dir/journeys" # what the server logged
 exit $status

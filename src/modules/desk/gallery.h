@@ -22,6 +22,7 @@ struct gallery_view {
     struct str hash;
     struct str weight;
     struct str people[2];
+    int64_t dated;
     struct html form; /* each type of field, some sent with faults */
     struct show_refusal refused;
 };
