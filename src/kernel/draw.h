@@ -88,8 +88,9 @@ struct draw_timeline {
     size_t nspans;
     const struct draw_point *points;
     size_t npoints;
-    int64_t now_us; /* TIME_NONE: no line */
-    struct str now; /* the word beside it; times are in UTC */
+    int64_t now_us;      /* TIME_NONE: no line */
+    struct str now;      /* the word beside it; times are in UTC */
+    struct str language; /* of the dates; absent: English */
 };
 
 /* From the earliest to the latest, with ticks at round hours, days, weeks, months or years. Spans

@@ -243,7 +243,8 @@ enum outcome draw_timeline(struct html *out, const struct draw_timeline *t, stru
                            struct err *e)
 {
     struct buf b = buf_in(arena, DRAW_BYTES_MAX);
-    struct chart c = { .p = { .b = &b, .language = S("en") }, .t = t, .arena = arena };
+    const struct str language = t->language.n > 0 ? t->language : S("en");
+    struct chart c = { .p = { .b = &b, .language = language }, .t = t, .arena = arena };
     TRY(bounds(t, e));
     set_extent(&c);
     TRY(set_rows(&c, e));

@@ -58,6 +58,7 @@ enum outcome desk_order_drawing(struct html *out, struct page *p, const struct d
         .nspans = n,
         .now_us = f->state == FLOW_ENDED ? TIME_NONE : p->now_us,
         .now = text_find(p->language, S("drawing.now")),
+        .language = p->language,
     };
     return draw_timeline(out, &drawing, a, e);
 }
