@@ -49,7 +49,7 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/account/revoke", "signed_in", AUTH_FORM_MAX, auth_post_revoke,
           "help.account_revoke"),
     ROUTE("POST", "/account/end", "signed_in", AUTH_FORM_MAX, auth_post_end, "help.account_end"),
-    ROUTE("GET", "/accounts", "account.see", 0, auth_get_people, "help.accounts"),
+    ROUTE("GET", "/accounts", "account.see", 0, auth_get_people, "help.accounts", .query = "after"),
     ROUTE("POST", "/accounts", "account.make", AUTH_FORM_MAX, auth_post_people,
           "command.account.make"),
     ROUTE("GET", "/accounts/{account}/access", "account.see", 0, auth_get_access,
@@ -222,6 +222,27 @@ struct str auth_organisation_name(struct db *db, struct str organisation, struct
     bool found = false;
     bool read = db_get(db, &sql_auth_organisation, &in, &row, arena, &found, &e) == OK;
     return name_or_end(read && found, row.name, organisation);
+}
+
+enum outcome auth_access_page(struct record_list *list, struct str *next, struct db *db,
+                              const struct auth_access_in *in, size_t max, struct arena *arena,
+                              struct err *e)
+{
+    *next = (struct str){ 0 };
+    BUG_ON(max <= AUTH_ROLES_MAX || max > AUTH_ACCESS_MAX);
+    if (in->after.p && !id_valid(in->after))
+        return REFUSE(e, "http.malformed_cursor", { "name", S("after") });
+    struct auth_access_in asked = *in;
+    asked.most = (int64_t)max + 1;
+    TRY(db_list(db, &sql_auth_access, &asked, list, max + 1, arena, e));
+    const struct auth_access_out *rows = list->p;
+    if (list->n <= max)
+        return OK;
+    const struct str cut = rows[--list->n].account;
+    while (list->n > 1 && str_eq(rows[list->n - 1].account, cut))
+        list->n--;
+    *next = rows[list->n - 1].account;
+    return OK;
 }
 
 enum outcome auth_places(const struct auth_place **out, size_t *n, struct db *db,

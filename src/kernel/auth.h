@@ -357,6 +357,14 @@ enum outcome auth_site_elsewhere(bool *out, struct db *db, struct str organisati
 struct str auth_site_name(struct db *db, struct str site, struct arena *arena);
 struct str auth_organisation_name(struct db *db, struct str organisation, struct arena *arena);
 
+/* A page of who has which role (query `access`, `most` aside): at most `max` rows
+ * (AUTH_ACCESS_MAX), all of a person's on one page. *next is the account behind which the next page
+ * begins, absent at the end. REFUSED "http.malformed_cursor" for an `after` that is no id. */
+enum { AUTH_ACCESS_MAX = 2000 };
+enum outcome auth_access_page(struct record_list *list, struct str *next, struct db *db,
+                              const struct auth_access_in *in, size_t max, struct arena *arena,
+                              struct err *e);
+
 /* What was done under an emergency access: places in the log, in its order, AUTH_ACTS_MAX at most
  * of `all`. */
 enum { AUTH_ACTS_MAX = 1000 };

@@ -271,11 +271,12 @@ WHERE a.emergency = :emergency ORDER BY e.seq LIMIT 1000;
 -- emergency_acts_all (emergency ID) -> (n INT)
 SELECT count(*) AS n FROM auth_emergency_act WHERE emergency = :emergency;
 
--- access (organisation ID, site ID, after ID) -> (account ID,
+-- access (organisation ID, site ID, after ID, most INT) -> (account ID,
 --     name TEXT, login TEXT, closed BOOL, sanctioned TIME, sanctioned_by ID, sanctioned_how CODE,
 --     role CODE, site ID, product CODE, from_us TIME, until_us TIME, given TIME, given_by TEXT)
 -- Who has which role in an organisation, or (site given) at one site of it: each right that has not
--- ended by itself, and accounts of it that have none. By name, behind the account `after`.
+-- ended by itself, and accounts of it that have none. By name, behind the account `after`, so many
+-- rows at most.
 SELECT a.account, a.name, a.login, a.closed, a.sanctioned, a.sanctioned_by, a.sanctioned_how,
        r.role, NULLIF(r.site, '') AS site, NULLIF(r.product, '') AS product,
        NULLIF(r.from_us, 0) AS from_us, NULLIF(r.until_us, 9223372036854775807) AS until_us,
@@ -287,7 +288,7 @@ WHERE (r.role IS NOT NULL OR (a.organisation = :organisation AND CAST(:site AS T
   AND (CAST(:after AS TEXT) IS NULL
        OR (a.name, a.account) > (SELECT x.name, x.account FROM auth_account x
                                  WHERE x.account = :after))
-ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT 2001;
+ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT :most;
 
 -- key (credential ID) -> (credential ID, account ID, organisation ID, person TEXT, login TEXT,
 --      kind CODE, digest HASH, scopes TEXT, site ID, site_name TEXT, site_organisation ID,

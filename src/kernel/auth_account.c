@@ -270,6 +270,7 @@ enum outcome auth_close_account_load(struct load *l, const struct auth_close_acc
 enum outcome auth_close_account_decide(struct decision *d, const struct auth_close_account *body,
                                        const struct auth_account_state *state, struct err *e)
 {
+    TRY(auth_not_own(d, body->account, e));
     if (state->closed)
         return REFUSE(e, "auth.account_closed");
     struct auth_account_closed payload = { body->account };

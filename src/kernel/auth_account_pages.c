@@ -384,6 +384,29 @@ enum http_state auth_post_end(struct http_request *r)
 
 /* --- for who administers --- */
 
+/* Somebody of another organisation who works here too: what they sign in with and where they are
+ * signed in is not ours to see. Without a role here they are not known here. */
+static enum outcome guest(struct http_request *r, struct db *db, struct page *p,
+                          const struct auth_account_out *row, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct str everywhere = { 0 };
+    struct auth_account_view v = {
+        .account = row->account,
+        .person = row->name,
+        .login = row->login,
+        .refused = auth_refusal(p, show_refused(r)),
+        .enough = true,
+        .guest_of = auth_organisation_name(db, row->organisation, r->arena),
+    };
+    TRY(auth_guest_fill(&v.rights, r, db, p, row->account, e));
+    if (v.rights.nlines == 0 ||
+        !actor_may(actor, S("account.see"), actor->organisation, everywhere))
+        return REFUSE(e, "gate.unknown", { "kind", S("account") });
+    page_account(p, &v);
+    return OK;
+}
+
 static enum outcome access_of(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
@@ -393,8 +416,10 @@ static enum outcome access_of(struct http_request *r, struct db *db, struct page
     if (id_valid(in.account))
         TRY(db_get(db, &sql_auth_account, &in, &row, r->arena, &found, e));
     const struct str everywhere = { 0 };
-    if (!found || !actor_may(actor, S("account.see"), row.organisation, everywhere))
+    if (!found)
         return REFUSE(e, "gate.unknown", { "kind", S("account") });
+    if (!actor_may(actor, S("account.see"), row.organisation, everywhere))
+        return guest(r, db, p, &row, e);
     const bool service = str_is(row.kind, "service");
     struct auth_account_view v = {
         .account = row.account,

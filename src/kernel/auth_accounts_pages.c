@@ -4,7 +4,7 @@
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
 
-enum { PEOPLE_MAX = 2001 };
+enum { ROWS_A_PAGE = 200 };
 
 /* Where and for what a role holds, in words. */
 static struct str reach_of(struct page *p, struct db *db, struct str site, struct str product)
@@ -33,7 +33,10 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
 {
     const struct actor *actor = show_actor(r);
     const struct str everywhere = { 0 };
-    const struct auth_access_in in = { actor->organisation, everywhere, everywhere };
+    const struct auth_access_in in = {
+        .organisation = actor->organisation,
+        .after = http_query(r, "after"),
+    };
     struct auth_people_view v = {
         .refused = show_refusal(p, r),
         .organisation = actor->organisation,
@@ -46,7 +49,7 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
     struct record_list list;
     if (!actor_may(actor, S("account.see"), actor->organisation, everywhere))
         return REFUSE(e, "auth.forbidden", { "permission", S("account.see") });
-    TRY(db_list(db, &sql_auth_access, &in, &list, PEOPLE_MAX, r->arena, e));
+    TRY(auth_access_page(&list, &v.next, db, &in, ROWS_A_PAGE, r->arena, e));
     const struct auth_access_out *rows = list.p;
     struct auth_people_line *lines = ARENA_ARRAY(r->arena, list.n + 1, struct auth_people_line);
     if (!lines)
@@ -129,6 +132,21 @@ static enum outcome roles_of(struct auth_rights_view *v, struct http_request *r,
     }
     v->lines = lines;
     return OK;
+}
+
+enum outcome auth_guest_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                             struct page *p, struct str account, struct err *e)
+{
+    const struct actor *actor = show_actor(r);
+    const struct str everywhere = { 0 };
+    *v = (struct auth_rights_view){
+        .shown = true,
+        .organisation = actor->organisation,
+        .sanctioned = TIME_NONE,
+        .may_take = !str_eq(account, actor->account) &&
+                    actor_may(actor, S("account.take_role"), actor->organisation, everywhere),
+    };
+    return roles_of(v, r, db, p, account, e);
 }
 
 enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,

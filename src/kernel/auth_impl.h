@@ -103,6 +103,8 @@ struct str auth_login_of(struct str login, struct arena *arena);
 /* Applies that something happened to the account: its version. */
 enum outcome auth_account_version_apply(struct db *db, const struct event *event,
                                         struct str account, struct err *e);
+/* Nobody changes their own rights: REFUSED "auth.own_rights" where who sends is the account. */
+enum outcome auth_not_own(const struct decision *d, struct str account, struct err *e);
 /* For what concerns the account alone: its organisation decides. */
 enum outcome auth_account_load(struct load *l, struct str account, struct auth_account_state *state,
                                struct err *e);

@@ -108,6 +108,7 @@ struct auth_people_view {
     struct str organisation_name;
     const struct auth_people_line *lines;
     size_t n;
+    struct str next; /* account behind which more follow */
     bool may_make;
     struct str login; /* as entered */
     struct str name;
@@ -119,6 +120,7 @@ struct auth_account_view {
     struct str person;
     struct str login;
     bool own;
+    struct str guest_of; /* name of the organisation that keeps it, where that is another */
     bool may_setup;
     bool may_revoke;
     bool may_end_one; /* session */
@@ -231,6 +233,9 @@ enum http_state auth_post_issue(struct http_request *r);
 
 enum http_state auth_get_people(struct http_request *r);
 enum http_state auth_post_people(struct http_request *r);
+/* The roles that an account of another organisation has in that of who asks, and no more of it. */
+enum outcome auth_guest_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
+                             struct page *p, struct str account, struct err *e);
 enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
                               struct page *p, const struct auth_account_out *row, struct err *e);
 

@@ -90,12 +90,15 @@ static enum outcome role_load(struct load *l, const struct role_at *at,
     return ours ? OK : load_unknown(l, e);
 }
 
-/* Nobody changes their own rights. */
+enum outcome auth_not_own(const struct decision *d, struct str account, struct err *e)
+{
+    return str_eq(d->command->actor->account, account) ? REFUSE(e, "auth.own_rights") : OK;
+}
+
 static enum outcome role_refused(const struct decision *d, struct str account,
                                  const struct auth_account_state *state, struct err *e)
 {
-    if (str_eq(d->command->actor->account, account))
-        return REFUSE(e, "auth.own_rights");
+    TRY(auth_not_own(d, account, e));
     return state->closed ? REFUSE(e, "auth.account_closed") : OK;
 }
 
@@ -229,8 +232,7 @@ enum outcome auth_reopen_account_load(struct load *l, const struct auth_reopen_a
 enum outcome auth_reopen_account_decide(struct decision *d, const struct auth_reopen_account *body,
                                         const struct auth_account_state *state, struct err *e)
 {
-    if (str_eq(d->command->actor->account, body->account))
-        return REFUSE(e, "auth.own_rights");
+    TRY(auth_not_own(d, body->account, e));
     if (!state->closed)
         return REFUSE(e, "auth.account_open");
     const struct auth_account_reopened payload = { body->account };

@@ -8,7 +8,7 @@
 #include "gen/kernel/pages/access.html.h"
 #include "kernel/print.h"
 
-enum { ROWS_MAX = 2000, PERMISSIONS_MAX = 600, HTML_MAX = 4 << 20, CELL_MAX = 4000 };
+enum { PERMISSIONS_MAX = 600, HTML_MAX = 4 << 20, CELL_MAX = 4000 };
 
 /* --- permissions, from the one table there is: what commands and routes ask for --- */
 
@@ -167,8 +167,7 @@ static void put_roles(struct print *out, struct page *p, const struct registry *
     }
 }
 
-/* Behind the account of ?after; *next is the last of this page where more follow. A person's rights
- * stand on one page. */
+/* Behind the account of ?after. */
 static enum outcome people(struct record_list *list, struct str *next, struct http_request *r,
                            struct db *db, struct err *e)
 {
@@ -178,18 +177,7 @@ static enum outcome people(struct record_list *list, struct str *next, struct ht
         .site = show_site(actor, "access.see"),
         .after = http_query(r, "after"),
     };
-    *next = (struct str){ 0 };
-    if (in.after.p && !id_valid(in.after))
-        return REFUSE(e, "http.malformed_cursor", { "name", S("after") });
-    TRY(db_list(db, &sql_auth_access, &in, list, ROWS_MAX + 1, r->arena, e));
-    const struct auth_access_out *rows = list->p;
-    if (list->n <= ROWS_MAX)
-        return OK;
-    const struct str cut = rows[--list->n].account;
-    while (list->n > 1 && str_eq(rows[list->n - 1].account, cut))
-        list->n--;
-    *next = rows[list->n - 1].account;
-    return OK;
+    return auth_access_page(list, next, db, &in, AUTH_ACCESS_MAX, r->arena, e);
 }
 
 static enum outcome document(const struct print_document **out, struct str *next,

@@ -97,6 +97,50 @@ static void an_account_lives_by_its_pages(void **state)
     assert_says("No role");
 }
 
+/* partial: ACC-01 — nobody closes the account that they act by */
+static void nobody_closes_their_own_account(void **state)
+{
+    char form[200];
+    (void)state;
+    snprintf(form, sizeof form, "account=%s&_reason=trial&_next=/accounts", fixture_id('a', 1).p);
+    assert_int_equal(served_post(&s, "/commands/account.close", form), 422);
+    assert_says("nobody changes their own rights");
+    assert_int_equal(served_get(&s, "/accounts", PAGE), 200);
+}
+
+/* partial: ACC-01 — a role here of who belongs elsewhere is seen and taken; of the account itself
+ * no more is seen, and nothing once the role is gone */
+static void a_role_of_a_stranger_is_taken(void **state)
+{
+    char path[80], form[300];
+    (void)state;
+    auth_fixture_written(&s.a); /* the program itself goes beside the server's writer */
+    assert_int_equal(fixture_send(&s.a.f, &s.a.program, "account.make", NULL,
+                                  "{'account':'%s','organisation':'%s','login':'guest',"
+                                  "'name':'Gerda Guest'}",
+                                  fixture_id('a', 7).p, fixture_id('o', 2).p),
+                     OK);
+    auth_fixture_write(&s.a);
+    snprintf(path, sizeof path, "/accounts/%s/access", fixture_id('a', 7).p);
+    assert_int_equal(served_get(&s, path, PAGE), 404);
+    auth_fixture_written(&s.a);
+    auth_fixture_role(&s.a, 7, "nurse", 1, 0);
+    auth_fixture_write(&s.a);
+    assert_int_equal(served_get(&s, "/accounts", PAGE), 200);
+    assert_says(path);
+    assert_int_equal(served_get(&s, path, PAGE), 200);
+    assert_says("an account of Organisation 2");
+    assert_says("/commands/account.take_role");
+    assert_silent("/commands/account.give_role");
+    assert_silent("/commands/account.close");
+    assert_silent("id=\"sessions\"");
+    snprintf(form, sizeof form,
+             "account=%s&role=nurse&organisation=%s&_reason=trial&_next=/accounts",
+             fixture_id('a', 7).p, fixture_id('o', 1).p);
+    assert_int_equal(served_post(&s, "/commands/account.take_role", form), 303);
+    assert_int_equal(served_get(&s, path, PAGE), 404);
+}
+
 /* What was entered comes back with the reason. */
 static void a_login_that_is_taken_is_said(void **state)
 {
@@ -107,6 +151,31 @@ static void a_login_that_is_taken_is_said(void **state)
     assert_int_equal(served_post(&s, "/accounts", form), 422);
     assert_says("value=\"Otto Second\"");
     assert_says("value=\"person1\"");
+}
+
+/* More people than a page holds: it says so, and the pages together name each of them once. */
+static void the_list_goes_on(void **state)
+{
+    enum { MORE = 205 };
+    char form[200];
+    size_t found = 0;
+    (void)state;
+    for (int i = 0; i < MORE; i++) {
+        snprintf(form, sizeof form, "organisation=%s&name=Crowd+%03d&login=crowd%d&kind=person",
+                 fixture_id('o', 1).p, i, i);
+        assert_int_equal(served_post(&s, "/accounts", form), 303);
+    }
+    char path[120] = "/accounts";
+    for (int pages = 1; path[0]; pages++) {
+        assert_int_equal(served_get(&s, path, PAGE), 200);
+        for (const char *at = served_answer(); (at = strstr(at, "<bdi>Crowd ")); at++)
+            found++;
+        const char *next = strstr(served_answer(), "/accounts?after=");
+        assert_true((next != NULL) == (pages == 1));
+        snprintf(path, sizeof path, "%.*s", next ? (int)strcspn(next, "\"") : 0, next ? next : "");
+    }
+    assert_int_equal(found, MORE);
+    assert_int_equal(served_get(&s, "/accounts?after=nobody", PAGE), 400);
 }
 
 /* The bar leads nowhere that the person may not go, and who has no orders does not begin there. */
@@ -123,7 +192,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_account_lives_by_its_pages),
+        cmocka_unit_test(nobody_closes_their_own_account),
+        cmocka_unit_test(a_role_of_a_stranger_is_taken),
         cmocka_unit_test(a_login_that_is_taken_is_said),
+        cmocka_unit_test(the_list_goes_on),
         cmocka_unit_test(the_bar_leads_where_one_may_go),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -390,7 +390,7 @@ static void the_matrix_in_parts(void **state)
     lending_role();
     must(give(&a.program, 2, "staff", ""));
     must(give(&a.program, 2, "keeper", ""));
-    struct auth_access_in in = { .organisation = fixture_id('o', 1) };
+    struct auth_access_in in = { .most = 100, .organisation = fixture_id('o', 1) };
     const struct record_list all = fixture_list(F, &sql_auth_access, &in);
     const struct auth_access_out *row = all.p;
     assert_true(all.n >= 4);
