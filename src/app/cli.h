@@ -55,10 +55,17 @@ void cli_print_row(const struct record *r, const void *row, bool json, struct ar
 int cli_init(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_export(int argc, char **argv);
-/* vein export coi, or `audit`: the bundle of an order, by id or chain-of-identity identifier, into
- * a folder. */
-int cli_export_coi(const char *db, const char *order, bool identity, bool audit,
-                   const char *folder);
+/* What of one order goes out, and with the patient's identity to whom and why (both NULL: without
+ * identity, and the database is only read). */
+struct cli_bundle {
+    const char *order; /* id or chain-of-identity identifier */
+    bool audit;        /* the whole trail */
+    const char *to;
+    const char *reason;
+    const char *folder;
+};
+/* vein export coi, or audit: the bundle of an order into a folder. */
+int cli_export_coi(const char *db, const struct cli_bundle *bundle);
 /* vein export deidentified: orders without their patients, into a new file. */
 int cli_export_deidentified(const char *db, const char *path);
 int cli_rebuild(int argc, char **argv);

@@ -135,24 +135,32 @@ static int export_openapi(const char *path)
 int cli_export(int argc, char **argv)
 {
     const char *db = NULL;
-    const char *order = NULL;
     bool identity = false;
+    struct cli_bundle bundle = { 0 };
     const char *words[2] = { NULL, NULL };
     const struct cli_option options[] = { { "db", CLI_TEXT, &db, false },
-                                          { "order", CLI_TEXT, &order, false },
-                                          { "identity", CLI_FLAG, &identity, false } };
+                                          { "order", CLI_TEXT, &bundle.order, false },
+                                          { "identity", CLI_FLAG, &identity, false },
+                                          { "to", CLI_TEXT, &bundle.to, false },
+                                          { "reason", CLI_TEXT, &bundle.reason, false } };
     int code;
     struct node n;
-    if (!cli_read(argc, argv, options, 3, words, 2, &code))
+    if (!cli_read(argc, argv, options, 5, words, 2, &code))
         return code;
-    const bool audit = words[0] && strcmp(words[0], "audit") == 0;
-    if (db && order && words[0] && (audit || strcmp(words[0], "coi") == 0) && words[1])
-        return cli_export_coi(db, order, identity, audit, words[1]);
-    if (db && !order && !identity && words[0] && strcmp(words[0], "deidentified") == 0 && words[1])
+    bundle.audit = words[0] && strcmp(words[0], "audit") == 0;
+    bundle.folder = words[1];
+    if (identity != (bundle.to != NULL) || identity != (bundle.reason != NULL))
+        return cli_usage("export", "--identity, --to WHOM and --reason WHY go together");
+    if (db && bundle.order && words[0] && (bundle.audit || strcmp(words[0], "coi") == 0) &&
+        words[1])
+        return cli_export_coi(db, &bundle);
+    if (db && !bundle.order && !identity && words[0] && strcmp(words[0], "deidentified") == 0 &&
+        words[1])
         return cli_export_deidentified(db, words[1]);
     if (words[0] && strcmp(words[0], "openapi") == 0 && words[1])
         return export_openapi(words[1]);
-    if (!db || order || identity || !words[0] || strcmp(words[0], "tlog") != 0 || !words[1]) {
+    if (!db || bundle.order || identity || !words[0] || strcmp(words[0], "tlog") != 0 ||
+        !words[1]) {
         fprintf(
             stderr,
             "vein export: say what and where to: vein export tlog --db FILE DIR, "

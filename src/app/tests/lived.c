@@ -53,6 +53,16 @@ void lived_open(size_t orders, int64_t days, uint64_t wrong_label_per)
     bundle_choose(&lived.node, lived.order, lived.other);
 }
 
+void lived_again(void)
+{
+    struct err e = { 0 };
+    struct node_options options = { .env = &lived.env.env, .path = lived.db_path };
+    options.modules = cli_modules(&options.nmodules);
+    go(&lived.env, env_now(&env_system));
+    if (node_open(&lived.node, &options, &e) != OK)
+        fail_msg("%s %s", e.code, e.detail);
+}
+
 void lived_close(void)
 {
     arena_free(lived.sender.arena);

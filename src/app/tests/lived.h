@@ -20,6 +20,8 @@ enum { LIVED_TAIL_DAYS = 120 }; /* in which what was begun ends */
 
 /* So many orders, begun within so many days. wrong_label_per: as sim_options has it. */
 void lived_open(size_t orders, int64_t days, uint64_t wrong_label_per);
+/* Opens the node again after a test closed it, at the machine's time. */
+void lived_again(void);
 void lived_close(void);
 
 #endif
