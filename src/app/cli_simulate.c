@@ -23,6 +23,8 @@ static void report(const struct sim_counts *c)
            "late failures %zu died %zu\n",
            c->collected_again, c->made_again, c->contaminated, c->supplied, c->late_failed,
            c->died);
+    printf("cultured longer %zu tested again %zu units lost %zu discarded %zu\n",
+           c->cultured_longer, c->tested_again, c->lost, c->discarded);
     printf("wrong labels stopped %zu not stopped %zu no reads %zu holds %zu slots moved %zu\n",
            c->stops, c->not_stopped, c->no_reads, c->holds, c->moved);
     printf("deviations %zu closed before release %zu\n", c->deviations, c->closed);

@@ -83,7 +83,8 @@ static void draw_mishaps(struct sim *s, struct sim_order *o)
         { SIM_EXCURSION, 2000 },      { SIM_SHORT_COLLECTION, 4000 }, { SIM_LOW_VIABILITY, 3000 },
         { SIM_CONTAMINATION, 1000 },  { SIM_EXPANSION_FAILS, 4000 },  { SIM_OUT_OF_SPEC, 6000 },
         { SIM_STERILITY_FAILS, 200 }, { SIM_EQUIPMENT_DOWN, 2000 },   { SIM_WITHDRAWS, 15000 },
-        { SIM_EXCEPTION, 33333 },
+        { SIM_EXCEPTION, 33333 },     { SIM_SPILLED, 1500 },          { SIM_BROKEN_VIAL, 1500 },
+        { SIM_SLOW_CULTURE, 5000 },   { SIM_TEST_INVALID, 2000 },
     };
     o->mishaps = s->options.befalls;
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
@@ -155,8 +156,9 @@ static enum outcome orders_found(struct sim *s, size_t *found, struct err *e)
         struct order_order_out row;
         o = db_get(db, &sql_order_order, &in, &row, s->arena, &there, e);
         if (view.npast > 0) /* what a loop was taken for is behind it */
-            order.mishaps &= ~(unsigned)(SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY |
-                                         SIM_CONTAMINATION | SIM_EXPANSION_FAILS);
+            order.mishaps &=
+                ~(unsigned)(SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY | SIM_CONTAMINATION |
+                            SIM_EXPANSION_FAILS | SIM_SLOW_CULTURE | SIM_TEST_INVALID);
         snprintf(order.coi, sizeof order.coi, "%.*s", STR(row.coi));
         order.next += sim_minutes(s, 1, 30);
         s->orders[*found] = order;
@@ -246,15 +248,6 @@ enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const str
     return REFUSED;
 }
 
-static struct str member(struct sim *s, struct str answer, const char *key)
-{
-    const struct json *json;
-    struct err e = { 0 };
-    if (json_read(&json, s->arena, answer, &json_limits_default, &e) != OK)
-        return (struct str){ 0 };
-    return json_get_str(json, key);
-}
-
 static enum outcome enrol(struct sim *s, struct sim_order *o, const struct network_person *who,
                           struct err *e)
 {
@@ -323,7 +316,7 @@ static enum outcome place(struct sim *s, struct sim_order *o, const struct netwo
         "{'order':'%s','parties':[%s{'part':'treatment','organisation':'%s','site':'%s'}]}",
         o->order.text, parties, hospital->organisation_id.text, hospital->id.text);
     if (done == OK)
-        snprintf(o->coi, sizeof o->coi, "%.*s", STR(member(s, answer, "coi")));
+        snprintf(o->coi, sizeof o->coi, "%.*s", STR(sim_member(s, answer, "coi")));
     return sim_must(s, done, "order.place", e);
 }
 
@@ -367,7 +360,6 @@ static enum outcome withdraw(struct sim *s, struct sim_order *o, const struct fl
                     sim_material(v, wish));
     s->counts.withdrawn += done == OK;
     s->counts.died += done == OK && died;
-    o->over = true;
     return sim_must(s, done, "flow.end", e);
 }
 
@@ -448,6 +440,7 @@ static enum outcome order_act(struct sim *s, struct sim_order *o, struct err *e)
     if (done != OK)
         return done;
     o->turn++;
+    TRY(sim_discard_past(s, o, e));
     if (!view.found || view.state == FLOW_ENDED) {
         o->over = true;
         s->counts.finished += view.found && str_is(view.how, "finished");

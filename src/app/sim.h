@@ -24,6 +24,10 @@ enum sim_mishap {
     SIM_EQUIPMENT_DOWN = 1 << 10,
     SIM_WITHDRAWS = 1 << 11,
     SIM_EXCEPTION = 1 << 12, /* out of specification, it is supplied all the same */
+    SIM_SPILLED = 1 << 13,   /* a little of a bag, when it is sampled */
+    SIM_BROKEN_VIAL = 1 << 14,
+    SIM_SLOW_CULTURE = 1 << 15,
+    SIM_TEST_INVALID = 1 << 16,
 };
 
 struct sim_options {
@@ -50,6 +54,10 @@ struct sim_counts {
     size_t rejected;        /* out of specification, or no loop is left to take */
     size_t collected_again; /* short, not viable, contaminated */
     size_t made_again;      /* the culture did not expand */
+    size_t cultured_longer;
+    size_t tested_again;
+    size_t lost;      /* units, or parts of them: spilled, broken */
+    size_t discarded; /* units of a pass that is undone, or of an order that ended */
     size_t contaminated;
     size_t supplied;    /* outside specification */
     size_t late_failed; /* results after release */

@@ -87,6 +87,15 @@ enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e);
  * is neither released nor supplied. */
 enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *was, struct err *e);
 
+/* Live units of the kinds that the task identifies; read anew after each change. */
+enum outcome sim_read_units(struct task_at_hand *t, struct err *e);
+/* What the task makes and has not made yet, of what it identified. */
+enum outcome sim_make_units(struct task_at_hand *t, struct err *e);
+/* Discards what is to be discarded, because a loop was taken or the order ended. */
+enum outcome sim_discard_past(struct sim *s, const struct sim_order *o, struct err *e);
+/* Text of a member of a command's answer. */
+struct str sim_member(struct sim *s, struct str answer, const char *key);
+
 /* The inputs of a task's form as the body member 'inputs':[…], in the arena. */
 struct str sim_inputs(struct sim *s, const struct sim_order *o, const struct definition *form);
 

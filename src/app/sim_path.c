@@ -54,7 +54,6 @@ static enum outcome end_order(struct task_at_hand *t, const char *how, const cha
     enum outcome o = sender_send(&t->s->sender, &who->actor, "flow.end", why, NULL, e,
                                  "{'order':'%s','how':'%s'%s}", t->o->order.text, how,
                                  sim_material(t->v, "unknown"));
-    t->o->over = o == OK;
     return sim_at_hand(t, o, "flow.end", e);
 }
 
@@ -70,6 +69,8 @@ static enum outcome again(struct task_at_hand *t, enum sim_mishap mishap, const 
     }
     t->s->counts.collected_again += o == OK && strcmp(loop, "second_collection") == 0;
     t->s->counts.made_again += o == OK && strcmp(loop, "second_manufacture") == 0;
+    t->s->counts.cultured_longer += o == OK && strcmp(loop, "longer_culture") == 0;
+    t->s->counts.tested_again += o == OK && strcmp(loop, "retest") == 0;
     return sim_at_hand(t, o, "flow.repeat", e);
 }
 
@@ -155,6 +156,15 @@ enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *w
 
 enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e)
 {
+    static const struct {
+        enum sim_mishap mishap;
+        const char *task, *loop, *why;
+    } loops[] = {
+        { SIM_SHORT_COLLECTION, "pack_out", "second_collection", "too few cells" },
+        { SIM_EXPANSION_FAILS, "harvest", "second_manufacture", "the culture did not expand" },
+        { SIM_SLOW_CULTURE, "harvest", "longer_culture", "not yet enough cells" },
+        { SIM_TEST_INVALID, "review_results", "retest", "the control of the run had failed" },
+    };
     struct sim_order *o = t->o;
     *ended = false;
     if ((o->mishaps & SIM_SLOT_MOVED) && strcmp(t->name, "collect") == 0) {
@@ -173,14 +183,11 @@ enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e)
                                        NULL, e, "{'order':'%s'}", o->order.text),
                            "flow.hold", e);
     }
-    if ((o->mishaps & SIM_EXPANSION_FAILS) && strcmp(t->name, "harvest") == 0) {
-        *ended = true;
-        return again(t, SIM_EXPANSION_FAILS, "second_manufacture", "the culture did not expand", e);
-    }
-    if ((o->mishaps & SIM_SHORT_COLLECTION) && strcmp(t->name, "pack_out") == 0) {
-        *ended = true;
-        return again(t, SIM_SHORT_COLLECTION, "second_collection", "too few cells", e);
-    }
+    for (size_t i = 0; i < sizeof loops / sizeof loops[0]; i++)
+        if ((o->mishaps & loops[i].mishap) && strcmp(t->name, loops[i].task) == 0) {
+            *ended = true;
+            return again(t, loops[i].mishap, loops[i].loop, loops[i].why, e);
+        }
     if ((o->mishaps & SIM_EXCURSION) &&
         (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {
         o->mishaps &= ~(unsigned)SIM_EXCURSION;

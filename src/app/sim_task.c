@@ -7,33 +7,6 @@
 
 enum { WRONG_LABEL_PER = 300 /* in 100,000 checks: 0.3 % */, NO_READ_PER = 1000 };
 
-/* Live units of the kinds that the task identifies; read anew after each change. */
-static enum outcome read_units(struct task_at_hand *t, struct err *e)
-{
-    struct identity_units_in in = { id_str(&t->o->order) };
-    struct record_list rows;
-    struct db *db;
-    struct node *node = t->s->options.node;
-    TRY(store_reader_take(&db, node->store, e));
-    enum outcome o = db_list(db, &sql_identity_units, &in, &rows, 200, t->s->arena, e);
-    store_reader_give(node->store, db);
-    if (o != OK)
-        return o;
-    struct identity_units_out *kept =
-        ARENA_ARRAY(t->s->arena, rows.n + 1, struct identity_units_out);
-    if (!kept)
-        return err_no_memory(e);
-    const struct identity_units_out *row = rows.p;
-    t->nunits = 0;
-    for (size_t i = 0; i < rows.n; i++)
-        for (size_t k = 0; k < t->task->units.n; k++)
-            if (row[i].ended == TIME_NONE && !row[i].past &&
-                str_eq(row[i].kind, t->task->units.p[k]))
-                kept[t->nunits++] = row[i];
-    t->units = kept;
-    return OK;
-}
-
 /* --- identity --- */
 
 static void put_scan(struct buf *b, const char *prefix, struct str text)
@@ -123,85 +96,6 @@ static enum outcome check_points(struct task_at_hand *t, bool after, struct err 
         if (after_making(t->task->checks.p[i]) == after)
             TRY(check_point(t, t->task->checks.p[i], e));
     return OK;
-}
-
-/* --- units --- */
-
-static bool made(const struct task_at_hand *t, struct str kind)
-{
-    char fact[100];
-    snprintf(fact, sizeof fact, "made:%.*s", STR(kind));
-    return flow_has_fact(t->v, t->task->name, str_z(fact));
-}
-
-/* Collected from the patient: a fresh donation number with its check characters. */
-static enum outcome make_collected(struct task_at_hand *t, struct str kind, struct err *e)
-{
-    char din[14];
-    snprintf(din, sizeof din, "W9999%02u%06u", 26U, (unsigned)sim_draw(t->s, 1000000));
-    return sim_at_hand(t,
-                       sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
-                                   "{'order':'%s','task':'%s','kind':'%.*s','din':'%s%c',"
-                                   "'product_code':'S2524VA0','quantity':'%u mL'}",
-                                   t->o->order.text, t->name, STR(kind), din,
-                                   identity_din_check(din), 150 + (unsigned)sim_draw(t->s, 120)),
-                       "unit.make", e);
-}
-
-/* Converted from what the task identified: bags that take all of it. */
-static enum outcome make_converted(struct task_at_hand *t, struct str kind, struct err *e)
-{
-    unsigned bags = 1 + (unsigned)sim_chance(t->s, 25000);
-    for (unsigned b = 0; b < bags; b++) {
-        struct buf parents = buf_in(t->s->arena, 4000);
-        TRY(read_units(t, e));
-        for (size_t i = 0; i < t->nunits; i++) {
-            struct quantity q = t->units[i].quantity;
-            if (b + 1 < bags) {
-                struct quantity half = { decimal_of(1), q.unit };
-                q = half;
-            }
-            buf_printf(&parents, "%s{\"unit\":\"%.*s\",\"quantity\":\"", i > 0 ? "," : "",
-                       STR(t->units[i].unit));
-            quantity_write(&parents, q);
-            buf_z(&parents, "\"}");
-        }
-        TRY(sim_at_hand(t,
-                        sender_send(&t->s->sender, &t->who->actor, "unit.make", NULL, NULL, e,
-                                    "{'order':'%s','task':'%s','kind':'%.*s','quantity':'%u mL',"
-                                    "'parents':[%.*s]}",
-                                    t->o->order.text, t->name, STR(kind),
-                                    30 + (unsigned)sim_draw(t->s, 40), STR(buf_get(&parents))),
-                        "unit.make", e));
-    }
-    return OK;
-}
-
-static enum outcome make_sample(struct task_at_hand *t, struct str kind, struct err *e)
-{
-    if (t->nunits == 0)
-        return OK;
-    return sim_at_hand(t,
-                       sender_send(&t->s->sender, &t->who->actor, "unit.sample", NULL, NULL, e,
-                                   "{'unit':'%.*s','task':'%s','kind':'%.*s','quantity':'2 mL'}",
-                                   STR(t->units[0].unit), t->name, STR(kind)),
-                       "unit.sample", e);
-}
-
-static enum outcome make_units(struct task_at_hand *t, struct err *e)
-{
-    for (size_t i = 0; i < t->task->makes.n && !t->stopped; i++) {
-        struct str kind = t->task->makes.p[i];
-        if (made(t, kind))
-            continue;
-        if (str_is(t->task->act, "collect"))
-            TRY(make_collected(t, kind, e));
-        else if (str_is(t->task->act, "sample"))
-            TRY(make_sample(t, kind, e));
-        else
-            TRY(make_converted(t, kind, e));
-    }
-    return t->task->makes.n > 0 ? read_units(t, e) : OK;
 }
 
 /* --- hand-over --- */
@@ -381,9 +275,9 @@ static enum outcome complete(struct task_at_hand *t, struct err *e)
 /* Everything that the task asks for, in the order in which it is done. */
 static enum outcome work(struct task_at_hand *t, struct err *e)
 {
-    TRY(read_units(t, e));
+    TRY(sim_read_units(t, e));
     TRY(check_points(t, false, e));
-    TRY(make_units(t, e));
+    TRY(sim_make_units(t, e));
     TRY(check_points(t, true, e));
     TRY(do_needs(t, e));
     bool more = str_is(t->task->act, "thaw") && t->nunits > 1; /* bags to thaw later */

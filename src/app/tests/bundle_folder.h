@@ -23,7 +23,8 @@ bool bundle_holds(struct str all, struct str part);
 /* A manifest of what lies there, as only whoever has the log's key can sign it. */
 void bundle_sign(const char *dir, const char *order, bool keys, const struct note_signer *signer);
 
-/* Of a node's orders the first that was stopped, and one that is not it. */
+/* Of a node's orders one that was finished, with checks that failed where there is such a one, and
+ * one that is not it. */
 void bundle_choose(struct node *n, char order[40], char other[40]);
 
 #endif

@@ -160,6 +160,27 @@ static void journeys_end_and_wrong_labels_are_stopped(void **state)
            c->enrolled, c->finished, c->withdrawn, c->rejected, c->late, c->stops);
 }
 
+/* partial: COI-08 the acts of genealogy happen in the network, and what is left of an order that
+ * ended, or of a pass that was undone, is discarded */
+static void units_are_divided_pooled_lost_and_discarded(void **state)
+{
+    (void)state;
+    static const char *const acts[] = {
+        "\"how\":\"sample\"",  "\"act\":\"aliquot\"", "\"act\":\"split\"",  "\"act\":\"combine\"",
+        "\"how\":\"convert\"", "\"how\":\"spilled\"", "\"how\":\"broken\"", "\"how\":\"discarded\"",
+    };
+    static struct world w;
+    open_world(&w, 5);
+    run(&w, 5, ORDERS, SIM_SPILLED | SIM_BROKEN_VIAL, 0);
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
+        if (events_with(&w, "\"type\":\"unit.", acts[i]) == 0)
+            fail_msg("nowhere %s", acts[i]);
+    close_world(&w);
+    if (w.counts.unexpected > 0)
+        fail_msg("%zu not foreseen: %s", w.counts.unexpected, w.counts.last_unexpected);
+    assert_true(w.counts.lost > ORDERS / 2);
+}
+
 /* shows: ORC-07 every way beside the straight one is taken, and each order comes to its end */
 static void every_path_is_taken(void **state)
 {
@@ -176,6 +197,10 @@ static void every_path_is_taken(void **state)
         { SIM_OUT_OF_SPEC, offsetof(struct sim_counts, rejected) },
         { SIM_STERILITY_FAILS, offsetof(struct sim_counts, late_failed) },
         { SIM_WITHDRAWS, offsetof(struct sim_counts, withdrawn) },
+        { SIM_SLOW_CULTURE, offsetof(struct sim_counts, cultured_longer) },
+        { SIM_TEST_INVALID, offsetof(struct sim_counts, tested_again) },
+        { SIM_SPILLED | SIM_BROKEN_VIAL, offsetof(struct sim_counts, lost) },
+        { SIM_LOW_VIABILITY, offsetof(struct sim_counts, discarded) },
         { SIM_SHORT_COLLECTION | SIM_LOW_VIABILITY | SIM_CONTAMINATION | SIM_EXPANSION_FAILS,
           offsetof(struct sim_counts, rejected) }, /* a third collection is not permitted */
     };
@@ -205,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seed_gives_the_same_root),
         cmocka_unit_test(journeys_end_and_wrong_labels_are_stopped),
+        cmocka_unit_test(units_are_divided_pooled_lost_and_discarded),
         cmocka_unit_test(every_path_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
