@@ -1,9 +1,16 @@
 /* A document as part of a page. Its look, on the screen and on paper, is ui/vein.css's `.print`. */
 #include "kernel/print.h"
+#include "kernel/text.h"
 
 static void open_tag(struct page *p, const char *tag, const char *class)
 {
     buf_printf(p->b, class ? "<%s class=\"%s\">" : "<%s>", tag, class);
+}
+
+/* Of what people wrote, which runs as its own letters do. */
+static void open_words(struct page *p, const char *tag, const char *class)
+{
+    buf_printf(p->b, class ? "<%s dir=\"auto\" class=\"%s\">" : "<%s dir=\"auto\">", tag, class);
 }
 
 static void close_tag(struct page *p, const char *tag)
@@ -26,7 +33,7 @@ static void put_facts(struct page *p, const struct print_fact *facts, size_t n, 
     for (size_t i = 0; i < n; i++) {
         buf_z(p->b, "<div>");
         element(p, "dt", NULL, facts[i].label);
-        open_tag(p, "dd", facts[i].id ? "id" : NULL);
+        open_words(p, "dd", facts[i].id ? "id" : NULL);
         page_put_text(p, facts[i].value);
         buf_z(p->b, "</dd></div>");
     }
@@ -53,7 +60,7 @@ static void put_table(struct page *p, const struct print_block *b)
         open_tag(p, "tr",
                  b->rows.p[r].tone.n > 0 ? b->rows.p[r].tone.p[0] == 'w' ? "warn" : "stop" : NULL);
         for (size_t i = 0; i < b->rows.p[r].cells.n && i < b->columns.n; i++) {
-            open_tag(p, "td", cell_class(&b->columns.p[i]));
+            open_words(p, "td", cell_class(&b->columns.p[i]));
             page_put_text(p, b->rows.p[r].cells.p[i]);
             buf_z(p->b, "</td>");
         }
@@ -98,7 +105,9 @@ static void put_paragraphs(struct page *p, struct str text)
         for (size_t i = 0; i + 1 < text.n && end == at; i++)
             if (text.p[i] == '\n' && text.p[i + 1] == '\n')
                 end = i;
-        element(p, "p", NULL, (struct str){ text.p, end });
+        open_words(p, "p", NULL);
+        page_put_text(p, (struct str){ text.p, end });
+        close_tag(p, "p");
         text = end < at ? str_from(text, end + 2) : (struct str){ 0 };
     }
 }
@@ -132,7 +141,8 @@ static void put_block(struct page *p, const struct print_block *b)
 
 void print_html(struct page *p, const struct print_document *d)
 {
-    buf_z(p->b, "<article class=\"print\" dir=\"auto\" lang=\"");
+    buf_printf(p->b, "<article class=\"print\" dir=\"%s\" lang=\"",
+               text_leftwards(d->language) ? "rtl" : "ltr");
     page_put_attribute(p, d->language);
     buf_z(p->b, "\">");
     element(p, "p", "soft", d->organisation);

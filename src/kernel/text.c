@@ -135,3 +135,13 @@ struct str text_error_hint(struct arena *a, struct str language, const struct er
 {
     return error_text(a, language, e, ".hint", S("fault.other.hint"));
 }
+
+bool text_leftwards(struct str language)
+{
+    static const char *const codes[] = { "ar", "he", "fa", "ur", "yi", "ps", "dv" };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (language.n >= 2 && memcmp(language.p, codes[i], 2) == 0 &&
+            (language.n == 2 || language.p[2] == '-'))
+            return true;
+    return false;
+}

@@ -47,5 +47,7 @@ void text_write(struct buf *b, struct str language, struct str key, const struct
  * text "fault.<code>", or "fault.other" where that code has none of its own. */
 struct str text_error(struct arena *a, struct str language, const struct err *e);
 struct str text_error_hint(struct arena *a, struct str language, const struct err *e);
+/* Whether what is written in this language ("ar", "he-IL") runs from right to left. */
+bool text_leftwards(struct str language);
 
 #endif

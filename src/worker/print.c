@@ -1,6 +1,7 @@
 /* The program vein-print: documents in, PDF out. */
 #include <cairo-pdf.h>
 
+#include "kernel/text.h"
 #include "worker/print_pdf.h"
 
 static cairo_status_t take(void *context, const unsigned char *data, unsigned n)
@@ -27,16 +28,6 @@ static void set_metadata(struct pdf *p)
     cairo_pdf_surface_set_metadata(p->surface, CAIRO_PDF_METADATA_MOD_DATE, date);
 }
 
-static bool runs_leftwards(struct str language)
-{
-    static const char *const codes[] = { "ar", "he", "fa", "ur", "yi", "ps", "dv" };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (language.n >= 2 && memcmp(language.p, codes[i], 2) == 0 &&
-            (language.n == 2 || language.p[2] == '-'))
-            return true;
-    return false;
-}
-
 static void set_page(struct pdf *p)
 {
     const bool letter = p->d->paper.n > 0 && str_is(p->d->paper, "letter");
@@ -47,7 +38,7 @@ static void set_page(struct pdf *p)
         p->width = p->height;
         p->height = width;
     }
-    p->rtl = runs_leftwards(p->d->language);
+    p->rtl = text_leftwards(p->d->language);
 }
 
 static void set_context(struct pdf *p)

@@ -172,6 +172,8 @@ static void the_report_tells_all_of_it(void **state)
     assert_true(bundle_holds(html, S("I have reviewed this batch record")));
     assert_true(bundle_holds(html, S("simulated: nothing was proved")));
     assert_true(bundle_holds(html, S("<svg")));
+    assert_true(bundle_holds(html, S("Tasks in time, in the lane of who did them")));
+    assert_true(bundle_holds(html, S("class=\"point stop\"")));
     assert_true(bundle_holds(html, S("mismatch: stop")));
     assert_false(bundle_holds(html, S("{point}")));       /* texts are filled in */
     assert_false(bundle_holds(html, S("href=\"/units"))); /* no way back into the system */

@@ -390,9 +390,30 @@ static void test_the_page_says_the_same(void **state)
     assert_text("<h1>Batch record of an order</h1>");
     assert_text("<h2>Harvest</h2>");
     assert_text("of &quot;quotes&quot; &amp; &lt;signs&gt;.</p>");
-    assert_text("<td class=\"id\">0O1Il</td>");
+    assert_text("<td dir=\"auto\" class=\"id\">0O1Il</td>");
+    assert_text("<article class=\"print\" dir=\"ltr\" lang=\"en\">");
     assert_text("<p class=\"meaning\">I certify and release this batch</p>");
     assert_text(HASH);
+}
+
+/* On the page as on paper: the language says how the document runs, the letters how what people
+ * wrote does; and what stands first in it (a name of an organisation) turns nothing round. */
+static void test_the_page_runs_as_its_language(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    const struct print_document *d;
+    struct print *p = begin("ar");
+    print_text(p, S("התאים התקבלו במועד."));
+    print_fact(p, S("Note"), S("سجل الدفعة"), false);
+    assert_int_equal(print_done(&d, p, &e), OK);
+    struct buf b = buf_in(arena, 1 << 20);
+    struct page page = { .b = &b, .language = S("ar") };
+    print_html(&page, d);
+    snprintf(got, sizeof got, "%.*s", STR(buf_get(&b)));
+    assert_text("<article class=\"print\" dir=\"rtl\" lang=\"ar\">");
+    assert_text("<p dir=\"auto\">התאים התקבלו במועד.</p>");
+    assert_text("<dd dir=\"auto\">سجل الدفعة</dd>");
 }
 
 static void test_bounds_are_refused(void **state)
@@ -420,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_what_is_malformed_is_refused),
         cmocka_unit_test(test_a_drawing_reads_no_file),
         cmocka_unit_test(test_the_page_says_the_same),
+        cmocka_unit_test(test_the_page_runs_as_its_language),
         cmocka_unit_test(test_bounds_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -213,6 +213,7 @@ enum outcome desk_coi_document(const struct print_document **out, struct page *p
     print_identity(w.print, coi_words(&w, "page.task.order"), c->order, true);
     print_note(w.print, NULL, coi_words(&w, c->identity ? "page.coi.named" : "page.coi.unnamed"));
     order_facts(&w);
+    TRY(coi_timeline(&w, e));
     TRY(coi_genealogy(&w, e));
     coi_quantities(&w);
     checks(&w);

@@ -52,8 +52,9 @@ void coi_begin(const struct coi_writer *w, const char *heading, const char *cons
 /* The heading, and that there is nothing. */
 void coi_none(const struct coi_writer *w, const char *heading);
 
-/* --- sections (coi_units.c, coi_signatures.c) --- */
+/* --- sections (coi_timeline.c, coi_units.c, coi_signatures.c) --- */
 
+enum outcome coi_timeline(const struct coi_writer *w, struct err *e);
 enum outcome coi_genealogy(const struct coi_writer *w, struct err *e);
 void coi_quantities(const struct coi_writer *w);
 enum outcome coi_signatures(const struct coi_writer *w, struct err *e);
