@@ -74,6 +74,7 @@ static enum outcome history(struct demo *d, struct err *e)
         .orders = (size_t)d->orders,
         .from_us = now - d->days * TIME_DAY,
         .to_us = now - TIME_DAY,
+        .each = true,
         .forever = true,
     };
     enum outcome o = ledger_size(n.ledger) > 0 ? OK : history_people(d, &n, e);
@@ -169,6 +170,7 @@ static enum outcome live(struct demo *d, const char *listen, struct err *e)
         .orders = (size_t)d->orders,
         .from_us = env_now(&d->clock.env),
         .to_us = env_now(&d->clock.env) + 10 * TIME_DAY,
+        .each = true,
         .forever = true,
     };
     enum outcome o = network_read(&d->network, &d->serve.node, e);

@@ -73,25 +73,6 @@ static size_t heap_take(struct sim *s)
 
 /* --- beginnings --- */
 
-static void draw_mishaps(struct sim *s, struct sim_order *o)
-{
-    static const struct {
-        unsigned mishap;
-        uint64_t per; /* in 100,000 orders */
-    } rates[] = {
-        { SIM_SLOT_MOVED, 15000 },    { SIM_COURIER_LATE, 5000 },     { SIM_BEYOND_WINDOW, 500 },
-        { SIM_EXCURSION, 2000 },      { SIM_SHORT_COLLECTION, 4000 }, { SIM_LOW_VIABILITY, 3000 },
-        { SIM_CONTAMINATION, 1000 },  { SIM_EXPANSION_FAILS, 4000 },  { SIM_OUT_OF_SPEC, 6000 },
-        { SIM_STERILITY_FAILS, 200 }, { SIM_EQUIPMENT_DOWN, 2000 },   { SIM_WITHDRAWS, 15000 },
-        { SIM_EXCEPTION, 33333 },     { SIM_SPILLED, 1500 },          { SIM_BROKEN_VIAL, 1500 },
-        { SIM_SLOW_CULTURE, 5000 },   { SIM_TEST_INVALID, 2000 },
-    };
-    o->mishaps = s->options.befalls;
-    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
-        if (sim_chance(s, rates[i].per))
-            o->mishaps |= rates[i].mishap;
-}
-
 /* Who order number k is about, its ids and what befalls it are drawn from the seed and k alone, so
  * that a simulation that goes on after a restart knows its people again. */
 static void draw_order(struct sim *s, struct sim_order *o, uint64_t k)
@@ -118,7 +99,7 @@ static void draw_order(struct sim *s, struct sim_order *o, uint64_t k)
     snprintf(o->birth_date, sizeof o->birth_date, "%u-%02u-%02u", 1940 + (unsigned)sim_draw(s, 70),
              1 + (unsigned)sim_draw(s, 12), 1 + (unsigned)sim_draw(s, 28));
     snprintf(o->number, sizeof o->number, "H%08u", (unsigned)sim_draw(s, 100000000));
-    draw_mishaps(s, o);
+    o->mishaps = sim_befalls(s, k);
     if (o->mishaps & SIM_WITHDRAWS)
         o->withdraws = o->next + sim_minutes(s, 3 * 1440, 35 * 1440);
     memcpy(s->rng, kept, sizeof s->rng);

@@ -28,6 +28,7 @@ enum sim_mishap {
     SIM_BROKEN_VIAL = 1 << 14,
     SIM_SLOW_CULTURE = 1 << 15,
     SIM_TEST_INVALID = 1 << 16,
+    SIM_TWO_DAYS = 1 << 17, /* collected twice, and pooled */
 };
 
 struct sim_options {
@@ -38,6 +39,7 @@ struct sim_options {
     size_t orders;   /* that begin in the span */
     int64_t from_us; /* the span in which they begin */
     int64_t to_us;
+    bool each;                /* among the first orders each way beside the straight one is taken */
     bool forever;             /* a new order begins for each that ends */
     unsigned befalls;         /* enum sim_mishap: befall every order besides what chance has */
     uint64_t wrong_label_per; /* in 100,000 checks a wrong label is presented; 0: as in practice */

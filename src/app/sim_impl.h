@@ -50,6 +50,9 @@ bool sim_chance(struct sim *s, uint64_t per);
 /* A duration between two, in minutes. */
 int64_t sim_minutes(struct sim *s, int64_t from, int64_t to);
 
+/* What befalls order number k: drawn, or what a demonstration shows by it. */
+unsigned sim_befalls(struct sim *s, uint64_t k);
+
 /* Sends, and counts a refusal as unexpected. */
 enum outcome sim_must(struct sim *s, enum outcome o, const char *what, const struct err *e);
 

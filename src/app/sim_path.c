@@ -4,6 +4,47 @@
 
 #include <stdio.h>
 
+/* What a demonstration shows befalls every third of the first orders, one thing each; 0: chance
+ * alone says. */
+static unsigned shown(const struct sim *s, uint64_t k)
+{
+    static const unsigned each[] = {
+        SIM_OUT_OF_SPEC | SIM_EXCEPTION,
+        SIM_EXPANSION_FAILS,
+        SIM_SHORT_COLLECTION,
+        SIM_SPILLED | SIM_BROKEN_VIAL | SIM_TWO_DAYS,
+        SIM_OUT_OF_SPEC,
+        SIM_STERILITY_FAILS,
+        SIM_LOW_VIABILITY,
+        SIM_TEST_INVALID,
+        SIM_SLOW_CULTURE,
+        SIM_CONTAMINATION,
+    };
+    enum { EVERY = 3 };
+    const bool one = s->options.each && k % EVERY == 1 && k / EVERY < sizeof each / sizeof each[0];
+    return one ? each[k / EVERY] : 0;
+}
+
+unsigned sim_befalls(struct sim *s, uint64_t k)
+{
+    static const struct {
+        unsigned mishap;
+        uint64_t per; /* in 100,000 orders */
+    } rates[] = {
+        { SIM_SLOT_MOVED, 15000 },    { SIM_COURIER_LATE, 5000 },     { SIM_BEYOND_WINDOW, 500 },
+        { SIM_EXCURSION, 2000 },      { SIM_SHORT_COLLECTION, 4000 }, { SIM_LOW_VIABILITY, 3000 },
+        { SIM_CONTAMINATION, 1000 },  { SIM_EXPANSION_FAILS, 4000 },  { SIM_OUT_OF_SPEC, 6000 },
+        { SIM_STERILITY_FAILS, 200 }, { SIM_EQUIPMENT_DOWN, 2000 },   { SIM_WITHDRAWS, 15000 },
+        { SIM_EXCEPTION, 33333 },     { SIM_SPILLED, 1500 },          { SIM_BROKEN_VIAL, 1500 },
+        { SIM_SLOW_CULTURE, 5000 },   { SIM_TEST_INVALID, 2000 },     { SIM_TWO_DAYS, 8000 },
+    };
+    unsigned mishaps = s->options.befalls;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
+        if (sim_chance(s, rates[i].per))
+            mishaps |= rates[i].mishap;
+    return shown(s, k) != 0 ? shown(s, k) : mishaps;
+}
+
 static enum outcome repeat(struct sim *s, const struct sim_order *o, const struct flow_view *v,
                            const char *loop, const char *why, struct err *e)
 {

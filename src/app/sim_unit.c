@@ -7,9 +7,8 @@
 #include "gen/custody/queries.sql.h"
 
 enum {
-    TWO_DAYS_PER = 8000, /* in 100,000: collected on two days, pooled at the harvest */
-    TWO_BAGS_PER = 25000,
-    LOSS_ML = 1, /* in tubes and filters, when bags are pooled or filled */
+    TWO_BAGS_PER = 25000, /* in 100,000 */
+    LOSS_ML = 1,          /* in tubes and filters, when bags are pooled or filled */
     UNITS_MAX = 200,
 };
 
@@ -78,7 +77,7 @@ static enum outcome collect_bag(struct task_at_hand *t, struct str kind, struct 
 static enum outcome make_collected(struct task_at_hand *t, struct str kind, struct err *e)
 {
     TRY(collect_bag(t, kind, e));
-    return sim_chance(t->s, TWO_DAYS_PER) ? collect_bag(t, kind, e) : OK;
+    return (t->o->mishaps & SIM_TWO_DAYS) ? collect_bag(t, kind, e) : OK;
 }
 
 /* All of one bag becomes something else, in a bag of its own. */
