@@ -24,14 +24,26 @@ static void bookmark(struct pdf *p, const struct print_block *b, int *parents)
         parents[i] = 0;
 }
 
-static enum outcome heading(struct pdf *p, const struct print_block *b, int *parents)
+/* How much of what follows a heading stands on its page at least. */
+static double beginning(struct pdf *p, const struct print_block *b)
+{
+    if (!b)
+        return 0;
+    if (str_is(b->kind, "drawing"))
+        return pdf_drawing_room(p, b);
+    return (str_is(b->kind, "table") ? 10 : 5) * BODY; /* its head, and a row of a few lines */
+}
+
+static enum outcome heading(struct pdf *p, const struct print_block *b,
+                            const struct print_block *next, int *parents)
 {
     static const double sizes[] = { 10, 15, 12, 10.5 };
     static const char *const tags[] = { "H1", "H1", "H2", "H3" };
     const double size = sizes[b->level];
     p->y += p->y > p->top + 1 ? size : 0;
     pdf_set(p, b->text, PDF_BOLD, size, pdf_inner(p));
-    TRY(pdf_need(p, pdf_set_height(p) + 5 * BODY)); /* with a little of what follows */
+    const double height = pdf_set_height(p);
+    TRY(pdf_need(p, height + beginning(p, next)));
     bookmark(p, b, parents);
     TRY(pdf_flow(p, b->text, PDF_BOLD, size, PDF_MARGIN, pdf_inner(p), tags[b->level]));
     p->y += 4;
@@ -126,10 +138,11 @@ static enum outcome title(struct pdf *p)
     return OK;
 }
 
-static enum outcome block(struct pdf *p, const struct print_block *b, int *parents)
+static enum outcome block(struct pdf *p, const struct print_block *b,
+                          const struct print_block *next, int *parents)
 {
     if (str_is(b->kind, "heading"))
-        return heading(p, b, parents);
+        return heading(p, b, next, parents);
     if (str_is(b->kind, "text"))
         return paragraphs(p, b->text, PDF_MARGIN, pdf_inner(p));
     if (str_is(b->kind, "note"))
@@ -151,7 +164,9 @@ enum outcome pdf_blocks(struct pdf *p)
 {
     int parents[4] = { 0 };
     TRY(title(p));
-    for (size_t i = 0; i < p->d->blocks.n; i++)
-        TRY(block(p, &p->d->blocks.p[i], parents));
+    const struct print_block *blocks = p->d->blocks.p;
+    const size_t n = p->d->blocks.n;
+    for (size_t i = 0; i < n; i++)
+        TRY(block(p, &blocks[i], i + 1 < n ? &blocks[i + 1] : NULL, parents));
     return OK;
 }

@@ -4,6 +4,7 @@
 #include "worker/print_pdf.h"
 
 enum { CAPTION = 9, SIDE_MAX = 8000 };
+#define MOST 0.7 /* of a page: a tall drawing makes do with it */
 
 struct source {
     struct bytes left;
@@ -39,7 +40,7 @@ static double scale_of(const struct pdf *p, double width, double height)
 {
     const double whole = pdf_bottom(p) - p->top;
     const double left = pdf_bottom(p) - p->y;
-    const double room = (left > 0.7 * whole ? left : whole) - 5 * CAPTION;
+    const double room = (left > MOST * whole ? left : whole) - 5 * CAPTION;
     double scale = width > pdf_inner(p) ? pdf_inner(p) / width : 1;
     return height * scale > room ? room / height : scale;
 }
@@ -100,6 +101,23 @@ static enum outcome put_svg(struct pdf *p, RsvgHandle *svg)
     }
     p->y += at.height + 4;
     return good ? OK : REFUSE(p->e, "print.malformed", { "what", S("drawing") });
+}
+
+double pdf_drawing_room(struct pdf *p, const struct print_block *b)
+{
+    gdouble width;
+    gdouble height;
+    double room = 0;
+    RsvgHandle *svg = rsvg_handle_new_from_data((const guint8 *)b->drawing.p, b->drawing.n, NULL);
+    if (svg && rsvg_handle_get_intrinsic_size_in_pixels(svg, &width, &height) && width >= 1) {
+        const double most = MOST * (pdf_bottom(p) - p->top);
+        const double wide = width * 0.75;
+        room = height * 0.75 * (wide > pdf_inner(p) ? pdf_inner(p) / wide : 1) + 5 * CAPTION;
+        room = room < most ? room : most;
+    }
+    if (svg)
+        g_object_unref(svg);
+    return room;
 }
 
 static enum outcome drawing(struct pdf *p, const struct print_block *b)

@@ -73,6 +73,8 @@ enum outcome pdf_flow(struct pdf *p, struct str text, enum pdf_face face, double
 enum outcome pdf_blocks(struct pdf *p);
 enum outcome pdf_facts(struct pdf *p, const struct print_fact *facts, size_t n);
 enum outcome pdf_table(struct pdf *p, const struct print_block *b);
+/* How much room a drawing takes, or as much of a page as one makes do with; 0 for none. */
+double pdf_drawing_room(struct pdf *p, const struct print_block *b);
 enum outcome pdf_figure(struct pdf *p, const struct print_block *b);
 
 #endif

@@ -305,6 +305,40 @@ static void test_scripts_that_run_leftwards(void **state)
     assert_true(strtol(order + 6, NULL, 10) > 300);
 }
 
+/* What a heading is above stands on its page: a drawing too, however far down the heading would be.
+ */
+static void test_a_heading_stays_with_its_drawing(void **state)
+{
+    (void)state;
+    enum { STEPS = 6 };
+    static struct draw_node nodes[STEPS];
+    static struct draw_edge edges[STEPS - 1];
+    for (size_t i = 0; i < STEPS; i++) {
+        nodes[i].label = S("A step");
+        if (i > 0)
+            edges[i - 1] = (struct draw_edge){ i - 1, i, { 0 }, false };
+    }
+    const struct draw_graph g = {
+        .title = S("Steps"), .nodes = nodes, .nnodes = STEPS, .edges = edges, .nedges = STEPS - 1
+    };
+    struct html svg;
+    struct err e = { 0 };
+    assert_int_equal(draw_graph(&svg, &g, arena, &e), OK);
+    for (size_t lines = 10; lines < 40; lines += 5) {
+        struct print *p = begin("en");
+        for (size_t i = 0; i < lines; i++)
+            print_text(p, S("A line."));
+        print_heading(p, 1, S("Headed"));
+        print_drawing(p, svg, S("Steps"), S("Way of the cells"));
+        read_with("pdftotext", pdf_of(p));
+        const char *head = strstr(got, "Headed");
+        assert_non_null(head);
+        const char *caption = strstr(head, "Way of the cells");
+        assert_non_null(caption);
+        assert_null(memchr(head, '\f', (size_t)(caption - head))); /* between pages stands this */
+    }
+}
+
 static void test_drawings_and_images_are_placed(void **state)
 {
     (void)state;
@@ -437,6 +471,7 @@ int main(void)
         cmocka_unit_test(test_a_very_long_table),
         cmocka_unit_test(test_unbreakable_words_stay_on_the_page),
         cmocka_unit_test(test_scripts_that_run_leftwards),
+        cmocka_unit_test(test_a_heading_stays_with_its_drawing),
         cmocka_unit_test(test_drawings_and_images_are_placed),
         cmocka_unit_test(test_what_is_malformed_is_refused),
         cmocka_unit_test(test_a_drawing_reads_no_file),
