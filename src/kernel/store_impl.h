@@ -74,6 +74,9 @@ struct store_engine {
      * statements by what beside_name says; or no more, with NULL. */
     enum outcome (*beside)(void *connection, const char *path, struct err *e);
     const char *(*beside_name)(void *connection);
+    /* What stands before a table's name in a statement that must mean none of the set beside, which
+     * an engine may look into for a name that is not among its own. */
+    const char *own;
 
     /* Empties the log of changes into the database. MUST say no while a reader is in the way. */
     enum outcome (*flush)(void *connection, bool *done, struct err *e);

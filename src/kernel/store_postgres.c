@@ -487,5 +487,6 @@ const struct store_engine store_engine_postgres = {
     .check = pg_check,
     .beside = beside,
     .beside_name = beside_name,
+    .own = "", /* the search path has our schema alone */
     .flush = pg_flush,
 };

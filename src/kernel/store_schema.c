@@ -74,7 +74,7 @@ static enum outcome drop(struct db *db, const char *what, struct str name, struc
 {
     char text[256];
     struct buf b = buf_over(text, sizeof text - 1);
-    buf_printf(&b, "DROP %s IF EXISTS %.*s", what, STR(name));
+    buf_printf(&b, "DROP %s IF EXISTS %s%.*s", what, db->engine->own, STR(name));
     BUG_ON(!buf_ok(&b));
     text[b.n] = 0;
     return db->engine->script(db->connection, text, e);

@@ -387,5 +387,6 @@ const struct store_engine store_engine_sqlite = {
     .check = sqlite_whole_check,
     .beside = sqlite_whole_beside,
     .beside_name = sqlite_whole_beside_name,
+    .own = "main.",
     .flush = sqlite_whole_flush,
 };
