@@ -92,7 +92,7 @@ static enum outcome node_identity(struct node *n, struct db *db, const struct no
     bool found;
     TRY(db_get(db, &sql_node_self, NULL, &self, arena, &found, e));
     if (found)
-        TRY(node_schema_check(self.schema, e));
+        TRY(node_schema_check(self.schema, o->read_only && o->log_alone, e));
     if (!found) {
         if (!o->create)
             return REFUSE(e, "node.not_a_node");

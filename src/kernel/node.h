@@ -51,6 +51,8 @@ struct node_options {
     const char *vfs;       /* NULL: the system's */
     bool create;           /* make database, keyring and root key; else they must exist */
     bool read_only;        /* readers only: no gate, may run beside a server */
+    bool log_alone;        /* a reader of the log alone: enduring tables of an older version will do
+                              while those of the log have kept their shape since (node_prepare) */
     const char *name;      /* node's short name at creation; NULL: "n1" */
     const char *origin;    /* log's origin at creation; NULL: "vein.local/<random>" */
     struct str passphrase; /* of the root key; absent: … */

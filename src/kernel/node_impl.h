@@ -29,8 +29,8 @@ enum outcome node_tables_make(struct node_upgrade *out, struct db *db, bool crea
 /* Version of the enduring tables that this program writes. */
 int64_t node_schema_version(void);
 /* What a program that only reads needs: REFUSED "node.newer_schema" or "node.older_schema" {schema,
- * known} for any other version. */
-enum outcome node_schema_check(int64_t schema, struct err *e);
+ * known} for any other version; for one that reads the log alone, older ones will do. */
+enum outcome node_schema_check(int64_t schema, bool log_alone, struct err *e);
 /* Whether the projections were built by the schemas that these modules have. */
 enum outcome node_projections_current(bool *current, struct db *db,
                                       const struct module *const *modules, size_t nmodules,

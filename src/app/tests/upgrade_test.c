@@ -20,7 +20,8 @@
 enum { EVENTS = 8, DEVIATIONS = 3, TEXT_MAX = 64 << 10 };
 
 static char folder[64], old_path[96], new_path[96];
-static const char *const tails[] = { "", ".keys", ".root", ".lock", "-wal", "-shm" };
+static const char *const tails[] = { "",     ".keys", ".root",      ".lock",     "-wal",
+                                     "-shm", ".next", ".next.lock", ".next-wal", ".next-shm" };
 static struct node_options options;
 
 /* --- the golden database --- */
@@ -105,11 +106,16 @@ static int make_old(void **state)
     return 0;
 }
 
-static void open_old(struct node *n)
+static void open_with(struct node *n, const struct node_options *how)
 {
     struct err e = { 0 };
-    if (node_open(n, &options, &e) != OK)
+    if (node_open(n, how, &e) != OK)
         fail_msg("%s %s", e.code, e.detail);
+}
+
+static void open_old(struct node *n)
+{
+    open_with(n, &options);
 }
 
 /* The command that made the organisation, as it was sent to the older program. */
@@ -220,6 +226,31 @@ static void a_dry_run_tells_and_changes_nothing(void **state)
     assert_true(out.from == out.to && !out.rebuilds);
 }
 
+/* partial: OPS-03 — what is derived is built while the older program still has its tables, also
+ * where enduring ones change: it only reads the log */
+static void what_is_derived_is_built_before_the_steps(void **state)
+{
+    (void)state;
+    struct node n;
+    struct err e = { 0 };
+    struct node_prepared out;
+    struct node_options reading = options;
+    char next[128];
+    reading.read_only = reading.log_alone = true;
+    open_with(&n, &reading);
+    assert_int_equal(node_prepare(&out, &n, &e), OK);
+    node_close(&n);
+    assert_true(out.needed && out.events == EVENTS && out.size == EVENTS);
+    assert_int_equal(version(old_path), 1);
+    snprintf(next, sizeof next, "%s.next", old_path);
+    run(next, "DELETE FROM quality_deviation"); /* what stands there, is taken */
+    open_with(&n, &options);
+    assert_int_equal(ledger_size(n.ledger), EVENTS);
+    node_close(&n);
+    assert_true(version(old_path) > 1);
+    assert_string_equal(ask(old_path, "SELECT count(*) FROM quality_deviation"), "0");
+}
+
 /* A step that fails takes all of them back, and a dry run says so before. */
 static void a_step_that_fails_leaves_all_as_it_was(void **state)
 {
@@ -291,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup(what_was_answered_stays, make_old),
         cmocka_unit_test_setup(the_tables_are_those_of_a_new_database, make_old),
         cmocka_unit_test_setup(a_dry_run_tells_and_changes_nothing, make_old),
+        cmocka_unit_test_setup(what_is_derived_is_built_before_the_steps, make_old),
         cmocka_unit_test_setup(a_step_that_fails_leaves_all_as_it_was, make_old),
         cmocka_unit_test_setup(other_versions_are_refused, make_old),
     };
