@@ -1,4 +1,5 @@
-/* An order's beginning: the coordinator enrols, the physician prescribes, the coordinator places. */
+/* An order's beginning: the coordinator enrols, the physician prescribes, the coordinator places.
+ * partial: CLN-01 enrolment, prescription, placing and dates by the portal's pages */
 import { expect } from "./house.mjs";
 
 async function enrol(j, page) {

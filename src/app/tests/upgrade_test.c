@@ -1,6 +1,7 @@
 /* A database that an older program wrote is brought forward: nothing that was promised is lost.
  * tests/golden/version_N.sql, .keys and .root are such databases, one of each version, and never
- * change. */
+ * change. shows: OPS-03 by itself, in one transaction, with a dry run; that events of every version
+ * are read is shown by golden_test */
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>

@@ -223,7 +223,7 @@ static const struct mistake mistakes[] = {
       "line 6, column 8: field \"since\" expects a date such as 2026-01-01, not \"2026-02-30\"" },
 };
 
-/* partial: ORC-02 (errors of a definition name their place; signatures are not there yet) */
+/* partial: ORC-02 (errors of a definition name their place) */
 static void every_mistake_at_its_place(void **state)
 {
     (void)state;

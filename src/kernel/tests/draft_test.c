@@ -10,7 +10,8 @@
 
 /* --- the whole way --- */
 
-/* partial: QMS-01 drafting, review, approval by the roles of the kind, effective date, superseding;
+/* partial: ORC-02 versions come into force by signatures of several people;
+ * partial: QMS-01 drafting, review, approval by the roles of the kind, effective date, superseding;
  * partial: VAL-03 tried in the sandbox, on exactly its text, before it can be reviewed */
 static void by_steps_and_by_four_people(void **state)
 {

@@ -183,7 +183,8 @@ enum outcome order_place_load(struct load *l, const struct order_place *body,
     if (!pinned) /* prescribed after prepare had looked */
         return load_unknown(l, e);
     const struct product *product = pinned->body;
-    TRY(load_flow_new(l, body->order, product->workflow, &state->plan, e));
+    const struct str workflow = order_workflow_name(product, &state->row);
+    TRY(load_flow_new(l, body->order, workflow, &state->plan, e));
     state->plan.subject = state->row.patient;
     for (size_t i = 0; i < body->parties.n; i++) {
         bool elsewhere;

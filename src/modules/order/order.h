@@ -136,6 +136,8 @@ void order_dose_of(struct order_dose_words *out, const struct order_order_out *o
  * (act supply) is another act and is not asked here. */
 extern const struct flow_rule order_release_rule;
 
+/* Which workflow an order of the product is placed under, by its jurisdiction and regime. */
+struct str order_workflow_name(const struct product *p, const struct order_order_out *order);
 /* The product as pinned by the order; FAULT "order.product_gone" when it cannot be found. */
 enum outcome order_product(struct db *db, const struct order_order_out *order,
                            struct definition *out, struct arena *arena, struct err *e);

@@ -10,10 +10,10 @@ static enum outcome parts(struct order_place_view *v, struct db *db, struct page
 {
     struct definition workflow;
     bool found;
-    TRY(define_find(&workflow, db, S("workflow"), product->workflow, 0, p->now_us, p->b->arena,
-                    &found, e));
+    const struct str name = order_workflow_name(product, &v->row);
+    TRY(define_find(&workflow, db, S("workflow"), name, 0, p->now_us, p->b->arena, &found, e));
     if (!found)
-        return REFUSE(e, "flow.unknown_workflow", { "workflow", product->workflow });
+        return REFUSE(e, "flow.unknown_workflow", { "workflow", name });
     const struct workflow *w = workflow.body;
     struct order_part *out = ARENA_ARRAY(p->b->arena, w->parts.n + 1, struct order_part);
     if (!out)

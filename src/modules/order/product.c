@@ -56,6 +56,31 @@ static enum outcome check_limit(const struct product_limit *l, size_t i, struct 
     return OK;
 }
 
+/* A row that fits all leaves nothing to those below it, and one for where the product is not
+ * permitted fits no order. */
+static enum outcome check_way(const struct product *p, size_t i, struct err *e)
+{
+    const struct product_way *way = &p->ways.p[i];
+    if (way->jurisdictions.n == 0 && way->regimes.n == 0)
+        return wrong(e, "order.way_for_all", "ways", i, "jurisdictions");
+    for (size_t k = 0; k < way->jurisdictions.n; k++)
+        if (!str_among(way->jurisdictions.p[k], p->jurisdictions.p, p->jurisdictions.n))
+            return wrong(e, "order.way_for_none", "ways", i, "jurisdictions");
+    return OK;
+}
+
+struct str order_workflow_name(const struct product *p, const struct order_order_out *order)
+{
+    for (size_t i = 0; i < p->ways.n; i++) {
+        const struct product_way *way = &p->ways.p[i];
+        if ((way->jurisdictions.n == 0 ||
+             str_among(order->jurisdiction, way->jurisdictions.p, way->jurisdictions.n)) &&
+            (way->regimes.n == 0 || str_among(order->regime, way->regimes.p, way->regimes.n)))
+            return way->workflow;
+    }
+    return p->workflow;
+}
+
 static enum outcome product_check(const struct define_context *context, const void *body,
                                   struct err *e)
 {
@@ -68,6 +93,8 @@ static enum outcome product_check(const struct define_context *context, const vo
         TRY(check_dose(&product->doses.p[i], i, e));
     for (size_t i = 0; i < product->specification.n; i++)
         TRY(check_limit(&product->specification.p[i], i, e));
+    for (size_t i = 0; i < product->ways.n; i++)
+        TRY(check_way(product, i, e));
     int64_t duration;
     if (product->post_thaw.p && !clock_duration_read(&duration, product->post_thaw))
         return REFUSE(e, "flow.malformed_duration", { "value", product->post_thaw },

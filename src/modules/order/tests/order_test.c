@@ -177,6 +177,43 @@ static void orc_01_versions_are_pinned(void **state)
     assert_int_equal(decimal_cmp(order_row().dose, decimal_of(71500000)), 0);
 }
 
+#define ABROAD(version, ways)                                                                      \
+    HEAD("product", "trial", version)                                                              \
+    "workflow: trial\ncoi_pattern: \"" PATTERN "\"\nmaterial: fresh\nindications: [C83.3]\n"       \
+    "jurisdictions: [eu, us]\ndoses:\n- {per_kg: 2e6, cap: 2e8}\nways:\n" ways
+
+/* shows: ORC-02 workflows are configured per product, jurisdiction and regime; that an order keeps
+ * its version, or is moved by an approved change, and that versions are signed, is shown by
+ * flow_test, flow_move_test and draft_test of the kernel */
+static void orc_02_an_order_takes_the_way_of_its_jurisdiction(void **state)
+{
+    (void)state;
+    static const char *const none[] = {
+        ABROAD("2", "- {workflow: abroad}\n"),
+        ABROAD("2", "- {workflow: abroad, jurisdictions: [jp]}\n"),
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct err e = { 0 };
+        assert_int_equal(load_text(none[i], &e), REFUSED);
+        assert_string_equal(e.code, i == 0 ? "order.way_for_all" : "order.way_for_none");
+    }
+    must_load(HEAD("workflow", "abroad", "1") "product: trial\nmaterial: fresh\n"
+                                              "parts: [site, maker]\nstages:\n"
+                                              "- name: only\n  title: Only\n  tasks:\n"
+                                              "  - {name: wait, title: Wait, part: site, role: "
+                                              "nurse}\n");
+    must_load(ABROAD("2", "- {workflow: missing, jurisdictions: [us], regimes: [trial]}\n"
+                          "- {workflow: abroad, jurisdictions: [us]}\n"));
+    enrolled();
+    static const char *const of[][2] = { { "eu", "trial" }, { "us", "abroad" } };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(prescribe(&physician, "C83.3", of[i][0], "71.5 kg"), OK);
+        answered(order, sizeof order, "order");
+        assert_int_equal(place(&physician), OK);
+        assert_true(str_is(order_row().workflow, of[i][1]));
+    }
+}
+
 static void the_product_decides_what_may_be_prescribed(void **state)
 {
     (void)state;
@@ -297,10 +334,15 @@ static void orc_01_lists_and_ways_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(cln_01_from_enrolment_to_dates), CASE(no_party_but_those_of_the_workflow),
-        CASE(coi_01_is_assigned_once),        CASE(coi_01_taken_ones_are_passed_over),
-        CASE(orc_01_versions_are_pinned),     CASE(the_product_decides_what_may_be_prescribed),
-        CASE(strangers_learn_nothing),        CASE(a_given_id_tells_nothing),
+        CASE(cln_01_from_enrolment_to_dates),
+        CASE(no_party_but_those_of_the_workflow),
+        CASE(coi_01_is_assigned_once),
+        CASE(coi_01_taken_ones_are_passed_over),
+        CASE(orc_01_versions_are_pinned),
+        CASE(orc_02_an_order_takes_the_way_of_its_jurisdiction),
+        CASE(the_product_decides_what_may_be_prescribed),
+        CASE(strangers_learn_nothing),
+        CASE(a_given_id_tells_nothing),
         CASE(orc_01_lists_and_ways_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
