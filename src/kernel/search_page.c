@@ -7,6 +7,8 @@
 #include "kernel/search_impl.h"
 #include "kernel/search_page.h"
 
+enum { APART_MAX = 4 << 20 };
+
 #define RECORDS "kernel/search.def"
 #include "base/record_tables.h"
 #undef RECORDS
@@ -64,18 +66,36 @@ struct showing {
     struct db *db;
     struct page *p;
     struct search_found *rows;
-    size_t n; /* shown; one more than the page has is read and left out */
+    size_t n;            /* shown; one more than the page has is read and left out */
+    struct arena *apart; /* of one thing: what is read to show it is not kept with the answer */
 };
 
+/* The texts of a row, into the answer's arena. */
+static enum outcome row_keep(struct showing *s, struct search_found *row, struct err *e)
+{
+    struct str *const texts[] = {
+        &row->title, &row->identifier, &row->place, &row->stage, &row->link,
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i]->p)
+            *texts[i] = arena_str(s->r->arena, *texts[i]);
+    s->rows[s->n++] = *row;
+    return arena_exhausted(s->r->arena) ? err_no_memory(e) : OK;
+}
+
+/* As many are looked at as SEARCH_LOOKED_MAX says, each with all of its order: the request's own
+ * memory stands aside meanwhile. */
 static enum outcome may(void *context, const struct search_hit *hit, bool *may, struct err *e)
 {
     struct showing *s = context;
     struct search_found found = { .kind = str_z(hit->rule->kind), .thing = hit->thing };
-    TRY(hit->rule->show(&found, s->r, s->db, s->p, hit->thing, may, e));
+    struct arena *const own = s->r->arena;
+    arena_reset(s->apart);
+    s->r->arena = s->p->b->arena = s->apart;
+    const enum outcome o = hit->rule->show(&found, s->r, s->db, s->p, hit->thing, may, e);
+    s->r->arena = s->p->b->arena = own;
     found.exact = hit->rank == 0;
-    if (*may && s->n < SEARCH_PAGE)
-        s->rows[s->n++] = found;
-    return OK;
+    return o == OK && *may && s->n < SEARCH_PAGE ? row_keep(s, &found, e) : o;
 }
 
 /* More events than these behind, and what just happened may be missing. */
@@ -105,7 +125,12 @@ static enum outcome answer(struct search_view *v, struct http_request *r, struct
     struct search_ask ask;
     struct search_answer found;
     const struct node *node = app_of(r)->node;
-    struct showing s = { r, db, p, ARENA_ARRAY(r->arena, SEARCH_PAGE, struct search_found), 0 };
+    struct showing s = {
+        .r = r,
+        .db = db,
+        .p = p,
+        .rows = ARENA_ARRAY(r->arena, SEARCH_PAGE, struct search_found),
+    };
     struct search_query query = {
         .actor = show_actor(r), .max = SEARCH_PAGE, .may = may, .context = &s
     };
@@ -114,7 +139,13 @@ static enum outcome answer(struct search_view *v, struct http_request *r, struct
     TRY(read_ask(&ask, r, e));
     TRY(read_after(&query.after, r, e));
     query.text = ask.q;
-    TRY(search_find(&found, db, node->registry, node->keys, &query, r->arena, e));
+    s.apart = arena_new(APART_MAX);
+    const enum outcome o =
+        s.apart ? search_find(&found, db, node->registry, node->keys, &query, r->arena, e)
+                : err_no_memory(e);
+    arena_free(s.apart);
+    if (o != OK)
+        return o;
     *v = (struct search_view){
         .q = ask.q.p ? ask.q : S(""), .rows = s.rows, .n = s.n, .later = query.after.rank >= 0
     };
