@@ -1,5 +1,6 @@
-/* The store without its engine: connections, transactions, the cache of prepared statements and
- * the pool of readers. Records go in and out in store_value.c; schemas are in store_schema.c. */
+/* The store without its engine: connections, the cache of prepared statements and the pool of
+ * readers. Transactions are in store_transaction.c; records go in and out in store_value.c; schemas
+ * are in store_schema.c. */
 #include "kernel/store_impl.h"
 
 #include <pthread.h>
@@ -10,23 +11,13 @@
 struct store {
     const struct store_engine *engine;
     void *node;
-    bool read_only;
+    bool read_only, served;
     pthread_mutex_t lock; /* of all below */
     bool has_writer;
     size_t connections;  /* open now, pooled or not */
     size_t taken, nidle; /* of the pool */
     struct db *idle[STORE_READERS_MAX];
 };
-
-static const struct sql sql_commit = { "store.commit", "COMMIT", "COMMIT", NULL, NULL };
-static const struct sql sql_rollback = { "store.rollback", "ROLLBACK", "ROLLBACK", NULL, NULL };
-/* Both engines take the innermost savepoint when several have one name. */
-static const struct sql sql_savepoint = { "store.savepoint", "SAVEPOINT inner_part",
-                                          "SAVEPOINT inner_part", NULL, NULL };
-static const struct sql sql_keep = { "store.savepoint_keep", "RELEASE SAVEPOINT inner_part",
-                                     "RELEASE SAVEPOINT inner_part", NULL, NULL };
-static const struct sql sql_undo = { "store.savepoint_undo", "ROLLBACK TO SAVEPOINT inner_part",
-                                     "ROLLBACK TO SAVEPOINT inner_part", NULL, NULL };
 
 /* -- The store and its connections ------------------------------------------------------------ */
 
@@ -42,6 +33,7 @@ enum outcome store_open(struct store **out, const struct store_options *options,
         return err_no_memory(e);
     s->engine = engine_of(options->path);
     s->read_only = options->read_only;
+    s->served = options->served;
     enum outcome outcome = s->engine->open(&s->node, options, e);
     if (outcome != OK) {
         free(s);
@@ -65,16 +57,18 @@ void store_close(struct store *s)
     free(s);
 }
 
-static enum outcome connect_db(struct db **out, struct store *s, bool writer, struct err *e)
+static enum outcome connect_db(struct db **out, struct store *s, enum store_role role,
+                               struct err *e)
 {
     struct db *db = calloc(1, sizeof *db);
     if (db == NULL)
         return err_no_memory(e);
     db->store = s;
     db->engine = s->engine;
-    db->writer = writer;
-    enum outcome outcome = s->engine->connect(&db->connection, s->node, writer, e);
-    if (outcome == OK && writer)
+    db->role = role;
+    db->node = s->node;
+    enum outcome outcome = s->engine->connect(&db->connection, s->node, role, e);
+    if (outcome == OK && db_writes(db))
         outcome = store_check_living(db, e);
     if (outcome != OK) {
         if (db->connection != NULL)
@@ -89,7 +83,8 @@ static enum outcome connect_db(struct db **out, struct store *s, bool writer, st
     return OK;
 }
 
-enum outcome store_writer(struct db **out, struct store *s, struct err *e)
+static enum outcome take_writer(struct db **out, struct store *s, enum store_role role,
+                                struct err *e)
 {
     if (s->read_only)
         return err_fault(e, "store.read_only", "the store was opened to read");
@@ -99,7 +94,7 @@ enum outcome store_writer(struct db **out, struct store *s, struct err *e)
     pthread_mutex_unlock(&s->lock);
     if (other)
         return REFUSE(e, "store.in_use");
-    enum outcome outcome = connect_db(out, s, true, e);
+    enum outcome outcome = connect_db(out, s, role, e);
     if (outcome != OK) {
         pthread_mutex_lock(&s->lock);
         s->has_writer = false;
@@ -108,9 +103,19 @@ enum outcome store_writer(struct db **out, struct store *s, struct err *e)
     return outcome;
 }
 
+enum outcome store_writer(struct db **out, struct store *s, struct err *e)
+{
+    return take_writer(out, s, ROLE_WRITER, e);
+}
+
+enum outcome store_writer_shared(struct db **out, struct store *s, struct err *e)
+{
+    return take_writer(out, s, ROLE_SHARED, e);
+}
+
 enum outcome store_reader(struct db **out, struct store *s, struct err *e)
 {
-    return connect_db(out, s, false, e);
+    return connect_db(out, s, ROLE_READER, e);
 }
 
 /* A reader cannot fold the write-ahead log into the file; so that the writer, closing last, does,
@@ -131,18 +136,15 @@ void db_close(struct db *db)
 {
     if (db == NULL)
         return;
-    if (db->writer)
+    if (db_writes(db))
         pool_empty(db->store);
     if (db->in_transaction)
         db_rollback(db);
-    for (size_t i = 0; i < DB_SLOTS; i++)
-        if (db->statement[i].q != NULL)
-            db->engine->finalize(db->statement[i].handle);
-    db->engine->disconnect(db->connection);
+    db_disconnect(db);
     struct store *s = db->store;
     pthread_mutex_lock(&s->lock);
     s->connections--;
-    if (db->writer)
+    if (db_writes(db))
         s->has_writer = false;
     pthread_mutex_unlock(&s->lock);
     free(db);
@@ -165,7 +167,8 @@ enum outcome store_reader_take(struct db **out, struct store *s, struct err *e)
         db_close(db);
         db = NULL;
     }
-    enum outcome outcome = db != NULL ? OK : store_reader(&db, s, e);
+    const enum store_role role = s->served ? ROLE_POOLED : ROLE_READER;
+    enum outcome outcome = db != NULL ? OK : connect_db(&db, s, role, e);
     if (outcome != OK) {
         pthread_mutex_lock(&s->lock);
         s->taken--;
@@ -180,7 +183,7 @@ void store_reader_give(struct store *s, struct db *db)
 {
     if (db == NULL)
         return;
-    BUG_ON(db->store != s || db->writer);
+    BUG_ON(db->store != s || db_writes(db));
     if (db->in_transaction)
         db_rollback(db);
     const bool keep = !db->failed && s->engine->usable(db->connection);
@@ -260,8 +263,7 @@ static enum outcome start(struct db *db, const struct sql *q, const void *in,
     return bind(db, q, in, out, e);
 }
 
-/* One statement without rows, whatever the connection's state is. */
-static enum outcome run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e)
+enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e)
 {
     struct db_statement *s = NULL;
     enum outcome outcome = bind(db, q, in, &s, e);
@@ -279,7 +281,7 @@ enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t 
 {
     BUG_ON(q->out != NULL);
     TRY(db_check(db, e));
-    enum outcome outcome = run_unchecked(db, q, in, e);
+    enum outcome outcome = db_run_unchecked(db, q, in, e);
     if (outcome == OK && changed != NULL)
         *changed = db->engine->changed(db->connection);
     return db_fault(db, outcome, e);
@@ -356,7 +358,7 @@ enum outcome db_list(struct db *db, const struct sql *q, const void *in, struct 
     return outcome == OK ? OK : db_fault(db, err_context(e, "%s", q->name), e);
 }
 
-static void end_cursor(struct db *db, struct db_statement *s)
+void db_end_cursor(struct db *db, struct db_statement *s)
 {
     db->engine->reset(s->handle);
     s->open = false;
@@ -403,98 +405,5 @@ void db_rows_close(struct db_rows *rows)
     struct db_statement *s = rows->statement;
     rows->statement = NULL;
     if (s != NULL && s->open && s->run == rows->run)
-        end_cursor(rows->db, s);
-}
-
-/* -- Transactions ----------------------------------------------------------------------------- */
-
-/* Ends the cursors that were opened at this depth of savepoints or deeper: who holds one may still
- * close it. */
-static void end_cursors(struct db *db, unsigned depth)
-{
-    for (size_t i = 0; i < DB_SLOTS && db->nopen > 0; i++) {
-        struct db_statement *s = &db->statement[i];
-        if (s->open && s->depth >= depth)
-            end_cursor(db, s);
-    }
-}
-
-enum outcome db_begin(struct db *db, struct err *e)
-{
-    BUG_ON(db->in_transaction);
-    TRY(db_check(db, e));
-    TRY(db->engine->script(db->connection,
-                           db->writer ? db->engine->begin_write : db->engine->begin_read, e));
-    db->in_transaction = true;
-    db->savepoints = 0;
-    return OK;
-}
-
-enum outcome db_commit(struct db *db, struct err *e)
-{
-    BUG_ON(!db->in_transaction);
-    TRY(db_check(db, e));
-    end_cursors(db, 0);
-    enum outcome outcome = run_unchecked(db, &sql_commit, NULL, e);
-    if (outcome != OK) {
-        /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
-        db->failed = true;
-        if (str_is(str_z(e->code), "store.busy"))
-            outcome = err_fault(e, "store.failed", "commit: the store was busy");
-        struct err ignored = { 0 };
-        if (db->engine->in_transaction(db->connection))
-            (void)!run_unchecked(db, &sql_rollback, NULL, &ignored);
-    }
-    db->in_transaction = false;
-    return outcome;
-}
-
-void db_rollback(struct db *db)
-{
-    if (!db->in_transaction)
-        return;
-    end_cursors(db, 0);
-    struct err ignored = { 0 };
-    if (db->engine->in_transaction(db->connection) &&
-        run_unchecked(db, &sql_rollback, NULL, &ignored) != OK)
-        db->failed = true;
-    db->in_transaction = false;
-    db->doomed = NULL;
-}
-
-enum outcome db_savepoint(struct db *db, struct err *e)
-{
-    BUG_ON(!db->in_transaction || db->savepoints == DB_SAVEPOINTS_MAX);
-    TRY(db_run(db, &sql_savepoint, NULL, NULL, e));
-    db->savepoints++;
-    return OK;
-}
-
-enum outcome db_savepoint_keep(struct db *db, struct err *e)
-{
-    BUG_ON(!db->in_transaction || db->savepoints == 0);
-    TRY(db_run(db, &sql_keep, NULL, NULL, e));
-    db->savepoints--;
-    return OK;
-}
-
-/* A fault dooms what came since the innermost savepoint, because none is opened or kept after it.
- * These two spoil no more than that, unless the engine gave up the transaction by itself. */
-static bool comes_back(const struct db *db)
-{
-    struct str code = str_z(db->doomed);
-    return (str_is(code, "store.constraint") || str_is(code, "base.no_memory")) &&
-           db->engine->in_transaction(db->connection);
-}
-
-enum outcome db_savepoint_undo(struct db *db, struct err *e)
-{
-    BUG_ON(!db->in_transaction || db->savepoints == 0);
-    if (comes_back(db))
-        db->doomed = NULL;
-    end_cursors(db, db->savepoints);
-    TRY(db_run(db, &sql_undo, NULL, NULL, e));
-    TRY(db_run(db, &sql_keep, NULL, NULL, e));
-    db->savepoints--;
-    return OK;
+        db_end_cursor(rows->db, s);
 }

@@ -13,10 +13,11 @@
  * Both are records (base/record.h): the columns of a query print as JSON and HTML by themselves.
  *
  * A failed commit or sync is never retried: the connection answers FAULT "store.failed" from then
- * on, and only a restart, which reads what is on the disk, may go on. Faults: "store.busy",
- * "store.disk_full", "store.read_only", "store.io", "store.corrupt", "store.constraint",
- * "store.failed". Every one of them, and "base.no_memory", leaves the transaction to be rolled
- * back; after "store.constraint" and "base.no_memory" it is enough to undo the innermost savepoint.
+ * on, and only what reads everything anew may go on: a restart, or among several db_again. Faults:
+ * "store.busy", "store.disk_full", "store.read_only", "store.io", "store.corrupt",
+ * "store.constraint", "store.failed". Every one of them, and "base.no_memory", leaves the
+ * transaction to be rolled back; after "store.constraint" and "base.no_memory" it is enough to undo
+ * the innermost savepoint.
  */
 #ifndef VEIN_KERNEL_STORE_H
 #define VEIN_KERNEL_STORE_H
@@ -48,6 +49,7 @@ struct store_options {
     const char *vfs;  /* of SQLite; NULL: the system's; the simulation names its own */
     bool create;      /* make it when absent or empty; else REFUSED "store.not_found" {path} */
     bool read_only;
+    bool served; /* pooled readers are waited for over HTTP: on PostgreSQL 20 s for a statement */
 };
 
 /* REFUSED "store.not_vein" {path} for a database that another program made, "store.name" for a URL
@@ -60,6 +62,10 @@ void store_close(struct store *s);
  * file open for writing is REFUSED "store.in_use". REFUSED "store.retired" {place}: what it holds
  * was moved there (store_copy.h). */
 enum outcome store_writer(struct db **out, struct store *s, struct err *e);
+/* The same beside other processes that open it so (docs/decisions/0027-several-servers.md): one at
+ * a time is in a transaction. REFUSED "store.in_use" while a writer is there that wants to be the
+ * only one, as that is while one of these is. On SQLite there is but one all the same. */
+enum outcome store_writer_shared(struct db **out, struct store *s, struct err *e);
 /* A connection that sees the last commit at the moment it begins to read. */
 enum outcome store_reader(struct db **out, struct store *s, struct err *e);
 void db_close(struct db *db);
@@ -77,6 +83,35 @@ void db_rollback(struct db *db);
 enum outcome db_savepoint(struct db *db, struct err *e);
 enum outcome db_savepoint_keep(struct db *db, struct err *e);
 enum outcome db_savepoint_undo(struct db *db, struct err *e);
+
+/* A writer among several. What it holds in memory of the database is what it was at the end of its
+ * last transaction; the next begins (db_begin) when nobody else's is under way, and sees what they
+ * wrote meanwhile. FAULT "store.busy" when that takes too long.
+ *
+ * db_shared: whether others may write between two transactions; false on SQLite.
+ * db_begin_aside: begins a transaction that waits for no turn, for tables that who leads alone
+ *   writes, or whose rows settle by themselves who may have them (leases); between its statements
+ *   others may commit.
+ * db_lead: takes the lead, which one connection at a time has and keeps until it ends: what must be
+ *   done by one process at a time is done on the leading connection alone, and so cannot be written
+ *   once that is lost. *lead where nobody else can write: true.
+ * db_tell: in a transaction, wakes the others once it is committed, and tells them a text of at
+ * most DB_TELL_MAX lower-case letters, digits and blanks; "" is nothing but the waking. db_heard:
+ *   whether others told since the last call, without waiting; each text that is more is given to
+ *   `heard`. What is told may be lost: look all the same now and then.
+ * db_again: a new connection in the place of one that was lost. All that is known of the database
+ *   has to be read anew, the lead to be taken anew. It fails as store_writer_shared does, and may
+ *   be called again. */
+bool db_shared(const struct db *db);
+enum outcome db_begin_aside(struct db *db, struct err *e);
+enum outcome db_lead(struct db *db, bool *lead, struct err *e);
+enum { DB_TELL_MAX = 7000 };
+enum outcome db_tell(struct db *db, const char *text, struct err *e);
+typedef void db_heard_fn(void *context, struct str text);
+bool db_heard(struct db *db, db_heard_fn *heard, void *context);
+enum outcome db_again(struct db *db, struct err *e);
+/* Closes its connection: it is lost, with the lead, and what was not committed is not. */
+void db_lose(struct db *db);
 
 /* Runs a statement that gives no rows. *changed, if wanted, is the number of rows it changed. */
 enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t *changed,

@@ -24,6 +24,14 @@ struct store_value {
     struct bytes bytes; /* of text and blob; NULL for these: no memory */
 };
 
+/* What a connection is for. */
+enum store_role {
+    ROLE_READER,
+    ROLE_POOLED, /* a reader that whoever asks over HTTP waits for */
+    ROLE_WRITER, /* the only one */
+    ROLE_SHARED, /* one of several, of which one at a time is in a transaction */
+};
+
 struct store_engine {
     const char *name;
     const char *begin_write; /* takes the right to write at once */
@@ -39,8 +47,10 @@ struct store_engine {
     enum outcome (*remove)(const char *path, struct err *e);
 
     /* A writer MUST be refused as "store.in_use" while another process or store has one, and the
-     * right MUST be free again when the process that held it is dead. A reader MUST NOT write. */
-    enum outcome (*connect)(void **connection, void *node, bool writer, struct err *e);
+     * right MUST be free again when the process that held it is dead. Of an engine with
+     * begin_shared those in ROLE_SHARED are beside each other, and beside no other writer. A reader
+     * MUST NOT write. */
+    enum outcome (*connect)(void **connection, void *node, enum store_role role, struct err *e);
     void (*disconnect)(void *connection);
     /* Whether a connection that lay idle can still be asked. */
     bool (*usable)(void *connection);
@@ -80,6 +90,19 @@ struct store_engine {
 
     /* Empties the log of changes into the database. MUST say no while a reader is in the way. */
     enum outcome (*flush)(void *connection, bool *done, struct err *e);
+
+    /* Of a writer in ROLE_SHARED; all NULL where there is but one writer. */
+    /* Begins a transaction when no other's is under way, and sees all that those before it
+     * committed; it MUST be the only one until the engine has ended it, whatever becomes of its
+     * process. FAULT "store.busy" after a bounded wait. */
+    enum outcome (*begin_shared)(void *connection, struct err *e);
+    /* Takes what one connection at a time has, until it ends, if it is free or ours. */
+    enum outcome (*lead)(void *connection, bool *lead, struct err *e);
+    /* In a transaction: the others shall hear of it once it is committed. Afterwards its commit
+     * MUST be as durable as one that wrote. */
+    enum outcome (*tell)(void *connection, const char *text, struct err *e);
+    /* Whether others told since the last time, and what. MUST NOT wait. */
+    bool (*heard)(void *connection, db_heard_fn *heard, void *context);
 };
 
 extern const struct store_engine store_engine_sqlite;
@@ -101,9 +124,10 @@ struct db_statement {
 
 struct db {
     struct store *store;
+    void *node; /* of the engine, the store's */
     const struct store_engine *engine;
-    void *connection;
-    bool writer;
+    void *connection; /* NULL: lost, and not made anew yet */
+    enum store_role role;
     bool failed;         /* a commit failed: nothing goes any more */
     bool in_transaction; /* as the caller sees it */
     const char *doomed;  /* code of the fault after which the transaction must be rolled back */
@@ -133,6 +157,17 @@ enum outcome store_check_living(struct db *db, struct err *e);
 
 /* The store's whole content, as it is at one moment, in a new SQLite file. */
 enum outcome store_copy_file(struct store *s, const char *to_path, struct err *e);
+
+static inline bool db_writes(const struct db *db)
+{
+    return db->role == ROLE_WRITER || db->role == ROLE_SHARED;
+}
+
+/* One statement without rows, whatever the connection's state is. */
+enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e);
+void db_end_cursor(struct db *db, struct db_statement *s);
+/* Forgets the statements and closes the connection. */
+void db_disconnect(struct db *db);
 
 /* Notes a fault: inside a transaction nothing but db_rollback goes after it. Returns outcome. */
 enum outcome db_fault(struct db *db, enum outcome outcome, const struct err *e);

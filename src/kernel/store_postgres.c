@@ -4,17 +4,14 @@
  * table's and index's comment holds its text in SQLite's words, so that a copy in a file can be
  * made of it (store_copy.c).
  *
- * One writer across processes: its connection holds an advisory lock, which the server gives up
- * when that connection ends. It is the very connection that writes, so that there is no moment at
- * which the lock is another's and what was sent before can still be written.
+ * Who may write is settled by advisory locks (store_postgres_share.c).
  *
  * Every wait has an end: for a connection, for a lock, for a statement, for a peer that does not
- * answer (keep-alives on both sides), and above them all for a result (PG_WAIT_MS). What a writer
- * sent when its connection was lost may or may not be committed: it is a "store.failed", and only a
- * new start finds out. */
+ * answer (keep-alives on both sides), and above them all for a result (store_postgres_ask.c). What
+ * a writer sent when its connection was lost may or may not be committed: it is a "store.failed",
+ * and only a new connection finds out. */
 #include "kernel/store_postgres_impl.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +20,20 @@
 
 enum {
     PG_VERSION_MIN = 140000,  /* the first that notices, within a statement, that we are gone */
-    PG_WAIT_MS = 620 * 1000,  /* a little more than a statement may take */
     PG_SCRIPT_MAX = 16 << 20, /* bytes */
-    WRITER_LOCK = 0x7665696e, /* "vein" */
 };
 
 struct node {
     struct store_url url;
+};
+
+/* How long a statement may take, by what its connection is for: what goes through a whole database
+ * has its time, nobody waits for a page for longer. */
+static const int statement_s[] = {
+    [ROLE_READER] = 600,
+    [ROLE_POOLED] = 20,
+    [ROLE_WRITER] = 600,
+    [ROLE_SHARED] = 60,
 };
 
 /* -- Errors ----------------------------------------------------------------------------------- */
@@ -64,7 +68,7 @@ static const char *field(const PGresult *r, int which)
 static enum outcome lost(struct pg_connection *c, const char *doing, struct err *e)
 {
     const struct str said = str_trim(str_z(PQerrorMessage(c->pq)));
-    return err_fault(e, c->writer ? "store.failed" : "store.io",
+    return err_fault(e, pg_writes(c) ? "store.failed" : "store.io",
                      "%s: the connection was lost: %.*s", doing, STR(said));
 }
 
@@ -87,77 +91,14 @@ enum outcome pg_fault(struct pg_connection *c, const PGresult *r, const char *do
                      field(r, PG_DIAG_TABLE_NAME), field(r, PG_DIAG_CONSTRAINT_NAME));
 }
 
-/* -- Asking ----------------------------------------------------------------------------------- */
-
-/* Until a result can be read without waiting. */
-static bool result_waits(PGconn *pq)
-{
-    while (PQisBusy(pq)) {
-        struct pollfd fd = { .fd = PQsocket(pq), .events = POLLIN };
-        const int n = poll(&fd, 1, PG_WAIT_MS);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0 || !PQconsumeInput(pq))
-            return false;
-    }
-    return true;
-}
-
-PGresult *pg_next(struct pg_connection *c)
-{
-    if (!c->lost && result_waits(c->pq))
-        return PQgetResult(c->pq);
-    c->lost = true;
-    return NULL;
-}
-
-static bool good(const PGresult *r)
-{
-    const ExecStatusType is = PQresultStatus(r);
-    return is == PGRES_COMMAND_OK || is == PGRES_TUPLES_OK;
-}
-
-enum outcome pg_run(struct pg_connection *c, const char *text, PGresult **result, const char *doing,
-                    struct err *e)
-{
-    TRY(pg_statement_settle(c, e));
-    if (c->lost || !PQsendQuery(c->pq, text))
-        return pg_fault(c, NULL, doing, e);
-    PGresult *last = NULL;
-    enum outcome o = OK;
-    for (PGresult *r = pg_next(c); r != NULL; r = pg_next(c)) {
-        if (!good(r) && o == OK)
-            o = pg_fault(c, r, doing, e);
-        PQclear(last);
-        last = r;
-    }
-    if (o == OK && (c->lost || last == NULL))
-        o = pg_fault(c, NULL, doing, e);
-    if (o == OK && result)
-        *result = last;
-    else
-        PQclear(last);
-    return o;
-}
-
-enum outcome pg_ask(struct pg_connection *c, const char *text, int64_t *out, const char *doing,
-                    struct err *e)
-{
-    PGresult *r = NULL;
-    *out = 0;
-    TRY(pg_run(c, text, &r, doing, e));
-    if (PQntuples(r) == 1)
-        (void)!str_to_u63(out, str_z(PQgetvalue(r, 0, 0)));
-    PQclear(r);
-    return OK;
-}
-
 /* -- Connecting ------------------------------------------------------------------------------- */
 
-static void no_notice(void *context, const PGresult *r)
+/* At a COMMIT a warning is the end of a wait for a standby: stream_next of
+ * store_postgres_statement.c. */
+static void noticed(void *context, const PGresult *r)
 {
-    (void)context;
-    (void)r;
+    struct pg_connection *c = context;
+    c->warned |= str_is(str_z(field(r, PG_DIAG_SEVERITY_NONLOCALIZED)), "WARNING");
 }
 
 /* Ours stand before the URL's, which may say otherwise, but for the encoding. libpq's message of a
@@ -174,14 +115,18 @@ static enum outcome reach(struct pg_connection *c, struct err *e)
     c->pq = PQconnectdbParams(keys, values, 1);
     if (c->pq == NULL)
         return err_no_memory(e);
-    PQsetNoticeReceiver(c->pq, no_notice, NULL);
+    PQsetNoticeReceiver(c->pq, noticed, c);
     if (PQstatus(c->pq) != CONNECTION_OK) {
-        const char *said = PQerrorMessage(c->pq);
-        if (strstr(said, "does not exist") && strstr(said, "database \""))
+        char state[PG_STATE_MAX];
+        pg_refused(state, c->url);
+        if (str_is(str_z(state), "3D000"))
             return REFUSE(e, "store.not_found", { "path", str_z(c->url->shown) });
-        return err_fault(e, strstr(said, "too many clients") ? "store.busy" : "store.io",
-                         "connect: %.*s", STR(str_trim(str_z(said))));
+        const bool busy = str_is(str_z(code_of(state)), "store.busy");
+        return err_fault(e, busy ? "store.busy" : "store.io", "connect: %.*s",
+                         STR(str_trim(str_z(PQerrorMessage(c->pq)))));
     }
+    if (PQsetnonblocking(c->pq, 1) != 0)
+        return err_no_memory(e);
     if (PQserverVersion(c->pq) < PG_VERSION_MIN)
         return err_fault(e, "store.io", "PostgreSQL 14 or newer is needed, this is %d",
                          PQserverVersion(c->pq));
@@ -193,7 +138,7 @@ static enum outcome reach(struct pg_connection *c, struct err *e)
 static enum outcome configure(struct pg_connection *c, struct err *e)
 {
     static const char all[] =
-        "SET lock_timeout = 5000; SET statement_timeout = 600000;"
+        "SET lock_timeout = 5000;"
         "SET client_connection_check_interval = 10000; SET tcp_keepalives_idle = 10;"
         "SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
         "SET idle_session_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
@@ -206,13 +151,14 @@ static enum outcome configure(struct pg_connection *c, struct err *e)
         TRY(pg_run(c, "SET transaction_timeout = 0", NULL, "configure", e));
     snprintf(text, sizeof text, "SET search_path = \"%s\", pg_temp", c->url->schema);
     TRY(pg_run(c, text, NULL, "configure", e));
+    TRY(pg_patience(c, statement_s[c->role], e));
     TRY(pg_ask(c,
                "SELECT count(*) FROM pg_settings WHERE name = 'server_encoding'"
                " AND setting <> 'UTF8'",
                &strange, "configure", e));
     if (strange)
         return err_fault(e, "store.io", "the database has another encoding than UTF8");
-    if (!c->writer)
+    if (!pg_writes(c))
         return pg_run(c, "SET default_transaction_read_only = on", NULL, "configure", e);
     /* A stronger setting stays. */
     return pg_run(c,
@@ -223,13 +169,14 @@ static enum outcome configure(struct pg_connection *c, struct err *e)
 }
 
 static enum outcome open_connection(struct pg_connection **out, const struct store_url *url,
-                                    bool writer, struct err *e)
+                                    enum store_role role, struct err *e)
 {
     struct pg_connection *c = calloc(1, sizeof *c);
     if (c == NULL)
         return err_no_memory(e);
     c->url = url;
-    c->writer = writer;
+    c->role = role;
+    c->wait_s = PG_BEGIN_S;
     enum outcome o = reach(c, e);
     if (o == OK)
         o = configure(c, e);
@@ -248,42 +195,12 @@ void pg_disconnect(void *p)
     free(c);
 }
 
-/* The lock is the session's and of this schema: neither may be another than it seems. */
-static enum outcome check_writer(struct pg_connection *c, struct err *e)
-{
-    int64_t process = 0, there = 0;
-    char text[STORE_SCHEMA_MAX + 64];
-    snprintf(text, sizeof text, "SELECT count(*) WHERE current_schema() = '%s'", c->url->schema);
-    TRY(pg_ask(c, text, &there, "look for the schema", e));
-    if (!there)
-        return err_fault(e, "store.io", "the schema is gone, or its use is not granted");
-    TRY(pg_ask(c, "SELECT CAST(pg_backend_pid() AS BIGINT)", &process, "look at the session", e));
-    if (process != PQbackendPID(c->pq))
-        return err_fault(e, "store.io", "a pool shares this session out: connect to the server");
-    return OK;
-}
-
-/* The server may take a moment to notice that a process has died. */
-static enum outcome take_lock(struct pg_connection *c, struct err *e)
-{
-    char text[256];
-    snprintf(text, sizeof text,
-             "SET lock_timeout = 700;"
-             "SELECT pg_advisory_lock(%d, CAST(CAST(oid AS BIGINT) - 2147483648 AS INTEGER))"
-             " FROM pg_namespace WHERE nspname = '%s'",
-             WRITER_LOCK, c->url->schema);
-    if (pg_run(c, text, NULL, "take the writer's lock", e) != OK)
-        return str_is(str_z(e->code), "store.busy") ? REFUSE(e, "store.in_use") : e->outcome;
-    TRY(pg_run(c, "SET lock_timeout = 5000", NULL, "configure", e));
-    return check_writer(c, e);
-}
-
-enum outcome pg_connect(void **out, void *p, bool writer, struct err *e)
+enum outcome pg_connect(void **out, void *p, enum store_role role, struct err *e)
 {
     const struct node *node = p;
     struct pg_connection *c = NULL;
-    TRY(open_connection(&c, &node->url, writer, e));
-    const enum outcome o = writer ? take_lock(c, e) : OK;
+    TRY(open_connection(&c, &node->url, role, e));
+    const enum outcome o = pg_writes(c) ? pg_take_place(c, e) : OK;
     if (o != OK) {
         pg_disconnect(c);
         return o;
@@ -365,7 +282,7 @@ static enum outcome node_open(void **out, const struct store_options *options, s
     if (o == OK)
         o = store_url_read(&node->url, options->path, e);
     if (o == OK)
-        o = open_connection(&c, &node->url, !options->read_only, e);
+        o = open_connection(&c, &node->url, options->read_only ? ROLE_READER : ROLE_WRITER, e);
     if (o == OK) {
         o = ready(c, options->create && !options->read_only, e);
         pg_disconnect(c);
@@ -390,14 +307,14 @@ static enum outcome remove_all(const char *path, struct err *e)
     int64_t ours = 0;
     char text[STORE_SCHEMA_MAX + 128];
     TRY(store_url_read(&url, path, e));
-    TRY(open_connection(&c, &url, true, e));
+    TRY(open_connection(&c, &url, ROLE_WRITER, e));
     snprintf(text, sizeof text,
              "SELECT count(*) FROM pg_namespace WHERE nspname = '%s'"
              " AND obj_description(oid, 'pg_namespace') LIKE 'vein %%'",
              url.schema);
     enum outcome o = pg_ask(c, text, &ours, "look for the schema", e);
     if (o == OK && ours)
-        o = take_lock(c, e); /* nothing goes that somebody writes to */
+        o = pg_take_place(c, e); /* nothing goes that somebody writes to */
     snprintf(text, sizeof text, "DROP SCHEMA \"%s\" CASCADE", url.schema);
     if (o == OK && ours)
         o = pg_run(c, text, NULL, "remove the schema", e);
@@ -457,6 +374,15 @@ static const char *beside_name(void *p)
     return c->beside;
 }
 
+/* Tables are gone through: this takes longer than a command may. */
+static enum outcome flush(void *p, bool *done, struct err *e)
+{
+    struct pg_connection *c = p;
+    TRY(pg_patience(c, statement_s[ROLE_WRITER], e));
+    TRY(pg_flush(c, done, e));
+    return pg_patience(c, statement_s[c->role], e);
+}
+
 const struct store_engine store_engine_postgres = {
     .name = "postgres",
     .begin_write = "BEGIN",
@@ -488,5 +414,9 @@ const struct store_engine store_engine_postgres = {
     .beside = beside,
     .beside_name = beside_name,
     .own = "", /* the search path has our schema alone */
-    .flush = pg_flush,
+    .flush = flush,
+    .begin_shared = pg_begin_shared,
+    .lead = pg_lead,
+    .tell = pg_tell,
+    .heard = pg_heard,
 };

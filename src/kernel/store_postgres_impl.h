@@ -9,20 +9,39 @@
 
 struct pg_statement;
 
+enum {
+    PG_BEGIN_S = 15, /* a statement's time until pg_patience says another */
+    PG_STATE_MAX = 6 /* an SQLSTATE and a NUL */
+};
+
 struct pg_connection {
     PGconn *pq;
     const struct store_url *url; /* of the node */
-    bool writer;
+    enum store_role role;
+    int wait_s;                     /* for a result; then the connection counts as lost */
     bool lost;                      /* the connection is gone, or waited for too long */
+    bool warned;                    /* by what runs or ran last */
     int64_t changed;                /* rows, by the last statement */
     uint64_t numbers;               /* of statements and cursors: names that were never used */
     struct pg_statement *streaming; /* its rows are still on their way */
     char beside[STORE_SCHEMA_MAX + 1];
 };
 
+static inline bool pg_writes(const struct pg_connection *c)
+{
+    return c->role == ROLE_WRITER || c->role == ROLE_SHARED;
+}
+
 /* FAULT with the code of store.h for what the server or the connection said. */
 enum outcome pg_fault(struct pg_connection *c, const PGresult *r, const char *doing, struct err *e);
 
+/* -- asking (store_postgres_ask.c) -- */
+
+/* From now on a statement may take so long, and is waited for a little longer. */
+enum outcome pg_patience(struct pg_connection *c, int seconds, struct err *e);
+/* The SQLSTATE with which the server refuses a connection; empty when it does not answer, or takes
+ * it. libpq tells none with a connection that failed, and its text is in the server's language. */
+void pg_refused(char state[PG_STATE_MAX], const struct store_url *url);
 /* The next result of what was sent, NULL behind the last or when the connection is lost. Waits for
  * a bounded time. */
 PGresult *pg_next(struct pg_connection *c);
@@ -35,8 +54,17 @@ enum outcome pg_ask(struct pg_connection *c, const char *text, int64_t *out, con
                     struct err *e);
 
 /* A connection to the node's database; a writer holds the right to be the one. */
-enum outcome pg_connect(void **out, void *node, bool writer, struct err *e);
+enum outcome pg_connect(void **out, void *node, enum store_role role, struct err *e);
 void pg_disconnect(void *connection);
+
+/* -- a writer's place among others (store_postgres_share.c) -- */
+
+/* The right to write, alone or as one of several. */
+enum outcome pg_take_place(struct pg_connection *c, struct err *e);
+enum outcome pg_begin_shared(void *connection, struct err *e);
+enum outcome pg_lead(void *connection, bool *lead, struct err *e);
+enum outcome pg_tell(void *connection, const char *text, struct err *e);
+bool pg_heard(void *connection, db_heard_fn *heard, void *context);
 
 /* The slots of struct store_engine that concern a statement. */
 enum outcome pg_statement_prepare(void **out, void *connection, const struct sql *q, struct err *e);

@@ -157,10 +157,16 @@ static void note_changed(struct pg_connection *c, PGresult *r)
     (void)!str_to_u63(&c->changed, str_z(PQcmdTuples(r)));
 }
 
-/* What the server says of a COMMIT of a transaction that had failed: that it rolled it back. */
-static bool rolled_back(const struct pg_statement *s, PGresult *r)
+/* What a COMMIT says that is no good end: of a transaction that had failed, that it was rolled
+ * back; and with a warning, that its wait for a standby was broken off: then it is done here, and
+ * may be lost with this machine. */
+static const char *ends_badly(const struct pg_statement *s, PGresult *r)
 {
-    return str_is(str_z(s->text), "COMMIT") && str_is(str_z(PQcmdStatus(r)), "ROLLBACK");
+    if (!str_is(str_z(s->text), "COMMIT"))
+        return NULL;
+    if (str_is(str_z(PQcmdStatus(r)), "ROLLBACK"))
+        return "the server rolled back instead";
+    return s->c->warned ? "committed, but no standby confirmed it" : NULL;
 }
 
 /* The next result with rows in it; *rows NULL behind the last. */
@@ -184,8 +190,9 @@ static enum outcome stream_next(struct pg_statement *s, PGresult **rows, struct 
             note_changed(c, r);
         else if (o == OK)
             o = pg_fault(c, r, "step", e);
-        if (o == OK && rolled_back(s, r))
-            o = err_fault(e, "store.failed", "the server rolled back instead");
+        const char *bad = o == OK ? ends_badly(s, r) : NULL;
+        if (bad)
+            o = err_fault(e, "store.failed", "%s", bad);
         PQclear(r);
     }
     s->drained = true;
@@ -255,6 +262,7 @@ static enum outcome stream_begin(struct pg_statement *s, struct err *e)
     name_of(name, 's', s->number);
     send_parameters(&sent, s);
     TRY(pg_statement_settle(c, e));
+    c->warned = false;
     if (c->lost ||
         !PQsendQueryPrepared(c->pq, name, (int)s->n, sent.value, sent.length, sent.format, 1) ||
         !PQsetSingleRowMode(c->pq))

@@ -58,7 +58,7 @@ static const char check_indexes[] =
 enum outcome pg_check(void *node, struct err *e)
 {
     void *connection = NULL;
-    TRY(pg_connect(&connection, node, false, e));
+    TRY(pg_connect(&connection, node, ROLE_READER, e));
     struct pg_connection *c = connection;
     enum outcome o = no_programs(c, e);
     if (o == OK)

@@ -314,8 +314,9 @@ static void disconnect(void *p)
     free(c);
 }
 
-static enum outcome connect(void **out, void *p, bool writer, struct err *e)
+static enum outcome connect(void **out, void *p, enum store_role role, struct err *e)
 {
+    const bool writer = role == ROLE_WRITER || role == ROLE_SHARED;
     const struct sqlite_node *node = p;
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (c == NULL)

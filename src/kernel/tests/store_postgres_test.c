@@ -14,12 +14,11 @@
 #include <cmocka.h>
 
 #include "kernel/store_name.h"
+#include "kernel/tests/postgres_place.h"
 
 #define ASSERT_CODE(expr, outcome, want) ASSERT_CODE_IN(e, expr, outcome, want)
 
-static const char *server;
 static char folder[64];
-static char path[STORE_NAME_MAX];
 
 /* A file in the folder that no test had before. */
 static const char *spare(void)
@@ -30,48 +29,24 @@ static const char *spare(void)
     return made;
 }
 
-/* A schema that no test had before. */
-static struct store_options fresh(void)
-{
-    static unsigned n;
-    snprintf(path, sizeof path, "%s&schema=test_%d_%u", server, (int)getpid(), ++n);
-    return (struct store_options){ .path = path, .create = true };
-}
-
-/* SQL from beside, as an administrator would run it; the first value of its answer. */
-static const char *administer(const char *text)
-{
-    static char value[200];
-    PGconn *db = PQconnectdb(server);
-    assert_int_equal(PQstatus(db), CONNECTION_OK);
-    PGresult *r = PQexec(db, text);
-    const ExecStatusType is = PQresultStatus(r);
-    if (is != PGRES_COMMAND_OK && is != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", text, PQerrorMessage(db));
-    snprintf(value, sizeof value, "%s", PQntuples(r) > 0 ? PQgetvalue(r, 0, 0) : "");
-    PQclear(r);
-    PQfinish(db);
-    return value;
-}
-
 static void test_opens_only_what_is_ours(void **state)
 {
     (void)state;
     char text[200];
     struct err e = { 0 };
     struct store *s = NULL;
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     options.create = false;
     ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
     struct store_url url;
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     snprintf(text, sizeof text, "CREATE SCHEMA %s; CREATE TABLE %s.theirs (a INT)", url.schema,
              url.schema);
-    administer(text);
+    postgres_administer(text);
     for (int i = 0; i < 2; i++) {
         options.create = i == 1;
         ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_vein");
-        assert_true(str_starts(str_z(path), str_from(err_param(&e, "path"), SIZE_MAX)));
+        assert_true(str_starts(str_z(postgres_path), str_from(err_param(&e, "path"), SIZE_MAX)));
     }
     options.path = "postgresql:///nowhere?host=/tmp";
     ASSERT_CODE(store_open(&s, &options, &e), FAULT, "store.io");
@@ -83,13 +58,13 @@ static void test_an_empty_schema_may_be_ours(void **state)
     (void)state;
     char text[200];
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store_url url;
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     snprintf(text, sizeof text, "CREATE SCHEMA %s", url.schema);
-    administer(text);
+    postgres_administer(text);
     store_close(store_with_rows(&options));
-    ASSERT_OK(store_remove(path, &e));
+    ASSERT_OK(store_remove(postgres_path, &e));
     struct store *s = NULL;
     options.create = false;
     ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
@@ -157,7 +132,7 @@ static void test_a_fault_quotes_no_value(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct db *db = NULL;
     ASSERT_OK(store_writer(&db, s, &e));
@@ -170,36 +145,26 @@ static void test_a_fault_quotes_no_value(void **state)
     store_close(s);
 }
 
-static void end_backends(const char *which)
-{
-    char text[300];
-    snprintf(text, sizeof text,
-             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-             " WHERE datname = current_database() AND application_name = 'vein' AND %s",
-             which);
-    assert_string_not_equal(administer(text), "0");
-}
-
 /* shows: what a writer sent when its connection was lost is not retried */
 static void test_a_lost_writer_stays_lost(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct db *db = NULL;
     ASSERT_OK(store_writer(&db, s, &e));
     place_add(db, 1, 1);
     ASSERT_OK(db_begin(db, &e));
     place_add(db, 2, 1);
-    end_backends("state = 'idle in transaction'");
+    postgres_end_backends("state = 'idle in transaction'");
     ASSERT_CODE(db_commit(db, &e), FAULT, "store.failed");
     ASSERT_CODE(db_begin(db, &e), FAULT, "store.failed");
     db_close(db);
     ASSERT_OK(store_writer(&db, s, &e)); /* the lock went with the connection */
     assert_int_equal(number_of(db, &sql_place_count), 1);
     ASSERT_OK(db_begin(db, &e));
-    end_backends("state = 'idle in transaction'");
+    postgres_end_backends("state = 'idle in transaction'");
     struct place in = { 3, 1 };
     ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.failed");
     db_rollback(db);
@@ -212,16 +177,16 @@ static void test_a_lost_reader_is_replaced(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct db *db = NULL;
     ASSERT_OK(store_reader_take(&db, s, &e));
     assert_int_equal(number_of(db, &sql_place_count), 0);
     store_reader_give(s, db);
-    end_backends("true"); /* while it is idle */
+    postgres_end_backends("true"); /* while it is idle */
     ASSERT_OK(store_reader_take(&db, s, &e));
     assert_int_equal(number_of(db, &sql_place_count), 0);
-    end_backends("true"); /* while it is out */
+    postgres_end_backends("true"); /* while it is out */
     struct arena *arena = arena_new(1 << 16);
     struct number out;
     bool found = false;
@@ -238,9 +203,9 @@ static void test_a_commit_is_on_the_disk(void **state)
 {
     (void)state;
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     char set[STORE_NAME_MAX + 64];
-    snprintf(set, sizeof set, "%s&options=-csynchronous_commit%%3Doff", path);
+    snprintf(set, sizeof set, "%s&options=-csynchronous_commit%%3Doff", postgres_path);
     options.path = set;
     struct store *s = store_with_rows(&options);
     struct db *db = NULL;
@@ -293,7 +258,7 @@ static struct store *store_with_samples(const struct store_options *options)
 static void test_a_tables_hash_is_the_same_on_both(void **state)
 {
     (void)state;
-    struct store_options here = fresh();
+    struct store_options here = postgres_fresh();
     struct store_options file = { .path = spare(), .create = true };
     struct store *a = store_with_samples(&here);
     struct store *b = store_with_samples(&file);
@@ -309,17 +274,17 @@ static void test_a_check_reads_everything(void **state)
     (void)state;
     char text[600];
     struct err e = { 0 };
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store_url url;
     struct store *s = store_with_samples(&options);
-    ASSERT_OK(store_url_read(&url, path, &e));
-    administer("CREATE EXTENSION IF NOT EXISTS amcheck");
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
+    postgres_administer("CREATE EXTENSION IF NOT EXISTS amcheck");
     ASSERT_OK(store_check(s, &e));
     snprintf(text, sizeof text, "CREATE VIEW %s.theirs AS SELECT 1 AS a", url.schema);
-    administer(text);
+    postgres_administer(text);
     ASSERT_CODE(store_check(s, &e), FAULT, "store.corrupt");
     snprintf(text, sizeof text, "DROP VIEW %s.theirs", url.schema);
-    administer(text);
+    postgres_administer(text);
     ASSERT_OK(store_check(s, &e));
     /* An index that lacks a row: it says to be valid, and is not filled. */
     snprintf(text, sizeof text,
@@ -329,7 +294,7 @@ static void test_a_check_reads_everything(void **state)
              "UPDATE pg_index SET indisready = true, indisvalid = true"
              " WHERE indexrelid = CAST('%s.place_units' AS regclass)",
              url.schema, url.schema, url.schema);
-    administer(text);
+    postgres_administer(text);
     ASSERT_CODE(store_check(s, &e), FAULT, "store.corrupt");
     store_close(s);
 }
@@ -340,7 +305,7 @@ static void test_flushing_waits_for_readers(void **state)
     (void)state;
     struct err e = { 0 };
     bool done = true;
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct db *db = NULL, *reader = NULL;
     ASSERT_OK(store_writer(&db, s, &e));
@@ -364,9 +329,9 @@ static void test_flushing_waits_for_readers(void **state)
 
 int main(void)
 {
-    static const struct store_place place = { "store on postgres", fresh, spare };
-    server = getenv("VEIN_POSTGRES");
-    if (server == NULL) {
+    static const struct store_place place = { "store on postgres", postgres_fresh, spare };
+    postgres_server = getenv("VEIN_POSTGRES");
+    if (postgres_server == NULL) {
         printf("skip: VEIN_POSTGRES is not set: the store on PostgreSQL is not tested here\n");
         printf("1..0\n");
         return 0;
