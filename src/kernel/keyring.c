@@ -385,6 +385,38 @@ static enum outcome only_look(struct keyring *k, void *context, struct err *e)
     return found ? OK : err_fault(e, "seal.no_key", "the subject has no key");
 }
 
+/* keyring_change takes in what others appended; nothing else is to be done. */
+static enum outcome take_in(struct keyring *k, void *context, struct err *e)
+{
+    (void)k;
+    (void)context;
+    (void)e;
+    return OK;
+}
+
+/* Whether another process appended slots that are not in the table. */
+static bool has_grown(struct keyring *k)
+{
+    struct stat st;
+    pthread_rwlock_rdlock(&k->index_lock);
+    const uint32_t nslots = k->nslots;
+    pthread_rwlock_unlock(&k->index_lock);
+    return !k->old && fstat(k->fd, &st) == 0 && (uint64_t)st.st_size / SLOT_SIZE > nslots;
+}
+
+static enum outcome recheck(struct keyring *k, void *context, struct err *e)
+{
+    (void)context;
+    (void)e;
+    k->waning = true;
+    return OK;
+}
+
+enum outcome keyring_recheck(struct keyring *k, struct err *e)
+{
+    return keyring_change(k, recheck, NULL, e);
+}
+
 static enum outcome check_name(struct str name, struct err *e)
 {
     return keyring_subject_valid(name) ? OK
@@ -452,41 +484,13 @@ enum outcome keyring_look(struct keyring *k, struct str subject, enum seal_key *
 {
     struct slot slot;
     bool found = false;
-    if (keyring_subject_valid(subject))
+    const bool valid = keyring_subject_valid(subject);
+    if (valid)
         TRY(table_find(k, &slot, &found, subject, e));
+    if (valid && !found && has_grown(k)) {
+        TRY(keyring_change(k, take_in, NULL, e));
+        TRY(table_find(k, &slot, &found, subject, e));
+    }
     *out = !found ? SEAL_KEY_NONE : slot.state == SLOT_LIVE ? SEAL_KEY_LIVE : SEAL_KEY_ERASED;
     return OK;
-}
-
-/* -- Keys of the node ---------------------------------------------------------------------------
- */
-
-void keyring_purpose_key(struct keyring *k, uint8_t key[KEY_SIZE], enum node_key node,
-                         const char *purpose)
-{
-    const struct str part = str_z(purpose);
-    key_derive(key, k->secrets->node[node], "vein keyring 1 purpose", &part, 1);
-}
-
-void keyring_signer_seed(struct keyring *k, uint8_t seed[32], struct str origin)
-{
-    if (origin.n == 0)
-        keyring_purpose_key(k, seed, NODE_SIGNER, "seed");
-    else
-        key_derive(seed, k->secrets->node[NODE_SIGNER], "vein keyring 1 epoch", &origin, 1);
-}
-
-struct hash keyring_digest(struct keyring *k, const char *purpose, struct str text)
-{
-    uint8_t key[KEY_SIZE];
-    struct hash out;
-    keyring_purpose_key(k, key, NODE_INDEX, purpose);
-    key_hmac(out.b, key, &(struct bytes){ (const uint8_t *)(text.p ? text.p : ""), text.n }, 1);
-    sodium_memzero(key, sizeof key);
-    return out;
-}
-
-void keyring_random(struct keyring *k, void *out, size_t n)
-{
-    env_random(k->env, out, n);
 }

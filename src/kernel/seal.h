@@ -55,6 +55,10 @@ enum outcome keyring_subject(struct keyring *k, struct str subject, struct str o
  * key above it. */
 enum outcome keyring_destroy(struct keyring *k, struct str subject, struct err *e);
 
+/* Another process may have destroyed keys and died before it renewed those above them: the next
+ * keyring_renew looks at all slots. */
+enum outcome keyring_recheck(struct keyring *k, struct err *e);
+
 /* Gives the organisation a new key, wraps the keys of its subjects anew and destroys the old one;
  * absent: each organisation of which a subject's key was destroyed since. What is interrupted goes
  * on when the keyring is next opened. *subjects, if wanted, counts those that were wrapped anew.

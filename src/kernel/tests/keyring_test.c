@@ -230,6 +230,45 @@ static void destroyed_stays_destroyed(void **state)
 }
 
 /* A flipped bit anywhere is noticed at the start: no wrong key, no silent loss of one. */
+/* shows: of servers that share a keyring each finds what another appended, and nobody what another
+ * destroyed */
+static void one_file_two_servers(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    enum seal_key key;
+    struct keyring *one = opened();
+    struct keyring *other = opened();
+    struct bytes sealed;
+    struct str text;
+    struct arena *arena = arena_new(1 << 16);
+    assert_int_equal(keyring_look(one, S("ada"), &key, &e), OK);
+    assert_int_equal(key, SEAL_KEY_NONE);
+    assert_int_equal(keyring_subject(other, S("ada"), KEYRING_NODE, &e), OK);
+    assert_int_equal(keyring_look(one, S("ada"), &key, &e), OK);
+    assert_int_equal(key, SEAL_KEY_LIVE); /* so that an erasure destroys it */
+    assert_int_equal(keyring_subject(one, S("bea"), KEYRING_NODE, &e), OK);
+    assert_int_equal(keyring_destroy(one, S("ada"), &e), OK);
+    assert_int_equal(keyring_look(other, S("ada"), &key, &e), OK);
+    assert_int_equal(key, SEAL_KEY_ERASED);
+    assert_int_equal(keyring_subject(other, S("ada"), KEYRING_NODE, &e), REFUSED);
+    /* The first dies before it renews the key above: whoever leads then does. */
+    keyring_close(one);
+    struct keyring_list before, after;
+    assert_int_equal(keyring_list(other, &before, arena, &e), OK);
+    assert_int_equal(keyring_renew(other, (struct str){ 0 }, NULL, &e), OK);
+    assert_int_equal(keyring_list(other, &after, arena, &e), OK);
+    assert_int_equal(after.rows[0].turn, before.rows[0].turn); /* it knows of none */
+    assert_int_equal(keyring_recheck(other, &e), OK);
+    assert_int_equal(keyring_renew(other, (struct str){ 0 }, NULL, &e), OK);
+    assert_int_equal(keyring_list(other, &after, arena, &e), OK);
+    assert_int_equal(after.rows[0].turn, before.rows[0].turn + 1);
+    (void)sealed;
+    (void)text;
+    arena_free(arena);
+    keyring_close(other);
+}
+
 static void damage_is_noticed(void **state)
 {
     (void)state;
@@ -448,6 +487,7 @@ int main(void)
         TEST(another_root_is_refused),
         TEST(passphrase_opens),
         TEST(destroyed_stays_destroyed),
+        TEST(one_file_two_servers),
         TEST(damage_is_noticed),
         TEST(torn_append_is_passed_over),
         TEST(threads_and_processes_at_once),
