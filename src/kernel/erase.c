@@ -318,6 +318,13 @@ static enum outcome open_all(struct erasures *x, struct err *e)
 {
     if (!x->arena || asprintf(&x->begun, "%s.begun", x->options.list) < 0)
         return err_no_memory(e);
+    return x->options.follows ? OK : erasures_step(x, e);
+}
+
+enum outcome erasures_again(struct erasures *x, struct err *e)
+{
+    x->due = true;
+    TRY(keyring_recheck(x->options.keys, e));
     return erasures_step(x, e);
 }
 

@@ -36,10 +36,13 @@ struct erasures_options {
     const struct registry *registry;
     const struct env *env;
     const char *list; /* path of F.erased */
+    bool follows;     /* another process leads, and does it: nothing until erasures_again */
 };
 /* Does what was left undone. */
 enum outcome erasures_open(struct erasures **out, const struct erasures_options *options,
                            struct err *e);
+/* Does what another process, which led until now, left undone. */
+enum outcome erasures_again(struct erasures *x, struct err *e);
 void erasures_close(struct erasures *x);
 /* After each commit. */
 void erasures_committed(struct erasures *x, const struct gate_happened *events, size_t n);

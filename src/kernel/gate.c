@@ -13,6 +13,8 @@
 #include "kernel/sign_strength.h"
 
 enum {
+    GROUP_TRIES =
+        3, /* where others write too, of a group whose turn did not come or was cut short */
     MEMBER_ARENA_MAX = 128 << 20,
     GROUP_BODIES_MAX = 8 << 20, /* bytes of bodies in one group */
 };
@@ -36,7 +38,10 @@ struct gate {
 
     struct gate_item group[GATE_GROUP_MAX]; /* the writer's own */
     struct gate_happened happened[LEDGER_GROUP_MAX];
-    struct err failed; /* the fault after which nothing more is written */
+    size_t nseen;                  /* of them, recorded by others */
+    bool strange;                  /* something that this program does not know was among it */
+    struct err failed;             /* the fault after which nothing more is written */
+    _Atomic(const char *) failure; /* its code, for any thread; NULL: none */
 };
 
 enum outcome gate_open(struct gate **out, const struct gate_options *options, struct err *e)
@@ -195,6 +200,9 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
                          void *context, struct err *e)
 {
     struct gate_item item = { .command = command, .done = done, .context = context };
+    const char *failure = gate_failure(g);
+    if (failure)
+        return err_fault(e, failure, "nothing is written");
     if (queue_full(g))
         return REFUSE(e, "gate.busy"); /* before any work: there is too much of it already */
     if (!id_valid(command->id))
@@ -239,21 +247,107 @@ static size_t group_take(struct gate *g)
     return n;
 }
 
-/* Everything between BEGIN and COMMIT. */
+/* --- what others recorded, where several write --- */
+
+static void seen_tell(struct gate *g)
+{
+    if (g->committed && g->nseen > 0)
+        g->committed(g->context, g->happened, g->nseen);
+    g->nseen = 0;
+}
+
+static void seen(void *context, int64_t sequence, const struct event *event)
+{
+    struct gate *g = context;
+    const struct event_type *type =
+        registry_event(g->writer.registry, event->type, event->type_version);
+    if (g->nseen == LEDGER_GROUP_MAX)
+        seen_tell(g);
+    struct gate_happened *h = &g->happened[g->nseen++];
+    *h = (struct gate_happened){ .sequence = sequence, .type = type ? type->name : "" };
+    if (event->key.n <= STREAM_MAX)
+        memcpy(h->key.text, event->key.p, event->key.n);
+    g->strange |= !type;
+}
+
+enum outcome gate_follow(struct gate *g, struct err *e)
+{
+    if (!db_shared(g->writer.db))
+        return OK;
+    TRY(ledger_follow(g->writer.ledger, g->writer.db, seen, g, e));
+    seen_tell(g);
+    return g->strange ? err_fault(e, "gate.newer_event", "another server is of a newer version")
+                      : OK;
+}
+
+enum outcome gate_again(struct gate *g, struct err *e)
+{
+    struct ledger *l = g->writer.ledger;
+    const uint64_t size = ledger_size(l);
+    const struct hash root = ledger_root(l);
+    bool same;
+    TRY(ledger_again(l, g->writer.db, e));
+    TRY(ledger_was(&same, l, g->writer.db, size, root, e));
+    if (!same)
+        LOG(g->writer.env, LOG_ERROR, "gate.events_lost", LOG_F_INT("known", (int64_t)size),
+            LOG_F_INT("size", (int64_t)ledger_size(l)));
+    TRY(ledger_see(l, g->writer.db, same ? size : ledger_size(l), seen, g, e));
+    seen_tell(g);
+    g->failed = (struct err){ 0 };
+    g->failure = NULL;
+    return OK;
+}
+
+const char *gate_failure(const struct gate *g)
+{
+    return g->failure;
+}
+
+void gate_fail(struct gate *g, const struct err *e)
+{
+    g->failed = *e;
+    g->failure = e->code;
+}
+
+/* --- the group --- */
+
+/* Everything between BEGIN and COMMIT. What others recorded before is known to whoever follows
+ * before anything is decided. */
 static enum outcome group_write(struct gate *g, size_t n, struct err *e)
 {
     struct gate_writer *w = &g->writer;
+    w->nhappened = 0;
     TRY(db_begin(w->db, e));
-    enum outcome o = OK;
+    enum outcome o = gate_follow(g, e);
     for (size_t i = 0; i < n && o == OK; i++)
         o = gate_member_run(w, &g->group[i], e);
     if (o == OK)
         o = ledger_prepare(w->ledger, w->db, e);
     if (o == OK)
+        o = db_tell(w->db, "", e);
+    if (o == OK)
         o = db_commit(w->db, e);
     if (o != OK) {
         db_rollback(w->db);
         ledger_forget(w->ledger);
+    }
+    return o;
+}
+
+static bool is_busy(const struct err *e)
+{
+    return str_is(str_z(e->code), "store.busy");
+}
+
+/* Where others write, their turn may have been long, or the server may have ended ours (a deadlock
+ * with a vacuum): nothing was committed and nobody answered. */
+static enum outcome group_try(struct gate *g, size_t n, struct err *e)
+{
+    const int tries = db_shared(g->writer.db) ? GROUP_TRIES : 1;
+    enum outcome o = group_write(g, n, e);
+    for (int i = 1; i < tries && o == FAULT && is_busy(e); i++) {
+        *e = (struct err){ 0 };
+        o = group_write(g, n, e);
     }
     return o;
 }
@@ -264,8 +358,8 @@ static void group_fail(struct gate *g, size_t n, const struct err *e)
     for (size_t i = 0; i < n; i++)
         g->group[i].answer = (struct gate_answer){ .error = *e, .sequence = -1 };
     log_err(g->writer.env, "gate.group_failed", e);
-    if (!str_is(str_z(e->code), "store.busy"))
-        g->failed = *e;
+    if (!is_busy(e))
+        gate_fail(g, e);
 }
 
 enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
@@ -276,11 +370,10 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e)
         return OK;
 
     enum outcome o = g->failed.outcome;
-    g->writer.nhappened = 0;
     if (o != OK)
         *e = g->failed;
     else
-        o = group_write(g, n, e);
+        o = group_try(g, n, e);
     if (o == OK) {
         ledger_committed(g->writer.ledger);
         if (g->committed && g->writer.nhappened > 0)

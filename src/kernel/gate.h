@@ -312,6 +312,19 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
  * members were answered with it, and unless the fault is "store.busy" the gate stays shut. */
 enum outcome gate_step(struct gate *g, size_t *ran, struct err *e);
 
+/* Where several write to the database (db_shared): tells `committed` what others recorded, as after
+ * a commit of ours. Each group does so first; between groups whoever wants to hear of it sooner. On
+ * the writer's thread. FAULT "gate.newer_event" when this program does not know a type of event,
+ * for it cannot tell what follows from it. */
+enum outcome gate_follow(struct gate *g, struct err *e);
+/* After db_again: reads the ledger anew, tells what others recorded meanwhile, and takes commands
+ * again. "gate.events_lost" is logged when what was durable is not there any more. */
+enum outcome gate_again(struct gate *g, struct err *e);
+/* Code of the fault after which nothing is written; NULL: commands are taken. Any thread. */
+const char *gate_failure(const struct gate *g);
+/* Nothing is written from now on: commands are answered with this fault. */
+void gate_fail(struct gate *g, const struct err *e);
+
 /* Signs a checkpoint when one is due since at least `after_us`. */
 enum outcome gate_checkpoint_step(struct gate *g, int64_t after_us, struct err *e);
 

@@ -98,6 +98,9 @@ struct jobs_options {
     struct str runner; /* its name, of its own: two runners of one name take each other's leases */
 };
 enum outcome jobs_open(struct jobs **out, const struct jobs_options *options, struct err *e);
+/* Among several, who leads takes what waits; the others go on with what they have, as long as its
+ * leases hold. A runner that was just opened leads. */
+void jobs_lead(struct jobs *j, bool leads);
 /* What it works at goes on with whoever opens next. */
 void jobs_close(struct jobs *j);
 

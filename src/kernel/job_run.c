@@ -37,6 +37,7 @@ struct jobs {
     struct arena *arena; /* of one look at what waits */
     struct slot slots[JOBS_SLOTS];
     int64_t look_at; /* monotonic */
+    bool leads;
     uint64_t progress;
     char runner[TEXT_MAX];
 };
@@ -44,7 +45,7 @@ struct jobs {
 static enum outcome jobs_free_left(struct jobs *j, struct err *e)
 {
     struct job_free_in in = { str_z(j->runner) };
-    TRY(db_begin(j->options.writer, e));
+    TRY(db_begin_aside(j->options.writer, e));
     enum outcome o = db_run(j->options.writer, &sql_job_free, &in, NULL, e);
     if (o == OK)
         o = db_run(j->options.writer, &sql_job_tidy, NULL, NULL, e);
@@ -76,6 +77,7 @@ enum outcome jobs_open(struct jobs **out, const struct jobs_options *options, st
         .system = true,
     };
     j->look_at = env_mono(options->env);
+    j->leads = true;
     enum outcome o = memory ? jobs_free_left(j, e) : err_no_memory(e);
     if (o == OK)
         *out = j;
@@ -84,10 +86,19 @@ enum outcome jobs_open(struct jobs **out, const struct jobs_options *options, st
     return o;
 }
 
+void jobs_lead(struct jobs *j, bool leads)
+{
+    j->leads = leads;
+    j->look_at = env_mono(j->options.env);
+}
+
 void jobs_close(struct jobs *j)
 {
+    struct err ignored = { 0 }; /* then leases expire by themselves */
     if (!j)
         return;
+    if (db_shared(j->options.writer))
+        (void)!jobs_free_left(j, &ignored);
     for (size_t i = 0; i < JOBS_SLOTS; i++) {
         arena_free(j->slots[i].arena);
         arena_free(j->slots[i].turn);
@@ -152,7 +163,7 @@ static enum outcome slot_take(struct slot *s, const struct job_next_out *row, bo
     memcpy(s->job.text, row->job.p, ID_LENGTH);
     s->job.text[ID_LENGTH] = '\0';
     s->lease = (struct lease){ "job", id_str(&s->job), 0 };
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome o = lease_take(&s->lease, db, str_z(j->runner), now, now + JOB_LEASE_US, taken, e);
     if (o == OK && *taken)
         o = db_commit(db, e);
@@ -183,7 +194,7 @@ static enum outcome jobs_take(struct jobs *j, struct err *e)
     const int64_t now = env_now(j->options.env);
     const struct job_next_in in = { now, now + 2 * JOB_RETRY_MAX_US, JOBS_SLOTS };
     struct record_list list;
-    if (env_mono(j->options.env) < j->look_at || !slot_free(j))
+    if (!j->leads || env_mono(j->options.env) < j->look_at || !slot_free(j))
         return OK;
     j->look_at = env_mono(j->options.env) + JOB_RENEW_US;
     arena_reset(j->arena);
@@ -229,7 +240,7 @@ static enum outcome lease_leave(struct slot *s, bool failed, int64_t due, struct
 {
     struct db *db = s->jobs->options.writer;
     struct lease_drop_in in = { str_z("job"), id_str(&s->job) };
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome o = failed ? lease_fail(&s->lease, db, s->tries + 1, due, code, e)
                             : db_run(db, &sql_lease_drop, &in, NULL, e);
     if (o == OK)
@@ -263,7 +274,7 @@ static enum outcome slot_renew(struct slot *s, struct err *e)
     if (mono - s->renewed < JOB_RENEW_US)
         return OK;
     s->renewed = mono;
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome o = lease_renew(&s->lease, db, env_now(j->options.env) + JOB_LEASE_US,
                                  s->work.done, s->work.total, &held, e);
     if (o == OK)

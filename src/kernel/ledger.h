@@ -31,6 +31,22 @@ enum outcome ledger_open(struct ledger **out, struct db *writer,
                          const struct ledger_options *options, struct err *e);
 void ledger_close(struct ledger *l);
 
+/* Where others write to the database as well (db_shared), inside the writer's transaction before
+ * anything is appended, or between two to hear of it sooner: takes in what they recorded, and tells
+ * of each event once, in the order of the log, when it is durable; the event is gone afterwards.
+ * FAULT "ledger.damaged" when their tiles are not those of their events. */
+typedef void ledger_seen_fn(void *context, int64_t sequence, const struct event *event);
+enum outcome ledger_follow(struct ledger *l, struct db *writer, ledger_seen_fn *seen, void *context,
+                           struct err *e);
+/* Tells of the durable events from this place on once more. */
+enum outcome ledger_see(struct ledger *l, struct db *writer, uint64_t from, ledger_seen_fn *seen,
+                        void *context, struct err *e);
+/* Whether its first `size` events have this root. Between groups. */
+enum outcome ledger_was(bool *same, struct ledger *l, struct db *writer, uint64_t size,
+                        struct hash root, struct err *e);
+/* Forgets all of that and reads it as ledger_open does: on a new connection (db_again). */
+enum outcome ledger_again(struct ledger *l, struct db *writer, struct err *e);
+
 /* Completes and appends the event: fills format, node, version, previous, recorded and logical; the
  * caller fills the rest. *sequence is its place in the log, from 0. `expected` is the version the
  * stream must have now, -1: any; REFUSED "ledger.changed" otherwise. Afterwards *event is what its

@@ -95,6 +95,9 @@ struct looks_options {
 };
 /* Logs "look.damaged" when the last anchored row is not what its anchor says. */
 enum outcome looks_open(struct looks **out, const struct looks_options *options, struct err *e);
+/* Among several, each keeps its own and who leads anchors them all, having read how it stands. What
+ * was just opened leads. */
+enum outcome looks_lead(struct looks *l, bool leads, struct err *e);
 void looks_close(struct looks *l);
 
 /* A request that waits; in its arena. */

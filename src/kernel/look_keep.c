@@ -8,6 +8,7 @@
 #include "kernel/look_impl.h"
 
 enum { KEEP_ARENA_MAX = 8 << 20, LEAF_MAX = 4096 };
+#define OTHERS_US TIME_SECOND /* between looks at what others kept */
 
 struct known {
     uint64_t key;
@@ -22,6 +23,8 @@ struct looks {
     size_t waiting;
     struct known known[LOOK_KNOWN];
     /* the writer's own */
+    bool leads;
+    int64_t looked;   /* monotonic: when the last row was read last, where others write as well */
     int64_t sequence; /* of the last row */
     struct hash head;
     int64_t anchored; /* sequence */
@@ -36,18 +39,24 @@ struct looks {
 
 /* --- opening --- */
 
-static enum outcome read_head(struct looks *l, struct err *e)
+static enum outcome read_last(struct looks *l, struct err *e)
 {
     struct look_last_out last;
+    bool found;
+    TRY(db_get(l->options.writer, &sql_look_last, NULL, &last, l->arena, &found, e));
+    l->sequence = found ? last.seq : 0;
+    l->head = found ? look_hash_of(last.hash) : (struct hash){ 0 };
+    l->looked = env_mono(l->options.env);
+    return OK;
+}
+
+static enum outcome read_head(struct looks *l, struct err *e)
+{
     struct look_anchor_last_out anchor;
     struct look_at_out at;
     bool found;
     char hex[HASH_HEX + 1];
-    TRY(db_get(l->options.writer, &sql_look_last, NULL, &last, l->arena, &found, e));
-    if (found) {
-        l->sequence = last.seq;
-        l->head = look_hash_of(last.hash);
-    }
+    TRY(read_last(l, e));
     if (!registry_command(l->options.registry, S("look.anchor")))
         return OK;
     TRY(db_get(l->options.writer, &sql_look_anchor_last, NULL, &anchor, l->arena, &found, e));
@@ -75,6 +84,7 @@ enum outcome looks_open(struct looks **out, const struct looks_options *options,
     l->options = *options;
     l->arena = arena;
     l->last = &l->first;
+    l->leads = true;
     l->actor = (struct actor){
         .name = S("system/look"),
         .organisation = S("00000000-0000-8000-8000-000000000000"), /* the node's own */
@@ -89,6 +99,15 @@ enum outcome looks_open(struct looks **out, const struct looks_options *options,
     l->since = env_mono(options->env);
     *out = l;
     return OK;
+}
+
+enum outcome looks_lead(struct looks *l, bool leads, struct err *e)
+{
+    l->leads = leads;
+    if (!leads || l->awaited)
+        return OK;
+    arena_reset(l->arena);
+    return read_head(l, e);
 }
 
 void looks_close(struct looks *l)
@@ -201,7 +220,8 @@ static enum outcome write_one(struct looks *l, const struct look_entry *given, s
 static enum outcome write_group(struct looks *l, const struct look_wait *group, struct err *e)
 {
     TRY(db_begin(l->options.writer, e));
-    enum outcome o = OK;
+    arena_reset(l->arena);
+    enum outcome o = db_shared(l->options.writer) ? read_last(l, e) : OK;
     for (const struct look_wait *w = group; w && o == OK; w = w->next)
         for (size_t i = 0; i < w->n && o == OK; i++) {
             arena_reset(l->arena);
@@ -270,7 +290,7 @@ static enum outcome send_anchor(struct looks *l, gate_done_fn *done, struct err 
 
 static bool may_anchor(const struct looks *l)
 {
-    return !l->awaited && l->sequence > l->anchored &&
+    return l->leads && !l->awaited && l->sequence > l->anchored &&
            registry_command(l->options.registry, S("look.anchor"));
 }
 
@@ -278,6 +298,11 @@ static void anchor_step(struct looks *l)
 {
     struct err e = { 0 };
     const int64_t now = env_mono(l->options.env);
+    if (l->leads && db_shared(l->options.writer) && now - l->looked >= OTHERS_US) {
+        arena_reset(l->arena);
+        if (read_last(l, &e) != OK)
+            return; /* whatever it is, the next transaction meets it */
+    }
     if (l->sequence == l->anchored)
         l->since = now;
     if (!may_anchor(l) ||

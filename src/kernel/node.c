@@ -227,24 +227,79 @@ static enum outcome node_open_erasures(struct node *n, struct err *e)
         .registry = n->registry,
         .env = n->env,
         .list = arena_printf(n->impl->arena, "%.*s.erased", STR(n->impl->files)).p,
+        .follows = !n->impl->leads,
     };
     return options.list ? erasures_open(&n->erasures, &options, e) : err_no_memory(e);
 }
 
-static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
+/* What changes keyring or tables for good, or builds them anew. */
+static enum outcome node_bring_up(struct node *n, const struct node_options *o, struct err *e)
 {
-    TRY(store_writer(&n->impl->writer, n->store, e));
     TRY(node_upgrade_keys(n, o, e));
     TRY(node_enduring_tables(n, o, e));
-    if (o->restore)
-        TRY(node_restore_begin(n, o->restore, e));
+    return o->restore ? node_restore_begin(n, o->restore, e) : OK;
+}
+
+/* Among several that serve, whoever finds everything as this program wants it takes its place
+ * beside them. Else it must be the only one while it is brought so. */
+static enum outcome node_take_shared(struct node *n, const struct node_options *o, struct err *e)
+{
+    bool stands = false, lead;
+    TRY(store_writer_shared(&n->impl->writer, n->store, e));
+    if (!o->create)
+        TRY(node_stands(&stands, n, e));
+    if (!stands) {
+        db_close(n->impl->writer);
+        n->impl->writer = NULL;
+        TRY(store_writer(&n->impl->writer, n->store, e));
+        TRY(node_bring_up(n, o, e));
+        TRY(node_projections(n, e));
+        db_close(n->impl->writer);
+        n->impl->writer = NULL;
+        TRY(store_writer_shared(&n->impl->writer, n->store, e));
+        TRY(node_stands(&stands, n, e));
+    }
+    if (!stands)
+        return REFUSE(e, "store.in_use");
+    TRY(db_lead(n->impl->writer, &lead, e));
+    n->impl->leads = lead;
+    return OK;
+}
+
+static enum outcome node_take_writer(struct node *n, const struct node_options *o, struct err *e)
+{
+    n->impl->leads = true;
+    if (!o->served) {
+        TRY(store_writer(&n->impl->writer, n->store, e));
+        return node_bring_up(n, o, e);
+    }
+    TRY(node_take_shared(n, o, e));
+    return node_identity(n, n->impl->writer, o, e);
+}
+
+/* Whose leases are whose: with others there, each process is a runner of its own. */
+static enum outcome node_runner(struct node *n, struct err *e)
+{
+    const struct id random = id_new(n->env);
+    n->impl->runner = n->impl->name;
+    if (db_shared(n->impl->writer))
+        n->impl->runner =
+            arena_printf(n->impl->arena, "%.*s-%s", STR(n->impl->name), random.text + 24);
+    return n->impl->runner.p ? OK : err_no_memory(e);
+}
+
+static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
+{
+    TRY(node_take_writer(n, o, e));
+    TRY(node_runner(n, e));
     struct ledger_options ledger = {
         .env = n->env,
         .node = n->impl->name,
         .signer = &n->signer,
     };
     TRY(ledger_open(&n->ledger, n->impl->writer, &ledger, e));
-    TRY(node_projections(n, e));
+    if (!o->served)
+        TRY(node_projections(n, e));
     struct gate_options gate = {
         .env = n->env,
         .store = n->store,
@@ -271,7 +326,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
         .writer = n->impl->writer,
         .keys = n->keys,
         .env = n->env,
-        .runner = n->impl->name,
+        .runner = n->impl->runner,
     };
     if (registry_event(n->registry, S("job.queued"), 1))
         TRY(jobs_open(&n->jobs, &jobs, e));
@@ -280,7 +335,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
         .writer = n->impl->writer,
         .keys = n->keys,
         .env = n->env,
-        .runner = n->impl->name,
+        .runner = n->impl->runner,
     };
     if (registry_event(n->registry, S("message.queued"), 1))
         TRY(outbox_open(&n->outbox, &outbox, e));
@@ -288,6 +343,7 @@ static enum outcome node_open_writer(struct node *n, const struct node_options *
     TRY(node_open_trail(n, e));
     TRY(node_open_erasures(n, e));
     TRY(node_open_witnesses(n, e));
+    TRY(node_lead_say(n, n->impl->leads, e));
     return o->restore ? node_restore_end(n, o->restore, e) : OK;
 }
 
@@ -313,6 +369,7 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     }
     out->impl->arena = arena;
     out->impl->committed = options->committed;
+    out->impl->heard = options->heard;
     out->impl->context = options->context;
     out->impl->path = arena_str(arena, str_z(options->path)).p;
     struct store_options store = {
@@ -320,6 +377,7 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
         .vfs = options->vfs,
         .create = options->create,
         .read_only = options->read_only,
+        .served = options->served,
     };
     char files[NODE_PATH_MAX];
     enum outcome o = node_files(files, sizeof files, options->path, e);
@@ -343,59 +401,12 @@ enum outcome node_open(struct node *out, const struct node_options *options, str
     return o;
 }
 
-enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e)
-{
-    size_t ran;
-    size_t fired;
-    bool following;
-    TRY(gate_step(n->gate, &ran, e));
-    TRY(erasures_step(n->erasures, e)); /* before anything else is committed */
-    TRY(policies_step(n->policies, &following, e));
-    TRY(timers_step(n->timers, &fired, e));
-    bool working = false;
-    bool sending = false;
-    bool indexing = false;
-    bool trailing = false;
-    bool looking = false;
-    bool showing = false;
-    if (n->jobs)
-        TRY(jobs_step(n->jobs, &working, e));
-    if (n->outbox)
-        TRY(outbox_step(n->outbox, &sending, e));
-    if (n->search)
-        TRY(search_step(n->search, ran == 0, &indexing, e));
-    if (n->trail)
-        TRY(trail_step(n->trail, ran == 0, &trailing, e));
-    TRY(looks_step(n->looks, &looking, e));
-    if (n->witnesses)
-        TRY(witnesses_step(n->witnesses, &showing, e));
-    *busy = ran > 0 || following || fired > 0 || working || sending || indexing || trailing ||
-            looking || showing;
-    return gate_checkpoint_step(n->gate, checkpoint_us, e);
-}
-
-enum outcome node_next(struct node *n, int64_t *due, struct err *e)
-{
-    int64_t next[4] = { TIME_NONE, TIME_NONE, TIME_NONE, TIME_NONE };
-    TRY(timers_next(n->timers, &next[0], e));
-    TRY(policies_next(n->policies, &next[1], e));
-    if (n->jobs)
-        TRY(jobs_next(n->jobs, &next[2], e));
-    if (n->outbox)
-        TRY(outbox_next(n->outbox, &next[3], e));
-    *due = TIME_NONE;
-    for (size_t i = 0; i < sizeof next / sizeof next[0]; i++)
-        if (next[i] != TIME_NONE && (*due == TIME_NONE || next[i] < *due))
-            *due = next[i];
-    return OK;
-}
-
 /* Answers what is queued and signs what is durable. */
 static void node_drain(struct node *n)
 {
     struct err e = { 0 };
     size_t ran = 1;
-    if (looks_anchor_now(n->looks, &e) != OK)
+    if (n->impl->leads && looks_anchor_now(n->looks, &e) != OK)
         log_err(n->env, "node.close", &e);
     gate_shut(n->gate);
     while (ran > 0)
@@ -414,11 +425,11 @@ void node_close(struct node *n)
     looks_close(n->looks);
     trail_close(n->trail);
     struct err e = { 0 };
-    if (n->erasures && erasures_step(n->erasures, &e) != OK)
+    if (n->erasures && n->impl->leads && erasures_step(n->erasures, &e) != OK)
         log_err(n->env, "node.close", &e);
     erasures_close(n->erasures);
     witnesses_close(n->witnesses);
-    search_close(n->search);
+    search_close(n->search, n->impl->leads);
     outbox_close(n->outbox);
     jobs_close(n->jobs);
     policies_close(n->policies);

@@ -50,6 +50,8 @@ struct node_options {
     const char *path;      /* of the database F; keys are F.keys and F.root */
     const char *vfs;       /* NULL: the system's */
     bool create;           /* make database, keyring and root key; else they must exist */
+    bool served;           /* by a server, for people who wait: beside other servers, where the
+                              database takes several (store_writer_shared) */
     bool read_only;        /* readers only: no gate, may run beside a server */
     bool log_alone;        /* a reader of the log alone: enduring tables of an older version will do
                               while those of the log have kept their shape since (node_prepare) */
@@ -63,6 +65,7 @@ struct node_options {
     gate_committed_fn *committed; /* see gate_options */
     void *context;
     gate_answered_fn *answered; /* likewise */
+    db_heard_fn *heard;         /* what other processes told (node_tell); MAY */
 };
 
 /* The options of the node's keyring, with the paths that they borrow. REFUSED
@@ -110,10 +113,30 @@ enum outcome node_prepare(struct node_prepared *out, struct node *n, struct err 
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 
+/* Whether other processes may serve the same database. */
+bool node_shared(const struct node *n);
+/* Tells them a text, as db_tell does; lost where a process is down. On the writer's thread; does
+ * nothing where there are none. */
+void node_tell(struct node *n, const char *text);
+/* Whether this process leads: it always does, but where several serve one database. Any thread. */
+bool node_leads(const struct node *n);
+/* Why no command is taken just now, as the code of a fault: the writer failed or has lost its
+ * database, or hangs ("node.hangs") since NODE_HANGS_US; NULL: they are. Any thread. */
+#define NODE_HANGS_US (10 * TIME_SECOND)
+const char *node_trouble(const struct node *n);
 /* One turn of the node's work, on the writer's thread: a group of commands, policies, due timers,
  * jobs, messages, the search index, a checkpoint when one is due since checkpoint_us. *busy is true
  * while there is more to do at once. Never waits: whoever calls it decides how (gate_wait, or
- * simulated time). */
+ * simulated time).
+ *
+ * Where several serve one database, policies, timers, jobs, messages, indexes, witnesses and
+ * erasures are stepped by the one that leads; the others look each second whether the lead is free.
+ * A writer whose connection is lost closes it, answers commands with that fault, and opens another,
+ * with waits that double up to NODE_AGAIN_MAX_US: then all that it knew of the database is read
+ * anew, which is the new start that a failed commit asks for. Such faults are logged and no fault
+ * of this function's; others are, and nothing is written any more. */
+#define NODE_AGAIN_US     (TIME_SECOND / 10)
+#define NODE_AGAIN_MAX_US (5 * TIME_SECOND)
 enum outcome node_step(struct node *n, int64_t checkpoint_us, bool *busy, struct err *e);
 /* Wall time at which something is due next (a timer, something that is tried again); TIME_NONE when
  * nothing waits. For simulated time. */

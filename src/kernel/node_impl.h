@@ -8,12 +8,26 @@ struct node_impl {
     struct arena *arena; /* the node's life */
     struct db *writer;   /* NULL when read only */
     struct str name;
+    struct str runner;        /* of leases: this process */
     const char *path;         /* what names the database; may hold a password */
     struct str files;         /* beside which keys and files lie */
     struct str previous_vkey; /* in a restore: of the epoch before */
     gate_committed_fn *committed;
+    db_heard_fn *heard;
     void *context;
+    /* Where several write (node_turn.c); else it leads, and nothing of the rest is used. */
+    _Atomic bool leads;
+    _Atomic int64_t turned; /* monotonic, of the system: when its last turn ended; 0: it had none */
+    bool down;              /* the writer's connection was lost … */
+    bool broken;            /* … or a fault was met that no new connection mends */
+    int tries;              /* since it is down */
+    int64_t look_at;        /* monotonic: for another connection, or for what others did */
 };
+
+/* Whether tables and keyring are as this program makes them, so that nothing has to be changed. */
+enum outcome node_stands(bool *stands, struct node *n, struct err *e);
+/* Tells the parts that something is done by who leads, whether that is this process. */
+enum outcome node_lead_say(struct node *n, bool leads, struct err *e);
 
 /* Sets signer and vkey of an epoch of the log. */
 enum outcome node_signer_set(struct node *n, struct str origin, int64_t epoch, struct err *e);

@@ -102,6 +102,26 @@ enum outcome node_projections_current(bool *current, struct db *db,
     return OK;
 }
 
+enum outcome node_stands(bool *stands, struct node *n, struct err *e)
+{
+    struct node_self_out self;
+    size_t nmodules;
+    const struct module *const *modules = registry_modules(n->registry, &nmodules);
+    struct db *db = n->impl->writer;
+    struct arena *arena = arena_new(UPGRADE_ARENA_MAX);
+    *stands = false;
+    bool found = false;
+    enum outcome o =
+        arena ? db_get(db, &sql_node_self, NULL, &self, arena, &found, e) : err_no_memory(e);
+    if (o == OK && found && self.schema > VERSION)
+        o = refuse("node.newer_schema", self.schema, e);
+    if (o == OK && found && self.schema == VERSION)
+        o = node_projections_current(stands, db, modules, nmodules, arena, e);
+    *stands = *stands && !keyring_is_old(n->keys);
+    arena_free(arena);
+    return o;
+}
+
 static enum outcome upgrade(struct node_upgrade *out, struct db *db, const struct node_options *o,
                             bool dry_run, struct arena *arena, struct err *e)
 {

@@ -139,6 +139,9 @@ struct outbox_options {
     struct str runner; /* see jobs_options */
 };
 enum outcome outbox_open(struct outbox **out, const struct outbox_options *options, struct err *e);
+/* Among several, who leads sends; the others see to the end what is on its way, as long as its
+ * leases hold. A runner that was just opened leads. */
+void outbox_lead(struct outbox *o, bool leads);
 /* What is on its way is sent again by whoever opens next. */
 void outbox_close(struct outbox *o);
 /* From now on messages leave this way; both borrowed. */

@@ -43,6 +43,7 @@ struct outbox {
     struct place places[OUTBOX_SLOTS];
     uint64_t tickets;
     int64_t look_at; /* monotonic */
+    bool leads;
     char runner[NAME_MAX_BYTES];
 };
 
@@ -50,7 +51,7 @@ static enum outcome outbox_free_left(struct outbox *o, struct err *e)
 {
     struct db *db = o->options.writer;
     struct outbox_free_in in = { str_z(o->runner) };
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome done = db_run(db, &sql_outbox_free, &in, NULL, e);
     if (done == OK)
         done = db_run(db, &sql_outbox_tidy, NULL, NULL, e);
@@ -80,6 +81,7 @@ enum outcome outbox_open(struct outbox **out, const struct outbox_options *optio
         .system = true,
     };
     o->look_at = env_mono(options->env);
+    o->leads = true;
     enum outcome done = memory ? outbox_free_left(o, e) : err_no_memory(e);
     if (done == OK)
         *out = o;
@@ -88,10 +90,19 @@ enum outcome outbox_open(struct outbox **out, const struct outbox_options *optio
     return done;
 }
 
+void outbox_lead(struct outbox *o, bool leads)
+{
+    o->leads = leads;
+    o->look_at = env_mono(o->options.env);
+}
+
 void outbox_close(struct outbox *o)
 {
+    struct err ignored = { 0 }; /* then leases expire by themselves */
     if (!o)
         return;
+    if (db_shared(o->options.writer))
+        (void)!outbox_free_left(o, &ignored);
     for (size_t i = 0; i < OUTBOX_SLOTS; i++)
         arena_free(o->places[i].arena);
     arena_free(o->arena);
@@ -145,7 +156,7 @@ static enum outcome place_take(struct outbox *o, struct place *p, const struct o
     memcpy(p->message.text, row->message.p, ID_LENGTH);
     p->message.text[ID_LENGTH] = '\0';
     p->lease = (struct lease){ "message", id_str(&p->message), 0 };
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome done = lease_take(&p->lease, db, str_z(o->runner), now,
                                    now + p->route.timeout_us + SLACK_US, taken, e);
     if (done == OK && *taken)
@@ -231,7 +242,7 @@ static enum outcome partner_send(struct outbox *o, struct str partner, struct er
 static enum outcome outbox_send_due(struct outbox *o, struct err *e)
 {
     struct record_list list;
-    if (!o->transport || env_mono(o->options.env) < o->look_at)
+    if (!o->leads || !o->transport || env_mono(o->options.env) < o->look_at)
         return OK;
     o->look_at = env_mono(o->options.env) + LOOK_EVERY_US;
     arena_reset(o->arena);
@@ -282,7 +293,7 @@ static enum outcome place_fail(struct outbox *o, struct place *p,
     }
     const int64_t wait = lease_wait(tries, p->route.first_wait_us, p->route.last_wait_us);
     p->state = PLACE_FREE;
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome done =
         lease_fail(&p->lease, db, tries, env_now(o->options.env) + wait, str_z(result->code), e);
     if (done == OK)
@@ -325,7 +336,7 @@ static enum outcome place_ended(struct outbox *o, struct place *p, struct err *e
         log_err(o->options.env, "outbox.not_said", &p->end.error);
         return OK;
     }
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome done = db_run(db, &sql_lease_drop, &in, NULL, e);
     if (done == OK)
         return db_commit(db, e);

@@ -61,6 +61,25 @@ static enum outcome policies_count(struct policies *p, struct err *e)
     return OK;
 }
 
+enum outcome policies_again(struct policies *p, struct err *e)
+{
+    struct policy_cursor_out row;
+    bool found, there = true;
+    BUG_ON(p->awaited > 0);
+    arena_reset(p->arena);
+    p->nsent = 0;
+    p->look_at = env_mono(p->env);
+    TRY(db_get(p->db, &sql_policy_cursor, NULL, &row, p->arena, &found, e));
+    if (found)
+        TRY(ledger_reaches(&there, p->db, row.sequence, p->arena, e));
+    if (!there) /* from where they go on, nobody knows */
+        return err_fault(e, "ledger.damaged", "policies followed %lld events, more than there are",
+                         (long long)row.sequence);
+    TRY(policies_count(p, e));
+    p->cursor = p->kept = p->batch_end = found ? row.sequence : 0;
+    return OK;
+}
+
 enum outcome policies_open(struct policies **out, const struct policies_options *options,
                            struct err *e)
 {
@@ -77,23 +96,10 @@ enum outcome policies_open(struct policies **out, const struct policies_options 
     p->registry = options->registry;
     p->env = options->env;
     p->arena = arena;
-    p->look_at = env_mono(p->env);
-    struct policy_cursor_out row;
-    bool found;
-    enum outcome o = db_get(p->db, &sql_policy_cursor, NULL, &row, arena, &found, e);
-    bool there = true;
-    if (o == OK && found)
-        o = ledger_reaches(&there, p->db, row.sequence, arena, e);
-    if (o == OK && !there) /* from where they go on, nobody knows */
-        o = err_fault(e, "ledger.damaged", "policies followed %lld events, more than there are",
-                      (long long)row.sequence);
-    if (o == OK)
-        o = policies_count(p, e);
-    if (o != OK) {
+    if (policies_again(p, e) != OK) {
         policies_close(p);
-        return o;
+        return e->outcome;
     }
-    p->cursor = p->kept = p->batch_end = found ? row.sequence : 0;
     *out = p;
     return OK;
 }
@@ -232,7 +238,7 @@ static enum outcome policy_settle(struct policies *p, const struct policy_sent *
 static enum outcome policies_settle(struct policies *p, struct err *e)
 {
     struct policy_cursor_set_in in = { p->batch_end };
-    TRY(db_begin(p->db, e));
+    TRY(db_begin_aside(p->db, e));
     enum outcome o = OK;
     for (size_t i = 0; i < p->nsent && o == OK; i++)
         o = policy_settle(p, &p->sent[i], e);

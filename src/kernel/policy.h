@@ -36,6 +36,9 @@ struct policies_options {
 };
 enum outcome policies_open(struct policies **out, const struct policies_options *options,
                            struct err *e);
+/* Reads anew how far they are, as opening does: where another process may have led meanwhile. What
+ * was sent is answered. */
+enum outcome policies_again(struct policies *p, struct err *e);
 void policies_close(struct policies *p);
 
 /* Looks at the next events and sends what follows from them; *busy is true while there are more or

@@ -112,8 +112,10 @@ struct search_options {
     const struct env *env;
 };
 enum outcome search_open(struct search **out, const struct search_options *options, struct err *e);
-/* Keeps how far it came. */
-void search_close(struct search *s);
+/* Keeps how far it came, unless another process leads, which does. */
+void search_close(struct search *s, bool leads);
+/* Reads anew how far it is, as opening does: where another process may have led meanwhile. */
+enum outcome search_again(struct search *s, struct err *e);
 /* Whether these modules have the index. */
 bool search_among(const struct registry *registry);
 

@@ -119,6 +119,19 @@ static enum outcome follow(const struct pass *p, struct db *log, int64_t *at, si
 
 /* --- the living index --- */
 
+enum outcome search_again(struct search *s, struct err *e)
+{
+    bool there = true;
+    arena_reset(s->arena);
+    TRY(cursor_of(s->options.writer, &s->cursor, s->arena, e));
+    TRY(ledger_reaches(&there, s->options.writer, s->cursor, s->arena, e));
+    s->kept = s->cursor;
+    s->behind = true;
+    if (!there)
+        search_restart(s); /* it was damaged: from the first event again */
+    return OK;
+}
+
 enum outcome search_open(struct search **out, const struct search_options *options, struct err *e)
 {
     struct search *s = calloc(1, sizeof *s);
@@ -128,21 +141,14 @@ enum outcome search_open(struct search **out, const struct search_options *optio
     s->arena = arena_new(FOLLOW_ARENA_MAX);
     s->one = arena_new(THING_ARENA_MAX);
     enum outcome o = s->arena && s->one ? OK : err_no_memory(e);
-    bool there = true;
     if (o == OK)
-        o = cursor_of(options->writer, &s->cursor, s->arena, e);
-    if (o == OK)
-        o = ledger_reaches(&there, options->writer, s->cursor, s->arena, e);
+        o = search_again(s, e);
     if (o != OK) {
         arena_free(s->one);
         arena_free(s->arena);
         free(s);
         return o;
     }
-    s->kept = s->cursor;
-    s->behind = true;
-    if (!there)
-        search_restart(s); /* it was damaged: from the first event again */
     s->followed = s->swept = env_mono(options->env);
     *out = s;
     return OK;
@@ -152,7 +158,7 @@ static enum outcome keep(struct search *s, struct err *e)
 {
     if (s->cursor == s->kept)
         return OK;
-    TRY(db_begin(s->options.writer, e));
+    TRY(db_begin_aside(s->options.writer, e));
     const enum outcome o = cursor_set(s->options.writer, s->cursor, e);
     if (o != OK) {
         db_rollback(s->options.writer);
@@ -163,12 +169,12 @@ static enum outcome keep(struct search *s, struct err *e)
     return OK;
 }
 
-void search_close(struct search *s)
+void search_close(struct search *s, bool leads)
 {
     struct err e = { 0 };
     if (!s)
         return;
-    if (keep(s, &e) != OK) /* then a restart looks at some events again */
+    if (leads && keep(s, &e) != OK) /* then a restart looks at some events again */
         log_err(s->options.env, "search.close", &e);
     arena_free(s->one);
     arena_free(s->arena);
@@ -208,7 +214,7 @@ static enum outcome batch(struct search *s, size_t *n, struct err *e)
 {
     const struct pass pass = living(s);
     int64_t at = s->cursor;
-    TRY(db_begin(s->options.writer, e));
+    TRY(db_begin_aside(s->options.writer, e));
     enum outcome o = follow(&pass, s->options.writer, &at, n, e);
     if (o == OK && *n > 0)
         o = cursor_set(s->options.writer, at, e);
@@ -265,7 +271,7 @@ static enum outcome sweep(struct search *s, bool *more, struct err *e)
         return OK;
     const struct search_things_out *things = list.p;
     if (list.n > 0) {
-        TRY(db_begin(s->options.writer, e));
+        TRY(db_begin_aside(s->options.writer, e));
         const enum outcome o = sweep_things(s, rule, things, list.n, e);
         if (o != OK) {
             db_rollback(s->options.writer);
@@ -328,7 +334,7 @@ static enum outcome forget(struct search *s, struct str subject, struct err *e)
 
 enum outcome search_forget(struct search *s, struct str subject, struct err *e)
 {
-    TRY(db_begin(s->options.writer, e));
+    TRY(db_begin_aside(s->options.writer, e));
     const enum outcome o = forget(s, subject, e);
     if (o == OK)
         return db_commit(s->options.writer, e);

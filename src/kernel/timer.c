@@ -87,6 +87,7 @@ static const struct timer_place timers_first = { .due = TIME_NONE + 1 };
 
 struct timers {
     struct gate *gate;
+    const struct ledger *ledger;
     struct db *db;
     const struct env *env;
     struct actor actor;
@@ -121,7 +122,20 @@ static enum outcome timers_check_start(struct timers *t, int64_t size, struct er
         return OK;
     struct event last;
     TRY(event_read(&last, t->arena, rows[0].leaf, e));
-    t->held = last.recorded - t->wall > TIMER_STEP_MAX_US;
+    t->held |= last.recorded - t->wall > TIMER_STEP_MAX_US;
+    return OK;
+}
+
+enum outcome timers_again(struct timers *t, struct err *e)
+{
+    BUG_ON(t->awaited > 0);
+    arena_reset(t->arena);
+    t->wall = env_now(t->env);
+    t->mono = t->turned = env_mono(t->env);
+    t->place = timers_first;
+    TRY(timers_check_start(t, (int64_t)ledger_size(t->ledger), e));
+    if (t->held)
+        LOG(t->env, LOG_ERROR, "timer.held");
     return OK;
 }
 
@@ -136,6 +150,7 @@ enum outcome timers_open(struct timers **out, struct gate *gate, const struct le
         return err_no_memory(e);
     }
     t->gate = gate;
+    t->ledger = ledger;
     t->db = writer;
     t->env = env;
     t->arena = arena;
@@ -144,16 +159,11 @@ enum outcome timers_open(struct timers **out, struct gate *gate, const struct le
         .organisation = S("00000000-0000-8000-8000-000000000000"),
         .system = true,
     };
-    t->wall = env_now(env);
-    t->mono = t->turned = env_mono(env);
-    t->place = timers_first;
-    enum outcome o = timers_check_start(t, (int64_t)ledger_size(ledger), e);
+    const enum outcome o = timers_again(t, e);
     if (o != OK) {
         timers_close(t);
         return o;
     }
-    if (t->held)
-        LOG(env, LOG_ERROR, "timer.held");
     *out = t;
     return OK;
 }

@@ -46,6 +46,9 @@ struct timers;
 
 enum outcome timers_open(struct timers **out, struct gate *gate, const struct ledger *ledger,
                          struct db *writer, const struct env *env, struct err *e);
+/* Looks at the clock and at what was recorded last, as opening does: where another process may have
+ * led meanwhile. What was sent is answered. What held the timers holds them still. */
+enum outcome timers_again(struct timers *t, struct err *e);
 void timers_close(struct timers *t);
 
 /* Sends the commands of up to TIMER_BATCH_MAX due timers; *sent counts them. Never waits. Runs on

@@ -102,6 +102,8 @@ struct trail_options {
 };
 enum outcome trail_open(struct trail **out, const struct trail_options *options, struct err *e);
 void trail_close(struct trail *t);
+/* Reads anew how far it is, as opening does: where another process may have led meanwhile. */
+enum outcome trail_again(struct trail *t, struct err *e);
 bool trail_among(const struct registry *registry);
 void trail_committed(struct trail *t);
 /* Follows the next events when the writer is `idle` or TRAIL_EVERY_US have passed; *busy while

@@ -88,21 +88,28 @@ static enum outcome follow(const struct pass *p, int64_t *at, size_t *n, struct 
 
 /* --- the living index --- */
 
+enum outcome trail_again(struct trail *t, struct err *e)
+{
+    bool there = true;
+    arena_reset(t->arena);
+    TRY(trail_followed(&t->cursor, t->options.writer, t->arena, e));
+    TRY(ledger_reaches(&there, t->options.writer, t->cursor, t->arena, e));
+    t->behind = true;
+    if (!there)
+        trail_restart(t); /* it was damaged: from the first event again */
+    return OK;
+}
+
 enum outcome trail_open(struct trail **out, const struct trail_options *options, struct err *e)
 {
     struct trail *t = calloc(1, sizeof *t);
     struct arena *arena = arena_new(FOLLOW_ARENA_MAX);
     enum outcome o = t && arena ? OK : err_no_memory(e);
     if (o == OK) {
-        *t = (struct trail){ .options = *options, .arena = arena, .behind = true };
+        *t = (struct trail){ .options = *options, .arena = arena };
         t->followed = env_mono(options->env);
-        o = trail_followed(&t->cursor, options->writer, arena, e);
+        o = trail_again(t, e);
     }
-    bool there = true;
-    if (o == OK)
-        o = ledger_reaches(&there, options->writer, t->cursor, arena, e);
-    if (o == OK && !there)
-        trail_restart(t); /* it was damaged: from the first event again */
     if (o != OK) {
         arena_free(arena);
         free(t);
@@ -137,7 +144,7 @@ static enum outcome batch(struct trail *t, size_t *n, struct err *e)
     struct db *db = t->options.writer;
     const struct pass pass = { t->options.registry, db, db, t->arena };
     int64_t at = t->cursor;
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome o = follow(&pass, &at, n, e);
     if (o == OK && *n > 0)
         o = cursor_set(db, at, e);

@@ -82,6 +82,9 @@ struct witnesses_options {
 };
 enum outcome witnesses_open(struct witnesses **out, const struct witnesses_options *options,
                             struct err *e);
+/* Among several, who leads shows checkpoints, having read how it stands with each; the others count
+ * contradictions alone. A runner that was just opened leads. */
+enum outcome witnesses_lead(struct witnesses *w, bool leads, struct err *e);
 void witnesses_close(struct witnesses *w);
 /* From now on checkpoints are shown to these, maybe none, and what is kept of others goes; both
  * borrowed, the transport NULL where there are none. Before the writer's thread begins. */

@@ -47,6 +47,7 @@ struct witnesses {
     struct arena *arena; /* of one step */
     struct witness_asked one[WITNESSES_MAX];
     size_t n;
+    bool leads;
     struct witness_round round;
     uint64_t kept; /* size of the newest checkpoint that enough cosigned … */
     size_t kept_n; /* … and by how many */

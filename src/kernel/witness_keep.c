@@ -7,7 +7,7 @@ enum { ONE_ARENA_MAX = 1 << 20 };
 
 /* --- beginning --- */
 
-static enum outcome one_begin(struct witnesses *w, size_t i, struct err *e)
+static enum outcome one_read(struct witnesses *w, size_t i, struct err *e)
 {
     struct witness_asked *x = &w->one[i];
     const struct contact_one_in in = { str_z(w->setup->one[i].vkey) };
@@ -15,10 +15,6 @@ static enum outcome one_begin(struct witnesses *w, size_t i, struct err *e)
     struct contact_one_out row;
     struct witness_standing_out said;
     bool found = false, stands = false;
-    x->as = &w->setup->one[i];
-    x->arena = arena_new(ONE_ARENA_MAX);
-    if (!x->arena)
-        return err_no_memory(e);
     TRY(db_get(w->options.writer, &sql_contact_one, &in, &row, w->arena, &found, e));
     TRY(db_get(w->options.writer, &sql_witness_standing, &of, &said, w->arena, &stands, e));
     x->begun = x->asked = env_now(w->options.env);
@@ -53,24 +49,46 @@ static enum outcome others_drop(struct witnesses *w, struct err *e)
     return OK;
 }
 
-enum outcome witnesses_use(struct witnesses *w, const struct outbox_transport *transport,
-                           const struct witness_setup *setup, struct err *e)
+static enum outcome all_read(struct witnesses *w, struct err *e)
 {
     struct db *db = w->options.writer;
     struct str note;
-    w->transport = transport;
-    w->setup = setup;
-    w->n = setup->n;
     arena_reset(w->arena);
     for (size_t i = 0; i < w->n; i++)
-        TRY(one_begin(w, i, e));
+        TRY(one_read(w, i, e));
     TRY(ledger_cosigned(db, &note, &w->kept, w->arena, e));
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     const enum outcome o = others_drop(w, e);
     if (o == OK)
         return db_commit(db, e);
     db_rollback(db);
     return o;
+}
+
+enum outcome witnesses_lead(struct witnesses *w, bool leads, struct err *e)
+{
+    w->leads = leads;
+    w->round.any = false;
+    w->recount = true;
+    for (size_t i = 0; i < w->n; i++)
+        w->one[i].sent = false; /* its answer is not waited for any more */
+    return leads && w->setup ? all_read(w, e) : OK;
+}
+
+enum outcome witnesses_use(struct witnesses *w, const struct outbox_transport *transport,
+                           const struct witness_setup *setup, struct err *e)
+{
+    w->transport = transport;
+    w->setup = setup;
+    w->n = setup->n;
+    for (size_t i = 0; i < w->n; i++) {
+        struct witness_asked *x = &w->one[i];
+        x->as = &w->setup->one[i];
+        x->arena = arena_new(ONE_ARENA_MAX);
+        if (!x->arena)
+            return err_no_memory(e);
+    }
+    return w->leads ? all_read(w, e) : OK;
 }
 
 /* --- what is kept --- */
@@ -129,7 +147,7 @@ enum outcome witnesses_keep(struct witnesses *w, struct err *e)
         changed |= w->one[i].changed;
     if (!changed)
         return OK;
-    TRY(db_begin(db, e));
+    TRY(db_begin_aside(db, e));
     enum outcome o = keep_all(w, e);
     if (o == OK)
         o = db_commit(db, e);

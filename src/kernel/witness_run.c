@@ -29,7 +29,7 @@ enum outcome witnesses_open(struct witnesses **out, const struct witnesses_optio
     w->log = id_derive(options->node, S("log"), 0);
     w->actor = (struct actor){ .name = S("system/witness"), .system = true };
     w->arena = arena_new(STEP_ARENA_MAX);
-    w->recount = true;
+    w->recount = w->leads = true;
     if (!w->arena) {
         witnesses_close(w);
         return err_no_memory(e);
@@ -349,7 +349,7 @@ enum outcome witnesses_step(struct witnesses *w, bool *busy, struct err *e)
     arena_reset(w->arena);
     TRY(states_read(w, e));
     TRY(recount(w, e));
-    if (w->n == 0)
+    if (w->n == 0 || !w->leads)
         return OK;
     TRY(take_answers(w, e));
     TRY(round_begin(w, e));
