@@ -151,6 +151,7 @@ enum outcome auth_open(struct auth **out, const struct auth_options *options, st
     a->public_url = str_z(options->public_url);
     a->argon_bytes = (size_t)(options->argon_mib ? options->argon_mib : 64) << 20;
     a->start_us = env_mono(a->node->env);
+    a->shares = node_shared(a->node);
     a->self = id_derive(a->node->vkey, S("node"), 0);
     pthread_mutex_init(&a->lock, NULL);
     BUG_ON(sem_init(&a->hashing, 0, AUTH_HASHING_MAX) != 0);

@@ -152,6 +152,12 @@ void auth_close(struct auth *a);
 /* To be called after every commit: forgets cached rights that it touches. */
 void auth_committed(struct auth *a, const struct gate_happened *events, size_t n);
 
+/* Where several servers serve one database (node_shared), what each remembers of sessions' use and
+ * of wrong tries is told to the others: on the writer's thread, soon after it happened; and what
+ * one of them told. Nothing is kept of it: a server that starts begins anew. */
+void auth_share_step(struct auth *a);
+void auth_heard(struct auth *a, struct str text);
+
 /* Argon2id of a password of 12 to 200 bytes (REFUSED "auth.password_short" {min},
  * "auth.password_long" {max}, "auth.password_malformed" for what is not UTF-8 text, and
  * "auth.password_common" for those of a shipped list). Takes about 100 ms, and at most two run at

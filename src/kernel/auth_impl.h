@@ -22,7 +22,9 @@ enum {
 struct auth_idle {
     uint64_t key; /* 0: free */
     int64_t seen_us;
-    int64_t signed_us; /* when it last signed with proof; 0: not yet (sign.h) */
+    int64_t told_us;   /* when the other servers were last told that it is used */
+    int64_t signed_us; /* when it last signed with proof; 0: not yet (sign.h) … */
+    int64_t signed_in; /* … and in which period of the session that was */
 };
 
 struct auth_slow {
@@ -88,8 +90,11 @@ struct auth {
     struct auth_later later;
     char dummy[crypto_pwhash_STRBYTES]; /* what an unknown login's password is compared with */
 
-    pthread_mutex_t lock; /* of all below */
-    uint64_t generation;  /* of the roles' definitions */
+    bool shares;                 /* there may be other servers */
+    pthread_mutex_t lock;        /* of all below */
+    char share[DB_TELL_MAX + 1]; /* words for the other servers (auth_share.c) */
+    size_t nshare;
+    uint64_t generation; /* of the roles' definitions */
     struct auth_idle idle[AUTH_IDLE_SETS][AUTH_WAYS];
     struct auth_slow slow[AUTH_SLOW_SETS][AUTH_WAYS];
     struct auth_rights rights[AUTH_RIGHTS_MAX];
@@ -276,10 +281,26 @@ struct str auth_badge_digest(struct auth *a, struct str badge, struct arena *are
 void auth_later_open(struct auth *a);
 void auth_later_close(struct auth *a);
 
-/* When the session last signed, by the monotonic clock; 0: it did not. And that it did now; 0:
- * that it did not. */
-int64_t auth_signed(struct auth *a, struct str session);
-void auth_signed_set(struct auth *a, struct str session, int64_t now_us);
+/* When the session last signed in this period of it, by the monotonic clock; 0: it did not. And
+ * that it did now; and that its next signature takes both components, wherever it is made. */
+int64_t auth_signed(struct auth *a, const struct auth_session *session);
+void auth_signed_set(struct auth *a, const struct auth_session *session);
+void auth_signed_forget(struct auth *a, struct str session);
+
+/* --- auth_share.c --- */
+
+/* Under the lock: a word for the other servers. */
+enum auth_word {
+    AUTH_WORD_SEEN = 's',   /* the session is used */
+    AUTH_WORD_FORGET = 'f', /* its next signature takes both components */
+    AUTH_WORD_TRY = 't',    /* behind it the budget that counts the try */
+    AUTH_WORD_RIGHT = 'r',  /* one of the tries that count there was right */
+    AUTH_WORD_CLEAR = 'c',  /* its tries are forgiven */
+};
+void auth_share(struct auth *a, enum auth_word word, uint64_t key, int budget);
+/* The same, heard: what it says is done, and not told again. */
+void auth_idle_heard(struct auth *a, enum auth_word word, uint64_t key);
+void auth_slow_heard(struct auth *a, enum auth_word word, uint64_t key, int budget);
 
 /* --- auth_send.c --- */
 

@@ -437,7 +437,7 @@ enum outcome auth_unlock(struct auth *a, const struct auth_session *session, con
     const struct auth_unlock_session body = { session->id, str_z(by) };
     TRY(auth_send(a, &actor, &auth_unlock_session_command, &body, true, e));
     auth_idle_touch(a, session->id);
-    auth_signed_set(a, session->id, 0); /* the next signature takes both components */
+    auth_signed_forget(a, session->id); /* the next signature takes both components */
     return OK;
 }
 

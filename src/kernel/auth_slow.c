@@ -7,7 +7,9 @@
  * person behind the same address. In memory: a restart forgives, and of more than 4,096 the oldest
  * are forgotten, of those who have not to wait first, of PINs with wrong tries last; who has to
  * wait makes no rows, and so cannot crowd out any. A PIN that was wrong too often stands in the
- * ledger. */
+ * ledger. Where several servers serve one database each tells the others of its tries
+ * (auth_share.c): what comes at all of them within the same moments is counted everywhere a moment
+ * later. */
 #include <arpa/inet.h>
 
 #include "kernel/auth_impl.h"
@@ -18,7 +20,8 @@
 static const struct budget {
     int64_t free_tries;
     int64_t max_s;
-} of_pair = { 5, AUTH_SLOW_MAX_S }, of_peer = { 20, AUTH_SLOW_MAX_S }, of_login = { 30, 30 };
+} budgets[] = { { 5, AUTH_SLOW_MAX_S }, { 20, AUTH_SLOW_MAX_S }, { 30, 30 } };
+enum { OF_PAIR, OF_PEER, OF_LOGIN, OF_PIN };
 #define SLOW_FORGET_US TIME_HOUR
 
 static uint64_t slow_key(struct auth *a, const char *kind, struct str text)
@@ -99,8 +102,9 @@ static int64_t slow_until(const struct auth *a, uint64_t key)
     return INT64_MIN;
 }
 
-static void slow_count(struct auth_slow *row, int64_t now, const struct budget *budget)
+static void slow_count(struct auth_slow *row, int64_t now, int which)
 {
+    const struct budget *budget = &budgets[which];
     row->tries++;
     row->last_us = now;
     int64_t over = row->tries - budget->free_tries;
@@ -115,7 +119,7 @@ static void slow_count(struct auth_slow *row, int64_t now, const struct budget *
  * address, login. A key's id stands for its login. */
 struct counted {
     uint64_t key[3];
-    const struct budget *budget[3];
+    int budget[3];
     size_t n;
 };
 
@@ -134,25 +138,25 @@ static struct counted counted_of(struct auth *a, const struct auth_slow_of *of)
     if (of->provider)
         return (struct counted){
             .key = { pair_key(a, &(struct auth_slow_of){ .login = S("\nprovider") }, peer) },
-            .budget = { &of_peer },
+            .budget = { OF_PEER },
             .n = 1,
         };
     if (of->token.p)
         return (struct counted){
             .key = { pair_key(a, &(struct auth_slow_of){ .login = of->token }, peer) },
-            .budget = { &of_pair },
+            .budget = { OF_PAIR },
             .n = 1,
         };
     if (of->device.p)
         return (struct counted){
             .key = { pair_key(a, of, slow_key(a, "device/", of->device)) },
-            .budget = { &of_pair },
+            .budget = { OF_PAIR },
             .n = 1,
         };
     return (struct counted){
         .key = { pair_key(a, of, peer), peer,
                  slow_key(a, of->keys ? "key login/" : "login/", of->login) },
-        .budget = { &of_pair, &of_peer, &of_login },
+        .budget = { OF_PAIR, OF_PEER, OF_LOGIN },
         .n = of->login.n > 0 ? 3 : 2,
     };
 }
@@ -168,8 +172,10 @@ bool auth_slow_try(struct auth *a, const struct auth_slow_of *of, int64_t *secon
         until = one > until ? one : until;
     }
     bool free = until <= now;
-    for (size_t i = 0; free && i < c.n; i++)
+    for (size_t i = 0; free && i < c.n; i++) {
         slow_count(slow_row_lately(a, c.key[i], now), now, c.budget[i]);
+        auth_share(a, AUTH_WORD_TRY, c.key[i], c.budget[i]);
+    }
     pthread_mutex_unlock(&a->lock);
     *seconds = free ? 0 : (until - now + TIME_SECOND - 1) / TIME_SECOND;
     return free;
@@ -185,42 +191,75 @@ enum outcome auth_slow_take(struct auth *a, const struct auth_slow_of *of, struc
                   { "seconds", arena_printf(arena, "%lld", (long long)seconds) });
 }
 
+/* A right try tells nothing of the wrong ones from elsewhere, which share the row where it is not
+ * forgiven all. */
+static void slow_right(struct auth *a, uint64_t key, int64_t now, bool all)
+{
+    struct auth_slow *row = slow_row_lately(a, key, now);
+    if (all)
+        row->tries = 0;
+    else if (row->tries > 0)
+        row->tries--;
+    row->until_us = now;
+}
+
 void auth_slow_clear(struct auth *a, const struct auth_slow_of *of)
 {
     const struct counted c = counted_of(a, of);
     int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
     for (size_t i = 0; i < c.n; i++) {
-        struct auth_slow *row = slow_row_lately(a, c.key[i], now);
-        if (i == 0)
-            row->tries = 0;
-        else if (row->tries > 0)
-            row->tries--; /* a right try tells nothing of the wrong ones from elsewhere */
-        row->until_us = now;
+        slow_right(a, c.key[i], now, i == 0);
+        auth_share(a, i == 0 ? AUTH_WORD_CLEAR : AUTH_WORD_RIGHT, c.key[i], 0);
     }
     pthread_mutex_unlock(&a->lock);
 }
 
 /* --- PINs: no time forgives a wrong one, only a full sign-in --- */
 
-int64_t auth_pin_try(struct auth *a, struct str account)
+static int64_t pin_count(struct auth *a, uint64_t key, int64_t now)
 {
-    const uint64_t key = slow_key(a, "pin/", account);
-    int64_t now = env_mono(a->node->env);
-    pthread_mutex_lock(&a->lock);
     struct auth_slow *row = slow_row(a, key, now);
     row->pin = true;
     row->last_us = now;
-    const int64_t try = row->tries < AUTH_PIN_TRIES ? ++row->tries : 0;
+    return row->tries < AUTH_PIN_TRIES ? ++row->tries : 0;
+}
+
+int64_t auth_pin_try(struct auth *a, struct str account)
+{
+    const uint64_t key = slow_key(a, "pin/", account);
+    pthread_mutex_lock(&a->lock);
+    const int64_t try = pin_count(a, key, env_mono(a->node->env));
+    auth_share(a, AUTH_WORD_TRY, key, OF_PIN);
     pthread_mutex_unlock(&a->lock);
     return try;
+}
+
+static void pin_forget(struct auth *a, uint64_t key, int64_t now)
+{
+    *slow_row(a, key, now) = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
 }
 
 void auth_pin_forget(struct auth *a, struct str account)
 {
     const uint64_t key = slow_key(a, "pin/", account);
-    int64_t now = env_mono(a->node->env);
     pthread_mutex_lock(&a->lock);
-    *slow_row(a, key, now) = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
+    pin_forget(a, key, env_mono(a->node->env));
+    auth_share(a, AUTH_WORD_CLEAR, key, 0);
     pthread_mutex_unlock(&a->lock);
+}
+
+/* --- other servers --- */
+
+void auth_slow_heard(struct auth *a, enum auth_word word, uint64_t key, int budget)
+{
+    const int64_t now = env_mono(a->node->env);
+    if (word == AUTH_WORD_CLEAR)
+        pin_forget(a, key, now);
+    else if (word == AUTH_WORD_RIGHT)
+        slow_right(a, key, now, false);
+    else if (budget == OF_PIN)
+        (void)pin_count(a, key, now);
+    else if (budget >= 0 && budget < OF_PIN)
+        slow_count(slow_row_lately(a, key, now), now, budget);
 }

@@ -4,13 +4,13 @@
 
 bool sign_both(struct auth *a, const struct auth_session *session)
 {
-    const int64_t last = auth_signed(a, session->id);
+    const int64_t last = auth_signed(a, session);
     return last == 0 || env_mono(a->node->env) - last >= SIGN_QUIET_US;
 }
 
 void sign_forget(struct auth *a, struct str session)
 {
-    auth_signed_set(a, session, 0);
+    auth_signed_forget(a, session);
 }
 
 /* Written down in the security stream; nobody waits for it. The next one takes both again. */
@@ -106,7 +106,7 @@ enum outcome sign_prove(struct sign_given *out, struct auth *a, const struct aut
         TRY(prove(a, session, proof, both, arena, e));
         out->time = env_now(a->node->env);
     }
-    auth_signed_set(a, session->id, env_mono(a->node->env));
+    auth_signed_set(a, session);
     return sign_seal(out, a->node->keys, e);
 }
 
