@@ -60,6 +60,7 @@ static void publish_progress(struct serve *s, uint64_t *last)
     if (progress == *last)
         return;
     *last = progress;
+    node_tell(&s->node, "progress");
     pthread_mutex_lock(&s->watched);
     if (s->app.server)
         http_publish(s->app.server, S("jobs"), S("changed"));
@@ -74,6 +75,20 @@ static void committed(void *context, const struct gate_happened *events, size_t 
     pthread_mutex_lock(&s->watched);
     if (s->app.server)
         publish(s->app.server, events, n);
+    pthread_mutex_unlock(&s->watched);
+}
+
+/* What the writers of other servers tell. */
+static void heard(void *context, struct str text)
+{
+    struct serve *s = context;
+    if (!str_is(text, "progress") && s->app.auth)
+        auth_heard(s->app.auth, text);
+    if (!str_is(text, "progress"))
+        return;
+    pthread_mutex_lock(&s->watched);
+    if (s->app.server)
+        http_publish(s->app.server, S("jobs"), S("changed"));
     pthread_mutex_unlock(&s->watched);
 }
 
@@ -94,8 +109,9 @@ static void *writer(void *context)
             usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */
         }
         publish_progress(s, &progress);
+        auth_share_step(s->app.auth);
         struct err why = { 0 };
-        if (scrub_step(s->app.scrub, &why) != OK)
+        if (node_leads(&s->node) && scrub_step(s->app.scrub, &why) != OK)
             log_err(s->env, "scrub.not_read", &why);
     }
     return NULL;
@@ -235,7 +251,9 @@ enum outcome serve_open(struct serve *s, const struct serve_options *options, st
         .env = s->env,
         .path = options->path,
         .create = options->create,
+        .served = true,
         .committed = committed,
+        .heard = heard,
         .context = s,
     };
     cli_root(&node);

@@ -50,7 +50,7 @@ static void *sweep(void *context)
     struct serve *s = context;
     int64_t next = env_mono(&env_system);
     while (!ends(s)) {
-        if (env_mono(&env_system) >= next) {
+        if (node_leads(&s->node) && env_mono(&env_system) >= next) {
             sweep_once(s);
             next = env_mono(&env_system) + SWEEP_EVERY_US;
         }

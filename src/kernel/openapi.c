@@ -123,10 +123,9 @@ static void put_read_content(struct openapi *d, const struct route *route)
     if (media)
         openapi_content(d, strcmp(media, "application/octet-stream") == 0 ? "*/*" : media, NULL,
                         NULL, str_is(x.media_type, media) ? x.answer : S(""));
-    /* Documents of their own shape are what a page shows, but for /health, which has none. */
-    const bool page =
-        !api &&
-        (!media || (strcmp(media, "application/json") == 0 && strcmp(route->path, "/health") != 0));
+    /* Documents of their own shape are what a page shows, but for those that machines watch. */
+    const bool watched = strcmp(route->path, "/health") == 0 || strcmp(route->path, "/ready") == 0;
+    const bool page = !api && (!media || (strcmp(media, "application/json") == 0 && !watched));
     if (page)
         openapi_content(d, "text/html", NULL, NULL, S(""));
     openapi_close(d);

@@ -146,6 +146,7 @@ enum http_state pages_print_definition(struct http_request *r);
 enum http_state pages_get_ledger(struct http_request *r);
 enum http_state pages_get_help(struct http_request *r);
 enum http_state pages_get_health(struct http_request *r);
+enum http_state pages_get_ready(struct http_request *r);
 enum http_state pages_get_tlog(struct http_request *r);
 enum http_state pages_get_live(struct http_request *r);
 

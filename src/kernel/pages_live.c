@@ -17,6 +17,7 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
         TRY(checkpoint_read(&c, note, e));
     struct scrub *scrub = app_of(r)->scrub;
     struct scrub_report seen = scrub ? scrub_report(scrub) : (struct scrub_report){ 0 };
+    const char *trouble = node_trouble(app_of(r)->node);
     const size_t contradicting = witnesses_contradicting(app_of(r)->node->witnesses);
     uint64_t final = 0;
     if (app_of(r)->node->witnesses)
@@ -27,6 +28,7 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
     json_key(&out, "status");
     json_str(&out, contradicting > 0  ? S("contradicted")
                    : seen.damaged > 0 ? S("damaged")
+                   : trouble          ? S("down")
                                       : S("ok"));
     json_key(&out, "signed");
     json_int(&out, (int64_t)c.size);
@@ -38,9 +40,13 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
     json_int(&out, (int64_t)(seen.tiles * MERKLE_WIDTH));
     json_key(&out, "damaged");
     json_int(&out, (int64_t)seen.damaged);
+    if (trouble) {
+        json_key(&out, "trouble");
+        json_str(&out, str_z(trouble));
+    }
     json_end(&out);
     r->answer = (struct http_answer){
-        .status = 200,
+        .status = trouble ? 503 : 200,
         .media_type = "application/json",
         .body = buf_get(&b),
         .no_etag = true,
@@ -51,6 +57,23 @@ static enum outcome health(struct http_request *r, struct db *db, struct page *p
 enum http_state pages_get_health(struct http_request *r)
 {
     return show(r, "page.layout.product", health);
+}
+
+/* Asks no database: who balances the load asks often, and what the writer met it knows. */
+enum http_state pages_get_ready(struct http_request *r)
+{
+    const struct node *node = app_of(r)->node;
+    const char *trouble = node_trouble(node);
+    r->answer = (struct http_answer){
+        .status = trouble ? 503 : 200,
+        .media_type = "application/json",
+        .body = trouble ? arena_printf(r->arena, "{\"ready\":false,\"trouble\":\"%s\"}", trouble)
+                        : arena_printf(r->arena, "{\"ready\":true,\"leads\":%s}",
+                                       node_leads(node) ? "true" : "false"),
+        .retry_after_s = trouble ? 1 : 0,
+        .no_etag = true,
+    };
+    return HTTP_DONE;
 }
 
 static bool is_local(struct str address)

@@ -85,6 +85,8 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/help/api/reads/{slug}", "public", 0, pages_get_api_read, "help.api_read"),
     ROUTE("GET", "/health", "public", 0, pages_get_health, "help.health",
           .media_type = "application/json"),
+    ROUTE("GET", "/ready", "public", 0, pages_get_ready, "help.ready",
+          .media_type = "application/json"),
     ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog",
           .media_type = "text/plain"),
     ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live",
