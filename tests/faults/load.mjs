@@ -1,46 +1,49 @@
 /* People who go on whatever happens: each makes sites, one after the other, and asks again with the
  * same id until there is an answer. Prints what was acknowledged, as one line of JSON.
  *
- *   node load.mjs BASE LOGIN PASSWORD WORKERS STOP-FILE
+ *   node load.mjs BASE[,BASE…] LOGIN PASSWORD WORKERS STOP-FILE
  *
+ * Of several servers of one database each is asked in turn, and whoever has no answer asks the next.
  * Ends when STOP-FILE exists and what was asked is answered. A refusal that no retry mends is a
- * failure, and so is no answer within PATIENCE; a broken connection and 503 are not. */
+ * failure, and so is no answer within PATIENCE; a broken connection and 503 are not. `most` is how
+ * often one was asked again, `longest` the milliseconds until its answer. */
 import { existsSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 
 const [base, login, password, workers, stopFile] = process.argv.slice(2);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const PATIENCE = 60_000; // ms, for one site
-const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, failures: [] };
+const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, most: 0, longest: 0, failures: [] };
+const bases = base.split(",");
 let session;
 
-async function ask(path, options) {
-  const answer = await fetch(base + path, {
+async function ask(turn, path, options) {
+  const answer = await fetch(bases[turn % bases.length] + path, {
     redirect: "manual", signal: AbortSignal.timeout(10000), ...options,
   });
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
 
-async function signIn() {
-  const answer = await ask("/sign-in", {
+async function signIn(turn) {
+  const answer = await ask(turn, "/sign-in", {
     method: "POST",
     headers: { "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ login, password }),
   });
   const cookie = answer.headers.get("set-cookie")?.split(";")[0];
   if (!cookie) throw new Error(`sign-in answered ${answer.status}`);
-  const page = await ask("/help", { headers: { Cookie: cookie } });
+  const page = await ask(turn, "/help", { headers: { Cookie: cookie } });
   return { cookie, csrf: page.text.match(/name="_csrf" value="([0-9a-f]+)"/)[1] };
 }
 
 /* One site, until it is made. */
-async function make(organisation) {
+async function make(organisation, worker) {
   const id = randomUUID();
   const deadline = Date.now() + PATIENCE;
   for (let tries = 0; Date.now() < deadline; tries++) {
     try {
-      session ??= await signIn();
-      const answer = await ask("/commands/site.make", {
+      session ??= await signIn(worker + tries);
+      const answer = await ask(worker + tries, "/commands/site.make", {
         method: "POST",
         headers: {
           Cookie: session.cookie, "X-CSRF-Token": session.csrf, Accept: "application/json",
@@ -50,6 +53,8 @@ async function make(organisation) {
       });
       if (answer.status === 200) {
         told.acked++;
+        told.most = Math.max(told.most, tries);
+        told.longest = Math.max(told.longest, Date.now() - deadline + PATIENCE);
         if (tries > 0) told.repeated++;
         return;
       }
@@ -68,8 +73,8 @@ async function make(organisation) {
 }
 
 const organisation = process.env.ORGANISATION;
-await Promise.all(Array.from({ length: Number(workers) }, async () => {
-  while (!existsSync(stopFile) && told.failures.length === 0) await make(organisation);
+await Promise.all(Array.from({ length: Number(workers) }, async (_, worker) => {
+  while (!existsSync(stopFile) && told.failures.length === 0) await make(organisation, worker);
 }));
 console.log(JSON.stringify(told));
 process.exit(told.failures.length === 0 ? 0 : 1);
