@@ -6,13 +6,16 @@
  * Of several servers of one database each is asked in turn, and whoever has no answer asks the next.
  * Ends when STOP-FILE exists and what was asked is answered. A refusal that no retry mends is a
  * failure, and so is no answer within PATIENCE; a broken connection and 503 are not. `most` is how
- * often one was asked again, `longest` the milliseconds until its answer. */
-import { existsSync } from "node:fs";
+ * often one was asked again, `longest` the milliseconds until its answer. With ACKED, a file, each
+ * acknowledged site becomes a line of it: wall clock in ms, name. With RETRY=502,504 these answers
+ * are no failure either: a proxy lost the server's. */
+import { appendFileSync, existsSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 
 const [base, login, password, workers, stopFile] = process.argv.slice(2);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-const PATIENCE = 60_000; // ms, for one site
+const PATIENCE = Number(process.env.PATIENCE ?? 60_000); // ms, for one site
+const again = new Set([503, ...(process.env.RETRY ?? "").split(",").map(Number)]);
 const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, most: 0, longest: 0, failures: [] };
 const bases = base.split(",");
 let session;
@@ -55,11 +58,12 @@ async function make(organisation, worker) {
         told.acked++;
         told.most = Math.max(told.most, tries);
         told.longest = Math.max(told.longest, Date.now() - deadline + PATIENCE);
+        if (process.env.ACKED) appendFileSync(process.env.ACKED, `${Date.now()} ${id}\n`);
         if (tries > 0) told.repeated++;
         return;
       }
       if (answer.status === 401) session = undefined;
-      else if (answer.status === 503) told.unavailable++;
+      else if (again.has(answer.status)) told.unavailable++;
       else {
         told.failures.push(`${answer.status} ${answer.text.slice(0, 200)}`);
         return;
