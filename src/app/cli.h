@@ -40,6 +40,9 @@ int cli_error(const struct err *e);
 /* All modules of this program, the kernel's own first; see modules.def. Registers kinds of
  * definitions and identity points as well. */
 const struct module *const *cli_modules(size_t *n);
+/* All tables that they have (kernel/store_copy.h). */
+struct store_known;
+const struct store_known *cli_known(void);
 
 /* The passphrase of the root key, from VEIN_PASSPHRASE; absent: the key file F.root. */
 struct str cli_passphrase(void);

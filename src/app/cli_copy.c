@@ -18,8 +18,9 @@ static const char *const tails[BESIDES] = { ".keys", ".root", ".erased", ".erase
 
 struct moving {
     const char *from, *to;
-    struct store *store; /* of from */
-    struct db *writer;   /* nobody else writes meanwhile */
+    struct store *store;    /* of from */
+    struct db *writer;      /* nobody else writes meanwhile … */
+    struct store_new *made; /* … on either side */
     struct store_copied copied;
     struct verify_report report;
     bool kept[BESIDES]; /* these beside the new place were made by us */
@@ -49,7 +50,6 @@ static void sweep(const struct moving *m)
 {
     char path[BACKUP_PATH_MAX];
     struct err ignored = { 0 };
-    (void)!store_remove(m->to, &ignored);
     for (size_t i = 0; i < BESIDES; i++)
         if (m->kept[i] && backup_beside(path, m->to, tails[i], &ignored) == OK)
             unlink(path);
@@ -88,21 +88,25 @@ static enum outcome retire(struct moving *m, struct err *e)
     return o;
 }
 
+/* A copy that is whole stays, even where the source cannot be retired: then both can be gone on
+ * with, and it is said. */
 static enum outcome move(struct moving *m, struct err *e)
 {
     TRY(db_begin(m->writer, e));
-    enum outcome o = store_copy_new(&m->copied, m->writer, m->to, e);
+    enum outcome o = store_new_fill(&m->made, &m->copied, m->writer, m->to, cli_known(), e);
     db_rollback(m->writer);
     if (o != OK)
         return o;
     o = copy_beside(m, e);
     if (o == OK)
         o = compare(m, e);
-    if (o != OK) {
+    const bool whole = o == OK;
+    if (whole)
+        o = retire(m, e);
+    else
         sweep(m);
-        return o;
-    }
-    return retire(m, e); /* if that fails both can be gone on with: it is said */
+    store_new_end(m->made, whole);
+    return o;
 }
 
 int cli_copy(int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "app/cli.h"
 #include "app/sender.h"
 #include "app/shipped.h"
+#include "app/spread.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "kernel/auth.h"
@@ -120,8 +121,23 @@ static enum outcome make_all(struct init *i, struct err *e)
     return make_administrator(i, e);
 }
 
+/* What an upgrade built anew since is spread as well when this is called again. */
+static bool distribute(struct node *n, int *code)
+{
+    size_t nrows, changed;
+    struct err e = { 0 };
+    const struct store_spread *rows = spread_rows(&nrows);
+    if (node_spread(n, rows, nrows, &changed, &e) != OK) {
+        *code = cli_error(&e);
+        return false;
+    }
+    printf("distributed %zu tables, %zu of them now\n", nrows, changed);
+    return true;
+}
+
 int cli_init(int argc, char **argv)
 {
+    bool distributed = false;
     const char *db = NULL;
     const char *admin = NULL;
     const char *organisation = "Administration";
@@ -129,16 +145,23 @@ int cli_init(int argc, char **argv)
         { "db", CLI_TEXT, &db, true },
         { "admin", CLI_TEXT, &admin, false },
         { "organisation", CLI_TEXT, &organisation, false },
+        { "distributed", CLI_FLAG, &distributed, false },
     };
     int code;
     struct init i = { 0 };
-    if (!cli_read(argc, argv, options, 3, NULL, 0, &code))
+    struct err e = { 0 };
+    if (!cli_read(argc, argv, options, 4, NULL, 0, &code))
         return code;
     log_set_level(LOG_WARNING);
+    if (distributed && store_can_spread(db, &e) != OK)
+        return cli_error(&e);
     if (!cli_node_open(&i.node, db, true, false, &code))
         return code;
+    if (distributed && !distribute(&i.node, &code)) {
+        node_close(&i.node);
+        return code;
+    }
     printf("%.*s\n", STR(i.node.vkey));
-    struct err e = { 0 };
     if (admin) {
         i.login = str_z(admin);
         i.organisation_name = str_z(organisation);

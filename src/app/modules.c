@@ -14,6 +14,7 @@
 #include "kernel/search.h"
 #include "kernel/sign_act.h"
 #include "kernel/stop.h"
+#include "kernel/store_copy.h"
 #include "kernel/trail.h"
 #include "kernel/trail_review.h"
 #include "kernel/witness.h"
@@ -42,4 +43,14 @@ const struct module *const *cli_modules(size_t *n)
     used = true;
     *n = sizeof modules / sizeof modules[0];
     return modules;
+}
+
+const struct store_known *cli_known(void)
+{
+    static const struct sql_schema *schemas[NODE_SCHEMAS_MAX];
+    static struct store_known known;
+    size_t n;
+    const struct module *const *all = cli_modules(&n);
+    known = (struct store_known){ schemas, node_schemas(schemas, NODE_SCHEMAS_MAX, all, n) };
+    return &known;
 }

@@ -202,7 +202,7 @@ static enum outcome restore_files(const struct restoring *r, const struct backup
 static enum outcome restore_move(const struct restoring *r, struct err *e)
 {
     struct store_copied copied;
-    return store_copy_all(&copied, r->path, r->url, e);
+    return store_copy_all(&copied, r->path, r->url, cli_known(), e);
 }
 
 /* The database comes last: with it the node exists. */

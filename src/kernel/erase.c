@@ -38,7 +38,9 @@ struct erasures {
     bool due;                           /* all are to be looked at */
     char said[SAID_MAX][ID_LENGTH + 1]; /* of whom an event said so … */
     size_t nsaid;                       /* … since the last step */
-    bool unflushed;                     /* the log of changes may still hold what was deleted */
+    bool unflushed;                     /* the log of changes may still hold what was deleted … */
+    bool more;                          /* … since it was last tried */
+    bool told;                          /* that the server leaves tables out */
     int64_t flushed;                    /* monotonic: when it was last tried */
 };
 
@@ -213,7 +215,7 @@ enum outcome erase_is(bool *out, const struct registry *registry, struct db *db,
 static enum outcome rest_forget(struct erasures *x, struct str subject, struct err *e)
 {
     files_forget(x->options.files, subject);
-    x->unflushed = true;
+    x->unflushed = x->more = true;
     return x->options.search ? search_forget(x->options.search, subject, e) : OK;
 }
 
@@ -245,7 +247,7 @@ static enum outcome rest_resume(struct erasures *x, struct err *e)
     while (o == OK && list_next(&text, &line))
         if (keyring_subject_valid(line))
             o = rest_forget(x, line, e);
-    x->unflushed = true;
+    x->unflushed = x->more = true;
     arena_free(arena);
     return o;
 }
@@ -276,6 +278,23 @@ static enum outcome erase_due(struct erasures *x, struct err *e)
     return OK;
 }
 
+/* What an erasure deletes from tables is in the search index alone. A table that the server leaves
+ * out is for an administrator to mend: people's work goes on, and F.erased.begun stays. */
+static enum outcome flush(struct erasures *x, bool *done, struct err *e)
+{
+    const bool more = x->more;
+    x->more = false;
+    const enum outcome o = db_flush(x->options.writer, search_module.schema, more, done, e);
+    if (o == OK || strcmp(e->code, "store.not_vacuumed") != 0)
+        return o;
+    if (!x->told)
+        log_err(x->options.env, "erase.not_flushed", e);
+    x->told = true;
+    *done = false;
+    *e = (struct err){ 0 };
+    return OK;
+}
+
 enum outcome erasures_step(struct erasures *x, struct err *e)
 {
     const int64_t now = env_mono(x->options.env);
@@ -287,8 +306,9 @@ enum outcome erasures_step(struct erasures *x, struct err *e)
     if (!x->unflushed)
         return OK;
     x->flushed = now;
-    TRY(db_flush(x->options.writer, &done, e));
+    TRY(flush(x, &done, e));
     x->unflushed = !done;
+    x->told = x->told && !done;
     if (done && unlink(x->begun) != 0 && errno != ENOENT)
         return err_fault(e, "store.io", "remove %s: %m", x->begun);
     return OK;

@@ -110,6 +110,15 @@ struct node_prepared {
 };
 enum outcome node_prepare(struct node_prepared *out, struct node *n, struct err *e);
 
+/* Every schema whose tables such a node has, as this program makes them; their number. */
+enum { NODE_SCHEMAS_MAX = 64 };
+size_t node_schemas(const struct sql_schema **out, size_t max, const struct module *const *modules,
+                    size_t nmodules);
+
+/* db_spread by the node's writer. */
+enum outcome node_spread(struct node *n, const struct store_spread *rows, size_t nrows,
+                         size_t *changed, struct err *e);
+
 /* Runs what is queued, signs the last checkpoint, closes. */
 void node_close(struct node *n);
 

@@ -32,6 +32,25 @@ enum {
     UPGRADE_ARENA_MAX = 1 << 20,
 };
 
+size_t node_schemas(const struct sql_schema **out, size_t max, const struct module *const *modules,
+                    size_t nmodules)
+{
+    size_t n = 0;
+    BUG_ON(max < TABLES + nmodules);
+    for (size_t i = 0; i < TABLES; i++)
+        out[n++] = enduring[i];
+    for (size_t i = 0; i < nmodules; i++)
+        if (modules[i]->schema)
+            out[n++] = modules[i]->schema;
+    return n;
+}
+
+enum outcome node_spread(struct node *n, const struct store_spread *rows, size_t nrows,
+                         size_t *changed, struct err *e)
+{
+    return db_spread(n->impl->writer, rows, nrows, changed, e);
+}
+
 int64_t node_schema_version(void)
 {
     return VERSION;

@@ -168,11 +168,30 @@ bool sql_schema_table(const struct sql_schema *schema, size_t i, struct str *nam
 enum outcome db_beside(struct db *db, const char *path, struct err *e);
 enum outcome db_beside_take(struct db *db, const struct sql_schema *schema, struct err *e);
 
-/* Takes what was deleted out of reach, outside a transaction: on SQLite what the log of changes
- * holds is written into the database and the log emptied, so that no copy is left; on PostgreSQL
- * tables are vacuumed (docs/operations.md says what stays). *done false: a reader stands in the
- * way, try again. */
-enum outcome db_flush(struct db *db, bool *done, struct err *e);
+/* Takes what was deleted from a schema's tables out of reach, outside a transaction: on SQLite what
+ * the log of changes holds is written into the database and the log emptied, so that no copy is
+ * left; on PostgreSQL the tables are vacuumed, on a connection of its own (docs/operations.md says
+ * what stays). *done false: a reader stands in the way, or it is under way, try again; `more` says
+ * whether something was deleted since it was last tried. FAULT "store.not_vacuumed": the server
+ * left a table out. */
+enum outcome db_flush(struct db *db, const struct sql_schema *schema, bool more, bool *done,
+                      struct err *e);
+
+/* Spreads tables over several machines, where the engine can: PostgreSQL with the extension Citus.
+ * By a column, whose every value lies on one machine with all of its rows; every key of the table
+ * has it. Or, without a column, as a whole on each of them. */
+struct store_spread {
+    const char *table;
+    const char *column; /* NULL: as a whole */
+    const char *key;    /* the column of the table's primary key when that lacks the first: both
+                           together are its key then, and that it is unique nobody holds but us */
+};
+/* REFUSED "store.one_machine" {path}, "store.no_citus" {path}. */
+enum outcome store_can_spread(const char *path, struct err *e);
+/* The writer's, outside a transaction. What is spread already stays as it is; *changed tables were
+ * not. */
+enum outcome db_spread(struct db *db, const struct store_spread *rows, size_t n, size_t *changed,
+                       struct err *e);
 
 /* Removes a database that can be made anew, if it is there, with what the engine keeps beside it.
  * SQLite's is one of the system's file system. */

@@ -3,7 +3,9 @@
 #include "kernel/store_copy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/dialect.h"
 #include "kernel/store_impl.h"
 #include "kernel/store_name.h"
 #include "kernel/store_sqlite_impl.h"
@@ -12,6 +14,7 @@ enum { COPY_COLUMNS_MAX = 64, COPY_TEXT_MAX = 1 << 20, COPY_LIST_MAX = 8 << 20 }
 
 struct copying {
     struct db *from, *to;
+    const struct store_known *known;
     struct arena *arena; /* of the list of what was made */
     struct made *made;
     size_t n;
@@ -52,7 +55,11 @@ static enum outcome made_row(struct copying *c, void *statement, struct err *e)
         .name = text_in(c->arena, &name),
         .text = text_in(c->arena, &text).p,
     };
-    return made->name.p == NULL ? err_no_memory(e) : OK;
+    if (made->name.p == NULL)
+        return err_no_memory(e);
+    /* It will stand in statements. */
+    const size_t n = strspn(made->name.p, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return n == made->name.n ? OK : REFUSE(e, "store.unknown_table", { "name", made->name });
 }
 
 static enum outcome made_read(struct copying *c, struct err *e)
@@ -72,16 +79,93 @@ static enum outcome made_read(struct copying *c, struct err *e)
     return o;
 }
 
+/* -- What may be run of it -------------------------------------------------------------------- */
+
+/* A table of its own, which no schema names: where it stands, nobody writes any more. */
+#define RETIRED "store_retired"
+
+static const struct sql_schema retired_schema = { "store_retired",
+                                                  "CREATE TABLE IF NOT EXISTS " RETIRED
+                                                  " (place TEXT NOT NULL) STRICT" };
+
+/* One blank where there were some, and no IF NOT EXISTS, which SQLite does not keep. */
+static struct str plain(struct arena *arena, struct str text)
+{
+    static const char unless[] = "IF NOT EXISTS ";
+    char *out = arena_alloc(arena, text.n + 1);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < text.n; i++) {
+        const bool blank = strchr(" \t\r\n", text.p[i]) != NULL;
+        if (!blank || (n > 0 && out[n - 1] != ' '))
+            out[n++] = blank ? ' ' : text.p[i];
+        if (blank && n >= sizeof unless - 1 &&
+            memcmp(out + n - (sizeof unless - 1), unless, sizeof unless - 1) == 0)
+            n -= sizeof unless - 1;
+    }
+    return (struct str){ out, n };
+}
+
+static bool in_schema(struct copying *c, const struct sql_schema *schema, const struct made *made,
+                      struct str text)
+{
+    struct str rest = str_z(schema->text);
+    for (struct str s = dialect_statement(&rest); s.p != NULL; s = dialect_statement(&rest)) {
+        struct store_made is;
+        struct str words = s;
+        if (str_starts(s, S("CREATE ")) && store_made_next(&is, &words) &&
+            is.table == made->table && str_eq(is.name, made->name))
+            return str_eq(plain(c->arena, s), text);
+    }
+    return false;
+}
+
+static bool is_known(struct copying *c, const struct made *made, struct str text)
+{
+    bool known = in_schema(c, &retired_schema, made, text);
+    for (size_t i = 0; !known && i < c->known->n; i++)
+        known = in_schema(c, c->known->schemas[i], made, text);
+    return known;
+}
+
+/* One statement that makes what it says under the name that it has. */
+static bool is_one(const struct made *made, struct str text)
+{
+    static const struct {
+        struct str made, then;
+    } kinds[] = {
+        { { "CREATE TABLE ", 13 }, { "(", 1 } },
+        { { "CREATE INDEX ", 13 }, { "ON ", 3 } },
+        { { "CREATE UNIQUE INDEX ", 20 }, { "ON ", 3 } },
+    };
+    struct str rest = text;
+    if (dialect_statement(&rest).n != text.n)
+        return false;
+    for (size_t i = made->table ? 0 : 1; i < (made->table ? 1 : 3); i++) {
+        const struct str name = str_from(text, kinds[i].made.n);
+        if (str_starts(text, kinds[i].made) && str_starts(name, made->name) &&
+            str_starts(str_trim(str_from(name, made->name.n)), kinds[i].then))
+            return true;
+    }
+    return false;
+}
+
+static enum outcome make_one(struct copying *c, const struct made *made, struct err *e)
+{
+    if (made->text == NULL)
+        return err_fault(e, "store.corrupt", "%.*s has no text in SQLite's words", STR(made->name));
+    const struct str text = plain(c->arena, str_z(made->text));
+    if (text.p == NULL)
+        return err_no_memory(e);
+    if (!(c->known ? is_known(c, made, text) : is_one(made, text)))
+        return REFUSE(e, "store.unknown_table", { "name", made->name });
+    return c->to->engine->script(c->to->connection, made->text, e);
+}
+
 static enum outcome make(struct copying *c, bool tables, struct err *e)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        if (c->made[i].table != tables)
-            continue;
-        if (c->made[i].text == NULL)
-            return err_fault(e, "store.corrupt", "%.*s has no text in SQLite's words",
-                             STR(c->made[i].name));
-        TRY(c->to->engine->script(c->to->connection, c->made[i].text, e));
-    }
+    for (size_t i = 0; i < c->n; i++)
+        if (c->made[i].table == tables)
+            TRY(make_one(c, &c->made[i], e));
     return OK;
 }
 
@@ -198,9 +282,12 @@ static enum outcome copy_all(struct store_copied *out, struct copying *c, struct
     return OK;
 }
 
-enum outcome store_copy(struct store_copied *out, struct db *from, struct db *to, struct err *e)
+enum outcome store_copy(struct store_copied *out, struct db *from, struct db *to,
+                        const struct store_known *known, struct err *e)
 {
-    struct copying c = { .from = from, .to = to, .arena = arena_new(COPY_LIST_MAX) };
+    struct copying c = {
+        .from = from, .to = to, .known = known, .arena = arena_new(COPY_LIST_MAX)
+    };
     *out = (struct store_copied){ 0 };
     BUG_ON(!from->in_transaction || !to->in_transaction);
     enum outcome o = c.arena ? copy_all(out, &c, e) : err_no_memory(e);
@@ -210,75 +297,113 @@ enum outcome store_copy(struct store_copied *out, struct db *from, struct db *to
 
 /* -- Into a new database ---------------------------------------------------------------------- */
 
-/* `from` is in a transaction. */
-static enum outcome fill(struct store_copied *out, struct db *from, struct store *to_store,
-                         struct err *e)
+struct store_new {
+    struct store *store;
+    struct db *writer;
+};
+
+/* Under the writer's lock: what is empty now is nobody's, and what is not was made by somebody else
+ * since we looked. */
+static enum outcome check_empty(struct db *to, const char *shown, struct err *e)
 {
-    struct db *to = NULL;
-    TRY(store_writer(&to, to_store, e));
-    enum outcome o = db_begin(to, e);
-    if (o == OK)
-        o = store_copy(out, from, to, e);
-    if (o == OK)
-        o = db_commit(to, e);
-    db_close(to);
+    struct copying c = { .from = to, .arena = arena_new(COPY_LIST_MAX) };
+    enum outcome o = c.arena ? made_read(&c, e) : err_no_memory(e);
+    if (o == OK && c.n > 0)
+        o = REFUSE(e, "store.exists", { "path", str_z(shown) });
+    arena_free(c.arena);
     return o;
 }
 
+/* *mine: whatever is there from now on, we put there. */
+static enum outcome fill(struct store_copied *out, bool *mine, struct store_new *n, struct db *from,
+                         const char *shown, const struct store_known *known, struct err *e)
+{
+    TRY(store_writer(&n->writer, n->store, e));
+    TRY(db_begin(n->writer, e));
+    TRY(check_empty(n->writer, shown, e));
+    *mine = true;
+    TRY(store_copy(out, from, n->writer, known, e));
+    return db_commit(n->writer, e);
+}
+
 /* REFUSED "store.exists" unless there is none of this name. */
-static enum outcome vacant(const char *path, struct err *e)
+static enum outcome vacant(const char *path, const char *shown, struct err *e)
 {
     struct store *there = NULL;
     struct err absent = { 0 };
-    char shown[STORE_NAME_MAX];
     const struct store_options options = { .path = path, .read_only = true };
-    TRY(store_name_shown(shown, sizeof shown, path, e));
     if (store_open(&there, &options, &absent) == OK)
         store_close(there);
     if (absent.outcome == FAULT) {
         *e = absent;
         return FAULT;
     }
-    return str_is(str_z(absent.code), "store.not_found")
-               ? OK
-               : REFUSE(e, "store.exists", { "path", str_z(shown) });
+    if (str_is(str_z(absent.code), "store.not_found"))
+        return OK;
+    if (str_is(str_z(absent.code), "store.unverified")) {
+        *e = absent;
+        return REFUSED;
+    }
+    return REFUSE(e, "store.exists", { "path", str_z(shown) });
 }
 
-enum outcome store_copy_new(struct store_copied *out, struct db *from, const char *to_path,
-                            struct err *e)
+enum outcome store_new_fill(struct store_new **out, struct store_copied *copied, struct db *from,
+                            const char *to_path, const struct store_known *known, struct err *e)
 {
-    struct store *to = NULL;
+    char shown[STORE_NAME_MAX];
     const struct store_options options = { .path = to_path, .create = true };
-    TRY(vacant(to_path, e));
-    TRY(store_open(&to, &options, e));
-    const enum outcome o = fill(out, from, to, e);
-    store_close(to);
-    struct err ignored = { 0 };
-    if (o != OK)
-        (void)!store_remove(to_path, &ignored);
+    TRY(store_name_shown(shown, sizeof shown, to_path, e));
+    TRY(vacant(to_path, shown, e));
+    struct store_new *n = calloc(1, sizeof *n);
+    if (n == NULL)
+        return err_no_memory(e);
+    bool mine = false;
+    enum outcome o = store_open(&n->store, &options, e);
+    if (o == OK)
+        o = fill(copied, &mine, n, from, shown, known, e);
+    if (o == OK)
+        *out = n;
+    else
+        store_new_end(n, !mine);
     return o;
 }
 
+void store_new_end(struct store_new *n, bool keep)
+{
+    struct err ignored = { 0 };
+    if (n == NULL)
+        return;
+    if (n->writer != NULL && !keep) {
+        db_rollback(n->writer);
+        (void)!n->writer->engine->discard(n->writer->connection, &ignored);
+    }
+    db_close(n->writer);
+    store_close(n->store);
+    free(n);
+}
+
 static enum outcome copy_snapshot(struct store_copied *out, struct store *s, const char *to_path,
-                                  struct err *e)
+                                  const struct store_known *known, struct err *e)
 {
     struct db *from = NULL;
+    struct store_new *n = NULL;
     TRY(store_reader(&from, s, e));
     enum outcome o = db_begin(from, e);
     if (o == OK)
-        o = store_copy_new(out, from, to_path, e);
+        o = store_new_fill(&n, out, from, to_path, known, e);
+    store_new_end(n, true);
     db_close(from);
     return o;
 }
 
 enum outcome store_copy_all(struct store_copied *out, const char *from, const char *to,
-                            struct err *e)
+                            const struct store_known *known, struct err *e)
 {
     struct store *store;
     const struct store_options options = { .path = from };
     *out = (struct store_copied){ 0 };
     TRY(store_open(&store, &options, e));
-    const enum outcome o = copy_snapshot(out, store, to, e);
+    const enum outcome o = copy_snapshot(out, store, to, known, e);
     store_close(store);
     return o;
 }
@@ -287,7 +412,7 @@ enum outcome store_copy_file(struct store *s, const char *to_path, struct err *e
 {
     struct store_copied copied;
     struct err ignored = { 0 };
-    TRY(copy_snapshot(&copied, s, to_path, e));
+    TRY(copy_snapshot(&copied, s, to_path, NULL, e));
     const enum outcome o = sqlite_file_settle(to_path, e);
     if (o != OK)
         (void)!store_remove(to_path, &ignored);
@@ -295,13 +420,6 @@ enum outcome store_copy_file(struct store *s, const char *to_path, struct err *e
 }
 
 /* -- Retired ---------------------------------------------------------------------------------- */
-
-/* A table of its own, which no schema names: where it stands, nobody writes any more. */
-#define RETIRED "store_retired"
-
-static const struct sql_schema retired_schema = { "store_retired",
-                                                  "CREATE TABLE IF NOT EXISTS " RETIRED
-                                                  " (place TEXT NOT NULL) STRICT" };
 
 enum outcome store_retire(struct db *db, const char *to, struct err *e)
 {

@@ -88,8 +88,21 @@ struct store_engine {
      * an engine may look into for a name that is not among its own. */
     const char *own;
 
-    /* Empties the log of changes into the database. MUST say no while a reader is in the way. */
-    enum outcome (*flush)(void *connection, bool *done, struct err *e);
+    /* Empties the log of changes into the database, or the tables (names with commas between) of
+     * what was deleted. MUST say no while a reader is in the way, and when what it did began before
+     * `more` was deleted. */
+    enum outcome (*flush)(void *connection, const char *tables, bool more, bool *done,
+                          struct err *e);
+
+    /* As store_can_spread and db_spread. NULL, both: this engine has one machine. */
+    enum outcome (*can_spread)(const char *path, struct err *e);
+    enum outcome (*spread)(void *connection, const struct store_spread *rows, size_t n,
+                           size_t *changed, struct err *e);
+
+    /* Takes away the whole database whose writer this connection is, outside a transaction, and
+     * while it is: nobody else may have written there. Nothing but finalize and disconnect goes
+     * after it. */
+    enum outcome (*discard)(void *connection, struct err *e);
 
     /* Of a writer in ROLE_SHARED; all NULL where there is but one writer. */
     /* Begins a transaction when no other's is under way, and sees all that those before it

@@ -64,6 +64,22 @@ static void put_place(struct buf *libpq, struct buf *shown, struct str place)
     buf_str(shown, str_from(place, user.n));
 }
 
+/* Parameters that hold no secret, of libpq and of ours. What a newer libpq takes is not among them
+ * until somebody has looked. */
+static bool may_be_shown(struct str key)
+{
+    static const char *const harmless[] = {
+        "host",    "hostaddr",        "port",       "user",
+        "dbname",  "connect_timeout", "sslmode",    "target_session_attrs",
+        "sslcert", "sslrootcert",     "gssencmode", "application_name",
+        "schema",  "files",           "unverified", "load_balance_hosts",
+    };
+    for (size_t i = 0; i < sizeof harmless / sizeof harmless[0]; i++)
+        if (str_is(key, harmless[i]))
+            return true;
+    return false;
+}
+
 static bool put_parameters(struct store_url *out, struct buf *libpq, struct buf *shown,
                            struct str query)
 {
@@ -78,11 +94,15 @@ static bool put_parameters(struct store_url *out, struct buf *libpq, struct buf 
         } else if (str_is(key, "files")) {
             if (!decode(out->files, sizeof out->files, value))
                 return false;
+        } else if (str_is(key, "unverified")) {
+            out->unverified = str_is(value, "yes");
+            if (!out->unverified && !str_is(value, "no"))
+                return false;
         } else if (whole.n > 0) {
             buf_char(libpq, n++ == 0 ? '?' : '&');
             buf_str(libpq, whole);
         }
-        if (str_is(key, "password") || str_is(key, "sslpassword") || whole.n == 0)
+        if (!may_be_shown(key))
             continue;
         buf_char(shown, nshown++ == 0 ? '?' : '&');
         buf_str(shown, whole);
@@ -167,6 +187,65 @@ enum outcome store_name_shown(char *out, size_t size, const char *name, struct e
     return copy_name(out, size, url.shown, e);
 }
 
+/* -- Whom it leads to ------------------------------------------------------------------------- */
+
+/* What libpq will go by: the URL, then the environment. What a service file says that the URL names
+ * is not read here: it counts as said by nobody. */
+static const char *setting(const char *name, const PQconninfoOption *url,
+                           const PQconninfoOption *around)
+{
+    bool service = false;
+    for (const PQconninfoOption *o = url; o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, name) == 0 && o->val != NULL)
+            return o->val;
+        service |= strcmp(o->keyword, "service") == 0 && o->val != NULL;
+    }
+    if (service)
+        return "?";
+    for (const PQconninfoOption *o = around; o->keyword != NULL; o++)
+        if (strcmp(o->keyword, name) == 0 && o->val != NULL)
+            return o->val;
+    return "";
+}
+
+/* None and a path are sockets; 127. may begin a name, too. */
+static bool is_here(struct str host)
+{
+    if (host.n == 0 || host.p[0] == '/' || host.p[0] == '@' || str_is(host, "localhost") ||
+        str_is(host, "::1"))
+        return true;
+    return str_starts(host, S("127.")) && strspn(host.p, "0123456789.") >= host.n;
+}
+
+/* Hosts with commas between. */
+static bool all_here(const char *hosts)
+{
+    struct str rest = str_z(hosts);
+    while (rest.p != NULL)
+        if (!is_here(str_cut(&rest, ',')))
+            return false;
+    return true;
+}
+
+static bool verified(const PQconninfoOption *url, const PQconninfoOption *around)
+{
+    return strcmp(setting("sslmode", url, around), "verify-full") == 0 ||
+           (all_here(setting("host", url, around)) && all_here(setting("hostaddr", url, around)));
+}
+
+enum outcome store_url_check(const struct store_url *url, struct err *e)
+{
+    PQconninfoOption *options = PQconninfoParse(url->libpq, NULL);
+    PQconninfoOption *around = PQconndefaults();
+    const bool read = options != NULL && around != NULL;
+    const bool good = url->unverified || (read && verified(options, around));
+    PQconninfoFree(options);
+    PQconninfoFree(around);
+    if (!read)
+        return err_no_memory(e);
+    return good ? OK : REFUSE(e, "store.unverified", { "path", str_z(url->shown) });
+}
+
 /* The URL anew: libpq's part, and ours behind it. */
 static enum outcome url_write(char *out, size_t size, const struct store_url *url, const char *tail,
                               struct err *e)
@@ -180,6 +259,8 @@ static enum outcome url_write(char *out, size_t size, const struct store_url *ur
         else
             buf_char(&b, *p);
     }
+    if (url->unverified)
+        buf_z(&b, "&unverified=yes");
     if (!buf_ok(&b) || strlen(url->schema) + 1 + strlen(tail) > STORE_SCHEMA_MAX)
         return REFUSE(e, "store.name");
     out[b.n] = '\0';

@@ -2,10 +2,11 @@
  *
  *   postgresql://vein@db.example/vein?sslmode=verify-full&files=/var/lib/vein/vein
  *
- * with two parameters of ours: `schema`, whose tables they are ("vein" when it is not named), and
+ * with three parameters of ours: `schema`, whose tables they are ("vein" when it is not named),
  * `files`, the path beside which what is no table lies (keys, sealed files): F.keys, F.root and
  * their like have it for F. Without it that is the database's name in the folder where vein runs.
- * For a file, F is its path. */
+ * For a file, F is its path. And `unverified=yes`: a host that is not this machine is asked even
+ * where libpq would not hold its certificate against its name. */
 #ifndef VEIN_KERNEL_STORE_NAME_H
 #define VEIN_KERNEL_STORE_NAME_H
 
@@ -17,13 +18,19 @@ bool store_name_is_url(const char *name);
 
 struct store_url {
     char libpq[STORE_NAME_MAX]; /* without our parameters; may hold a password */
-    char shown[STORE_NAME_MAX]; /* without a password: for errors and logs */
+    char shown[STORE_NAME_MAX]; /* for errors and logs: what is known to be no secret */
     char schema[STORE_SCHEMA_MAX + 1];
     char files[STORE_NAME_MAX]; /* F */
+    bool unverified;
 };
 /* REFUSED "store.name": too long, not well formed, or a schema of other letters than
  * a–z, 0–9, _ and -. */
 enum outcome store_url_read(struct store_url *out, const char *name, struct err *e);
+
+/* Whoever answers at a host that is not this machine could be anyone, and would be given passwords
+ * and data: REFUSED "store.unverified" {path} unless libpq holds its certificate against its name
+ * (sslmode=verify-full, here or in PGSSLMODE), or the URL says unverified=yes. */
+enum outcome store_url_check(const struct store_url *url, struct err *e);
 
 /* F of the database, cut to size; REFUSED "store.name". */
 enum outcome store_name_files(char *out, size_t size, const char *name, struct err *e);

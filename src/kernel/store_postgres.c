@@ -94,11 +94,12 @@ enum outcome pg_fault(struct pg_connection *c, const PGresult *r, const char *do
 /* -- Connecting ------------------------------------------------------------------------------- */
 
 /* At a COMMIT a warning is the end of a wait for a standby: stream_next of
- * store_postgres_statement.c. */
+ * store_postgres_statement.c. Of notices there are warnings alone (configure). */
 static void noticed(void *context, const PGresult *r)
 {
     struct pg_connection *c = context;
     c->warned |= str_is(str_z(field(r, PG_DIAG_SEVERITY_NONLOCALIZED)), "WARNING");
+    snprintf(c->warning, sizeof c->warning, "%s", field(r, PG_DIAG_MESSAGE_PRIMARY));
 }
 
 /* Ours stand before the URL's, which may say otherwise, but for the encoding. libpq's message of a
@@ -168,8 +169,8 @@ static enum outcome configure(struct pg_connection *c, struct err *e)
                   NULL, "configure", e);
 }
 
-static enum outcome open_connection(struct pg_connection **out, const struct store_url *url,
-                                    enum store_role role, struct err *e)
+enum outcome pg_open(struct pg_connection **out, const struct store_url *url, enum store_role role,
+                     struct err *e)
 {
     struct pg_connection *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -177,7 +178,9 @@ static enum outcome open_connection(struct pg_connection **out, const struct sto
     c->url = url;
     c->role = role;
     c->wait_s = PG_BEGIN_S;
-    enum outcome o = reach(c, e);
+    enum outcome o = store_url_check(url, e);
+    if (o == OK)
+        o = reach(c, e);
     if (o == OK)
         o = configure(c, e);
     if (o != OK) {
@@ -191,6 +194,8 @@ static enum outcome open_connection(struct pg_connection **out, const struct sto
 void pg_disconnect(void *p)
 {
     struct pg_connection *c = p;
+    if (c->vacuum != NULL)
+        pg_disconnect(c->vacuum);
     PQfinish(c->pq);
     free(c);
 }
@@ -199,7 +204,7 @@ enum outcome pg_connect(void **out, void *p, enum store_role role, struct err *e
 {
     const struct node *node = p;
     struct pg_connection *c = NULL;
-    TRY(open_connection(&c, &node->url, role, e));
+    TRY(pg_open(&c, &node->url, role, e));
     const enum outcome o = pg_writes(c) ? pg_take_place(c, e) : OK;
     if (o != OK) {
         pg_disconnect(c);
@@ -234,7 +239,7 @@ static int64_t changed(void *p)
 
 /* -- Our schema ------------------------------------------------------------------------------- */
 
-/* An empty schema is as good as none: an administrator made it, or what was to fill it died. */
+/* An empty schema is as good as none. */
 enum found { FOUND_NONE, FOUND_EMPTY, FOUND_OURS, FOUND_THEIRS };
 
 static enum outcome look(enum found *out, struct pg_connection *c, struct err *e)
@@ -282,7 +287,7 @@ static enum outcome node_open(void **out, const struct store_options *options, s
     if (o == OK)
         o = store_url_read(&node->url, options->path, e);
     if (o == OK)
-        o = open_connection(&c, &node->url, options->read_only ? ROLE_READER : ROLE_WRITER, e);
+        o = pg_open(&c, &node->url, options->read_only ? ROLE_READER : ROLE_WRITER, e);
     if (o == OK) {
         o = ready(c, options->create && !options->read_only, e);
         pg_disconnect(c);
@@ -307,7 +312,7 @@ static enum outcome remove_all(const char *path, struct err *e)
     int64_t ours = 0;
     char text[STORE_SCHEMA_MAX + 128];
     TRY(store_url_read(&url, path, e));
-    TRY(open_connection(&c, &url, ROLE_WRITER, e));
+    TRY(pg_open(&c, &url, ROLE_WRITER, e));
     snprintf(text, sizeof text,
              "SELECT count(*) FROM pg_namespace WHERE nspname = '%s'"
              " AND obj_description(oid, 'pg_namespace') LIKE 'vein %%'",
@@ -358,31 +363,6 @@ static enum outcome script(void *p, const char *text, struct err *e)
     return o;
 }
 
-static enum outcome beside(void *p, const char *path, struct err *e)
-{
-    struct pg_connection *c = p;
-    struct store_url url = { .schema = "" };
-    if (path != NULL)
-        TRY(store_url_read(&url, path, e));
-    snprintf(c->beside, sizeof c->beside, "%s", url.schema);
-    return OK;
-}
-
-static const char *beside_name(void *p)
-{
-    struct pg_connection *c = p;
-    return c->beside;
-}
-
-/* Tables are gone through: this takes longer than a command may. */
-static enum outcome flush(void *p, bool *done, struct err *e)
-{
-    struct pg_connection *c = p;
-    TRY(pg_patience(c, statement_s[ROLE_WRITER], e));
-    TRY(pg_flush(c, done, e));
-    return pg_patience(c, statement_s[c->role], e);
-}
-
 const struct store_engine store_engine_postgres = {
     .name = "postgres",
     .begin_write = "BEGIN",
@@ -411,10 +391,13 @@ const struct store_engine store_engine_postgres = {
     .changed = changed,
     .backup = NULL,
     .check = pg_check,
-    .beside = beside,
-    .beside_name = beside_name,
+    .beside = pg_beside,
+    .beside_name = pg_beside_name,
     .own = "", /* the search path has our schema alone */
-    .flush = flush,
+    .flush = pg_flush,
+    .can_spread = pg_can_spread,
+    .spread = pg_spread,
+    .discard = pg_discard,
     .begin_shared = pg_begin_shared,
     .lead = pg_lead,
     .tell = pg_tell,

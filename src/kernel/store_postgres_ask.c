@@ -40,21 +40,24 @@ static bool sent(PGconn *pq, int64_t until_us)
     }
 }
 
-/* Until a result can be read without waiting. */
-static bool result_waits(const struct pg_connection *c)
+bool pg_result_soon(struct pg_connection *c, int ms)
 {
-    const int64_t until_us = env_mono(&env_system) + c->wait_s * TIME_SECOND;
-    if (!sent(c->pq, until_us))
+    const int64_t until_us = env_mono(&env_system) + ms * (TIME_SECOND / 1000);
+    if (c->lost || !sent(c->pq, until_us))
         return false;
-    while (PQisBusy(c->pq))
-        if (!ready(c->pq, POLLIN, until_us) || !PQconsumeInput(c->pq))
+    while (PQisBusy(c->pq)) {
+        if (!ready(c->pq, POLLIN, until_us))
             return false;
+        c->lost = !PQconsumeInput(c->pq);
+        if (c->lost)
+            return false;
+    }
     return true;
 }
 
 PGresult *pg_next(struct pg_connection *c)
 {
-    if (!c->lost && result_waits(c))
+    if (pg_result_soon(c, 1000 * c->wait_s))
         return PQgetResult(c->pq);
     c->lost = true;
     return NULL;

@@ -20,11 +20,14 @@ struct pg_connection {
     enum store_role role;
     int wait_s;                     /* for a result; then the connection counts as lost */
     bool lost;                      /* the connection is gone, or waited for too long */
-    bool warned;                    /* by what runs or ran last */
+    bool warned;                    /* by what runs or ran last … */
+    char warning[200];              /* … in the server's words */
     int64_t changed;                /* rows, by the last statement */
     uint64_t numbers;               /* of statements and cursors: names that were never used */
     struct pg_statement *streaming; /* its rows are still on their way */
     char beside[STORE_SCHEMA_MAX + 1];
+    struct pg_connection *vacuum; /* its connection while one is under way */
+    bool vacuum_is_old;           /* something was deleted since it began */
 };
 
 static inline bool pg_writes(const struct pg_connection *c)
@@ -42,6 +45,9 @@ enum outcome pg_patience(struct pg_connection *c, int seconds, struct err *e);
 /* The SQLSTATE with which the server refuses a connection; empty when it does not answer, or takes
  * it. libpq tells none with a connection that failed, and its text is in the server's language. */
 void pg_refused(char state[PG_STATE_MAX], const struct store_url *url);
+/* Whether a result can be read without waiting, at the latest after so many milliseconds; false,
+ * too, when the connection is lost. */
+bool pg_result_soon(struct pg_connection *c, int ms);
 /* The next result of what was sent, NULL behind the last or when the connection is lost. Waits for
  * a bounded time. */
 PGresult *pg_next(struct pg_connection *c);
@@ -52,6 +58,10 @@ enum outcome pg_run(struct pg_connection *c, const char *text, PGresult **result
 /* The one number that a query answers; NULL is 0. */
 enum outcome pg_ask(struct pg_connection *c, const char *text, int64_t *out, const char *doing,
                     struct err *e);
+
+/* A connection that may write if it is for a writer, and holds no right yet. */
+enum outcome pg_open(struct pg_connection **out, const struct store_url *url, enum store_role role,
+                     struct err *e);
 
 /* A connection to the node's database; a writer holds the right to be the one. */
 enum outcome pg_connect(void **out, void *node, enum store_role role, struct err *e);
@@ -80,6 +90,14 @@ enum outcome pg_statement_settle(struct pg_connection *c, struct err *e);
 
 /* The slots that go through the whole database (store_postgres_whole.c). */
 enum outcome pg_check(void *node, struct err *e);
-enum outcome pg_flush(void *connection, bool *done, struct err *e);
+enum outcome pg_beside(void *connection, const char *path, struct err *e);
+const char *pg_beside_name(void *connection);
+enum outcome pg_discard(void *connection, struct err *e);
+enum outcome pg_flush(void *connection, const char *tables, bool more, bool *done, struct err *e);
+
+/* store_postgres_spread.c */
+enum outcome pg_can_spread(const char *path, struct err *e);
+enum outcome pg_spread(void *connection, const struct store_spread *rows, size_t n, size_t *changed,
+                       struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
-/* What goes through a whole database on PostgreSQL: the check of its storage, and forgetting what
- * was deleted. */
+/* What goes through a whole database on PostgreSQL: the check of its storage, taking it away, the
+ * set of tables beside it, forgetting what was deleted. */
 #include "kernel/store_postgres_impl.h"
 
 #include <stdio.h>
@@ -69,27 +69,113 @@ enum outcome pg_check(void *node, struct err *e)
     return o;
 }
 
+enum outcome pg_discard(void *connection, struct err *e)
+{
+    struct pg_connection *c = connection;
+    char text[STORE_SCHEMA_MAX + 64];
+    snprintf(text, sizeof text, "DROP SCHEMA \"%s\" CASCADE", c->url->schema);
+    return pg_run(c, text, NULL, "remove the schema", e);
+}
+
+/* -- The set of tables beside it --------------------------------------------------------------- */
+
+enum outcome pg_beside(void *p, const char *path, struct err *e)
+{
+    struct pg_connection *c = p;
+    struct store_url url = { .schema = "" };
+    if (path != NULL)
+        TRY(store_url_read(&url, path, e));
+    snprintf(c->beside, sizeof c->beside, "%s", url.schema);
+    return OK;
+}
+
+const char *pg_beside_name(void *p)
+{
+    struct pg_connection *c = p;
+    return c->beside;
+}
+
+/* -- What was deleted ------------------------------------------------------------------------- */
+
+enum { VACUUM_PATIENCE_MS = 200 }; /* a small one is over by then */
+
+static enum outcome readers_in_the_way(struct pg_connection *c, int64_t *n, struct err *e)
+{
+    return pg_ask(c,
+                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                  " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
+                  " AND CAST(CAST(backend_xmin AS TEXT) AS BIGINT)"
+                  " <> CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"
+                  " % 4294967296",
+                  n, "flush", e);
+}
+
+/* The writer goes on meanwhile: on its own connection it would wait for all of it. */
+static enum outcome vacuum_begin(struct pg_connection *c, const char *tables, struct err *e)
+{
+    char text[1100];
+    struct pg_connection *v = NULL;
+    snprintf(text, sizeof text, "VACUUM %s", tables);
+    TRY(pg_open(&v, c->url, ROLE_READER, e));
+    v->warned = false;
+    if (!PQsendQuery(v->pq, text)) {
+        const enum outcome o = pg_fault(v, NULL, "vacuum", e);
+        pg_disconnect(v);
+        return o;
+    }
+    c->vacuum = v;
+    c->vacuum_is_old = false;
+    return OK;
+}
+
+/* *over: it is, and the tables are clean; a table that the server left out is a fault. */
+static enum outcome vacuum_look(struct pg_connection *v, bool *over, struct err *e)
+{
+    enum outcome o = OK;
+    *over = pg_result_soon(v, VACUUM_PATIENCE_MS);
+    if (!*over)
+        return v->lost ? pg_fault(v, NULL, "vacuum", e) : OK;
+    for (PGresult *r = pg_next(v); r != NULL; r = pg_next(v)) {
+        if (PQresultStatus(r) != PGRES_COMMAND_OK && o == OK)
+            o = pg_fault(v, r, "vacuum", e);
+        PQclear(r);
+    }
+    if (o == OK && v->lost)
+        o = pg_fault(v, NULL, "vacuum", e);
+    return o == OK && v->warned ? err_fault(e, "store.io", "%s", v->warning) : o;
+}
+
+static enum outcome vacuum_end(struct pg_connection *c, enum outcome o, struct err *e)
+{
+    pg_disconnect(c->vacuum);
+    c->vacuum = NULL;
+    if (o == OK)
+        return OK;
+    const struct err why = *e;
+    return err_fault(e, "store.not_vacuumed", "%s", why.detail);
+}
+
 /* VACUUM takes out rows that nobody can see any more. Whoever began to read before they were
  * deleted sees them still: until then it is not done. */
-enum outcome pg_flush(void *connection, bool *done, struct err *e)
+enum outcome pg_flush(void *connection, const char *tables, bool more, bool *done, struct err *e)
 {
     struct pg_connection *c = connection;
     int64_t readers = 0;
+    bool over = false;
     *done = false;
-    TRY(pg_ask(c,
-               "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-               " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
-               " AND CAST(CAST(backend_xmin AS TEXT) AS BIGINT)"
-               " <> CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)"
-               " % 4294967296",
-               &readers, "flush", e));
-    if (readers > 0)
+    c->vacuum_is_old |= more;
+    if (c->vacuum == NULL) {
+        TRY(readers_in_the_way(c, &readers, e));
+        if (readers > 0)
+            return OK;
+        struct err why = { 0 };
+        if (vacuum_begin(c, tables, &why) != OK)
+            return err_fault(e, "store.not_vacuumed", "%s", why.detail);
+    }
+    const enum outcome o = vacuum_look(c->vacuum, &over, e);
+    if (o == OK && !over)
         return OK;
-    TRY(run_each(c,
-                 "SELECT 'VACUUM ' || quote_ident(relname) FROM pg_class"
-                 " WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"
-                 " AND relkind = 'r'",
-                 "flush", e));
-    *done = true;
+    TRY(vacuum_end(c, o, e));
+    *done = !c->vacuum_is_old;
     return OK;
 }

@@ -1,6 +1,7 @@
 /* Schemas: made, dropped and compared, with nothing known of the engine. The text of a schema is
  * ours, so what cannot be read in it is a bug. */
 #include "kernel/store_impl.h"
+#include "kernel/store_name.h"
 
 enum { TABLE_COLUMNS_MAX = 64, TABLE_ROW_MAX = 64 << 20 };
 
@@ -210,9 +211,33 @@ enum outcome db_table_hash(struct db *db, struct str table, int64_t *count, stru
     return outcome == OK ? OK : db_fault(db, err_context(e, "table %.*s", STR(table)), e);
 }
 
-enum outcome db_flush(struct db *db, bool *done, struct err *e)
+enum outcome db_flush(struct db *db, const struct sql_schema *schema, bool more, bool *done,
+                      struct err *e)
 {
+    char tables[1024];
+    struct buf b = buf_over(tables, sizeof tables - 1);
+    struct str table;
     BUG_ON(db->in_transaction);
     TRY(db_check(db, e));
-    return db->engine->flush(db->connection, done, e);
+    for (size_t i = 0; sql_schema_table(schema, i, &table); i++)
+        buf_printf(&b, "%s%.*s", i > 0 ? ", " : "", STR(table));
+    BUG_ON(!buf_ok(&b));
+    tables[b.n] = 0;
+    return db->engine->flush(db->connection, tables, more, done, e);
+}
+
+enum outcome store_can_spread(const char *path, struct err *e)
+{
+    if (!store_name_is_url(path))
+        return REFUSE(e, "store.one_machine", { "path", str_z(path) });
+    return store_engine_postgres.can_spread(path, e);
+}
+
+enum outcome db_spread(struct db *db, const struct store_spread *rows, size_t n, size_t *changed,
+                       struct err *e)
+{
+    BUG_ON(db->in_transaction || !db_writes(db) || db->engine->spread == NULL);
+    TRY(db_check(db, e));
+    *changed = 0;
+    return db->engine->spread(db->connection, rows, n, changed, e);
 }

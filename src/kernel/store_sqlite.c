@@ -306,6 +306,14 @@ static enum outcome remove_files(const char *path, struct err *e)
     return OK;
 }
 
+/* SQLite leaves the log alone when it closes a file that is not at its name any more. */
+static enum outcome discard(void *p, struct err *e)
+{
+    struct sqlite_connection *c = p;
+    const char *path = sqlite3_db_filename(c->db, "main");
+    return path ? remove_files(path, e) : err_fault(e, "store.io", "a database without a name");
+}
+
 static void disconnect(void *p)
 {
     struct sqlite_connection *c = p;
@@ -390,4 +398,5 @@ const struct store_engine store_engine_sqlite = {
     .beside_name = sqlite_whole_beside_name,
     .own = "main.",
     .flush = sqlite_whole_flush,
+    .discard = discard,
 };

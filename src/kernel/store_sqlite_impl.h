@@ -38,7 +38,8 @@ enum outcome sqlite_whole_backup(void *node, const char *to_path, struct err *e)
 enum outcome sqlite_whole_check(void *node, struct err *e);
 enum outcome sqlite_whole_beside(void *connection, const char *path, struct err *e);
 const char *sqlite_whole_beside_name(void *connection);
-enum outcome sqlite_whole_flush(void *connection, bool *done, struct err *e);
+enum outcome sqlite_whole_flush(void *connection, const char *tables, bool more, bool *done,
+                                struct err *e);
 /* Of a file of ours that was filled and closed: one file in rollback mode, durable. */
 enum outcome sqlite_file_settle(const char *path, struct err *e);
 

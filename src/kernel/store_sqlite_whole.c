@@ -138,10 +138,12 @@ const char *sqlite_whole_beside_name(void *p)
 }
 
 /* Its answer: busy, pages of the log, pages written. */
-enum outcome sqlite_whole_flush(void *p, bool *done, struct err *e)
+enum outcome sqlite_whole_flush(void *p, const char *tables, bool more, bool *done, struct err *e)
 {
     struct sqlite_connection *c = p;
     int64_t busy = 1;
+    (void)tables; /* of all */
+    (void)more;   /* it is done at once */
     sqlite3_busy_timeout(c->db, 0);
     const enum outcome outcome = sqlite_ask(c->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, e);
     sqlite3_busy_timeout(c->db, SQLITE_BUSY_MS);

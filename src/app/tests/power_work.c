@@ -14,6 +14,7 @@
 #include "base/id.h"
 #include "base/tests/folder.h"
 #include "kernel/node_impl.h"
+#include "kernel/search.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/store_disk.h"
 #include "kernel/text.h"
@@ -185,7 +186,7 @@ static void flush(void)
 {
     struct err e = { 0 };
     bool done = false;
-    must(db_flush(node.impl->writer, &done, &e), &e);
+    must(db_flush(node.impl->writer, search_module.schema, true, &done, &e), &e);
     assert_true(done);
 }
 

@@ -168,6 +168,84 @@ static void test_what_is_retired_can_be_read(void **state)
     db_close(db);
 }
 
+static const struct sql_schema *const known_schemas[] = { &store_rows_schema };
+static const struct store_known rows_known = { known_schemas, 1 };
+
+static enum outcome copy_to(struct bench *b, struct store_new **out, const char *to,
+                            const struct store_known *known)
+{
+    struct store_copied copied;
+    struct db *from = NULL;
+    ASSERT_OK(store_reader(&from, b->store, &b->e));
+    ASSERT_OK(db_begin(from, &b->e));
+    const enum outcome o = store_new_fill(out, &copied, from, to, known, &b->e);
+    db_close(from);
+    return o;
+}
+
+static void assert_absent(struct bench *b, const struct store_options *options)
+{
+    struct store *s = NULL;
+    struct store_options look = *options;
+    look.create = false;
+    ASSERT_CODE(store_open(&s, &look, &b->e), REFUSED, "store.not_found");
+}
+
+static void test_a_copy_is_held_until_its_end(void **state)
+{
+    struct bench *b = *state;
+    struct store_new *made = NULL;
+    struct store *s = NULL;
+    struct db *other = NULL;
+    place_add(b->writer, 1, 1);
+    const struct store_options to = b->place->fresh();
+    ASSERT_OK(copy_to(b, &made, to.path, &rows_known));
+    ASSERT_OK(store_open(&s, &to, &b->e));
+    ASSERT_CODE(store_writer(&other, s, &b->e), REFUSED, "store.in_use");
+    store_new_end(made, true);
+    ASSERT_OK(store_writer(&other, s, &b->e));
+    assert_int_equal(number_of(other, &sql_place_count), 1);
+    db_close(other);
+    store_close(s);
+    made = NULL;
+    ASSERT_CODE(copy_to(b, &made, to.path, &rows_known), REFUSED, "store.exists");
+    assert_null(made);
+}
+
+static void test_a_copy_that_fails_leaves_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct store_new *made = NULL;
+    place_add(b->writer, 1, 1);
+    const struct store_options to = b->place->fresh();
+    ASSERT_OK(copy_to(b, &made, to.path, &rows_known));
+    store_new_end(made, false);
+    assert_absent(b, &to);
+    const struct store_known none = { 0 };
+    ASSERT_CODE(copy_to(b, &made, to.path, &none), REFUSED, "store.unknown_table");
+    assert_absent(b, &to);
+}
+
+/* Somebody else begins a database of that name at the same time: theirs stays. */
+static void test_a_copy_takes_nobody_elses_place(void **state)
+{
+    struct bench *b = *state;
+    struct store_new *made = NULL;
+    struct db *theirs = NULL;
+    const struct store_options to = b->place->fresh();
+    struct store *s = NULL;
+    ASSERT_OK(store_open(&s, &to, &b->e));
+    ASSERT_OK(store_writer(&theirs, s, &b->e));
+    assert_int_equal(copy_to(b, &made, to.path, &rows_known), REFUSED);
+    ASSERT_OK(db_begin(theirs, &b->e));
+    ASSERT_OK(db_schema(theirs, &store_rows_schema, &b->e));
+    ASSERT_OK(db_commit(theirs, &b->e));
+    place_add(theirs, 7, 1);
+    assert_int_equal(number_of(theirs, &sql_place_count), 1);
+    db_close(theirs);
+    store_close(s);
+}
+
 /* In a child: writes for ever, telling the last committed number through the pipe. */
 static _Noreturn void write_until_killed(const struct store_options *options, int to)
 {
@@ -236,6 +314,9 @@ int store_conformance_whole(const char *name)
         ROW(test_read_only),
         ROW(test_killed_writer_keeps_its_commits),
         ROW(test_what_is_retired_can_be_read),
+        ROW(test_a_copy_is_held_until_its_end),
+        ROW(test_a_copy_that_fails_leaves_nothing),
+        ROW(test_a_copy_takes_nobody_elses_place),
     };
 #undef ROW
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "kernel/store_copy.h"
 #include "kernel/store_name.h"
 #include "kernel/tests/postgres_place.h"
 
@@ -88,6 +89,12 @@ static void test_a_password_is_never_said(void **state)
         "postgres://vein:opensesame@[/vein",
         "postgres://vein:100%opensesame@127.0.0.1:1/vein?files=F",
         "postgres://vein:1/opensesame@127.0.0.1:1/vein?files=F",
+        "postgres://vein@127.0.0.1:1/vein?sslpassword=opensesame",
+        "postgres://vein@127.0.0.1:1/vein?passfile=opensesame",
+        "postgres://vein@127.0.0.1:1/vein?%70assword=opensesame",
+        "postgres://vein@127.0.0.1:1/vein?options=-cmy.secret%3Dopensesame",
+        "postgres://vein@127.0.0.1:1/vein?scram_client_key=opensesame",
+        "postgres://vein@127.0.0.1:1/vein?oauth_client_secret=opensesame",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct err e = { 0 };
@@ -299,6 +306,31 @@ static void test_a_check_reads_everything(void **state)
     store_close(s);
 }
 
+static bool flushed(struct db *db, bool more)
+{
+    struct err e = { 0 };
+    bool done = false;
+    ASSERT_OK(db_flush(db, &store_rows_schema, more, &done, &e));
+    for (int i = 0; i < 50 && !done; i++) {
+        usleep(20000); /* the server ends a connection in its own time */
+        ASSERT_OK(db_flush(db, &store_rows_schema, false, &done, &e));
+    }
+    return done;
+}
+
+static const char *vacuums(const char *table)
+{
+    char text[200];
+    struct err e = { 0 };
+    struct store_url url;
+    ASSERT_OK(store_url_read(&url, path, &e));
+    snprintf(text, sizeof text,
+             "SELECT pg_stat_force_next_flush(); SELECT vacuum_count FROM pg_stat_user_tables"
+             " WHERE schemaname = '%s' AND relname = '%s'",
+             url.schema, table);
+    return administer(text);
+}
+
 /* Of what was deleted, the tables' files hold no row any more that anybody could read. */
 static void test_flushing_waits_for_readers(void **state)
 {
@@ -309,22 +341,169 @@ static void test_flushing_waits_for_readers(void **state)
     struct store *s = store_with_rows(&options);
     struct db *db = NULL, *reader = NULL;
     ASSERT_OK(store_writer(&db, s, &e));
+    ASSERT_OK(db_begin(db, &e));
+    static const struct sql_schema other = { "other", "CREATE TABLE other (a INTEGER) STRICT" };
+    ASSERT_OK(db_schema(db, &other, &e));
+    ASSERT_OK(db_commit(db, &e));
     place_add(db, 1, 1);
     ASSERT_OK(store_reader(&reader, s, &e));
     ASSERT_OK(db_begin(reader, &e));
     assert_int_equal(number_of(reader, &sql_place_count), 1);
     struct place in = { 1, 2 };
     ASSERT_OK(db_run(db, &sql_place_set, &in, NULL, &e));
-    ASSERT_OK(db_flush(db, &done, &e));
+    ASSERT_OK(db_flush(db, &store_rows_schema, true, &done, &e));
     assert_false(done);
     db_close(reader);
-    for (int i = 0; i < 50 && !done; i++) {
-        ASSERT_OK(db_flush(db, &done, &e));
-        usleep(20000); /* the server ends a connection in its own time */
-    }
-    assert_true(done);
+    assert_true(flushed(db, false));
+    assert_string_not_equal(vacuums("place"), "0");
+    assert_string_equal(vacuums("other"), "0"); /* nothing was deleted there */
     db_close(db);
     store_close(s);
+}
+
+/* While it takes long the writer goes on; what was deleted meanwhile it may not have seen. */
+static void test_flushing_keeps_nobody_waiting(void **state)
+{
+    (void)state;
+    char text[300];
+    struct err e = { 0 };
+    bool done = true;
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct store_url url;
+    struct db *db = NULL;
+    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_writer(&db, s, &e));
+    PGconn *held = PQconnectdb(server);
+    snprintf(text, sizeof text,
+             "BEGIN; LOCK TABLE %s.place IN ROW EXCLUSIVE MODE;"
+             " LOCK TABLE %s.sample IN SHARE UPDATE EXCLUSIVE MODE",
+             url.schema, url.schema);
+    PQclear(PQexec(held, text));
+    ASSERT_OK(db_flush(db, &store_rows_schema, true, &done, &e));
+    assert_false(done);
+    place_add(db, 1, 1);
+    assert_int_equal(number_of(db, &sql_place_count), 1);
+    ASSERT_OK(db_flush(db, &store_rows_schema, true, &done, &e));
+    PQfinish(held);
+    assert_false(done);
+    assert_true(flushed(db, false));
+    db_close(db);
+    store_close(s);
+}
+
+/* A role that is not the owner is warned and no more; that is not done. */
+static void test_a_table_left_out_is_told(void **state)
+{
+    (void)state;
+    char text[400];
+    struct err e = { 0 };
+    bool done = true;
+    struct store_options options = fresh();
+    struct store *s = store_with_rows(&options);
+    struct store_url url;
+    struct db *db = NULL;
+    ASSERT_OK(store_url_read(&url, path, &e));
+    store_close(s);
+    snprintf(text, sizeof text,
+             "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lesser') THEN"
+             " CREATE ROLE lesser LOGIN; END IF; END $$; GRANT ALL ON SCHEMA %s TO lesser;"
+             " GRANT ALL ON ALL TABLES IN SCHEMA %s TO lesser",
+             url.schema, url.schema);
+    administer(text);
+    char as_lesser[STORE_NAME_MAX + 32];
+    snprintf(as_lesser, sizeof as_lesser, "%s&user=lesser", path);
+    const struct store_options less = { .path = as_lesser };
+    ASSERT_OK(store_open(&s, &less, &e));
+    ASSERT_OK(store_writer(&db, s, &e));
+    place_add(db, 1, 1);
+    ASSERT_CODE(db_flush(db, &store_rows_schema, true, &done, &e), FAULT, "store.not_vacuumed");
+    assert_false(done);
+    assert_non_null(strstr(e.detail, "place"));
+    place_add(db, 2, 1); /* the writer is none the worse */
+    db_close(db);
+    store_close(s);
+}
+
+/* What a comment says is somebody else's text until it is known. */
+static void test_a_copy_runs_no_text_of_others(void **state)
+{
+    (void)state;
+    static const char *const comments[] = {
+        "CREATE TABLE place (place INTEGER NOT NULL PRIMARY KEY, units INTEGER DEFAULT (random()))",
+        "CREATE TABLE place (place INTEGER); CREATE TABLE more (a INTEGER)",
+        "CREATE TABLE more (place INTEGER NOT NULL PRIMARY KEY, units INTEGER NOT NULL)",
+        "DROP TABLE sample",
+    };
+    static const struct sql_schema *const schemas[] = { &store_rows_schema };
+    const struct store_known known = { schemas, 1 };
+    char text[400];
+    struct err e = { 0 };
+    struct store_copied copied;
+    struct store_url url;
+    struct store_options options = fresh();
+    struct store *s = store_with_samples(&options);
+    ASSERT_OK(store_url_read(&url, path, &e));
+    for (size_t i = 0; i < sizeof comments / sizeof comments[0]; i++) {
+        const char *to = spare();
+        snprintf(text, sizeof text, "COMMENT ON TABLE %s.place IS '%s'", url.schema, comments[i]);
+        administer(text);
+        ASSERT_CODE(store_copy_all(&copied, path, to, &known, &e), REFUSED, "store.unknown_table");
+        assert_int_not_equal(access(to, F_OK), 0);
+        if (i > 0) /* the first makes its table and nothing else */
+            ASSERT_CODE(store_backup(s, to, &e), REFUSED, "store.unknown_table");
+    }
+    store_close(s);
+}
+
+/* shows: nobody is asked for data, or given a password, whose name was not verified */
+static void test_strangers_are_not_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool asked;
+    } rows[] = {
+        { "postgresql://v@db.example/v", false },
+        { "postgresql://v@db.example/v?sslmode=require", false },
+        { "postgresql://v@db.example/v?sslmode=verify-ca", false },
+        { "postgresql://v@db.example/v?sslmode=verify-full", true },
+        { "postgresql://v@db.example/v?unverified=yes", true },
+        { "postgresql://v@db.example/v?unverified=no", false },
+        { "postgresql://v@127.0.0.1/v", true },
+        { "postgresql://v@127.example/v", false },
+        { "postgresql://v@localhost,[::1]/v", true },
+        { "postgresql://v@localhost,db.example/v", false },
+        { "postgresql:///v?host=/tmp", true },
+        { "postgresql:///v?host=db.example&hostaddr=127.0.0.1", false },
+        { "postgresql://v@localhost/v?hostaddr=192.0.2.1", false },
+        { "postgresql:///v?service=hospital", false },
+        { "postgresql:///v?service=hospital&sslmode=verify-full", true },
+    };
+    struct err e = { 0 };
+    struct store_url url;
+    unsetenv("PGHOST");
+    unsetenv("PGSSLMODE");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ASSERT_OK(store_url_read(&url, rows[i].name, &e));
+        if ((store_url_check(&url, &e) == OK) != rows[i].asked)
+            fail_msg("%s", rows[i].name);
+    }
+    ASSERT_OK(store_url_read(&url, "postgresql:///v", &e));
+    ASSERT_OK(store_url_check(&url, &e));
+    setenv("PGHOST", "db.example", 1);
+    ASSERT_CODE(store_url_check(&url, &e), REFUSED, "store.unverified");
+    setenv("PGSSLMODE", "verify-full", 1);
+    ASSERT_OK(store_url_check(&url, &e));
+    unsetenv("PGHOST");
+    unsetenv("PGSSLMODE");
+    struct store *s = NULL;
+    const struct store_options options = { .path = rows[0].name };
+    ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.unverified");
+    char name[STORE_NAME_MAX];
+    ASSERT_OK(store_name_beside(name, sizeof name, rows[4].name, "next", &e));
+    ASSERT_OK(store_url_read(&url, name, &e));
+    ASSERT_OK(store_url_check(&url, &e)); /* goes with the name */
 }
 
 int main(void)
@@ -349,6 +528,10 @@ int main(void)
         cmocka_unit_test(test_a_tables_hash_is_the_same_on_both),
         cmocka_unit_test(test_a_check_reads_everything),
         cmocka_unit_test(test_flushing_waits_for_readers),
+        cmocka_unit_test(test_flushing_keeps_nobody_waiting),
+        cmocka_unit_test(test_a_table_left_out_is_told),
+        cmocka_unit_test(test_a_copy_runs_no_text_of_others),
+        cmocka_unit_test(test_strangers_are_not_asked),
     };
     int failed = store_conformance(&place);
     failed += cmocka_run_group_tests_name("postgres", tests, NULL, NULL);

@@ -141,7 +141,7 @@ SELECT DISTINCT p.organisation, p.site, p.part, o.product, f.workflow, f.workflo
        f.workflow_hash
 FROM order_order o
 JOIN flow_order f ON f.order_id = o.order_id AND f.state <> 'ended'
-JOIN flow_party p ON p.order_id = o.order_id
+JOIN flow_party p ON p.order_id = f.order_id
 WHERE o.patient = :patient
 ORDER BY p.organisation, p.site, p.part
 LIMIT 200;
