@@ -18,25 +18,49 @@ export VEIN_RATE=100000 VEIN_BURST=100000
 
 at() { echo "$VEIN_POSTGRES&schema=$1&files=$dir/$1"; }
 
-commands() { # DATABASE WORKERS: acknowledged a second
+host=$(sed -E 's/.*host=([^&]*).*/\1/' <<<"$VEIN_POSTGRES")
+ticks() { # PID…: their processor's time and that of their children who ended, in µs
+    local pid
+    for pid; do
+        sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || true
+    done | awk -v hz="$(getconf CLK_TCK)" '{ n += $12 + $13 + $14 + $15 } END { printf "%d\n", n * 1000000 / hz }'
+}
+postgres_ticks() {
+    local each pids=()
+    for each in /proc/[0-9]*; do
+        [ "$(readlink "$each/cwd")" = "$host/data" ] && pids+=("${each#/proc/}")
+    done
+    ticks "${pids[@]}"
+}
+
+# DATABASE WORKERS: acknowledged a second from the first on, and µs of the processor for each, of vein
+# and of PostgreSQL.
+commands() {
     begin "$1" && start "$1"
-    rm -f "$dir/stop"
-    ORGANISATION=$organisation node tests/faults/load.mjs "$base" fault.drill "$password" "$2" \
-        "$dir/stop" >"$dir/told" &
-    local load=$!
+    rm -f "$dir/stop" "$dir/acked"
+    local load mine theirs before acked
+    ORGANISATION=$organisation PATIENCE=180000 ACKED=$dir/acked node tests/faults/load.mjs "$base" \
+        fault.drill "$password" "$2" "$dir/stop" >"$dir/told" &
+    load=$!
+    until [ -s "$dir/acked" ]; do sleep 0.05; done
+    before=$(wc -l <"$dir/acked") mine=$(ticks "$server") theirs=$(postgres_ticks)
     sleep "$seconds"
+    acked=$(($(wc -l <"$dir/acked") - before))
+    echo $((acked / seconds)) $((($(ticks "$server") - mine) / acked)) \
+        $((($(postgres_ticks) - theirs) / acked))
     touch "$dir/stop"
     wait "$load"
     stop
-    jq --argjson s "$seconds" '.acked / $s | floor' "$dir/told"
 }
 
-printf '%-28s %10s %10s %8s\n' "commands a second" file postgres ratio
+printf '%-12s %26s %36s\n' "" "a file" "PostgreSQL"
+printf '%-12s %12s %13s %12s %13s %13s\n' clients "commands/s" "vein µs" "commands/s" "vein µs" "postgres µs"
 for workers in 1 16 64; do
-    file=$(commands "$dir/file$workers.db" "$workers")
-    postgres=$(commands "$(at "load$workers")" "$workers")
-    printf '%-28s %10s %10s %8s\n' "$workers clients" "$file" "$postgres" \
-        "$(awk -v a="$postgres" -v b="$file" 'BEGIN { printf "%.2f", a / b }')"
+    commands "$dir/file$workers.db" "$workers" >"$dir/row"
+    read -r rate mine _ <"$dir/row"
+    commands "$(at "load$workers")" "$workers" >"$dir/row"
+    read -r rate_there mine_there theirs <"$dir/row"
+    printf '%-12s %12s %12s %12s %12s %12s\n' "$workers" "$rate" "$mine" "$rate_there" "$mine_there" "$theirs"
 done
 
 simulated() { # DATABASE: events

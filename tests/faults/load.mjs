@@ -18,7 +18,7 @@ const PATIENCE = Number(process.env.PATIENCE ?? 60_000); // ms, for one site
 const again = new Set([503, ...(process.env.RETRY ?? "").split(",").map(Number)]);
 const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, most: 0, longest: 0, failures: [] };
 const bases = base.split(",");
-let session;
+let session; // one for all of them, or on its way
 
 async function ask(turn, path, options) {
   const answer = await fetch(bases[turn % bases.length] + path, {
@@ -45,11 +45,12 @@ async function make(organisation, worker) {
   const deadline = Date.now() + PATIENCE;
   for (let tries = 0; Date.now() < deadline; tries++) {
     try {
-      session ??= await signIn(worker + tries);
+      session ??= signIn(worker + tries).catch((e) => { session = undefined; throw e; });
+      const { cookie, csrf } = await session;
       const answer = await ask(worker + tries, "/commands/site.make", {
         method: "POST",
         headers: {
-          Cookie: session.cookie, "X-CSRF-Token": session.csrf, Accept: "application/json",
+          Cookie: cookie, "X-CSRF-Token": csrf, Accept: "application/json",
           "Content-Type": "application/json", "Idempotency-Key": id,
         },
         body: JSON.stringify({ organisation, name: id, kind: "office", zone: "UTC" }),
