@@ -325,6 +325,7 @@ static void test_flushing_keeps_nobody_waiting(void **state)
     PQfinish(held);
     assert_false(done);
     assert_true(flushed(db, false));
+    assert_string_equal(vacuums("place"), "2"); /* the one that was under way, and its own */
     db_close(db);
     store_close(s);
 }
