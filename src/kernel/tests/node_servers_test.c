@@ -29,7 +29,7 @@ static int open_node(void **state)
         return 0;
     fixture_open(&f, modules, 4);
     fixture_person(&person, 1, 1, 1, "thing.add");
-    servers_start(&both, &f);
+    servers_start(&both, &f, NULL);
     return 0;
 }
 
@@ -162,9 +162,11 @@ static void the_lead_goes_on(void **state)
         server_start(&both, leads);
         led += leads == 0;
     }
-    usleep(TIMED * 1000000 / SERVERS_SPEED + 1000000);
+    const char *timed = "SELECT count(*) FROM thing WHERE total = 1007";
+    int ms = 0;
+    while (test_db_ask(f.path, timed) < KILLS * (EACH + 1) / 2 && ms < 2 * WAIT_MS)
+        usleep(50000), ms += 50;
     servers_stop(&both);
-    fixture_settle(&f);
     for (int i = 0; i < KILLS * EACH; i++)
         assert_int_equal(total(1 + i), i % EACH % 2 ? 101 : TIMED + 7);
     assert_true(led > 0 && led < KILLS); /* both had it */

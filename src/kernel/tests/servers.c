@@ -26,6 +26,7 @@ struct process {
     int64_t heard;
     struct server_ask asked; /* the command at hand */
     struct gate_command command;
+    struct actor actor;
     struct gate_expect expect;
     struct id id;
 };
@@ -62,12 +63,14 @@ static void submit(struct process *p)
     for (char *c = a->body; *c; c++)
         *c = *c == '\'' ? '"' : *c;
     p->expect = (struct gate_expect){ str_z(a->stream), a->version };
+    p->actor = a->who->actor;
+    p->actor.system = a->system;
     arena_reset(p->arena);
     p->command = (struct gate_command){
         .id = a->id[0] ? str_z(a->id) : id_str(&p->id),
         .name = str_z(a->command),
         .body = str_z(a->body),
-        .actor = &a->who->actor,
+        .actor = &p->actor,
         .happened = TIME_NONE,
         .entered = TIME_NONE,
         .reason = str_z(a->reason[0] ? a->reason : NULL),
@@ -94,19 +97,26 @@ static bool take(struct process *p)
     return true;
 }
 
-static void clock_on(struct servers *s)
+/* One clock for all, which goes on while a process waits for the database. */
+static int64_t now_us(void *context)
 {
-    struct env_sim *sim = &s->fixture->sim;
-    const int64_t gone = (env_mono(&env_system) - s->began) * SERVERS_SPEED;
-    env_sim_advance(sim, s->from + gone - sim->now_us);
+    const struct servers *s = context;
+    return s->from + (env_mono(&env_system) - s->began) * SERVERS_SPEED;
+}
+
+static void draw(void *context, void *out, size_t n)
+{
+    (void)context;
+    env_random(&env_system, out, n);
 }
 
 static void run(struct servers *s, int ask, int answer)
 {
     struct process p = { .servers = s, .ask = ask, .answer = answer, .arena = arena_new(64 << 20) };
     const struct fixture *f = s->fixture;
+    const struct env env = { .now_us = now_us, .mono_us = now_us, .random = draw, .context = s };
     struct node_options options = {
-        .env = &f->sim.env,
+        .env = &env,
         .path = f->path,
         .served = true,
         .modules = f->modules,
@@ -116,14 +126,14 @@ static void run(struct servers *s, int ask, int answer)
     };
     struct err e = { 0 };
     bool busy = false;
-    clock_on(s);
     if (node_open(&p.node, &options, &e) != OK) {
         fprintf(stderr, "server: %s: %s\n", e.code, e.detail);
         _exit(2);
     }
+    if (s->opened)
+        s->opened(&p.node);
     tell(&p, NULL);
     while (take(&p)) {
-        clock_on(s);
         if (node_step(&p.node, 0, &busy, &e) != OK)
             fprintf(stderr, "server: %s: %s\n", e.code, e.detail);
     }
@@ -155,9 +165,9 @@ void server_start(struct servers *s, size_t i)
     (void)server_answer(s, i); /* it is open */
 }
 
-void servers_start(struct servers *s, struct fixture *f)
+void servers_start(struct servers *s, struct fixture *f, void (*opened)(struct node *n))
 {
-    *s = (struct servers){ .fixture = f };
+    *s = (struct servers){ .fixture = f, .opened = opened };
     node_close(&f->node);
     s->began = env_mono(&env_system);
     s->from = f->sim.now_us;
@@ -187,7 +197,7 @@ void servers_stop(struct servers *s)
     for (size_t i = 0; i < SERVERS; i++)
         if (s->one[i].pid)
             end(s, i, 0);
-    clock_on(s);
+    env_sim_advance(&s->fixture->sim, now_us(s) - s->from);
     s->fixture->node = (struct node){ 0 };
     fixture_reopen(s->fixture);
 }

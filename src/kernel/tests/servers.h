@@ -11,6 +11,7 @@ enum { SERVERS = 2, SERVERS_SPEED = 500 };
 
 struct servers {
     struct fixture *fixture;
+    void (*opened)(struct node *n); /* in each process, before it serves; MAY */
     struct server {
         int pid; /* 0: none runs */
         int ask, answer;
@@ -22,6 +23,7 @@ struct servers {
 /* A command by a person that was made before the servers began. */
 struct server_ask {
     const struct fixture_person *who;
+    bool system; /* as the program itself */
     char id[40]; /* empty: a new one */
     char command[40];
     char reason[40];
@@ -37,8 +39,8 @@ struct server_told {
     int64_t heard; /* events that `committed` told of since the process began */
 };
 
-/* Ends the test as skipped where there is no server of PostgreSQL. */
-void servers_start(struct servers *s, struct fixture *f);
+/* Both begin; on PostgreSQL only. `opened` may be NULL. */
+void servers_start(struct servers *s, struct fixture *f, void (*opened)(struct node *n));
 void server_start(struct servers *s, size_t i);
 void server_kill(struct servers *s, size_t i); /* by SIGKILL */
 /* Both end, and the fixture's node is open again, at the time that it is. */

@@ -29,7 +29,7 @@ static int open_orders(void **state)
         bags[i] = custody_trial_unit(&t, "bag", 0);
         snprintf(orders[i], sizeof orders[i], "%s", t.order);
     }
-    servers_start(&both, &t.f);
+    servers_start(&both, &t.f, NULL);
     return 0;
 }
 
