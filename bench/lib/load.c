@@ -33,6 +33,7 @@ static struct client clients[LOAD_CLIENTS_MAX];
 static size_t nclients;
 static uint64_t next_number;
 static uint32_t *latencies;
+static const char *accepted = "text/html";
 
 /* Sends a request made by its arguments. */
 __attribute__((format(printf, 2, 3))) static void request(struct client *c, const char *format, ...)
@@ -112,16 +113,17 @@ void load_open(int port, size_t n)
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
     const int on = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    latencies = calloc(LATENCIES_MAX, sizeof *latencies);
     if (!latencies)
-        bench_die("no memory", NULL);
-    for (nclients = 0; nclients < n; nclients++) {
-        struct client *c = &clients[nclients];
+        latencies = calloc(LATENCIES_MAX, sizeof *latencies);
+    if (!latencies || n > LOAD_CLIENTS_MAX - nclients)
+        bench_die("too many clients", NULL);
+    for (size_t i = 0; i < n; i++) {
+        struct client *c = &clients[nclients++];
         c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0)
             bench_die("could not connect", NULL);
         (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        sign_in(c, nclients);
+        sign_in(c, i);
     }
 }
 
@@ -129,7 +131,14 @@ void load_close(void)
 {
     for (size_t i = 0; i < nclients; i++)
         close(clients[i].fd);
+    nclients = 0;
     free(latencies);
+    latencies = NULL;
+}
+
+void load_accept(const char *media)
+{
+    accepted = media;
 }
 
 static void send_command(struct client *c)
@@ -165,7 +174,8 @@ struct course {
 static void send_page(struct client *c, const char *path)
 {
     c->began_us = bench_now();
-    request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n\r\n", path, c->cookie);
+    request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: %s\r\nCookie: %s\r\n\r\n", path,
+            accepted, c->cookie);
 }
 
 static void send_next(struct course *r, struct client *c)
@@ -221,7 +231,9 @@ static struct load_result result(uint64_t n, double seconds)
         .seconds = seconds,
         .answered = n,
         .p50_ms = latencies[n / 2] / 1e3,
+        .p95_ms = latencies[n * 95 / 100] / 1e3,
         .p99_ms = latencies[n * 99 / 100] / 1e3,
+        .p999_ms = latencies[n * 999 / 1000] / 1e3,
     };
 }
 

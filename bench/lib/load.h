@@ -6,17 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOAD_CLIENTS_MAX = 64 };
+enum { LOAD_CLIENTS_MAX = 260 };
 
 struct load_result {
     double seconds;
     uint64_t answered;
     double p50_ms;
+    double p95_ms;
     double p99_ms;
+    double p999_ms;
     uint64_t led; /* of load_ask: answered by a way to go on */
 };
 
-/* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in. */
+/* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in: they are the next n clients. Other
+ * servers may have been opened before. */
 void load_open(int port, size_t n);
 void load_close(void);
 
@@ -36,6 +39,9 @@ void load_pages(struct load_result *out, size_t first, size_t n, const char *con
  * path that was asked for last. */
 enum { LOAD_PATH_MAX = 200 };
 void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX], uint64_t *rows);
+
+/* What pages are asked for as from now on: "text/html", "application/json". */
+void load_accept(const char *media);
 
 /* One client asks n times, one request after the other: posts the form that `form` writes
  * (URL-encoded) to the path, or gets it where there is none. Ends the program at any answer but 200

@@ -70,6 +70,35 @@ double server_processor_us(pid_t pid)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+double server_resident(pid_t pid)
+{
+    char path[40], line[200];
+    double kb = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *from = fopen(path, "r");
+    while (from && fgets(line, sizeof line, from))
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kb = strtod(line + 6, NULL);
+    if (!from || kb == 0)
+        bench_die("the server's memory", NULL);
+    fclose(from);
+    return kb * 1024;
+}
+
+void server_run(const char *const *words)
+{
+    int status;
+    fflush(stdout);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execv(words[0], (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        bench_die(words[0], NULL);
+}
+
 void server_stop(pid_t pid)
 {
     int status;

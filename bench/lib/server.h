@@ -12,6 +12,12 @@ double server_processor_us(pid_t pid);
 /* Ends the bench unless the server ends well. */
 void server_stop(pid_t pid);
 
+/* Resident memory now, in bytes. */
+double server_resident(pid_t pid);
+
+/* Runs a program to its end; ends the bench unless it ends well. What it prints is printed. */
+void server_run(const char *const *words);
+
 /* `vein simulate` of so many orders into a new database. */
 void server_simulate(const char *vein, const char *path, const char *orders);
 
