@@ -56,10 +56,10 @@ static void tell(const struct history *h, const char *path, uint64_t orders)
     const double bytes = bytes_of(path, "") + bytes_of(path, "-wal");
     const double keys = bytes_of(path, ".keys");
     char what[100];
-    printf("%llu orders, %.0f events: written in %.0f s (%.0f a second), search index %.0f s, "
-           "trail %.0f s; %.2f GB and %.2f GB of keys\n",
-           (unsigned long long)orders, events, h->appended_s, events / h->appended_s,
-           h->searched_s, h->trailed_s, bytes / 1e9, keys / 1e9);
+    printf("%llu orders, %.0f events: written in %.0f s (%.0f a second); %.2f GB and %.2f GB of "
+           "keys\n",
+           (unsigned long long)orders, events, h->seconds, events / h->seconds, bytes / 1e9,
+           keys / 1e9);
     snprintf(what, sizeof what, "bytes on disk an event, of %llu orders",
              (unsigned long long)orders);
     line_add(&(struct line){ .part = "g", .what = what, .figure = bytes / events, .unit = "B" });

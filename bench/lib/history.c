@@ -12,11 +12,13 @@
 #include "bench/lib/history_fate.h"
 #include "bench/lib/people.h"
 #include "gen/kernel/gate.sql.h"
+#include "gen/kernel/trail.sql.h"
 #include "kernel/gate_impl.h"
 #include "kernel/ledger.h"
 #include "kernel/node_impl.h"
 #include "kernel/store_impl.h"
-#include "kernel/trail.h"
+#include "kernel/search_impl.h"
+#include "kernel/trail_impl.h"
 #include "modules/order/order.h"
 
 enum {
@@ -239,6 +241,38 @@ static void links(struct event *event, const struct copy *c, struct arena *arena
     event->links.p = own;
 }
 
+/* What the trail's follower makes of the event. */
+static void trail(const struct event *event, int64_t sequence, struct arena *arena)
+{
+    static int64_t ahead = TIME_NONE; /* when the one before was recorded */
+    const struct json *json;
+    struct trail_tokens tokens;
+    struct err e = { 0 };
+    if (ahead == TIME_NONE)
+        must(trail_recorded(&ahead, node.impl->writer, sequence - 1, arena, &e), "trail", &e);
+    must(json_read(&json, arena, event->payload, &json_limits_default, &e), "trail", &e);
+    trail_tokens_of(&tokens, node.registry, event, json, ahead, arena);
+    ahead = event->recorded;
+    for (size_t i = 0; i < tokens.n; i++) {
+        const struct trail_token_add_in in = { tokens.tokens[i], sequence };
+        must(db_run(node.impl->writer, &sql_trail_token_add, &in, NULL, &e), "trail", &e);
+    }
+}
+
+/* What the search's follower comes to in the end: each rule's thing as it now is. */
+static void search(const struct copy *c, struct arena *arena)
+{
+    const struct search_rule *rule;
+    struct err e = { 0 };
+    for (size_t i = 0; search_rule_at(node.registry, i, &rule); i++)
+        for (size_t k = 0; k < c->of->nthings; k++) {
+            arena_reset(arena);
+            must(search_refresh(node.impl->writer, node.keys, rule, id_str(&c->things[k]), arena,
+                                &e),
+                 "search", &e);
+        }
+}
+
 static void append(struct copy *c, size_t k, struct arena *arena)
 {
     const struct fate_event *of = &c->of->events[k];
@@ -260,6 +294,7 @@ static void append(struct copy *c, size_t k, struct arena *arena)
              "reason", &e);
     must(ledger_append(node.ledger, db, &event, -1, &c->sequence[k], arena, &e), "append", &e);
     must(registry_apply(node.registry, db, &event, arena, &e), "apply", &e);
+    trail(&event, c->sequence[k], arena);
 }
 
 /* As the gate remembers a command: keyed digest, sealed answer. */
@@ -311,6 +346,8 @@ static void block(uint64_t first, size_t n, uint64_t orders, int64_t from_us, st
             arena_reset(arena);
             remember(&copies[i], k, arena);
         }
+    for (size_t i = 0; i < n; i++)
+        search(&copies[i], arena);
     must(ledger_prepare(node.ledger, node.impl->writer, &e), "prepare", &e);
     ledger_committed(node.ledger); /* in memory: the commit follows, or the file is thrown away */
 }
@@ -349,29 +386,6 @@ static void all(struct history *out, uint64_t orders, int64_t from_us)
     must(db_commit(db, &e), "commit", &e);
     arena_free(arena);
     out->nkept = out->nkept < HISTORY_KEPT ? out->nkept : HISTORY_KEPT;
-}
-
-static double since(int64_t *at)
-{
-    const int64_t before = *at;
-    *at = bench_now();
-    return (double)(*at - before) / 1e6;
-}
-
-/* Both followers' whole work by the code that rebuilds them, in one transaction. */
-static void indexes(struct history *out)
-{
-    struct db *db = node.impl->writer;
-    struct err e = { 0 };
-    int64_t at = bench_now(), behind;
-    must(db_begin(db, &e), "begin", &e);
-    must(search_build(db, db, node.registry, node.keys, &behind, &e), "search", &e);
-    must(db_commit(db, &e), "commit", &e);
-    out->searched_s = since(&at);
-    must(db_begin(db, &e), "begin", &e);
-    must(trail_build(db, db, node.registry, &behind, &e), "trail", &e);
-    must(db_commit(db, &e), "commit", &e);
-    out->trailed_s = since(&at);
 }
 
 /* Who follows the log begins behind what is there. The node is closed: it keeps what it knows. */
@@ -440,12 +454,13 @@ void history_make(struct history *out, const char *path, uint64_t orders)
     const int64_t from_us = env_now(&env_system) - SPAN_US;
     if (env_now(&sim.env) < from_us)
         env_sim_advance(&sim, from_us - env_now(&sim.env));
+    must(search_catch_up(node.search, &e), "search", &e);
+    must(trail_catch_up(node.trail, &e), "trail", &e);
     hurry();
     at = bench_now();
     all(out, orders, from_us);
-    out->appended_s = since(&at);
+    out->seconds = (double)(bench_now() - at) / 1e6;
     out->events = (int64_t)ledger_size(node.ledger);
-    indexes(out);
     must(ledger_checkpoint(node.ledger, node.impl->writer, &e), "checkpoint", &e);
     node_close(&node);
     follow_from(path, out->events);

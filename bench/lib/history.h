@@ -27,10 +27,8 @@ struct history_order {
     char family[40];
 };
 struct history {
-    int64_t events;       /* in the log, with the network's own */
-    double appended_s;    /* writing them */
-    double searched_s;    /* the search index */
-    double trailed_s;     /* the trail's */
+    int64_t events; /* in the log, with the network's own */
+    double seconds; /* writing them, with all that stands above */
     struct history_order kept[HISTORY_KEPT];
     size_t nkept;
     struct network network;

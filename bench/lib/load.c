@@ -20,6 +20,7 @@ enum { ANSWER_MAX = 1 << 19, LATENCIES_MAX = 4 << 20, WARM_US = 500000, DESCRIPT
 
 struct client {
     int fd;
+    int port;
     char cookie[128];
     char csrf[80];
     char out[PERSON_BODY_MAX + 1024];
@@ -108,21 +109,37 @@ static void sign_in(struct client *c, size_t number)
     take(c->csrf, sizeof c->csrf, c->in, "name=\"_csrf\" value=\"", '"');
 }
 
-void load_open(int port, size_t n)
+static void join(struct client *c)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)c->port) };
     const int on = 1;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0)
+        bench_die("could not connect", NULL);
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/* Whoever says nothing for long is cut off, and comes back. */
+static void come_back(struct client *c)
+{
+    char one;
+    if (recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+        return;
+    close(c->fd);
+    join(c);
+}
+
+void load_open(int port, size_t n)
+{
     if (!latencies)
         latencies = calloc(LATENCIES_MAX, sizeof *latencies);
     if (!latencies || n > LOAD_CLIENTS_MAX - nclients)
         bench_die("too many clients", NULL);
     for (size_t i = 0; i < n; i++) {
         struct client *c = &clients[nclients++];
-        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&address, sizeof address) != 0)
-            bench_die("could not connect", NULL);
-        (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        c->port = port;
+        join(c);
         sign_in(c, i);
     }
 }
@@ -217,6 +234,7 @@ static void start(struct course *r, size_t first, size_t n)
     r->under_way = r->nclients = n;
     for (size_t i = first; i < first + n; i++) {
         clients[i].next = i - first;
+        come_back(&clients[i]);
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
         if (epoll_ctl(r->poll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
             bench_die("epoll", NULL);
@@ -285,6 +303,7 @@ void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX]
     char next[LOAD_PATH_MAX];
     const int64_t from_us = bench_now();
     uint64_t n = 0;
+    come_back(c);
     *rows = 0;
     for (bool on = true; on && n < LATENCIES_MAX; n++) {
         c->began_us = bench_now();
@@ -310,6 +329,7 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
     char body[PERSON_BODY_MAX];
     const int64_t from_us = bench_now();
     uint64_t led = 0;
+    come_back(c);
     for (size_t i = 0; i < n && i < LATENCIES_MAX; i++) {
         if (form)
             form(body, sizeof body, i);
