@@ -24,7 +24,7 @@
 enum {
     HOSPITALS = 3,
     BLOCK = LEDGER_GROUP_MAX / FATE_EVENTS_MAX, /* orders that are made together */
-    COMMIT_EVERY = 64,                         /* blocks: what is written twice is written less */
+    COMMIT_EVERY = 64,                          /* blocks: what is written twice is written less */
     FAMILIES = 4000,
     GIVENS = 400,
     KINDS = HOSPITALS * 2,
@@ -40,8 +40,8 @@ struct copy {
     struct id things[FATE_THINGS_MAX];
     struct str texts[3]; /* coi, pseudonym, deviation's number */
     char storage[3][40];
-    char names[3][40];   /* family, given, hospital number */
-    int64_t later_us;    /* than the one it is copied from */
+    char names[3][40]; /* family, given, hospital number */
+    int64_t later_us;  /* than the one it is copied from */
     int64_t sequence[FATE_EVENTS_MAX];
 };
 
@@ -138,13 +138,11 @@ static struct str renewed_text(const struct copy *c, struct str old, struct aren
 {
     const struct str texts[] = { c->of->coi, c->of->pseudonym, c->of->deviation };
     for (size_t k = 0; k < 3; k++) {
-        const char *at = texts[k].n > 0 && old.n > 0
-                             ? memmem(old.p, old.n, texts[k].p, texts[k].n)
-                             : NULL;
+        const char *at =
+            texts[k].n > 0 && old.n > 0 ? memmem(old.p, old.n, texts[k].p, texts[k].n) : NULL;
         if (at)
             return arena_printf(arena, "%.*s%.*s%.*s", (int)(at - old.p), old.p, STR(c->texts[k]),
-                                (int)(old.p + old.n - at - (ptrdiff_t)texts[k].n),
-                                at + texts[k].n);
+                                (int)(old.p + old.n - at - (ptrdiff_t)texts[k].n), at + texts[k].n);
     }
     return old;
 }

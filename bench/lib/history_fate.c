@@ -120,9 +120,8 @@ static void mistake(struct tale *t)
 
 static void overdue(struct tale *t)
 {
-    static const struct network_person timer = {
-        .actor = { .name = S("timer/flow.note_overdue"), .system = true }
-    };
+    static const struct network_person timer = { .actor = { .name = S("timer/flow.note_overdue"),
+                                                            .system = true } };
     struct network_person clock = timer;
     struct flow_tasks_in in = { id_str(&t->order) };
     struct record_list list;
@@ -164,8 +163,8 @@ static void live(struct tale *t, enum fate fate)
         mistake(t);
     if (fate == FATE_LATE)
         overdue(t);
-    while (fate != FATE_STOPPED && events_of(t) < HISTORY_EVENTS - (fate == FATE_HELD ||
-                                                                    fate == FATE_ENDED))
+    while (fate != FATE_STOPPED &&
+           events_of(t) < HISTORY_EVENTS - (fate == FATE_HELD || fate == FATE_ENDED))
         schedule(t);
     if (fate == FATE_HELD)
         act(t, at_hospital(t, "coordinator"), "flow.hold", "the patient has a fever",
@@ -216,8 +215,8 @@ static void take_event(struct tale *t, struct fate_event *out, struct str leaf, 
     if (previous && !str_eq(previous->command, out->event.command))
         ++*command;
     out->command = *command;
-    out->ordinal = previous && str_eq(previous->command, out->event.command) ? out[-1].ordinal + 1
-                                                                              : 0;
+    out->ordinal =
+        previous && str_eq(previous->command, out->event.command) ? out[-1].ordinal + 1 : 0;
     if (out->event.version == 1 && out->type == &quality_deviation_opened_event) {
         const struct quality_deviation_opened *opened = out->payload;
         t->out->things[t->out->nthings++] = opened->deviation;
@@ -261,13 +260,13 @@ void fate_make(struct fate_order out[FATES], struct node *n, struct env_sim *env
                           .from = (int64_t)ledger_size(n->ledger),
                           .out = &out[fate],
                           .arena = arena };
-        const struct id seed = id_derive(id_str(&hospital->id), fresh ? S("fresh") : S("frozen"),
-                                         fate);
+        const struct id seed =
+            id_derive(id_str(&hospital->id), fresh ? S("fresh") : S("frozen"), fate);
         out[fate] = (struct fate_order){ 0 };
         t.patient = id_derive(id_str(&seed), S("patient"), 0);
         t.order = id_derive(id_str(&seed), S("order"), 0);
-        t.sender = (struct sender){ .node = n, .arena = arena_new(TALE_ARENA),
-                                    .seed = id_str(&seed) };
+        t.sender =
+            (struct sender){ .node = n, .arena = arena_new(TALE_ARENA), .seed = id_str(&seed) };
         out[fate].patient = arena_str(arena, id_str(&t.patient));
         out[fate].order = arena_str(arena, id_str(&t.order));
         out[fate].things[out[fate].nthings++] = out[fate].patient;

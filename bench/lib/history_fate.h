@@ -16,7 +16,7 @@ enum {
 struct fate_event {
     struct event event;
     const struct event_type *type;
-    const void *payload; /* sealed fields still sealed */
+    const void *payload;                /* sealed fields still sealed */
     struct str plains[FATE_PLAINS_MAX]; /* what they hold, in the order in which they are sealed */
     struct str reason;                  /* opened; absent: none */
     size_t command;                     /* of the order's */

@@ -1,6 +1,6 @@
-/* A line of the table of speed: what was measured, the limit that was measured beside it in the same
- * run, and the aim. Each line is printed where it is measured; under VEIN_BENCH_LINES it is appended
- * to that file as JSON as well, of which bench/lib/table.py makes the table. */
+/* A line of the table of speed: what was measured, the limit that was measured beside it in the
+ * same run, and the aim. Each line is printed where it is measured; under VEIN_BENCH_LINES it is
+ * appended to that file as JSON as well, of which bench/lib/table.py makes the table. */
 #ifndef VEIN_BENCH_LINE_H
 #define VEIN_BENCH_LINE_H
 

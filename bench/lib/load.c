@@ -191,8 +191,8 @@ struct course {
 static void send_page(struct client *c, const char *path)
 {
     c->began_us = bench_now();
-    request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: %s\r\nCookie: %s\r\n\r\n", path,
-            accepted, c->cookie);
+    request(c, "GET %s HTTP/1.1\r\nHost: bench\r\nAccept: %s\r\nCookie: %s\r\n\r\n", path, accepted,
+            c->cookie);
 }
 
 static void send_next(struct course *r, struct client *c)

@@ -136,8 +136,18 @@ VALUES (:order_id, 'running', :workflow, :workflow_version, :workflow_hash, :sub
         :started, 253402300799000000, 0, 0, 0);
 
 -- party_add (order_id ID, part CODE, organisation ID, site ID)
-INSERT INTO flow_party (order_id, part, organisation, site)
-VALUES (:order_id, :part, :organisation, :site);
+INSERT INTO flow_party (order_id, part, organisation, site, ended)
+VALUES (:order_id, :part, :organisation, :site, 0);
+
+-- party_end (order_id ID)
+UPDATE flow_party SET ended = 1 WHERE order_id = :order_id;
+
+-- seen (order_id ID, stage CODE, site ID)
+INSERT INTO flow_seen (organisation, workflow, workflow_version, workflow_hash, stage, site)
+SELECT DISTINCT p.organisation, f.workflow, f.workflow_version, f.workflow_hash, :stage, :site
+FROM flow_party p JOIN flow_order f ON f.order_id = p.order_id
+WHERE p.order_id = :order_id
+ON CONFLICT (organisation, workflow, workflow_version, workflow_hash, stage, site) DO NOTHING;
 
 -- task_open (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, part CODE,
 --            organisation ID, site ID, form CODE, form_version INT, late BOOL, pass INT,

@@ -146,7 +146,9 @@ enum outcome flow_task_opened_apply(struct db *db, const struct event *event,
     };
     if (payload->since != TIME_NONE)
         TRY(timers_stop(db, payload->order, payload->task, e));
+    const struct flow_seen_in seen = { payload->order, payload->stage, payload->site };
     TRY(db_run(db, &sql_flow_task_open, &in, NULL, e));
+    TRY(db_run(db, &sql_flow_seen, &seen, NULL, e));
     if (payload->due != TIME_NONE)
         TRY(due_set(db, payload, e));
     TRY(ladder_start(db, payload, e));
@@ -351,6 +353,8 @@ enum outcome flow_ended_apply(struct db *db, const struct event *event,
     struct flow_end_in order = { payload->order, payload->how, payload->material, payload->wish,
                                  event->happened };
     TRY(db_run(db, &sql_flow_end, &order, NULL, e));
+    const struct flow_party_end_in parties = { payload->order };
+    TRY(db_run(db, &sql_flow_party_end, &parties, NULL, e));
     return flow_refresh(db, payload->order, e);
 }
 

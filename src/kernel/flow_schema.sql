@@ -19,15 +19,34 @@ CREATE TABLE IF NOT EXISTS flow_order (
     repeats          INTEGER NOT NULL -- loops taken
 ) STRICT;
 CREATE INDEX IF NOT EXISTS flow_order_due ON flow_order (state, due_by, order_id);
+-- Those that are late (1), held (2), simply run (3) or have ended (4), each by when they are due: who
+-- reads on from a row reads no other. Queries repeat the expression as it stands.
+CREATE INDEX IF NOT EXISTS flow_order_rank ON flow_order (
+    (CASE WHEN state = 'ended' THEN 4 WHEN state = 'held' THEN 2 WHEN overdue = 1 THEN 1 ELSE 3 END),
+    due_by, order_id);
 
+-- Keyed by the organisation before the part, for the question that is asked most: has it one here?
 CREATE TABLE IF NOT EXISTS flow_party (
     order_id     TEXT NOT NULL,
-    part         TEXT NOT NULL,
     organisation TEXT NOT NULL,
+    part         TEXT NOT NULL,
     site         TEXT NOT NULL,
-    PRIMARY KEY (order_id, part)
-) STRICT;
-CREATE INDEX IF NOT EXISTS flow_party_site ON flow_party (organisation, site, order_id);
+    ended        INTEGER NOT NULL, -- the order has
+    PRIMARY KEY (order_id, organisation, part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS flow_party_site ON flow_party (organisation, ended, site, order_id);
+
+-- Under which workflows, at which stages and sites something was ever open in the orders that an
+-- organisation has a part in: what its people can choose from, without looking at all orders.
+CREATE TABLE IF NOT EXISTS flow_seen (
+    organisation     TEXT NOT NULL,
+    workflow         TEXT NOT NULL,
+    workflow_version INTEGER NOT NULL,
+    workflow_hash    TEXT NOT NULL,
+    stage            TEXT NOT NULL,
+    site             TEXT NOT NULL,
+    PRIMARY KEY (organisation, workflow, workflow_version, workflow_hash, stage, site)
+) STRICT, WITHOUT ROWID;
 
 -- Who of a role at a part's site is meant in this order.
 CREATE TABLE IF NOT EXISTS flow_person (

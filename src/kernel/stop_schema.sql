@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS stop_order (
     resolved_by  TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS stop_order_standing ON stop_order (organisation, standing, raised);
+CREATE INDEX IF NOT EXISTS stop_order_stands ON stop_order (order_id) WHERE standing = 1;
 
 -- What was stopped and is still there: after the resolution "discard" nothing of the order goes on
 -- until the last of it has ended.

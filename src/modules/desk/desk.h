@@ -101,8 +101,12 @@ struct desk_option {
     struct str label;
     bool chosen;
 };
+struct desk_counted {
+    int64_t n;
+    struct str text; /* "1000+" where it is more */
+};
 struct desk_tower_view {
-    struct desk_counts_out counts;
+    struct desk_counted live, stopped, late, held;
     const struct desk_tower_row *rows;
     size_t n;
     const struct desk_option *states;

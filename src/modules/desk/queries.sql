@@ -1,83 +1,190 @@
--- tower (organisation ID, reach TEXT, state CODE, product CODE, stage CODE, at_site ID,
---        after_trouble INT, after_due TIME, after_order TEXT) -> (
+-- tower (order_id ID, trouble INT) -> (
 --     order_id ID, coi TEXT, product CODE, state CODE, how CODE, stopped BOOL, overdue BOOL,
 --     workflow CODE, workflow_version INT, started TIME, ended TIME, due TIME, due_by TIME,
 --     stage CODE, task CODE, title TEXT, role CODE, task_site ID, opened TIME, trouble INT)
--- Orders that an organisation has a part in, at the sites and of the products that :reach names
--- (show_reach), those in trouble first:
--- stopped, late, held, then by the time left. state: live, stopped, held, ended. The other filters
--- may be absent; stage and site are those of any open task. Which task is next rests on the workflow,
--- which rows do not know: the columns from stage to opened are set by who shows them. The next page begins behind the last row's trouble, due_by and order.
-SELECT order_id, coi, product, state, how, stopped, overdue, workflow, workflow_version, started,
-       ended, NULLIF(due_by, 253402300799000000) AS due, due_by, stage, task, title, role,
-       task_site, opened, trouble
-FROM (
-    SELECT f.order_id, o.coi, o.product, f.state, f.how, COALESCE(s.standing, 0) AS stopped,
-           f.overdue, f.workflow, f.workflow_version, f.started, f.ended, f.due_by, t.stage,
-           t.task, t.title, t.role, t.site AS task_site, t.opened,
-           CASE WHEN s.standing = 1 THEN 0 WHEN f.state = 'held' THEN 2
-                WHEN f.overdue = 1 THEN 1 ELSE 3 END AS trouble
-    FROM flow_order f
-    JOIN order_order o ON o.order_id = f.order_id
-    LEFT JOIN flow_task t ON t.order_id = f.order_id AND t.number = f.next_number
-    LEFT JOIN stop_order s ON s.order_id = f.order_id
-    WHERE EXISTS (SELECT 1 FROM flow_party p
-                  WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                    AND (CAST(:reach AS TEXT) IS NULL
-                         OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                         OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                         OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
-) AS orders
-WHERE CASE :state WHEN 'live' THEN state <> 'ended' WHEN 'stopped' THEN stopped = 1
-                  ELSE state = :state END
-  AND (CAST(:product AS TEXT) IS NULL OR product = :product)
+-- One order as the control tower lists it. Which task is next rests on the workflow, which rows do
+-- not know: the columns from stage to opened are set by who shows them.
+SELECT f.order_id, o.coi, o.product, f.state, f.how, COALESCE(s.standing, 0) AS stopped, f.overdue,
+       f.workflow, f.workflow_version, f.started, f.ended,
+       NULLIF(f.due_by, 253402300799000000) AS due, f.due_by, t.stage, t.task, t.title, t.role,
+       t.site AS task_site, t.opened, CAST(:trouble AS BIGINT) AS trouble
+FROM flow_order f
+JOIN order_order o ON o.order_id = f.order_id
+LEFT JOIN flow_task t ON t.order_id = f.order_id AND t.number = f.next_number
+LEFT JOIN stop_order s ON s.order_id = f.order_id
+WHERE f.order_id = :order_id;
+
+-- part (organisation ID, ended BOOL, most INT) -> (n INT)
+-- Parts that it has in orders, counted up to most.
+SELECT count(*) AS n FROM (
+    SELECT 1 FROM flow_party WHERE organisation = :organisation AND ended = :ended
+    LIMIT :most) AS parts;
+
+-- part_at (organisation ID, ended BOOL, site ID, most INT) -> (n INT)
+-- Of one site of its.
+SELECT count(*) AS n FROM (
+    SELECT 1 FROM flow_party
+    WHERE organisation = :organisation AND ended = :ended AND site = :site
+    LIMIT :most) AS parts;
+
+-- tower_few (organisation ID, site ID, ended BOOL, reach TEXT, state CODE, product CODE, stage CODE,
+--     at_site ID, after_trouble INT, after_due TIME, after_order TEXT, most INT) -> (
+--     order_id ID, trouble INT)
+-- Which orders the control tower lists: those that an organisation has a part in, at the sites and of
+-- the products that :reach names (show_reach), those in trouble first: stopped (0), late (1), held (2),
+-- others (3), then by when they are due. state: live, stopped, held, ended. The other filters may be
+-- absent; stage and site are those of any open task.
+-- A list of forty must not read all orders there are. Who takes part in few is answered from those
+-- few (tower_few; stopped ones are few in any case); else one kind of trouble after the other is read in its order (tower_stopped,
+-- tower_rank) until the page is full.
+SELECT order_id, trouble FROM (
+SELECT f.order_id, f.due_by,
+       CASE WHEN s.standing = 1 THEN 0 WHEN f.state = 'held' THEN 2
+            WHEN f.overdue = 1 THEN 1 ELSE 3 END AS trouble
+FROM (SELECT DISTINCT order_id FROM flow_party
+      WHERE organisation = :organisation AND ended = :ended
+        AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m
+JOIN flow_order f ON f.order_id = m.order_id
+JOIN order_order o ON o.order_id = f.order_id
+LEFT JOIN stop_order s ON s.order_id = f.order_id AND s.standing = 1
+WHERE CASE :state WHEN 'live' THEN f.state <> 'ended' ELSE f.state = :state END
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
   AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
            SELECT 1 FROM flow_task t
-           WHERE t.order_id = orders.order_id AND t.open = 1 AND t.stage = :stage))
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
   AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
            SELECT 1 FROM flow_task t
-           WHERE t.order_id = orders.order_id AND t.open = 1 AND t.site = :at_site))
-  AND (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
-ORDER BY trouble, due_by, order_id LIMIT 41;
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+) AS orders
+WHERE (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
+ORDER BY trouble, due_by, order_id LIMIT :most;
 
--- counts (organisation ID, reach TEXT) -> (live INT, stopped INT, late INT, held INT)
--- Of the same orders.
+-- tower_stopped (organisation ID, reach TEXT, state CODE, product CODE, stage CODE, at_site ID,
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID, trouble INT)
+SELECT f.order_id, CAST(0 AS BIGINT) AS trouble
+FROM stop_order s
+JOIN flow_order f ON f.order_id = s.order_id
+JOIN order_order o ON o.order_id = f.order_id
+WHERE s.standing = 1 AND (f.due_by, f.order_id) > (:after_due, :after_order)
+  AND CASE :state WHEN 'live' THEN f.state <> 'ended' WHEN 'stopped' THEN 1 = 1
+                  ELSE f.state = :state END
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
+  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
+  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+ORDER BY f.due_by, f.order_id LIMIT :most;
+
+-- tower_rank (rank INT, organisation ID, reach TEXT, product CODE, stage CODE, at_site ID,
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID, trouble INT)
+-- rank: as in the index flow_order_rank; ended ones stand last, with those that simply run.
+SELECT f.order_id, CASE WHEN :rank = 4 THEN 3 ELSE :rank END AS trouble
+FROM flow_order f
+JOIN order_order o ON o.order_id = f.order_id
+WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+      = :rank
+  AND (f.due_by, f.order_id) > (:after_due, :after_order)
+  AND NOT EXISTS (SELECT 1 FROM stop_order s WHERE s.order_id = f.order_id AND s.standing = 1)
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
+  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
+  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+ORDER BY f.due_by, f.order_id LIMIT :most;
+
+-- counts_few (organisation ID, site ID, ended BOOL, reach TEXT) -> (
+--     live INT, stopped INT, late INT, held INT)
+-- Of the same orders; ended is false.
 SELECT count(*) AS live,
        COALESCE(sum(CASE WHEN s.standing = 1 THEN 1 ELSE 0 END), 0) AS stopped,
        COALESCE(sum(CASE WHEN f.overdue = 1 THEN 1 ELSE 0 END), 0) AS late,
        COALESCE(sum(CASE WHEN f.state = 'held' THEN 1 ELSE 0 END), 0) AS held
-FROM flow_order f
+FROM (SELECT DISTINCT order_id FROM flow_party
+      WHERE organisation = :organisation AND ended = :ended
+        AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m
+JOIN flow_order f ON f.order_id = m.order_id
 JOIN order_order o ON o.order_id = f.order_id
-LEFT JOIN stop_order s ON s.order_id = f.order_id
+LEFT JOIN stop_order s ON s.order_id = f.order_id AND s.standing = 1
 WHERE f.state <> 'ended'
   AND EXISTS (SELECT 1 FROM flow_party p
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
                 AND (CAST(:reach AS TEXT) IS NULL
-                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                     OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                     OR replace(:reach, ',*|' || o.product || ',', '') <> :reach));
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach));
 
--- products (organisation ID, reach TEXT) -> (product CODE)
-SELECT DISTINCT o.product
-FROM order_order o JOIN flow_party p ON p.order_id = o.order_id
-WHERE p.organisation = :organisation
-  AND (CAST(:reach AS TEXT) IS NULL
-       OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-       OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-       OR replace(:reach, ',*|' || o.product || ',', '') <> :reach)
-ORDER BY o.product LIMIT 40;
+-- count_stopped (organisation ID, reach TEXT, most INT) -> (n INT)
+SELECT count(*) AS n FROM (
+    SELECT 1 FROM stop_order s
+    JOIN flow_order f ON f.order_id = s.order_id
+    JOIN order_order o ON o.order_id = f.order_id
+    WHERE s.standing = 1 AND f.state <> 'ended'
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+    LIMIT :most) AS orders;
 
--- stages (organisation ID) -> (stage CODE)
--- At which something is open.
-SELECT DISTINCT t.stage
-FROM flow_task t JOIN flow_party p ON p.order_id = t.order_id
-WHERE p.organisation = :organisation AND t.open = 1 ORDER BY t.stage LIMIT 40;
+-- count_late (organisation ID, reach TEXT, most INT) -> (n INT)
+-- Held ones may be late as well.
+SELECT count(*) AS n FROM (
+    SELECT 1 FROM flow_order f
+    JOIN order_order o ON o.order_id = f.order_id
+    WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+          IN (1, 2)
+      AND f.overdue = 1
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+    LIMIT :most) AS orders;
 
--- sites (organisation ID) -> (site ID)
--- At which something is open.
-SELECT DISTINCT t.site
-FROM flow_task t JOIN flow_party p ON p.order_id = t.order_id
-WHERE p.organisation = :organisation AND t.open = 1 ORDER BY t.site LIMIT 200;
+-- count_rank (rank INT, organisation ID, reach TEXT, most INT) -> (n INT)
+SELECT count(*) AS n FROM (
+    SELECT 1 FROM flow_order f
+    JOIN order_order o ON o.order_id = f.order_id
+    WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+          = :rank
+  AND EXISTS (SELECT 1 FROM flow_party p
+              WHERE p.order_id = f.order_id AND p.organisation = :organisation
+                AND (CAST(:reach AS TEXT) IS NULL
+                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+    LIMIT :most) AS orders;
+
+-- choices (organisation ID) -> (workflow CODE, workflow_version INT, workflow_hash HASH, stage CODE,
+--     site ID)
+-- What can be chosen from: where something is or was open.
+SELECT workflow, workflow_version, workflow_hash, stage, site FROM flow_seen
+WHERE organisation = :organisation
+ORDER BY workflow, workflow_version, workflow_hash, stage, site LIMIT 1000;
 
 -- work (organisation ID, site ID, roles TEXT, after_due TIME, after_order TEXT, after_number INT)
 --   -> (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, site ID, late BOOL,

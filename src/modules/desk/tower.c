@@ -1,9 +1,9 @@
 /* The control tower: live orders, those in trouble first. */
 #include "base/id.h"
 #include "gen/desk/pages/tower.html.h"
-#include "modules/desk/desk.h"
+#include "modules/desk/tower_impl.h"
 
-enum { OPTIONS_MAX = 204 };
+enum { OPTIONS_MAX = 204, CHOICES_MAX = 1000 };
 
 static struct str filter(const struct http_request *r, const char *name)
 {
@@ -11,7 +11,7 @@ static struct str filter(const struct http_request *r, const char *name)
     return value.n > 0 ? value : (struct str){ 0 };
 }
 
-static struct str next_path(struct page *p, const struct desk_tower_in *in,
+static struct str next_path(struct page *p, const struct tower_ask *in,
                             const struct desk_tower_out *last)
 {
     return arena_printf(p->b->arena,
@@ -27,6 +27,14 @@ struct options {
     struct desk_option *rows;
     size_t n;
 };
+
+static bool has(const struct options *o, struct str value)
+{
+    for (size_t i = 0; i < o->n; i++)
+        if (str_eq(o->rows[i].value, value))
+            return true;
+    return false;
+}
 
 static void add(struct options *o, struct str value, struct str label, struct str chosen)
 {
@@ -49,37 +57,71 @@ static void states(struct desk_tower_view *v, struct page *p, struct str chosen)
     v->nstates = o.n;
 }
 
+/* Whether what a person may see (show_reach) has orders of the product. */
+static bool reaches(struct str reach, struct str product)
+{
+    for (struct str rest = reach; rest.n > 0;) {
+        struct str entry = str_cut(&rest, ',');
+        (void)str_cut(&entry, '|');
+        if (str_is(entry, "*") || str_eq(entry, product))
+            return true;
+    }
+    return !reach.p;
+}
+
 static enum outcome choices(struct desk_tower_view *v, struct db *db, struct page *p,
-                            const struct desk_tower_in *in, struct err *e)
+                            const struct tower_ask *ask, struct err *e)
 {
     struct record_list list;
     struct arena *a = p->b->arena;
-    struct options o = options(p);
-    states(v, p, in->state);
-    const struct desk_products_in products = { in->organisation, in->reach };
-    TRY(db_list(db, &sql_desk_products, &products, &list, 40, a, e));
-    for (size_t i = 0; i < list.n; i++) {
-        const struct desk_products_out *row = (const struct desk_products_out *)list.p + i;
-        add(&o, row->product, show_name(p, "product", row->product), in->product);
+    struct options products = options(p), stages = options(p), sites = options(p);
+    const struct desk_choices_in in = { ask->organisation };
+    TRY(db_list(db, &sql_desk_choices, &in, &list, CHOICES_MAX, a, e));
+    const struct desk_choices_out *row = list.p;
+    for (size_t i = 0; i < list.n; i++, row++) {
+        const struct flow_pinned pinned = { row->workflow, row->workflow_version,
+                                            row->workflow_hash };
+        const struct workflow *workflow;
+        TRY(flow_workflow_pinned(&workflow, db, &pinned, a, e));
+        const struct str product = workflow->product;
+        if (!has(&products, product) && reaches(ask->reach, product))
+            add(&products, product, show_name(p, "product", product), ask->product);
+        if (!has(&stages, row->stage))
+            add(&stages, row->stage, show_name(p, "stage", row->stage), ask->stage);
+        if (!has(&sites, row->site))
+            add(&sites, row->site, auth_site_name(db, row->site, a), ask->at_site);
     }
-    v->products = o.rows;
-    v->nproducts = o.n;
-    o = options(p);
-    TRY(db_list(db, &sql_desk_stages, &in->organisation, &list, 40, a, e));
-    for (size_t i = 0; i < list.n; i++) {
-        const struct desk_stages_out *row = (const struct desk_stages_out *)list.p + i;
-        add(&o, row->stage, show_name(p, "stage", row->stage), in->stage);
-    }
-    v->stages = o.rows;
-    v->nstages = o.n;
-    o = options(p);
-    TRY(db_list(db, &sql_desk_sites, &in->organisation, &list, 200, a, e));
-    for (size_t i = 0; i < list.n; i++) {
-        const struct desk_sites_out *row = (const struct desk_sites_out *)list.p + i;
-        add(&o, row->site, auth_site_name(db, row->site, a), in->at_site);
-    }
-    v->sites = o.rows;
-    v->nsites = o.n;
+    states(v, p, ask->state);
+    v->products = products.rows;
+    v->nproducts = products.n;
+    v->stages = stages.rows;
+    v->nstages = stages.n;
+    v->sites = sites.rows;
+    v->nsites = sites.n;
+    return OK;
+}
+
+static struct desk_counted counted(int64_t n, struct arena *arena)
+{
+    const bool more = n >= TOWER_COUNTED;
+    return (struct desk_counted){
+        n, arena_printf(arena, "%lld%s", (long long)(more ? TOWER_COUNTED - 1 : n), more ? "+" : "")
+    };
+}
+
+static enum outcome counts(struct desk_tower_view *v, struct db *db, const struct tower_ask *ask,
+                           struct arena *arena, struct err *e)
+{
+    struct tower_ask live = *ask;
+    struct desk_counts_few_out n = { 0 };
+    bool few;
+    live.state = S("live");
+    TRY(tower_is_few(&few, &live, db, arena, e));
+    TRY(tower_count(&n, &live, few, db, arena, e));
+    v->live = counted(n.live, arena);
+    v->stopped = counted(n.stopped, arena);
+    v->late = counted(n.late, arena);
+    v->held = counted(n.held, arena);
     return OK;
 }
 
@@ -107,11 +149,20 @@ static enum outcome fill_row(struct desk_tower_row *out, struct http_request *r,
     return OK;
 }
 
-static enum outcome tower(struct http_request *r, struct db *db, struct page *p, struct err *e)
+/* The one site whose orders are in reach; absent: more than one may be. */
+static struct str site_of(const struct actor *actor, struct str reach)
+{
+    for (struct str rest = reach; rest.n > 0;)
+        if (str_starts(str_cut(&rest, ','), S("*|")))
+            return (struct str){ 0 };
+    return reach.p ? actor->site : (struct str){ 0 };
+}
+
+static enum outcome asked(struct tower_ask *out, struct http_request *r, struct err *e)
 {
     const struct actor *actor = show_actor(r);
-    struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
-    struct desk_tower_in in = {
+    struct show_cursor cursor;
+    *out = (struct tower_ask){
         .organisation = actor->organisation,
         .reach = show_reach(actor, "tower.see", r->arena),
         .state = filter(r, "state"),
@@ -119,24 +170,47 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         .stage = filter(r, "stage"),
         .at_site = filter(r, "site"),
     };
-    v.filtered = in.state.p || in.product.p || in.stage.p || in.at_site.p;
-    if (!in.state.p)
-        in.state = S("live");
-    struct show_cursor cursor;
+    out->site = site_of(actor, out->reach);
     TRY(show_cursor(&cursor, r, "after", 2, e));
-    in.after_trouble = cursor.given ? cursor.number[0] : -1;
-    in.after_due = cursor.number[1];
-    in.after_order = cursor.given ? cursor.id : S("");
-    struct record_list list;
-    bool found;
-    TRY(db_list(db, &sql_desk_tower, &in, &list, DESK_ROWS + 1, r->arena, e));
-    struct desk_tower_out *rows = (struct desk_tower_out *)list.p;
-    v.n = list.n > DESK_ROWS ? DESK_ROWS : list.n;
-    if (list.n > DESK_ROWS)
-        v.next = next_path(p, &in, &rows[v.n - 1]);
-    struct desk_tower_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_tower_row);
-    if (!out)
+    out->after_trouble = cursor.given ? cursor.number[0] : -1;
+    out->after_due = cursor.number[1];
+    out->after_order = cursor.given ? cursor.id : S("");
+    return OK;
+}
+
+/* What the list names, read; *rows[i] is of out->orders[i]. */
+static enum outcome read_rows(struct desk_tower_out *rows, const struct tower_listed *listed,
+                              struct db *db, struct arena *arena, struct err *e)
+{
+    for (size_t i = 0; i < listed->n; i++) {
+        const struct desk_tower_in in = { listed->orders[i].order, listed->orders[i].trouble };
+        bool found;
+        TRY(db_get(db, &sql_desk_tower, &in, &rows[i], arena, &found, e));
+        BUG_ON(!found); /* in one snapshot */
+    }
+    return OK;
+}
+
+static enum outcome tower(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
+    struct tower_ask ask;
+    struct tower_listed listed;
+    bool few;
+    TRY(asked(&ask, r, e));
+    v.filtered = ask.state.p || ask.product.p || ask.stage.p || ask.at_site.p;
+    if (!ask.state.p)
+        ask.state = S("live");
+    TRY(tower_is_few(&few, &ask, db, r->arena, e));
+    TRY(tower_list(&listed, &ask, few, db, r->arena, e));
+    struct desk_tower_out *rows = ARENA_ARRAY(r->arena, listed.n + 1, struct desk_tower_out);
+    struct desk_tower_row *out = ARENA_ARRAY(r->arena, listed.n + 1, struct desk_tower_row);
+    if (!rows || !out)
         return err_no_memory(e);
+    TRY(read_rows(rows, &listed, db, r->arena, e));
+    v.n = listed.n > DESK_ROWS ? DESK_ROWS : listed.n;
+    if (listed.n > DESK_ROWS)
+        v.next = next_path(p, &ask, &rows[v.n - 1]);
     size_t shown = 0; /* what the actor may not see by itself is passed over */
     for (size_t i = 0; i < v.n; i++) {
         enum outcome o = fill_row(&out[shown], r, db, p, &rows[i], e);
@@ -152,9 +226,8 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
     v.rows = out;
     v.n = shown;
-    struct desk_counts_in counts = { in.organisation, in.reach };
-    TRY(db_get(db, &sql_desk_counts, &counts, &v.counts, r->arena, &found, e));
-    TRY(choices(&v, db, p, &in, e));
+    TRY(counts(&v, db, &ask, r->arena, e));
+    TRY(choices(&v, db, p, &ask, e));
     page_tower(p, &v);
     return OK;
 }

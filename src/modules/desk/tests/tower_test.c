@@ -1,0 +1,203 @@
+/* The control tower reads one kind of trouble after the other where there are many orders, and all
+ * of them where there are few. Both give the same orders in the same order, page by page: ORC-05.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "modules/desk/tests/desk_trial.h"
+#include "modules/desk/tower_impl.h"
+
+enum { ORDERS = 300, ORGANISATIONS = 3, SITES = 2, TEXT_MAX = 1 << 20 };
+
+static char text[TEXT_MAX];
+static uint64_t seed;
+static struct db *db; /* a reader */
+
+static unsigned draw(unsigned below)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((seed >> 33) % below);
+}
+
+static const char *organisation(unsigned k)
+{
+    static char id[ORGANISATIONS][40];
+    snprintf(id[k], sizeof id[k], "00000000-0000-8000-8000-00000000010%u", k);
+    return id[k];
+}
+
+static const char *site(unsigned k)
+{
+    static char id[SITES][40];
+    snprintf(id[k], sizeof id[k], "00000000-0000-8000-8000-00000000020%u", k);
+    return id[k];
+}
+
+/* --- rows of any state --- */
+
+static void order(struct buf *b, unsigned i)
+{
+    static const char *const states[] = { "running", "held", "ended" };
+    static const char *const products[] = { "one", "two" };
+    char id[40];
+    const char *state = states[draw(3)];
+    const bool over = strcmp(state, "ended") == 0;
+    const unsigned late = over ? 0 : draw(2);
+    snprintf(id, sizeof id, "%08x-0000-8000-8000-%012x", draw(1U << 30), i);
+    buf_printf(b,
+               "INSERT INTO order_order VALUES ('%s','p','VC-%u','o','s','%s',1,'C83.3','eu','c',"
+               "'70 kg','1','d','placed','w',1,1,'a',1);",
+               id, i, products[draw(2)]);
+    /* few times, so that many orders share one */
+    buf_printf(b,
+               "INSERT INTO flow_order (order_id, state, workflow, workflow_version, workflow_hash,"
+               " pins, started, due_by, next_number, overdue, repeats) VALUES ('%s','%s','w',1,'h',"
+               "'[]',1,%u,1,%u,0);",
+               id, state, 1000 + draw(5), late);
+    for (unsigned k = 0; k < ORGANISATIONS; k++)
+        for (unsigned part = draw(3); part > 0; part--) /* none, one or two */
+            buf_printf(b, "INSERT INTO flow_party VALUES ('%s','%s','part%u','%s',%d);", id,
+                       organisation(k), part, site(draw(SITES)), over);
+    if (draw(4) == 0)
+        buf_printf(b,
+                   "INSERT INTO stop_order (order_id, standing, point, safe_state, acts,"
+                   " organisation, raised) VALUES ('%s',%u,'p','s','','o',1);",
+                   id, draw(2));
+    if (!over)
+        buf_printf(b,
+                   "INSERT INTO flow_task (order_id, number, task, title, stage, role, part,"
+                   " organisation, site, late, pass, ladder, opened, due_by, overdue, open)"
+                   " VALUES ('%s',1,'t','T','stage%u','r','p','o','%s',0,1,0,1,1000,%u,%u);",
+                   id, draw(2), site(draw(SITES)), late, draw(5) > 0);
+}
+
+static void orders(void)
+{
+    struct buf b = buf_over(text, sizeof text - 1);
+    seed = 7;
+    for (unsigned i = 0; i < ORDERS; i++)
+        order(&b, i);
+    assert_true(buf_ok(&b));
+    text[b.n] = '\0';
+    test_db_by_hand(desk_trial.a.f.path, text);
+}
+
+/* --- both ways --- */
+
+static struct tower_listed page(const struct tower_ask *ask, bool few)
+{
+    struct tower_listed out;
+    struct err e = { 0 };
+    const enum outcome o = tower_list(&out, ask, few, db, desk_trial.a.f.arena, &e);
+    if (o != OK)
+        fail_msg("%s: %s", e.code, e.detail);
+    return out;
+}
+
+static int64_t due_of(const struct tower_order *last)
+{
+    const struct desk_tower_in in = { last->order, last->trouble };
+    struct desk_tower_out row;
+    struct err e = { 0 };
+    bool found;
+    assert_int_equal(db_get(db, &sql_desk_tower, &in, &row, desk_trial.a.f.arena, &found, &e), OK);
+    assert_true(found);
+    return row.due_by;
+}
+
+/* Reads to the end; returns how many there were. */
+static size_t compared(struct tower_ask ask)
+{
+    size_t all = 0;
+    for (bool more = true; more;) {
+        const struct tower_listed one = page(&ask, true);
+        const struct tower_listed other = page(&ask, false);
+        assert_int_equal(one.n, other.n);
+        for (size_t i = 0; i < one.n; i++) {
+            assert_true(str_eq(one.orders[i].order, other.orders[i].order));
+            assert_int_equal(one.orders[i].trouble, other.orders[i].trouble);
+        }
+        more = one.n == TOWER_LISTED;
+        if (!more)
+            return all + one.n;
+        const struct tower_order *last = &one.orders[TOWER_LISTED - 2];
+        ask.after_trouble = last->trouble;
+        ask.after_due = due_of(last);
+        ask.after_order = last->order;
+        all += TOWER_LISTED - 1;
+    }
+    return all;
+}
+
+static void counted_alike(const struct tower_ask *ask)
+{
+    struct desk_counts_few_out one, other;
+    struct err e = { 0 };
+    assert_int_equal(tower_count(&one, ask, true, db, desk_trial.a.f.arena, &e), OK);
+    assert_int_equal(tower_count(&other, ask, false, db, desk_trial.a.f.arena, &e), OK);
+    assert_int_equal(one.live, other.live);
+    assert_int_equal(one.stopped, other.stopped);
+    assert_int_equal(one.late, other.late);
+    assert_int_equal(one.held, other.held);
+    assert_true(one.live > 0);
+}
+
+static void both_ways_list_and_count_the_same(void **state)
+{
+    (void)state;
+    static const char *const states[] = { "live", "held", "ended" };
+    static const char *const filters[][3] = {
+        { NULL, NULL, NULL }, { "one", NULL, NULL }, { NULL, "stage1", NULL }, { NULL, NULL, "x" }
+    };
+    struct err e = { 0 };
+    orders();
+    assert_int_equal(store_reader_take(&db, desk_trial.a.f.node.store, &e), OK);
+    for (unsigned k = 0; k < ORGANISATIONS; k++) {
+        struct tower_ask ask = { .organisation = str_z(organisation(k)) };
+        const struct str reaches[] = {
+            { 0 },
+            arena_printf(desk_trial.a.f.arena, ",%s|*,", site(0)),
+            arena_printf(desk_trial.a.f.arena, ",%s|two,", site(1)),
+            S(",*|one,"),
+        };
+        for (size_t r = 0; r < 4; r++) {
+            ask.reach = reaches[r];
+            ask.site = r == 1 ? str_z(site(0)) : r == 2 ? str_z(site(1)) : (struct str){ 0 };
+            counted_alike(&ask);
+            for (size_t s = 0; s < 3; s++)
+                for (size_t f = 0; f < 4; f++) {
+                    struct tower_ask one = ask;
+                    one.state = str_z(states[s]);
+                    one.product = str_z(filters[f][0]);
+                    one.stage = str_z(filters[f][1]);
+                    one.at_site = str_z(filters[f][2] ? site(1) : NULL);
+                    one.after_trouble = -1;
+                    one.after_order = S("");
+                    const size_t n = compared(one);
+                    if (f < 2 && r == 0)
+                        assert_true(n > 0);
+                }
+        }
+    }
+}
+
+static int close_all(void **state)
+{
+    if (db)
+        store_reader_give(desk_trial.a.f.node.store, db);
+    return desk_trial_close(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(both_ways_list_and_count_the_same, desk_trial_open,
+                                        close_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
