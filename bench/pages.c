@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/lib/history.h"
+#include "bench/lib/kept.h"
 #include "bench/lib/line.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
@@ -27,8 +27,7 @@ struct side {
     pid_t server;
     size_t first; /* of its clients */
     const char *orders_asked[HISTORY_KEPT];
-    struct history_order kept[HISTORY_KEPT];
-    size_t nkept;
+    struct kept kept;
 };
 static struct side sides[2];
 static char order_paths[2][HISTORY_KEPT][TARGET];
@@ -36,34 +35,20 @@ static const struct side *asked; /* whose identifiers the forms are made of */
 
 static void read_kept(struct side *s)
 {
-    char file[PATH + 10] = "";
-    struct buf b = buf_over(file, sizeof file - 1);
-    buf_printf(&b, "%s.kept", s->path);
-    FILE *from = fopen(file, "r");
-    if (!from)
-        bench_die(file, NULL);
-    for (s->nkept = 0; s->nkept < HISTORY_KEPT; s->nkept++) {
-        struct history_order *o = &s->kept[s->nkept];
-        if (fscanf(from, "%36s %39s %15s %39s", o->order, o->coi, o->pseudonym, o->family) != 4)
-            break;
-        char *to = order_paths[s - sides][s->nkept];
-        snprintf(to, TARGET, "/orders/%s", o->order);
-        s->orders_asked[s->nkept] = to;
+    kept_read(&s->kept, s->path);
+    for (size_t i = 0; i < s->kept.n; i++) {
+        char *to = order_paths[s - sides][i];
+        snprintf(to, TARGET, "/orders/%s", s->kept.orders[i].order);
+        s->orders_asked[i] = to;
     }
-    fclose(from);
-    if (s->nkept == 0)
-        bench_die("no live orders", NULL);
 }
 
 static void make(struct side *s, const char *folder)
 {
-    char number[24];
     struct buf path = buf_over(s->path, sizeof s->path - 1);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)s->orders);
-    buf_printf(&path, "%s/%s.db", folder, number);
+    buf_printf(&path, "%s/%llu.db", folder, (unsigned long long)s->orders);
     s->made = true;
-    const char *const words[] = { "build/gcc/bench_orders", number, s->path, NULL };
-    server_run(words);
+    kept_make(s->path, s->orders);
 }
 
 static void begin(struct side *s, const char *vein)
@@ -79,12 +64,12 @@ static void begin(struct side *s, const char *vein)
 
 static void by_coi(char *to, size_t size, uint64_t i)
 {
-    snprintf(to, size, "q=%s", asked->kept[i % asked->nkept].coi);
+    snprintf(to, size, "q=%s", asked->kept.orders[i % asked->kept.n].coi);
 }
 
 static void by_name(char *to, size_t size, uint64_t i)
 {
-    snprintf(to, size, "q=%s", asked->kept[i % asked->nkept].family);
+    snprintf(to, size, "q=%s", asked->kept.orders[i % asked->kept.n].family);
 }
 
 static const struct row {
@@ -114,7 +99,7 @@ static double ask(const struct side *s, const struct row *row, size_t n)
     if (row->target)
         load_ask(&r, s->first + row->person, n, row->target, row->form);
     else
-        load_pages(&r, s->first + row->person, 1, s->orders_asked, n < s->nkept ? n : s->nkept);
+        load_pages(&r, s->first + row->person, 1, s->orders_asked, n < s->kept.n ? n : s->kept.n);
     return r.p95_ms;
 }
 

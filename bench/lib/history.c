@@ -357,6 +357,8 @@ static void keep(struct history *out, const struct copy *c)
     snprintf(o->coi, sizeof o->coi, "%s", c->storage[0]);
     snprintf(o->pseudonym, sizeof o->pseudonym, "%s", c->storage[1]);
     snprintf(o->family, sizeof o->family, "%s", c->names[0]);
+    snprintf(o->given, sizeof o->given, "%s", c->names[1]);
+    snprintf(o->number, sizeof o->number, "%s", c->names[2]);
 }
 
 static void all(struct history *out, uint64_t orders, int64_t from_us)

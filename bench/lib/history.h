@@ -25,6 +25,8 @@ struct history_order {
     char coi[40];
     char pseudonym[16];
     char family[40];
+    char given[40];
+    char number[40]; /* the hospital's, on the wristband */
 };
 struct history {
     int64_t events; /* in the log, with the network's own */

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/id.h"
@@ -130,7 +131,7 @@ static void come_back(struct client *c)
     join(c);
 }
 
-void load_open(int port, size_t n)
+static void open_clients(int port, size_t n, size_t person, size_t step)
 {
     if (!latencies)
         latencies = calloc(LATENCIES_MAX, sizeof *latencies);
@@ -140,8 +141,18 @@ void load_open(int port, size_t n)
         struct client *c = &clients[nclients++];
         c->port = port;
         join(c);
-        sign_in(c, i);
+        sign_in(c, person + i * step);
     }
+}
+
+void load_open(int port, size_t n)
+{
+    open_clients(port, n, 0, 1);
+}
+
+void load_open_as(int port, size_t n, size_t person)
+{
+    open_clients(port, n, person, 0);
 }
 
 void load_close(void)
@@ -351,4 +362,114 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
     }
     *out = result(n, since(from_us));
     out->led = led;
+}
+
+/* Size of the tree that the checkpoint names: its second line. */
+static uint64_t signed_size(struct client *c)
+{
+    request(c, "GET /tlog/checkpoint HTTP/1.1\r\nHost: bench\r\n\r\n");
+    wait_answer(c);
+    const char *body = strstr(c->in, "\r\n\r\n");
+    const char *second = body ? strchr(body + 4, '\n') : NULL;
+    if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0 || !second)
+        bench_die(c->in, NULL);
+    return strtoull(second + 1, NULL, 10);
+}
+
+void load_signed(struct load_result *out, size_t client, size_t n)
+{
+    struct client *c = &clients[client];
+    const int64_t from_us = bench_now();
+    uint64_t before = signed_size(c);
+    for (size_t i = 0; i < n; i++) {
+        send_command(c);
+        wait_answer(c);
+        if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0)
+            bench_die(c->in, NULL);
+        const int64_t durable = bench_now();
+        uint64_t now = before;
+        while (now == before)
+            now = signed_size(c);
+        before = now;
+        latencies[i] = (uint32_t)(bench_now() - durable);
+    }
+    *out = result(n, since(from_us));
+}
+
+/* --- at a pace --- */
+
+struct pace {
+    int poll;
+    const char *command;
+    void (*body)(char *to, size_t size, size_t client);
+    size_t first, n;
+    int64_t from_us;
+    int64_t seconds;
+    uint64_t sent; /* of all rounds: number sent % n is due at the same part of each second */
+    uint64_t answered;
+};
+
+static int64_t due(const struct pace *p, uint64_t number)
+{
+    return p->from_us + (int64_t)(number / p->n) * 1000000 +
+           (int64_t)(number % p->n) * 1000000 / (int64_t)p->n;
+}
+
+static void send_paced(struct pace *p)
+{
+    struct client *c = &clients[p->first + p->sent % p->n];
+    char body[PERSON_BODY_MAX];
+    const struct id id = id_new(&env_system);
+    if (c->next > 0)
+        bench_die("a scanner was not answered for a second", NULL);
+    p->body(body, sizeof body, p->sent % p->n);
+    c->began_us = due(p, p->sent++);
+    c->next = 1;
+    request(c,
+            "POST /commands/%s HTTP/1.1\r\nHost: bench\r\nCookie: %s\r\n"
+            "X-CSRF-Token: %s\r\nIdempotency-Key: %s\r\nAccept: application/json\r\n"
+            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+            p->command, c->cookie, c->csrf, id.text, strlen(body), body);
+}
+
+static void take_paced(struct pace *p, struct client *c)
+{
+    if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0)
+        bench_die(c->in, NULL);
+    c->next = 0;
+    latencies[p->answered++] = (uint32_t)(bench_now() - c->began_us);
+}
+
+void load_paced(struct load_result *out, size_t first, size_t n, int64_t seconds,
+                const char *command, void (*body)(char *to, size_t size, size_t client))
+{
+    struct epoll_event events[LOAD_CLIENTS_MAX];
+    struct pace p = { .poll = epoll_create1(EPOLL_CLOEXEC),
+                      .command = command,
+                      .body = body,
+                      .first = first,
+                      .n = n,
+                      .from_us = bench_now() + 10000,
+                      .seconds = seconds };
+    const uint64_t all = n * (uint64_t)seconds;
+    for (size_t i = first; i < first + n; i++) {
+        struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
+        come_back(&clients[i]);
+        clients[i].next = 0;
+        if (epoll_ctl(p.poll, EPOLL_CTL_ADD, clients[i].fd, &event) != 0)
+            bench_die("epoll", NULL);
+    }
+    while (p.answered < all) {
+        const int64_t wait = p.sent < all ? due(&p, p.sent) - bench_now() : 10000000;
+        const struct timespec rest = { .tv_sec = wait > 0 ? wait / 1000000 : 0,
+                                       .tv_nsec = wait > 0 ? wait % 1000000 * 1000 : 0 };
+        const int ready = epoll_pwait2(p.poll, events, LOAD_CLIENTS_MAX, &rest, NULL);
+        for (int i = 0; i < ready; i++)
+            if (read_some(events[i].data.ptr))
+                take_paced(&p, events[i].data.ptr);
+        while (p.sent < all && due(&p, p.sent) <= bench_now())
+            send_paced(&p);
+    }
+    close(p.poll);
+    *out = result(p.answered, (double)seconds);
 }

@@ -21,7 +21,15 @@ struct load_result {
 /* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in: they are the next n clients. Other
  * servers may have been opened before. */
 void load_open(int port, size_t n);
+/* The same, all of them as one person, each with a session of their own. */
+void load_open_as(int port, size_t n, size_t person);
 void load_close(void);
+
+/* Each of the n clients from first on sends one command a second for so many seconds, not all at
+ * once: the body is made by its client's number. What is measured is from when it was due, so that
+ * who had to wait for their own last answer waited. Ends the program at any answer but 200. */
+void load_paced(struct load_result *out, size_t first, size_t n, int64_t seconds,
+                const char *command, void (*body)(char *to, size_t size, size_t client));
 
 /* Lets the first n clients open deviations for so many seconds. Half a second before, to
  * warm up, does not count. `mark` is called when the time that counts begins and when it ends.
@@ -39,6 +47,10 @@ void load_pages(struct load_result *out, size_t first, size_t n, const char *con
  * path that was asked for last. */
 enum { LOAD_PATH_MAX = 200 };
 void load_follow(struct load_result *out, size_t client, char end[LOAD_PATH_MAX], uint64_t *rows);
+
+/* One client sends n commands, one after the other, and after each answer reads the log's
+ * checkpoint until it is another one; the result is of these waits. */
+void load_signed(struct load_result *out, size_t client, size_t n);
 
 /* What pages are asked for as from now on: "text/html", "application/json". */
 void load_accept(const char *media);
