@@ -28,10 +28,8 @@ int main(int argc, char **argv)
     load_close();
     server_stop(server);
     bench_remove(path);
-    line_add(&(struct line){ .part = "c",
-                             .what = "event to signed checkpoint, p50",
-                             .figure = r.p50_ms,
-                             .unit = "ms" });
+    line_add(&(struct line){
+        .part = "c", .what = "event to signed checkpoint, p50", .figure = r.p50_ms, .unit = "ms" });
     line_add(&(struct line){ .part = "c",
                              .what = "event to signed checkpoint, p99",
                              .figure = r.p99_ms,

@@ -1,7 +1,8 @@
 /* Makes a database of many orders, of ten real events each (bench/lib/history.h), and tells what an
  * order takes on disk: bench_orders [ORDERS [FILE]], 1,000 orders into a database that is removed
  * again; a FILE that is named stays, for other benches, with FILE.kept: identifiers of some of its
- * live orders, a line each (order, chain-of-identity identifier, pseudonym, family and given name, number).
+ * live orders, a line each (order, chain-of-identity identifier, pseudonym, family and given name,
+ * number).
  *
  * Nothing that this program writes waits for the disk: what a crash would leave of it is thrown
  * away. (A patient's key alone would be a sync of the keyring.) */

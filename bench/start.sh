@@ -2,10 +2,13 @@
 # How long until `vein serve` answers, and the memory it holds: on an empty database, and on one with
 # orders, at rest and with event streams open; beside the same program when it only prints its help.
 #
-#   start.sh [ORDERS [RUNS [STREAMS]]]    20 orders, 9 runs, 64 streams; medians
+#   start.sh [ORDERS [RUNS [STREAMS [FILE]]]]    20 orders, 9 runs, 64 streams; medians
+#
+# With FILE, a database that bench_orders left, only that one is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-orders=${1:-20} runs=${2:-9} streams=${3:-64}
+. bench/lib/line.sh
+orders=${1:-20} runs=${2:-9} streams=${3:-64} file=${4:-}
 vein=$PWD/build/gcc/vein
 dir=$(mktemp -d)
 server=0
@@ -52,17 +55,22 @@ measure() { # NAME FILE
         resident "$server" >>"$dir/rss"
         stop
     done
-    printf '%-24s %10.1f %12.1f\n' "$1" "$(awk -v us="$(median <"$dir/took")" 'BEGIN { print us / 1000 }')" \
-        "$(awk -v kb="$(median <"$dir/rss")" 'BEGIN { print kb / 1024 }')"
+    line f "start-up, $1" "$(awk -v us="$(median <"$dir/took")" 'BEGIN { printf "%.1f", us / 1000 }')" ms \
+        beside="only its help" limit="$help" at_most=1000
+    line g "resident memory just started, $1" \
+        "$(awk -v kb="$(median <"$dir/rss")" 'BEGIN { printf "%.1f", kb * 1024 / 1e6 }')" MB at_most=300
 }
 
-printf '%-24s %10s %12s\n' "" "answers ms" "resident MB"
 for ((run = 0; run < runs; run++)); do
     from=$(micros)
     "$vein" help >/dev/null 2>&1 || true
     echo $(($(micros) - from)) >>"$dir/help"
 done
-printf '%-24s %10.1f\n' "only its help" "$(awk -v us="$(median <"$dir/help")" 'BEGIN { print us / 1000 }')"
+help=$(awk -v us="$(median <"$dir/help")" 'BEGIN { print us / 1000 }')
+if [ -n "$file" ]; then
+    measure "$orders orders" "$file"
+    exit
+fi
 
 "$vein" init --db "$dir/empty" --admin bench.drill >"$dir/init"
 measure "an empty database" "$dir/empty"

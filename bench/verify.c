@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "bench/lib/fill.h"
+#include "bench/lib/line.h"
 #include "bench/lib/people.h"
 #include "verify/verify.h"
 
@@ -101,21 +102,6 @@ static void tell(const char *what, const struct rate *r)
            events / r->processor_s);
 }
 
-static void write_json(const struct rate *verify, const struct rate *hash)
-{
-    FILE *to = fopen("build/bench/verify.json", "w");
-    if (!to)
-        bench_die("could not write the result", NULL);
-    fprintf(to,
-            "{\"events\":%llu,\"bytes\":%llu,\"verify_per_s\":%.0f,\"verify_per_core_s\":%.0f,"
-            "\"sha256_per_core_s\":%.0f}\n",
-            (unsigned long long)verify->events, (unsigned long long)verify->bytes,
-            (double)verify->events / verify->passed_s, (double)verify->events / verify->processor_s,
-            (double)hash->events / hash->processor_s);
-    if (fclose(to) != 0)
-        bench_die("could not write the result", NULL);
-}
-
 int main(int argc, char **argv)
 {
     const bool there = argc > 1 && strchr(argv[1], '/');
@@ -135,8 +121,16 @@ int main(int argc, char **argv)
            "per core/s");
     tell("verify", &verify);
     tell("sha-256", &hash);
-    printf("aim: 300000 events per second and core: %s\n",
-           (double)verify.events / verify.processor_s > 300000 ? "reached" : "missed");
-    write_json(&verify, &hash);
+    line_add(&(struct line){ .part = "e",
+                             .what = "verified, a second and core",
+                             .figure = (double)verify.events / verify.processor_s,
+                             .unit = "events",
+                             .beside = "SHA-256 of the same leaves",
+                             .limit = (double)hash.events / hash.processor_s,
+                             .at_least = 300000 });
+    line_add(&(struct line){ .part = "e",
+                             .what = "verified, a second, two threads",
+                             .figure = (double)verify.events / verify.passed_s,
+                             .unit = "events" });
     return 0;
 }

@@ -125,35 +125,40 @@ FROM (SELECT DISTINCT order_id FROM flow_party
       WHERE organisation = :organisation AND ended = :ended
         AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m
 JOIN flow_order f ON f.order_id = m.order_id
-JOIN order_order o ON o.order_id = f.order_id
 LEFT JOIN stop_order s ON s.order_id = f.order_id AND s.standing = 1
 WHERE f.state <> 'ended'
   AND EXISTS (SELECT 1 FROM flow_party p
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
                 AND (CAST(:reach AS TEXT) IS NULL
                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach));
+                    OR EXISTS (SELECT 1 FROM order_order o
+                               WHERE o.order_id = f.order_id
+                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
+                                          <> :reach
+                                      OR replace(:reach, ',*|' || o.product || ',', '')
+                                          <> :reach))));
 
 -- count_stopped (organisation ID, reach TEXT, most INT) -> (n INT)
 SELECT count(*) AS n FROM (
     SELECT 1 FROM stop_order s
     JOIN flow_order f ON f.order_id = s.order_id
-    JOIN order_order o ON o.order_id = f.order_id
     WHERE s.standing = 1 AND f.state <> 'ended'
   AND EXISTS (SELECT 1 FROM flow_party p
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
                 AND (CAST(:reach AS TEXT) IS NULL
                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+                    OR EXISTS (SELECT 1 FROM order_order o
+                               WHERE o.order_id = f.order_id
+                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
+                                          <> :reach
+                                      OR replace(:reach, ',*|' || o.product || ',', '')
+                                          <> :reach))))
     LIMIT :most) AS orders;
 
 -- count_late (organisation ID, reach TEXT, most INT) -> (n INT)
 -- Held ones may be late as well.
 SELECT count(*) AS n FROM (
     SELECT 1 FROM flow_order f
-    JOIN order_order o ON o.order_id = f.order_id
     WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
           IN (1, 2)
       AND f.overdue = 1
@@ -161,22 +166,29 @@ SELECT count(*) AS n FROM (
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
                 AND (CAST(:reach AS TEXT) IS NULL
                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+                    OR EXISTS (SELECT 1 FROM order_order o
+                               WHERE o.order_id = f.order_id
+                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
+                                          <> :reach
+                                      OR replace(:reach, ',*|' || o.product || ',', '')
+                                          <> :reach))))
     LIMIT :most) AS orders;
 
 -- count_rank (rank INT, organisation ID, reach TEXT, most INT) -> (n INT)
 SELECT count(*) AS n FROM (
     SELECT 1 FROM flow_order f
-    JOIN order_order o ON o.order_id = f.order_id
     WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
           = :rank
   AND EXISTS (SELECT 1 FROM flow_party p
               WHERE p.order_id = f.order_id AND p.organisation = :organisation
                 AND (CAST(:reach AS TEXT) IS NULL
                     OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
+                    OR EXISTS (SELECT 1 FROM order_order o
+                               WHERE o.order_id = f.order_id
+                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
+                                          <> :reach
+                                      OR replace(:reach, ',*|' || o.product || ',', '')
+                                          <> :reach))))
     LIMIT :most) AS orders;
 
 -- choices (organisation ID) -> (workflow CODE, workflow_version INT, workflow_hash HASH, stage CODE,

@@ -167,10 +167,15 @@ enum outcome tower_count(struct desk_counts_few_out *out, const struct tower_ask
         return db_get(db, &sql_desk_counts_few, &all, out, arena, &found, e);
     TRY(db_get(db, &sql_desk_count_stopped, &stopped, &nstopped, arena, &found, e));
     TRY(db_get(db, &sql_desk_count_late, &late, &nlate, arena, &found, e));
-    for (int64_t rank = TOWER_LATE; rank <= TOWER_RUNNING; rank++)
+    int64_t live = 0;
+    for (int64_t rank = TOWER_LATE; rank <= TOWER_RUNNING; rank++) {
+        if (rank == TOWER_RUNNING && live >= TOWER_COUNTED)
+            break;
         TRY(count_rank(&n[rank], ask, rank, db, arena, e));
+        live += n[rank];
+    }
     *out = (struct desk_counts_few_out){
-        .live = n[TOWER_LATE] + n[TOWER_HELD] + n[TOWER_RUNNING],
+        .live = live,
         .stopped = nstopped.n,
         .late = nlate.n,
         .held = n[TOWER_HELD],
