@@ -103,7 +103,7 @@ struct desk_option {
 };
 struct desk_counted {
     int64_t n;
-    struct str text; /* "500+" where it is more */
+    struct str text; /* "200+" where it is more */
 };
 struct desk_tower_view {
     struct desk_counted live, stopped, late, held;

@@ -8,7 +8,7 @@
 enum { TOWER_LATE = 1, TOWER_HELD = 2, TOWER_RUNNING = 3, TOWER_ENDED = 4 };
 enum {
     TOWER_LISTED = DESK_ROWS + 1, /* the last tells that there is another page */
-    TOWER_COUNTED = 501,          /* more are shown as "500+" */
+    TOWER_COUNTED = 201,          /* more are shown as "200+" */
 };
 
 /* What is asked: the organisation whose parts count, its people's reach (show_reach) and the one

@@ -9,13 +9,18 @@
 
 #include <cmocka.h>
 
-#include "modules/desk/tests/desk_trial.h"
+#include "kernel/auth.h"
+#include "kernel/flow_record.h"
+#include "kernel/stop.h"
+#include "kernel/tests/fixture.h"
+#include "kernel/timer.h"
 #include "modules/desk/tower_impl.h"
 
 enum { ORDERS = 300, ORGANISATIONS = 3, SITES = 2, TEXT_MAX = 1 << 20 };
 
 static char text[TEXT_MAX];
 static uint64_t seed;
+static struct fixture f;
 static struct db *db; /* a reader */
 
 static unsigned draw(unsigned below)
@@ -84,7 +89,7 @@ static void orders(void)
         order(&b, i);
     assert_true(buf_ok(&b));
     text[b.n] = '\0';
-    test_db_by_hand(desk_trial.a.f.path, text);
+    test_db_by_hand(f.path, text);
 }
 
 /* --- both ways --- */
@@ -93,7 +98,7 @@ static struct tower_listed page(const struct tower_ask *ask, bool few)
 {
     struct tower_listed out;
     struct err e = { 0 };
-    const enum outcome o = tower_list(&out, ask, few, db, desk_trial.a.f.arena, &e);
+    const enum outcome o = tower_list(&out, ask, few, db, f.arena, &e);
     if (o != OK)
         fail_msg("%s: %s", e.code, e.detail);
     return out;
@@ -105,7 +110,7 @@ static int64_t due_of(const struct tower_order *last)
     struct desk_tower_out row;
     struct err e = { 0 };
     bool found;
-    assert_int_equal(db_get(db, &sql_desk_tower, &in, &row, desk_trial.a.f.arena, &found, &e), OK);
+    assert_int_equal(db_get(db, &sql_desk_tower, &in, &row, f.arena, &found, &e), OK);
     assert_true(found);
     return row.due_by;
 }
@@ -138,8 +143,8 @@ static void counted_alike(const struct tower_ask *ask)
 {
     struct desk_counts_few_out one, other;
     struct err e = { 0 };
-    assert_int_equal(tower_count(&one, ask, true, db, desk_trial.a.f.arena, &e), OK);
-    assert_int_equal(tower_count(&other, ask, false, db, desk_trial.a.f.arena, &e), OK);
+    assert_int_equal(tower_count(&one, ask, true, db, f.arena, &e), OK);
+    assert_int_equal(tower_count(&other, ask, false, db, f.arena, &e), OK);
     assert_int_equal(one.live, other.live);
     assert_int_equal(one.stopped, other.stopped);
     assert_int_equal(one.late, other.late);
@@ -156,13 +161,13 @@ static void both_ways_list_and_count_the_same(void **state)
     };
     struct err e = { 0 };
     orders();
-    assert_int_equal(store_reader_take(&db, desk_trial.a.f.node.store, &e), OK);
-    for (unsigned k = 0; k < ORGANISATIONS; k++) {
-        struct tower_ask ask = { .organisation = str_z(organisation(k)) };
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    for (unsigned i = 0; i < ORGANISATIONS; i++) {
+        struct tower_ask ask = { .organisation = str_z(organisation(i)) };
         const struct str reaches[] = {
             { 0 },
-            arena_printf(desk_trial.a.f.arena, ",%s|*,", site(0)),
-            arena_printf(desk_trial.a.f.arena, ",%s|two,", site(1)),
+            arena_printf(f.arena, ",%s|*,", site(0)),
+            arena_printf(f.arena, ",%s|two,", site(1)),
             S(",*|one,"),
         };
         for (size_t r = 0; r < 4; r++) {
@@ -170,34 +175,47 @@ static void both_ways_list_and_count_the_same(void **state)
             ask.site = r == 1 ? str_z(site(0)) : r == 2 ? str_z(site(1)) : (struct str){ 0 };
             counted_alike(&ask);
             for (size_t s = 0; s < 3; s++)
-                for (size_t f = 0; f < 4; f++) {
+                for (size_t k = 0; k < 4; k++) {
                     struct tower_ask one = ask;
                     one.state = str_z(states[s]);
-                    one.product = str_z(filters[f][0]);
-                    one.stage = str_z(filters[f][1]);
-                    one.at_site = str_z(filters[f][2] ? site(1) : NULL);
+                    one.product = str_z(filters[k][0]);
+                    one.stage = str_z(filters[k][1]);
+                    one.at_site = str_z(filters[k][2] ? site(1) : NULL);
                     one.after_trouble = -1;
                     one.after_order = S("");
                     const size_t n = compared(one);
-                    if (f < 2 && r == 0)
+                    if (k < 2 && r == 0)
                         assert_true(n > 0);
                 }
         }
     }
 }
 
+static int open_all(void **state)
+{
+    static const struct module *const modules[] = {
+        &stop_module, &timer_module,       &define_module,  &auth_module,
+        &flow_module, &flow_record_module, &quality_module, &order_module,
+    };
+    (void)state;
+    db = NULL;
+    fixture_open(&f, modules, sizeof modules / sizeof modules[0]);
+    return 0;
+}
+
 static int close_all(void **state)
 {
+    (void)state;
     if (db)
-        store_reader_give(desk_trial.a.f.node.store, db);
-    return desk_trial_close(state);
+        store_reader_give(f.node.store, db);
+    fixture_close(&f);
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(both_ways_list_and_count_the_same, desk_trial_open,
-                                        close_all),
+        cmocka_unit_test_setup_teardown(both_ways_list_and_count_the_same, open_all, close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
