@@ -28,6 +28,9 @@ struct serve {
     bool running;      /* the writer's thread */
     pthread_t worker;  /* steps the workers */
     pthread_t sweeper; /* of files that nobody needs */
+    pthread_t folder;  /* of the store's log (store_fold.h) */
+    struct store_fold *fold;
+    bool folding;
     bool working;
     bool sweeping;
     int work_stop;           /* atomic: both shall end */

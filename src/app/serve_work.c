@@ -1,4 +1,5 @@
-/* What runs beside the writer: the children that do single jobs, and the sweeping of files. */
+/* What runs beside the writer: the children that do single jobs, the sweeping of files, the folding
+ * of the store's log. */
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -7,8 +8,9 @@
 #include "kernel/file.h"
 #include "kernel/openid.h"
 #include "kernel/print.h"
+#include "kernel/store_fold.h"
 
-enum { WORK_WAIT_US = 100000, TICK_US = 100000 };
+enum { WORK_WAIT_US = 100000, TICK_US = 100000, FOLD_TICK_US = 2000 };
 #define SWEEP_EVERY_US TIME_HOUR
 
 static const struct worker_kind *const kinds[] = { &print_kind, &openid_kind };
@@ -59,6 +61,21 @@ static void *sweep(void *context)
     return NULL;
 }
 
+/* What cannot be folded the writer folds itself, later and for longer. */
+static void *fold(void *context)
+{
+    struct serve *s = context;
+    struct err e = { 0 };
+    while (!ends(s)) {
+        if (store_fold_step(s->fold, &e) != OK) {
+            log_err(s->env, "store.not_folded", &e);
+            usleep(TICK_US);
+        }
+        usleep(FOLD_TICK_US);
+    }
+    return NULL;
+}
+
 enum outcome serve_work_start(struct serve *s, struct err *e)
 {
     const struct workers_options options = {
@@ -71,7 +88,9 @@ enum outcome serve_work_start(struct serve *s, struct err *e)
         LOG(s->env, LOG_WARNING, "worker.no_landlock");
     s->working = pthread_create(&s->worker, NULL, work, s) == 0;
     s->sweeping = pthread_create(&s->sweeper, NULL, sweep, s) == 0;
-    return s->working && s->sweeping ? OK : err_no_memory(e);
+    TRY(store_fold_open(&s->fold, s->node.store, e));
+    s->folding = s->fold && pthread_create(&s->folder, NULL, fold, s) == 0;
+    return s->working && s->sweeping && s->folding == (s->fold != NULL) ? OK : err_no_memory(e);
 }
 
 void serve_work_stop(struct serve *s)
@@ -81,6 +100,10 @@ void serve_work_stop(struct serve *s)
         pthread_join(s->worker, NULL);
     if (s->sweeping)
         pthread_join(s->sweeper, NULL);
+    if (s->folding)
+        pthread_join(s->folder, NULL);
+    store_fold_close(s->fold);
+    s->fold = NULL;
     workers_close(s->app.workers);
     s->app.workers = NULL;
 }

@@ -8,17 +8,6 @@
 
 #include "kernel/store_name.h"
 
-struct store {
-    const struct store_engine *engine;
-    void *node;
-    bool read_only, served;
-    pthread_mutex_t lock; /* of all below */
-    bool has_writer;
-    size_t connections;  /* open now, pooled or not */
-    size_t taken, nidle; /* of the pool */
-    struct db *idle[STORE_READERS_MAX];
-};
-
 /* -- The store and its connections ------------------------------------------------------------ */
 
 static const struct store_engine *engine_of(const char *path)

@@ -2,10 +2,12 @@
  *
  * store.c knows records, caches, transactions and the pool; an engine knows one kind of database.
  * It gives values in and out one by one and maps every error of its library to a code of store.h.
- * All slots MUST be there. A connection is used by one thread at a time; a node (what store_open
- * made) by several. */
+ * All slots MUST be there, but where it says MAY. A connection is used by one thread at a time; a
+ * node (what store_open made) by several. */
 #ifndef VEIN_KERNEL_STORE_IMPL_H
 #define VEIN_KERNEL_STORE_IMPL_H
+
+#include <pthread.h>
 
 #include "base/err.h"
 #include "kernel/store.h"
@@ -116,10 +118,26 @@ struct store_engine {
     enum outcome (*tell)(void *connection, const char *text, struct err *e);
     /* Whether others told since the last time, and what. MUST NOT wait. */
     bool (*heard)(void *connection, db_heard_fn *heard, void *context);
+
+    /* Folds the log into the database beside the writer (store_fold.h). MAY be absent, together. */
+    enum outcome (*fold_open)(void **folder, void *node, struct err *e);
+    enum outcome (*fold_step)(void *folder, struct err *e);
+    void (*fold_close)(void *folder);
 };
 
 extern const struct store_engine store_engine_sqlite;
 extern const struct store_engine store_engine_postgres;
+
+struct store {
+    const struct store_engine *engine;
+    void *node;
+    bool read_only, served;
+    pthread_mutex_t lock; /* of all below */
+    bool has_writer;
+    size_t connections;  /* open now, pooled or not */
+    size_t taken, nidle; /* of the pool */
+    struct db *idle[STORE_READERS_MAX];
+};
 
 enum {
     DB_STATEMENTS_MAX = 1024, /* distinct statements of one connection */

@@ -9,7 +9,8 @@
  * WAL with synchronous=FULL: a commit is one append and one sync. Page size and checkpoint interval
  * are measured with the gate's row set in groups of 64: pages of 4 KiB with a checkpoint at 31 MiB
  * give 16k commands a second and hold the writer up for at most 50 ms (at 4 MiB, the default, 10k
- * and 25 ms; pages of 8 KiB are slower at each interval).
+ * and 25 ms; pages of 8 KiB are slower at each interval). A server's writer leaves most of it to
+ * another thread (store_sqlite_fold.c).
  *
  * A file in WAL mode on a read-only medium cannot be read, because readers need its shared memory
  * beside it; backups are in rollback mode and can. */
@@ -131,8 +132,7 @@ enum outcome sqlite_configure(sqlite3 *db, bool writer, struct err *e)
         return sqlite_execute(db, "PRAGMA cache_size = -4096", "configure", e);
     return sqlite_execute(db,
                           "PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-                          "PRAGMA secure_delete = ON;" /* zeros over what is deleted */
-                          "PRAGMA wal_autocheckpoint = 8000",
+                          "PRAGMA secure_delete = ON" /* zeros over what is deleted */,
                           "configure", e);
 }
 
@@ -325,7 +325,7 @@ static void disconnect(void *p)
 static enum outcome connect(void **out, void *p, enum store_role role, struct err *e)
 {
     const bool writer = role == ROLE_WRITER || role == ROLE_SHARED;
-    const struct sqlite_node *node = p;
+    struct sqlite_node *node = p;
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (c == NULL)
         return err_no_memory(e);
@@ -341,6 +341,8 @@ static enum outcome connect(void **out, void *p, enum store_role role, struct er
         disconnect(c);
         return outcome;
     }
+    if (writer)
+        sqlite_fold_watch(node, c->db);
     *out = c;
     return OK;
 }
@@ -399,4 +401,7 @@ const struct store_engine store_engine_sqlite = {
     .own = "main.",
     .flush = sqlite_whole_flush,
     .discard = discard,
+    .fold_open = sqlite_fold_open,
+    .fold_step = sqlite_fold_step,
+    .fold_close = sqlite_fold_close,
 };

@@ -5,11 +5,17 @@
 #include "kernel/store_impl.h"
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum { SQLITE_BUSY_MS = 5000, SQLITE_PATH_MAX = 4096 };
 
+/* Who folds the log (store_sqlite_fold.c). */
+enum { SQLITE_FOLD_NOBODY, SQLITE_FOLD_IDLE, SQLITE_FOLD_WANTED };
+
 struct sqlite_node {
     sqlite3_vfs *vfs;
+    atomic_int fold;   /* SQLITE_FOLD_… */
+    atomic_int folded; /* pages of the log, as far as who folds knows */
     bool read_only;
     char *lock_path;
     char path[];
@@ -42,6 +48,12 @@ enum outcome sqlite_whole_flush(void *connection, const char *tables, bool more,
                                 struct err *e);
 /* Of a file of ours that was filled and closed: one file in rollback mode, durable. */
 enum outcome sqlite_file_settle(const char *path, struct err *e);
+
+/* The log of changes (store_sqlite_fold.c). */
+void sqlite_fold_watch(struct sqlite_node *node, sqlite3 *writer);
+enum outcome sqlite_fold_open(void **out, void *node, struct err *e);
+enum outcome sqlite_fold_step(void *folder, struct err *e);
+void sqlite_fold_close(void *folder);
 
 /* The slots of struct store_engine that concern a statement. */
 enum outcome sqlite_statement_prepare(void **out, void *connection, const struct sql *q,
