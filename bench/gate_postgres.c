@@ -22,7 +22,7 @@ static void mark(void)
     if (PQresultStatus(r) != PGRES_TUPLES_OK)
         bench_die(PQerrorMessage(asking), NULL);
     if (nmarks < 2)
-        marks[nmarks++] = strtod(PQgetvalue(r, 0, 0), NULL);
+        marks[nmarks++] = (double)strtoll(PQgetvalue(r, 0, 0), NULL, 10);
     PQclear(r);
 }
 

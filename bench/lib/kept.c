@@ -5,18 +5,28 @@
 #include "bench/lib/people.h"
 #include "bench/lib/server.h"
 
+static void take(char *out, size_t size, struct str *rest)
+{
+    snprintf(out, size, "%.*s", STR(str_cut(rest, ' ')));
+}
+
 void kept_read(struct kept *out, const char *path)
 {
-    char file[400];
+    char file[400], line[300];
     snprintf(file, sizeof file, "%s.kept", path);
     FILE *from = fopen(file, "r");
     if (!from)
         bench_die(file, NULL);
-    for (out->n = 0; out->n < HISTORY_KEPT; out->n++) {
-        struct history_order *o = &out->orders[out->n];
-        if (fscanf(from, "%36s %39s %15s %39s %39s %39s", o->order, o->coi, o->pseudonym, o->family,
-                   o->given, o->number) != 6)
-            break;
+    out->n = 0;
+    while (out->n < HISTORY_KEPT && fgets(line, sizeof line, from)) {
+        struct history_order *o = &out->orders[out->n++];
+        struct str rest = str_trim(str_z(line));
+        take(o->order, sizeof o->order, &rest);
+        take(o->coi, sizeof o->coi, &rest);
+        take(o->pseudonym, sizeof o->pseudonym, &rest);
+        take(o->family, sizeof o->family, &rest);
+        take(o->given, sizeof o->given, &rest);
+        take(o->number, sizeof o->number, &rest);
     }
     fclose(from);
     if (out->n == 0)

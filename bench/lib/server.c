@@ -78,7 +78,7 @@ double server_resident(pid_t pid)
     FILE *from = fopen(path, "r");
     while (from && fgets(line, sizeof line, from))
         if (strncmp(line, "VmRSS:", 6) == 0)
-            kb = strtod(line + 6, NULL);
+            kb = (double)strtoll(line + 6, NULL, 10);
     if (!from || kb == 0)
         bench_die("the server's memory", NULL);
     fclose(from);
