@@ -7,7 +7,8 @@
 
 static void take(char *out, size_t size, struct str *rest)
 {
-    snprintf(out, size, "%.*s", STR(str_cut(rest, ' ')));
+    const struct str word = str_cut(rest, ' ');
+    snprintf(out, size, "%.*s", STR(word));
 }
 
 void kept_read(struct kept *out, const char *path)

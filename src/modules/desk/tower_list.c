@@ -3,7 +3,7 @@
 #include "modules/desk/tower_impl.h"
 
 enum {
-    FEW = 2000, /* parts in orders, up to which all of them are read */
+    FEW = 400, /* parts in orders, up to which all of them are read */
 };
 
 /* A time and an id behind which a kind of trouble is read on, as rows order them. */

@@ -152,20 +152,24 @@ static void counted_alike(const struct tower_ask *ask)
     assert_true(one.live > 0);
 }
 
+static const struct {
+    const char *product, *stage;
+    bool at_site;
+} filters[4] = {
+    { .product = NULL }, { .product = "one" }, { .stage = "stage1" }, { .at_site = true }
+};
+
 /* Each state, without a filter and with one of each kind. */
 static void listed_alike(const struct tower_ask *ask)
 {
     static const char *const states[] = { "live", "held", "ended" };
-    static const char *const filters[][3] = {
-        { NULL, NULL, NULL }, { "one", NULL, NULL }, { NULL, "stage1", NULL }, { NULL, NULL, "x" }
-    };
     for (size_t s = 0; s < 3; s++)
         for (size_t k = 0; k < 4; k++) {
             struct tower_ask one = *ask;
             one.state = str_z(states[s]);
-            one.product = str_z(filters[k][0]);
-            one.stage = str_z(filters[k][1]);
-            one.at_site = str_z(filters[k][2] ? site(1) : NULL);
+            one.product = str_z(filters[k].product);
+            one.stage = str_z(filters[k].stage);
+            one.at_site = str_z(filters[k].at_site ? site(1) : NULL);
             one.after_trouble = -1;
             one.after_order = S("");
             const size_t n = compared(one);
