@@ -6,6 +6,7 @@ net=127.$((64 + RANDOM % 128)).$((RANDOM % 256))
 port=$((20000 + RANDOM % 20000))
 databases="db1 db2 db3"
 declare -A etcd=() patroni=() addresses=([db1]=$net.11 [db2]=$net.12 [db3]=$net.13)
+declare -A servers=([app1]=$net.21 [app2]=$net.22)
 
 # PostgreSQL refuses to run as root: then what belongs to the database runs as postgres, or nobody.
 owner=$(id -un)
@@ -19,7 +20,7 @@ fi
 now() { date +%s%3N; }
 say() { echo "drill: $*" >&2; }
 
-site() { # READY: the description of the site; READY is what HAProxy asks vein
+site() { # the description of the site, and all files of its machines
     sed -E "s#^((db|app)[0-9]\.address = ).*\.#\1$net.#" deploy/site.example >"$dir/site"
     cat >>"$dir/site" <<TEXT
 network.database = 127.0.0.0/8
@@ -29,7 +30,6 @@ also = ,IP:127.0.0.1
 public.name = localhost
 public.address = 127.0.0.1
 public.port = $port
-public.ready = $1
 database.local = $net.31
 etc = $dir/site.made/@machine@
 data.etcd = $dir/@machine@/etcd
@@ -141,20 +141,6 @@ supervise() { # MACHINE
     done
 }
 
-# A gate whose database failed stays shut until a restart: whoever watches sees to that.
-attend() {
-    local machine lines
-    declare -A seen=()
-    while [ ! -e "$dir/ending" ]; do
-        for machine in app1 app2; do
-            lines=$(grep -c '"gate.group_failed"' "$dir/$machine.log")
-            [ "$lines" -le "${seen[$machine]:-0}" ] || kill -TERM "$(cat "$dir/$machine.pid")" 2>/dev/null
-            seen[$machine]=$lines
-        done
-        sleep 0.5
-    done
-}
-
 serve() {
     local machine
     haproxy -f "$dir/site.made/app1/haproxy.cfg" >>"$dir/haproxy.log" 2>&1 &
@@ -168,19 +154,15 @@ serve() {
         supervise "$machine" 2>/dev/null &
         supervisors+=($!)
     done
-    attend &
-    supervisors+=($!)
-    until_true 60 answers
+    until_true 60 ready app1 && until_true 60 ready app2 && until_true 60 answers
 }
-serving() { # which machine does; one of them when both do
-    local machine
-    for machine in 21:app1 22:app2; do
-        curl -fs -m 2 -o /dev/null --cacert "$dir/site.made/app1/ca.crt" \
-            "https://$net.${machine%:*}:8443/health" && echo "${machine#*:}" && return
-    done
-    return 1
+ready() { # MACHINE: it takes commands
+    curl -fs -m 2 -o /dev/null --cacert "$dir/site.made/app1/ca.crt" "https://${servers[$1]}:8443/ready"
 }
-answers() { curl -fs -m 2 -o /dev/null --cacert "$dir/site.made/app1/ca.crt" "$base/health"; }
+serving() { # one that does
+    if ready app1; then echo app1; else echo app2; fi
+}
+answers() { curl -fs -m 2 -o /dev/null --cacert "$dir/site.made/app1/ca.crt" "$base/ready"; }
 
 finish() {
     local machine

@@ -260,12 +260,12 @@ static const char *vacuums(const char *table)
     char text[200];
     struct err e = { 0 };
     struct store_url url;
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     snprintf(text, sizeof text,
              "SELECT pg_stat_force_next_flush(); SELECT vacuum_count FROM pg_stat_user_tables"
              " WHERE schemaname = '%s' AND relname = '%s'",
              url.schema, table);
-    return administer(text);
+    return postgres_administer(text);
 }
 
 /* Of what was deleted, the tables' files hold no row any more that anybody could read. */
@@ -305,13 +305,13 @@ static void test_flushing_keeps_nobody_waiting(void **state)
     char text[300];
     struct err e = { 0 };
     bool done = true;
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct store_url url;
     struct db *db = NULL;
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     ASSERT_OK(store_writer(&db, s, &e));
-    PGconn *held = PQconnectdb(server);
+    PGconn *held = PQconnectdb(postgres_server);
     snprintf(text, sizeof text,
              "BEGIN; LOCK TABLE %s.place IN ROW EXCLUSIVE MODE;"
              " LOCK TABLE %s.sample IN SHARE UPDATE EXCLUSIVE MODE",
@@ -337,20 +337,20 @@ static void test_a_table_left_out_is_told(void **state)
     char text[400];
     struct err e = { 0 };
     bool done = true;
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_rows(&options);
     struct store_url url;
     struct db *db = NULL;
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     store_close(s);
     snprintf(text, sizeof text,
              "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lesser') THEN"
              " CREATE ROLE lesser LOGIN; END IF; END $$; GRANT ALL ON SCHEMA %s TO lesser;"
              " GRANT ALL ON ALL TABLES IN SCHEMA %s TO lesser",
              url.schema, url.schema);
-    administer(text);
+    postgres_administer(text);
     char as_lesser[STORE_NAME_MAX + 32];
-    snprintf(as_lesser, sizeof as_lesser, "%s&user=lesser", path);
+    snprintf(as_lesser, sizeof as_lesser, "%s&user=lesser", postgres_path);
     const struct store_options less = { .path = as_lesser };
     ASSERT_OK(store_open(&s, &less, &e));
     ASSERT_OK(store_writer(&db, s, &e));
@@ -379,14 +379,15 @@ static void test_a_copy_runs_no_text_of_others(void **state)
     struct err e = { 0 };
     struct store_copied copied;
     struct store_url url;
-    struct store_options options = fresh();
+    struct store_options options = postgres_fresh();
     struct store *s = store_with_samples(&options);
-    ASSERT_OK(store_url_read(&url, path, &e));
+    ASSERT_OK(store_url_read(&url, postgres_path, &e));
     for (size_t i = 0; i < sizeof comments / sizeof comments[0]; i++) {
         const char *to = spare();
         snprintf(text, sizeof text, "COMMENT ON TABLE %s.place IS '%s'", url.schema, comments[i]);
-        administer(text);
-        ASSERT_CODE(store_copy_all(&copied, path, to, &known, &e), REFUSED, "store.unknown_table");
+        postgres_administer(text);
+        ASSERT_CODE(store_copy_all(&copied, postgres_path, to, &known, &e), REFUSED,
+                    "store.unknown_table");
         assert_int_not_equal(access(to, F_OK), 0);
         if (i > 0) /* the first makes its table and nothing else */
             ASSERT_CODE(store_backup(s, to, &e), REFUSED, "store.unknown_table");
