@@ -95,7 +95,7 @@ static size_t sent(size_t *different)
     FILE *file = fopen(sent_path, "r");
     assert_non_null(file);
     *different = 0;
-    while (n < sizeof ids / sizeof ids[0] && fscanf(file, "%39s", ids[n]) == 1) {
+    while (n < sizeof ids / sizeof ids[0] && fgets(ids[n], sizeof ids[n], file)) {
         bool before = false;
         for (size_t i = 0; i < n; i++)
             before |= strcmp(ids[i], ids[n]) == 0;
