@@ -134,7 +134,7 @@ export class House {
 
   /* --- what a page must stand --- */
 
-  /* Once for each kind of page and size: no violation in light or dark, nothing wider than the
+  /* partial: OPS-04 once for each kind of page and size: no violation in light or dark, nothing wider than the
    * screen, one main heading. Pictures on the way. */
   async look(page, kind) {
     const { width } = page.viewportSize();

@@ -1,4 +1,4 @@
-/* Every kind of page in other languages. In German: accessible. In the pseudo-language of the tests'
+/* partial: OPS-04 every kind of page in other languages. In German: accessible. In the pseudo-language of the tests'
  * build (tools/textgen.c): no word that stands in no catalogue, and room for longer ones.
  *   languages.mjs TABLE DEMO_OUTPUT [SHOTS]   TABLE: "de" or "en-XA" */
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,4 +1,5 @@
 #!/bin/bash
+# partial: SCA-01 (what lives long runs with --full only)
 # The same tests on PostgreSQL, on a server of their own: unit tests of kernel, modules and app that
 # open a database, scenarios, a simulated network that gives the same root as on SQLite and is
 # rebuilt, restored and moved from one engine to the other, and a server killed under load. With

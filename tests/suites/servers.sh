@@ -1,4 +1,5 @@
 #!/bin/bash
+# partial: SCA-02, OPS-02 (several servers, health, readiness, restarts; no metrics, no traces)
 # Several `vein serve` on one PostgreSQL database, real processes: what people see of two servers,
 # one restarted after the other under load, killed at random moments, cut off from the database, and
 # a database that fails over to its standby. Nothing acknowledged may be lost or done twice, and the
