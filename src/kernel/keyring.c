@@ -119,27 +119,30 @@ static bool all_zero(const struct slot *slot)
     return sodium_is_zero((const uint8_t *)slot, sizeof *slot) == 1;
 }
 
+static enum outcome slot_take(void *context, const struct slot *slot, struct err *e)
+{
+    struct keyring *k = context;
+    TRY(slot_add(k, slot, e));
+    k->nslots = slot->index + 1;
+    return OK;
+}
+
 /* Takes in the slots that came to the file since, while no one else writes. At the end of the file
  * a part of a slot, or zeros, are what a crash left of a key that nobody was told of: the next key
  * overwrites them. */
 enum outcome table_refresh(struct keyring *k, struct err *e)
 {
     struct stat st;
+    struct slot last;
     if (fstat(k->fd, &st) != 0)
         return err_fault(e, "seal.io", "keyring: %m");
-    const uint32_t nslots = (uint32_t)(st.st_size / SLOT_SIZE);
-    enum outcome outcome = OK;
+    uint32_t nslots = (uint32_t)(st.st_size / SLOT_SIZE);
+    if (nslots > k->nslots && slot_read(k, &last, nslots - 1) && all_zero(&last))
+        nslots--;
     pthread_rwlock_wrlock(&k->index_lock);
-    for (uint32_t i = k->nslots; outcome == OK && i < nslots; i++) {
-        struct slot slot;
-        if (i + 1 == nslots && slot_read(k, &slot, i) && all_zero(&slot))
-            break;
-        outcome = slot_load(k, &slot, i, e);
-        if (outcome == OK)
-            outcome = slot_add(k, &slot, e);
-        if (outcome == OK)
-            k->nslots = i + 1;
-    }
+    enum outcome outcome = slots_check(k, k->nslots, nslots, e);
+    if (outcome == OK)
+        outcome = slots_each(k, k->nslots, nslots, slot_take, k, e);
     pthread_rwlock_unlock(&k->index_lock);
     return outcome;
 }

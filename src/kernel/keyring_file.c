@@ -149,13 +149,18 @@ bool slot_read(const struct keyring *k, struct slot *out, uint32_t index)
     return pread(k->fd, out, sizeof *out, (off_t)index * SLOT_SIZE) == SLOT_SIZE;
 }
 
+bool slot_sound(const struct keyring *k, const struct slot *slot, uint32_t index)
+{
+    return slot_holds(k->secrets, slot) && slot->index == index && slot->name_n > 0 &&
+           slot->name_n <= SUBJECT_MAX;
+}
+
 /* Readers hold no lock of the file: one that meets a slot being written may see half of it, and
  * looks again. */
 enum outcome slot_load(const struct keyring *k, struct slot *out, uint32_t index, struct err *e)
 {
     for (int tries = 0; tries < 100; tries++) {
-        if (slot_read(k, out, index) && slot_holds(k->secrets, out) && out->index == index &&
-            out->name_n > 0 && out->name_n <= SUBJECT_MAX)
+        if (slot_read(k, out, index) && slot_sound(k, out, index))
             return OK;
         sched_yield();
     }

@@ -150,6 +150,8 @@ bool slot_unwrap(uint8_t key[KEY_SIZE], const struct keyring_secrets *s, const s
 void slot_erase(struct slot *slot, const struct keyring_secrets *s);
 
 bool slot_read(const struct keyring *k, struct slot *out, uint32_t index);
+/* Whether it is what was once written in place `index`. */
+bool slot_sound(const struct keyring *k, const struct slot *slot, uint32_t index);
 /* Reads slot `index` and checks all of it. */
 enum outcome slot_load(const struct keyring *k, struct slot *out, uint32_t index, struct err *e);
 /* Writes one slot in its place; durable after keyring_sync. */
@@ -184,6 +186,18 @@ enum outcome table_refresh(struct keyring *k, struct err *e);
  * Under the file's lock. */
 enum outcome keyring_reload(struct keyring *k, const struct keyring_options *options,
                             struct err *e);
+
+/* --- many slots (keyring_scan.c): under the lock --- */
+
+typedef enum outcome slots_fn(void *context, const struct slot *slot, struct err *e);
+
+/* Runs for each slot from `from` up to the one before `to`, in order, as it stands in the file;
+ * whether it is sound is not asked. FAULT "seal.io". */
+enum outcome slots_each(const struct keyring *k, uint32_t from, uint32_t to, slots_fn *run,
+                        void *context, struct err *e);
+/* Whether all of these are sound; many of them are shared among threads. FAULT "seal.damaged" of
+ * the first that is not. */
+enum outcome slots_check(const struct keyring *k, uint32_t from, uint32_t to, struct err *e);
 
 /* --- organisations (keyring_renew.c): under the lock --- */
 
