@@ -19,7 +19,8 @@ enum outcome slots_each(const struct keyring *k, uint32_t from, uint32_t to, slo
     struct slot block[BLOCK];
     while (from < to) {
         const uint32_t wanted = to - from < BLOCK ? to - from : BLOCK;
-        const ssize_t got = pread(k->fd, block, (size_t)wanted * SLOT_SIZE, (off_t)from * SLOT_SIZE);
+        const ssize_t got =
+            pread(k->fd, block, (size_t)wanted * SLOT_SIZE, (off_t)from * SLOT_SIZE);
         if (got < SLOT_SIZE)
             return err_fault(e, "seal.io", "read slot %u of the keyring: %m", from);
         const uint32_t n = (uint32_t)(got / SLOT_SIZE);
