@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS flow_did (
     actor    TEXT NOT NULL,
     task     TEXT NOT NULL,
     PRIMARY KEY (order_id, actor, task)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Earlier passes of tasks, undone by a loop. What was made in such a pass is past as well: a unit is
 -- of the present exactly when no row here has its order, task and pass.
@@ -147,7 +147,7 @@ CREATE TABLE IF NOT EXISTS flow_fact (
     noted    INTEGER NOT NULL,
     noted_by TEXT NOT NULL, -- actor
     PRIMARY KEY (order_id, task, fact)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Every version of every record: the first, then each correction. version is the stream's.
 CREATE TABLE IF NOT EXISTS flow_record (

@@ -94,7 +94,7 @@ CREATE TABLE IF NOT EXISTS identity_pass (
     recorded INTEGER NOT NULL, -- counts with another person's for the time that the point says
     named    TEXT, -- event whose data of the patient were compared; none at points of units alone
     PRIMARY KEY (order_id, task, pass, point, account)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Units that a completed point identified at a task: those that the task may act on.
 CREATE TABLE IF NOT EXISTS identity_identified (
@@ -106,4 +106,4 @@ CREATE TABLE IF NOT EXISTS identity_identified (
     recorded INTEGER NOT NULL, -- when the last check that completed the point was
     named    TEXT, -- as above
     PRIMARY KEY (order_id, task, pass, point, unit)
-) STRICT;
+) STRICT, WITHOUT ROWID;
