@@ -1,8 +1,9 @@
 /* From a scan to its durable answer, of many who scan: bench_scan [SCANNERS [FILE [VEIN]]]. 200
  * scanners, one scan a second each, of orders that wait for their patient's collection: the
  * wristband and the order are read, and the answer is pass (an event), or could not be read, or, of
- * somebody else's wristband, a stop. FILE is a database that bench_orders left; without one it is
- * made. The limit beside it is one command alone, from one client after the other. */
+ * somebody else's wristband, a stop. A stop ends the scans of its order: half of the orders are
+ * kept aside, each for one wrong wristband. FILE is a database that bench_orders left; without one
+ * it is made. The limit beside it is one command alone, from one client after the other. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,21 @@ enum { PATH = 300, SECONDS = 10, ORDERS = 3000, NURSE = 2, SCANNERS_MAX = 250 };
 
 static struct kept kept;
 
-/* One of ten cannot be read; nobody's label is wrong, for a stop would end the scans of its order.
- */
+/* One of ten cannot be read; one of fifty is wrong, for as long as there are orders to stop. */
 static void scan(char *to, size_t size, size_t client)
 {
     static uint64_t number;
-    const struct history_order *o = &kept.orders[client % kept.n];
-    const bool unread = number++ % 10 == 9;
+    static size_t stopped;
+    const size_t living = kept.n - kept.n / 2;
+    const bool unread = number % 10 == 9;
+    const bool wrong = number % 50 == 25 && stopped < kept.n / 2;
+    number++;
+    const struct history_order *worn = &kept.orders[client % living];
+    const struct history_order *o = wrong ? &kept.orders[living + stopped++] : worn;
     char scans[200] = "";
     if (!unread)
-        snprintf(scans, sizeof scans, "{\"text\":\"&#%s\"},{\"text\":\"&/%s\"}", o->number, o->coi);
+        snprintf(scans, sizeof scans, "{\"text\":\"&#%s\"},{\"text\":\"&/%s\"}", worn->number,
+                 worn->coi);
     snprintf(to, size,
              "{\"order\":\"%s\",\"task\":\"collect\",\"point\":\"patient_at_collection\","
              "\"method\":\"code_2d\",\"scans\":[%s],\"stated_name\":\"%s %s\","
