@@ -89,7 +89,9 @@ enum outcome coi_timeline(const struct coi_writer *w, struct err *e)
     struct lanes lanes;
     struct draw_span *spans = ARENA_ARRAY(w->a, DRAW_MARKS_MAX, struct draw_span);
     struct draw_point *points = ARENA_ARRAY(w->a, DRAW_MARKS_MAX, struct draw_point);
-    struct draw_timeline t = { .title = coi_words(w, "drawing.title"), .now_us = TIME_NONE };
+    struct draw_timeline t = { .title = coi_words(w, "drawing.title"),
+                               .language = w->p->language,
+                               .now_us = TIME_NONE };
     struct html drawing;
     if (!spans || !points)
         return err_no_memory(e);
