@@ -19,12 +19,6 @@ enum { PATH = 300, ORDERS = 2000, CHUNK = 2000, COLUMNS_MAX = 64 };
 static struct node node;
 static uint64_t rows;
 
-static void must(enum outcome o, const char *what, const struct err *e)
-{
-    if (o != OK)
-        bench_die(what, e);
-}
-
 /* --- by apply --- */
 
 static double apply_all(const char *path, int64_t *events)
@@ -33,15 +27,15 @@ static double apply_all(const char *path, int64_t *events)
     struct db *to = NULL, *from = NULL;
     struct err e = { 0 };
     const struct store_options options = { .path = path, .create = true };
-    must(store_open(&store, &options, &e), "store", &e);
-    must(store_writer(&to, store, &e), "writer", &e);
-    must(store_reader_take(&from, node.store, &e), "reader", &e);
-    must(db_begin(from, &e), "begin", &e);
-    must(db_begin(to, &e), "begin", &e);
-    must(node_projections_make(&node, to, false, &e), "tables", &e);
+    bench_must(store_open(&store, &options, &e), "store", &e);
+    bench_must(store_writer(&to, store, &e), "writer", &e);
+    bench_must(store_reader_take(&from, node.store, &e), "reader", &e);
+    bench_must(db_begin(from, &e), "begin", &e);
+    bench_must(db_begin(to, &e), "begin", &e);
+    bench_must(node_projections_make(&node, to, false, &e), "tables", &e);
     const int64_t start = bench_now();
-    must(node_replay(node.registry, from, to, events, &e), "replay", &e);
-    must(db_commit(to, &e), "commit", &e);
+    bench_must(node_replay(node.registry, from, to, events, &e), "replay", &e);
+    bench_must(db_commit(to, &e), "commit", &e);
     const double seconds = (double)(bench_now() - start) / 1e6;
     db_rollback(from);
     store_reader_give(node.store, from);

@@ -57,12 +57,6 @@ static uint64_t draw(uint64_t below)
     return (chance >> 33) % below;
 }
 
-static void must(enum outcome o, const char *what, const struct err *e)
-{
-    if (o != OK)
-        bench_die(what, e);
-}
-
 /* --- who it is --- */
 
 static enum fate fate_of(uint64_t i, uint64_t n)
@@ -85,8 +79,9 @@ static void pseudonym(struct copy *c, struct arena *arena)
         snprintf(c->storage[1], sizeof c->storage[1], "P-%s", code);
         c->texts[1] = str_z(c->storage[1]);
         const struct order_pseudonym_taken_in in = { c->texts[1], id_str(&c->things[0]) };
-        must(db_get(node.impl->writer, &sql_order_pseudonym_taken, &in, &row, arena, &taken, &e),
-             "pseudonym", &e);
+        bench_must(
+            db_get(node.impl->writer, &sql_order_pseudonym_taken, &in, &row, arena, &taken, &e),
+            "pseudonym", &e);
     }
 }
 
@@ -223,8 +218,8 @@ static struct str payload(const struct copy *c, struct sealing *sealing, struct 
     if (!record || !record_copy(r, record, sealing->of->payload, arena))
         bench_die("memory", NULL);
     renew(c, r, record, arena);
-    must(record_to_json(r, record, &json, &sealer, &e), "payload", &e);
-    must(buf_check(&b, &e), "payload", &e);
+    bench_must(record_to_json(r, record, &json, &sealer, &e), "payload", &e);
+    bench_must(buf_check(&b, &e), "payload", &e);
     check_new(c, buf_get(&b));
     return buf_get(&b);
 }
@@ -247,13 +242,13 @@ static void trail(const struct event *event, int64_t sequence, struct arena *are
     struct trail_tokens tokens;
     struct err e = { 0 };
     if (ahead == TIME_NONE)
-        must(trail_recorded(&ahead, node.impl->writer, sequence - 1, arena, &e), "trail", &e);
-    must(json_read(&json, arena, event->payload, &json_limits_default, &e), "trail", &e);
+        bench_must(trail_recorded(&ahead, node.impl->writer, sequence - 1, arena, &e), "trail", &e);
+    bench_must(json_read(&json, arena, event->payload, &json_limits_default, &e), "trail", &e);
     trail_tokens_of(&tokens, node.registry, event, json, ahead, arena);
     ahead = event->recorded;
     for (size_t i = 0; i < tokens.n; i++) {
         const struct trail_token_add_in in = { tokens.tokens[i], sequence };
-        must(db_run(node.impl->writer, &sql_trail_token_add, &in, NULL, &e), "trail", &e);
+        bench_must(db_run(node.impl->writer, &sql_trail_token_add, &in, NULL, &e), "trail", &e);
     }
 }
 
@@ -265,9 +260,9 @@ static void search(const struct copy *c, struct arena *arena)
     for (size_t i = 0; search_rule_at(node.registry, i, &rule); i++)
         for (size_t k = 0; k < c->of->nthings; k++) {
             arena_reset(arena);
-            must(search_refresh(node.impl->writer, node.keys, rule, id_str(&c->things[k]), arena,
-                                &e),
-                 "search", &e);
+            bench_must(search_refresh(node.impl->writer, node.keys, rule, id_str(&c->things[k]),
+                                      arena, &e),
+                       "search", &e);
         }
 }
 
@@ -287,11 +282,12 @@ static void append(struct copy *c, size_t k, struct arena *arena)
     links(&event, c, arena);
     event.payload = payload(c, &sealing, arena);
     if (of->reason.p)
-        must(seal_text(node.keys, &event.reason, id_str(&c->things[0]), event.id, S("reason"),
-                       of->reason, arena, &e),
-             "reason", &e);
-    must(ledger_append(node.ledger, db, &event, -1, &c->sequence[k], arena, &e), "append", &e);
-    must(registry_apply(node.registry, db, &event, arena, &e), "apply", &e);
+        bench_must(seal_text(node.keys, &event.reason, id_str(&c->things[0]), event.id, S("reason"),
+                             of->reason, arena, &e),
+                   "reason", &e);
+    bench_must(ledger_append(node.ledger, db, &event, -1, &c->sequence[k], arena, &e), "append",
+               &e);
+    bench_must(registry_apply(node.registry, db, &event, arena, &e), "apply", &e);
     trail(&event, c->sequence[k], arena);
 }
 
@@ -309,16 +305,16 @@ static void remember(const struct copy *c, size_t command, struct arena *arena)
             n++;
         }
     hash_hex(hex, keyring_digest(node.keys, "idempotency", id));
-    must(seal_secret(node.keys, &sealed, (struct seal_place){ "answer", id },
-                     c->of->answers[command], arena, &e),
-         "answer", &e);
+    bench_must(seal_secret(node.keys, &sealed, (struct seal_place){ "answer", id },
+                           c->of->answers[command], arena, &e),
+               "answer", &e);
     const struct gate_command_keep_in row = { c->of->events[first].event.organisation,
                                               id,
                                               str_z(hex),
                                               sealed,
                                               c->sequence[first],
                                               (int64_t)n };
-    must(db_run(node.impl->writer, &sql_gate_command_keep, &row, NULL, &e), "command", &e);
+    bench_must(db_run(node.impl->writer, &sql_gate_command_keep, &row, NULL, &e), "command", &e);
 }
 
 /* --- all of them --- */
@@ -330,9 +326,9 @@ static void block(uint64_t first, size_t n, uint64_t orders, int64_t from_us, st
     for (size_t i = 0; i < n; i++) {
         arena_reset(arena);
         begin(&copies[i], first + i, orders, from_us, arena);
-        must(keyring_subject(node.keys, id_str(&copies[i].things[0]),
-                             copies[i].of->events[0].event.organisation, &e),
-             "key", &e);
+        bench_must(keyring_subject(node.keys, id_str(&copies[i].things[0]),
+                                   copies[i].of->events[0].event.organisation, &e),
+                   "key", &e);
     }
     for (size_t k = 0; k < FATE_EVENTS_MAX; k++)
         for (size_t i = 0; i < n && k < copies[i].of->nevents; i++) {
@@ -346,7 +342,7 @@ static void block(uint64_t first, size_t n, uint64_t orders, int64_t from_us, st
         }
     for (size_t i = 0; i < n; i++)
         search(&copies[i], arena);
-    must(ledger_prepare(node.ledger, node.impl->writer, &e), "prepare", &e);
+    bench_must(ledger_prepare(node.ledger, node.impl->writer, &e), "prepare", &e);
     ledger_committed(node.ledger); /* in memory: the commit follows, or the file is thrown away */
 }
 
@@ -369,7 +365,7 @@ static void all(struct history *out, uint64_t orders, int64_t from_us)
     size_t blocks = 0;
     if (!arena)
         bench_die("memory", NULL);
-    must(db_begin(db, &e), "begin", &e);
+    bench_must(db_begin(db, &e), "begin", &e);
     for (uint64_t i = 0; i < orders;) {
         const size_t n = orders - i < BLOCK ? (size_t)(orders - i) : BLOCK;
         env_sim_advance(&sim, (int64_t)((double)SPAN_US / (double)orders * (double)n));
@@ -379,11 +375,11 @@ static void all(struct history *out, uint64_t orders, int64_t from_us)
                 keep(out, &copies[k]);
         i += n;
         if (++blocks % COMMIT_EVERY == 0) {
-            must(db_commit(db, &e), "commit", &e);
-            must(db_begin(db, &e), "begin", &e);
+            bench_must(db_commit(db, &e), "commit", &e);
+            bench_must(db_begin(db, &e), "begin", &e);
         }
     }
-    must(db_commit(db, &e), "commit", &e);
+    bench_must(db_commit(db, &e), "commit", &e);
     arena_free(arena);
     out->nkept = out->nkept < HISTORY_KEPT ? out->nkept : HISTORY_KEPT;
 }
@@ -411,11 +407,11 @@ static void hurry(void)
 {
     struct db *db = node.impl->writer;
     struct err e = { 0 };
-    must(db->engine->script(db->connection,
-                            "PRAGMA synchronous = OFF; PRAGMA cache_size = -4000000;"
-                            "PRAGMA wal_autocheckpoint = 50000",
-                            &e),
-         "settings", &e);
+    bench_must(db->engine->script(db->connection,
+                                  "PRAGMA synchronous = OFF; PRAGMA cache_size = -4000000;"
+                                  "PRAGMA wal_autocheckpoint = 50000",
+                                  &e),
+               "settings", &e);
 }
 
 static void people(const struct network *network)
@@ -424,9 +420,7 @@ static void people(const struct network *network)
                                           { "treatment", "physician" },
                                           { "apheresis", "apheresis_nurse" } };
     for (size_t k = 0; k < sizeof who / sizeof who[0]; k++) {
-        const struct network_site *site = network->sites;
-        while (strcmp(site->kind, who[k][0]) != 0)
-            site++;
+        const struct network_site *site = fate_site(network, who[k][0]);
         const struct people_place at = { site->organisation_id.text, site->id.text };
         people_add(&node, &at, k, who[k][1]);
     }
@@ -446,22 +440,22 @@ void history_make(struct history *out, const char *path, uint64_t orders)
     options.modules = cli_modules(&options.nmodules);
     if (!arena || !sender.arena)
         bench_die("memory", NULL);
-    must(node_open(&node, &options, &e), "node", &e);
-    must(network_make(&out->network, &sender, (struct str){ 0 }, &e), "network", &e);
+    bench_must(node_open(&node, &options, &e), "node", &e);
+    bench_must(network_make(&out->network, &sender, (struct str){ 0 }, &e), "network", &e);
     people(&out->network);
     for (size_t i = 0; i < KINDS; i++)
         fate_make(fates[i], &node, &sim, &out->network, &out->network.sites[i / 2], i % 2, arena);
     const int64_t from_us = env_now(&env_system) - SPAN_US;
     if (env_now(&sim.env) < from_us)
         env_sim_advance(&sim, from_us - env_now(&sim.env));
-    must(search_catch_up(node.search, &e), "search", &e);
-    must(trail_catch_up(node.trail, &e), "trail", &e);
+    bench_must(search_catch_up(node.search, &e), "search", &e);
+    bench_must(trail_catch_up(node.trail, &e), "trail", &e);
     hurry();
     at = bench_now();
     all(out, orders, from_us);
     out->seconds = (double)(bench_now() - at) / 1e6;
     out->events = (int64_t)ledger_size(node.ledger);
-    must(ledger_checkpoint(node.ledger, node.impl->writer, &e), "checkpoint", &e);
+    bench_must(ledger_checkpoint(node.ledger, node.impl->writer, &e), "checkpoint", &e);
     node_close(&node);
     follow_from(path, out->events);
     arena_free(sender.arena);

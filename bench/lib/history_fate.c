@@ -56,11 +56,11 @@ static const struct network_person *at_hospital(const struct tale *t, const char
     return network_find(t->network, role, id_str(&t->hospital->id), 0);
 }
 
-static const struct network_site *site_of(const struct tale *t, const char *kind)
+const struct network_site *fate_site(const struct network *network, const char *kind)
 {
-    for (size_t i = 0; i < t->network->nsites; i++)
-        if (strcmp(t->network->sites[i].kind, kind) == 0)
-            return &t->network->sites[i];
+    for (size_t i = 0; i < network->nsites; i++)
+        if (strcmp(network->sites[i].kind, kind) == 0)
+            return &network->sites[i];
     bench_die(kind, NULL);
 }
 
@@ -73,7 +73,7 @@ static void place(struct tale *t)
     char parties[1000];
     struct buf b = buf_over(parties, sizeof parties - 1);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const struct network_site *site = site_of(t, parts[i][1]);
+        const struct network_site *site = fate_site(t->network, parts[i][1]);
         buf_printf(&b, "{'part':'%s','organisation':'%s','site':'%s'},", parts[i][0],
                    site->organisation_id.text, site->id.text);
     }
@@ -109,8 +109,8 @@ static void confirm(struct tale *t)
 /* A wristband of somebody else is presented. */
 static void mistake(struct tale *t)
 {
-    const struct network_person *nurse =
-        network_find(t->network, "apheresis_nurse", id_str(&site_of(t, "apheresis")->id), 0);
+    const struct network_person *nurse = network_find(
+        t->network, "apheresis_nurse", id_str(&fate_site(t->network, "apheresis")->id), 0);
     act(t, nurse, "identity.check", NULL,
         "{'order':'%s','task':'collect','point':'patient_at_collection','method':'code_2d',"
         "'scans':[{'text':'&#H00000000'}],'stated_name':'Anna Example',"
@@ -267,10 +267,8 @@ void fate_make(struct fate_order out[FATES], struct node *n, struct env_sim *env
         t.order = id_derive(id_str(&seed), S("order"), 0);
         t.sender =
             (struct sender){ .node = n, .arena = arena_new(TALE_ARENA), .seed = id_str(&seed) };
-        out[fate].patient = arena_str(arena, id_str(&t.patient));
-        out[fate].order = arena_str(arena, id_str(&t.order));
-        out[fate].things[out[fate].nthings++] = out[fate].patient;
-        out[fate].things[out[fate].nthings++] = out[fate].order;
+        out[fate].things[out[fate].nthings++] = arena_str(arena, id_str(&t.patient));
+        out[fate].things[out[fate].nthings++] = arena_str(arena, id_str(&t.order));
         out[fate].pattern = fresh ? S("VL-####-@@@@-@@@@-%%") : S("VC-@@@@-@@@@-@@@@-%%");
         live(&t, (enum fate)fate);
         take(&t);

@@ -30,10 +30,12 @@ struct fate_order {
     size_t ncommands;
     struct str things[FATE_THINGS_MAX]; /* ids that it made: patient, order, then others */
     size_t nthings;
-    struct str patient, order;
     struct str coi, pseudonym, deviation; /* numbers for people; the last may be absent */
     struct str pattern;                   /* of the coi */
 };
+
+/* The network's first of a kind; without one the bench ends. */
+const struct network_site *fate_site(const struct network *network, const char *kind);
 
 /* One order of each fate at a hospital, in the arena. The clock moves on by weeks. */
 void fate_make(struct fate_order out[FATES], struct node *n, struct env_sim *env,

@@ -376,6 +376,8 @@ static uint64_t signed_size(struct client *c)
     return strtoull(second + 1, NULL, 10);
 }
 
+#define PATIENCE_US INT64_C(10000000)
+
 void load_signed(struct load_result *out, size_t client, size_t n)
 {
     struct client *c = &clients[client];
@@ -388,8 +390,11 @@ void load_signed(struct load_result *out, size_t client, size_t n)
             bench_die(c->in, NULL);
         const int64_t durable = bench_now();
         uint64_t now = before;
-        while (now == before)
+        while (now == before) {
+            if (bench_now() - durable > PATIENCE_US)
+                bench_die("no checkpoint within ten seconds", NULL);
             now = signed_size(c);
+        }
         before = now;
         latencies[i] = (uint32_t)(bench_now() - durable);
     }
@@ -404,7 +409,6 @@ struct pace {
     void (*body)(char *to, size_t size, size_t client);
     size_t first, n;
     int64_t from_us;
-    int64_t seconds;
     uint64_t sent; /* of all rounds: number sent % n is due at the same part of each second */
     uint64_t answered;
 };
@@ -449,8 +453,7 @@ void load_paced(struct load_result *out, size_t first, size_t n, int64_t seconds
                       .body = body,
                       .first = first,
                       .n = n,
-                      .from_us = bench_now() + 10000,
-                      .seconds = seconds };
+                      .from_us = bench_now() + 10000 };
     const uint64_t all = n * (uint64_t)seconds;
     for (size_t i = first; i < first + n; i++) {
         struct epoll_event event = { .events = EPOLLIN, .data.ptr = &clients[i] };
@@ -460,10 +463,12 @@ void load_paced(struct load_result *out, size_t first, size_t n, int64_t seconds
             bench_die("epoll", NULL);
     }
     while (p.answered < all) {
-        const int64_t wait = p.sent < all ? due(&p, p.sent) - bench_now() : 10000000;
+        const int64_t wait = p.sent < all ? due(&p, p.sent) - bench_now() : PATIENCE_US;
         const struct timespec rest = { .tv_sec = wait > 0 ? wait / 1000000 : 0,
                                        .tv_nsec = wait > 0 ? wait % 1000000 * 1000 : 0 };
         const int ready = epoll_pwait2(p.poll, events, LOAD_CLIENTS_MAX, &rest, NULL);
+        if (ready == 0 && p.sent == all)
+            bench_die("no answer within ten seconds", NULL);
         for (int i = 0; i < ready; i++)
             if (read_some(events[i].data.ptr))
                 take_paced(&p, events[i].data.ptr);

@@ -36,6 +36,12 @@ void bench_die(const char *what, const struct err *e)
     exit(1);
 }
 
+void bench_must(enum outcome o, const char *what, const struct err *e)
+{
+    if (o != OK)
+        bench_die(what, e);
+}
+
 int64_t bench_now(void)
 {
     return env_mono(&env_system);

@@ -16,6 +16,8 @@ enum { PEOPLE_MAX = 64, PERSON_BODY_MAX = 2048 };
 
 /* Prints what is wrong and ends the program: a bench has nobody to tell. */
 _Noreturn void bench_die(const char *what, const struct err *e);
+/* Unless it is OK. */
+void bench_must(enum outcome o, const char *what, const struct err *e);
 
 /* Microseconds of the clock that never steps. */
 int64_t bench_now(void);

@@ -9,7 +9,6 @@
 enum {
     TWO_BAGS_PER = 25000, /* in 100,000 */
     LOSS_ML = 1,          /* in tubes and filters, when bags are pooled or filled */
-    UNITS_MAX = 200,
 };
 
 /* A bag that was made here, and what is in it. */
@@ -25,7 +24,8 @@ static enum outcome units_of(struct record_list *out, struct sim *s, const struc
     struct node *node = s->options.node;
     struct db *db;
     TRY(store_reader_take(&db, node->store, e));
-    const enum outcome done = db_list(db, &sql_identity_units, &in, out, UNITS_MAX, s->arena, e);
+    const enum outcome done =
+        db_list(db, &sql_identity_units, &in, out, IDENTITY_ORDER_UNITS_MAX, s->arena, e);
     store_reader_give(node->store, db);
     return done;
 }
@@ -55,7 +55,7 @@ struct str sim_member(struct sim *s, struct str answer, const char *key)
     struct err e = { 0 };
     if (json_read(&json, s->arena, answer, &json_limits_default, &e) != OK)
         return (struct str){ 0 };
-    return json_get_str(json, key);
+    return arena_str(s->arena, json_get_str(json, key)); /* the answer goes with the next command */
 }
 
 /* --- made --- */
@@ -184,7 +184,8 @@ static enum outcome make_samples(struct task_at_hand *t, struct str kind, struct
     if (o->mishaps & SIM_BROKEN_VIAL) {
         TRY(json_read(&json, t->s->arena, answer, &json_limits_default, e));
         const struct json *units = json_get(json, "units");
-        TRY(lose(t, json_get_str(units->child, "unit"), "fell on the bench", "broken", "", e));
+        const struct str broken = arena_str(t->s->arena, json_get_str(units->child, "unit"));
+        TRY(lose(t, broken, "fell on the bench", "broken", "", e));
     }
     o->mishaps &= ~(unsigned)(SIM_SPILLED | SIM_BROKEN_VIAL);
     return OK;

@@ -2,6 +2,7 @@
 #include "base/zone.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 
@@ -80,28 +81,31 @@ static bool table_read(struct zone *out, const uint8_t *bytes, size_t n)
     return out->letters > 0 && letters[out->letters - 1] == 0;
 }
 
-static size_t file_read(uint8_t bytes[ZONE_FILE_MAX], struct str zone)
+static FILE *file_open(struct str zone)
 {
     static const char folder[] = "/usr/share/zoneinfo/";
     char path[sizeof folder + ZONE_NAME_MAX + 1];
     if (!zone_name_good(zone))
-        return 0;
+        return NULL;
     snprintf(path, sizeof path, "%s%.*s", folder, STR(zone));
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return 0;
-    const size_t n = fread(bytes, 1, ZONE_FILE_MAX, file);
-    fclose(file);
-    return n;
+    return fopen(path, "rb");
 }
 
 const struct zone *zone_find(struct str name, struct arena *arena)
 {
-    uint8_t bytes[ZONE_FILE_MAX];
-    const size_t n = file_read(bytes, name);
+    FILE *file = file_open(name);
+    struct stat is;
+    if (!file)
+        return NULL;
     struct zone *zone = ARENA_NEW(arena, struct zone);
-    const struct str kept = zone ? arena_str(arena, (struct str){ (char *)bytes, n }) : S("");
-    return kept.n > 0 && table_read(zone, (const uint8_t *)kept.p, n) ? zone : NULL;
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    if (fstat(fileno(file), &is) == 0 && is.st_size > 0 && is.st_size <= ZONE_FILE_MAX)
+        bytes = arena_alloc(arena, (size_t)is.st_size);
+    if (bytes)
+        n = fread(bytes, 1, (size_t)is.st_size, file);
+    fclose(file);
+    return zone && bytes && table_read(zone, bytes, n) ? zone : NULL;
 }
 
 struct zone_time zone_time(const struct zone *zone, int64_t us)
@@ -121,7 +125,10 @@ bool zone_offset(int64_t *out_s, struct str zone, int64_t us)
 {
     uint8_t bytes[ZONE_FILE_MAX];
     struct zone table;
-    const size_t n = file_read(bytes, zone);
+    FILE *file = file_open(zone);
+    const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
     const bool known = n > 0 && table_read(&table, bytes, n);
     *out_s = known ? zone_time(&table, us).offset_s : 0;
     return known;

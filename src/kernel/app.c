@@ -20,11 +20,6 @@ static bool fragment_asked(const struct http_request *r)
     return str_is(http_header(r, "X-Fragment"), "1");
 }
 
-struct str app_language(const struct http_request *r)
-{
-    return display_language(r);
-}
-
 /* Whether who asks may open a page without parameters: its route's own rule says so. */
 static bool opens(const struct http_request *r, const char *path)
 {
@@ -73,9 +68,10 @@ struct page app_page(struct http_request *r)
     const struct auth_session *session = auth_of(r);
     struct page p = {
         .b = ARENA_NEW(r->arena, struct buf),
-        .language = app_language(r),
+        .language = display_language(r),
         .theme = display_theme(r),
         .path = r->path,
+        .back = str_is(r->method, "GET") ? r->path : S("/"),
         .now_us = env_now(app->node->env),
         .env = app->node->env,
         .fragment = fragment_asked(r),
@@ -201,7 +197,7 @@ static void problem_errors(struct http_request *r, struct json_out *out, struct 
 
 static void problem_json(struct http_request *r, int status, const struct err *e)
 {
-    struct str language = app_language(r);
+    struct str language = display_language(r);
     struct buf b = buf_in(r->arena, APP_PROBLEM_MAX);
     struct json_out out = json_out(&b);
     json_begin_object(&out);

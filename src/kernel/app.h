@@ -62,9 +62,6 @@ enum outcome app_admit(struct http_request *r, struct err *e);
 enum outcome app_check(struct http_request *r, struct err *e);
 void app_http_problem(struct http_request *r, int status, const struct err *e);
 
-/* In which the client reads: of those that there are catalogues in. */
-struct str app_language(const struct http_request *r);
-
 /* A path of this server to go on at, from a form or query: "/" for anything else. */
 struct str app_next(struct str path);
 

@@ -20,7 +20,7 @@ static bool is_theme(struct str s)
 static struct str chosen_language(const struct http_request *r)
 {
     const struct str language = http_cookie(r, language_cookie);
-    return language.n > 0 && text_speaks(language) ? language : S("");
+    return text_speaks(language) ? language : S("");
 }
 
 struct str display_language(const struct http_request *r)

@@ -111,18 +111,13 @@ static void peer_address(struct http_connection *c, struct MHD_Connection *conne
     }
 }
 
-/* Whether the limits leave no room for it; if so, room is made for who comes next. Under the lock.
- */
-static bool is_surplus(struct http_server *s, const struct http_connection *opened)
+/* Of its peer, without those beyond the limits. Under the lock. */
+static size_t served_of(const struct http_server *s, const struct http_connection *peer)
 {
     size_t same = 0;
     for (const struct http_connection *c = s->connections; c; c = c->next)
-        same += !c->surplus && same_peer(c, opened);
-    const bool full = s->nserved >= s->connections_max;
-    const bool many = same >= s->per_address_max;
-    if (full || many)
-        make_room(s, full ? NULL : opened);
-    return full || many;
+        same += !c->surplus && same_peer(c, peer);
+    return same;
 }
 
 static void connection_opened(struct http_server *s, struct MHD_Connection *connection,
@@ -138,7 +133,10 @@ static void connection_opened(struct http_server *s, struct MHD_Connection *conn
     c->fd = info->connect_fd;
     peer_address(c, connection);
     (void)pthread_mutex_lock(&s->lock);
-    c->surplus = is_surplus(s, c);
+    const bool full = s->nserved >= s->connections_max;
+    c->surplus = full || served_of(s, c) >= s->per_address_max;
+    if (c->surplus)
+        make_room(s, full ? NULL : c); /* for who comes next */
     s->nserved += !c->surplus;
     limit(s, c, c->surplus && s->head_s > SURPLUS_S ? SURPLUS_S : s->head_s);
     c->next = s->connections;

@@ -63,6 +63,7 @@ struct page {
     const struct zone *zone; /* of that place, in which times are shown; NULL: UTC */
     struct str theme;        /* the colours that the device asks for (display.h) */
     struct str path;         /* of this request, to mark where one is in the navigation */
+    struct str back;         /* where one comes back to from elsewhere: what GET may ask for */
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */

@@ -70,17 +70,13 @@ struct showing {
     struct arena *apart; /* of one thing: what is read to show it is not kept with the answer */
 };
 
-/* The texts of a row, into the answer's arena. */
-static enum outcome row_keep(struct showing *s, struct search_found *row, struct err *e)
+/* A copy, in the answer's arena. */
+static enum outcome row_keep(struct showing *s, const struct search_found *row, struct err *e)
 {
-    struct str *const texts[] = {
-        &row->title, &row->identifier, &row->place, &row->stage, &row->link,
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i]->p)
-            *texts[i] = arena_str(s->r->arena, *texts[i]);
-    s->rows[s->n++] = *row;
-    return arena_exhausted(s->r->arena) ? err_no_memory(e) : OK;
+    if (!record_copy(&search_found_record, &s->rows[s->n], row, s->r->arena))
+        return err_no_memory(e);
+    s->n++;
+    return OK;
 }
 
 /* As many are looked at as SEARCH_LOOKED_MAX says, each with all of its order: the request's own

@@ -55,11 +55,7 @@ static enum outcome made_row(struct copying *c, void *statement, struct err *e)
         .name = text_in(c->arena, &name),
         .text = text_in(c->arena, &text).p,
     };
-    if (made->name.p == NULL)
-        return err_no_memory(e);
-    /* It will stand in statements. */
-    const size_t n = strspn(made->name.p, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return n == made->name.n ? OK : REFUSE(e, "store.unknown_table", { "name", made->name });
+    return made->name.p == NULL ? err_no_memory(e) : OK;
 }
 
 static enum outcome made_read(struct copying *c, struct err *e)
@@ -105,8 +101,9 @@ static struct str plain(struct arena *arena, struct str text)
     return (struct str){ out, n };
 }
 
-static bool in_schema(struct copying *c, const struct sql_schema *schema, const struct made *made,
-                      struct str text)
+/* The schema's own statement that makes it, if it reads as the text does; absent otherwise. */
+static struct str in_schema(struct copying *c, const struct sql_schema *schema,
+                            const struct made *made, struct str text)
 {
     struct str rest = str_z(schema->text);
     for (struct str s = dialect_statement(&rest); s.p != NULL; s = dialect_statement(&rest)) {
@@ -114,17 +111,17 @@ static bool in_schema(struct copying *c, const struct sql_schema *schema, const 
         struct str words = s;
         if (str_starts(s, S("CREATE ")) && store_made_next(&is, &words) &&
             is.table == made->table && str_eq(is.name, made->name))
-            return str_eq(plain(c->arena, s), text);
+            return str_eq(plain(c->arena, s), text) ? s : (struct str){ 0 };
     }
-    return false;
+    return (struct str){ 0 };
 }
 
-static bool is_known(struct copying *c, const struct made *made, struct str text)
+static struct str known(struct copying *c, const struct made *made, struct str text)
 {
-    bool known = in_schema(c, &retired_schema, made, text);
-    for (size_t i = 0; !known && i < c->known->n; i++)
-        known = in_schema(c, c->known->schemas[i], made, text);
-    return known;
+    struct str own = in_schema(c, &retired_schema, made, text);
+    for (size_t i = 0; !own.p && i < c->known->n; i++)
+        own = in_schema(c, c->known->schemas[i], made, text);
+    return own;
 }
 
 /* One statement that makes what it says under the name that it has. */
@@ -156,9 +153,15 @@ static enum outcome make_one(struct copying *c, const struct made *made, struct 
     const struct str text = plain(c->arena, str_z(made->text));
     if (text.p == NULL)
         return err_no_memory(e);
-    if (!(c->known ? is_known(c, made, text) : is_one(made, text)))
+    struct str run = { 0 };
+    if (c->known)
+        run = known(c, made, text); /* our own words, whatever comments the source's hold */
+    else if (is_one(made, text))
+        run = str_z(made->text);
+    if (!run.p)
         return REFUSE(e, "store.unknown_table", { "name", made->name });
-    return c->to->engine->script(c->to->connection, made->text, e);
+    const struct str script = arena_str(c->arena, run);
+    return script.p ? c->to->engine->script(c->to->connection, script.p, e) : err_no_memory(e);
 }
 
 static enum outcome make(struct copying *c, bool tables, struct err *e)
@@ -266,9 +269,21 @@ static enum outcome compare(struct copying *c, struct str table, struct err *e)
                      (long long)count[0], (long long)count[1]);
 }
 
+/* They will stand in statements. */
+static enum outcome names_check(const struct copying *c, struct err *e)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct str name = c->made[i].name;
+        if (strspn(name.p, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.n)
+            return REFUSE(e, "store.unknown_table", { "name", name });
+    }
+    return OK;
+}
+
 static enum outcome copy_all(struct store_copied *out, struct copying *c, struct err *e)
 {
     TRY(made_read(c, e));
+    TRY(names_check(c, e));
     TRY(make(c, true, e));
     for (size_t i = 0; i < c->n; i++)
         if (c->made[i].table)

@@ -28,7 +28,7 @@ enum outcome store_copy(struct store_copied *out, struct db *from, struct db *to
 /* Into a new database, whose writer is held until the end is told: nobody else writes there
  * meanwhile, nor takes it for what it is not yet. `from` is in a transaction. REFUSED
  * "store.exists" {path} when there is one of that name, empty or not begun by us: nothing of it is
- * touched. Nothing is left when it fails. */
+ * touched. Nothing of ours but an empty database is left when it fails. */
 struct store_new;
 enum outcome store_new_fill(struct store_new **out, struct store_copied *copied, struct db *from,
                             const char *to_path, const struct store_known *known, struct err *e);

@@ -61,10 +61,12 @@ export class House {
 
   /* --- cases --- */
 
+  static nothing = Symbol("there was nothing to look at"); /* such a case is not counted */
+
   async check(name, work) {
     const start = Date.now();
     try {
-      await work();
+      if ((await work()) === House.nothing) return true;
       this.passed++;
       console.log(`ok: ${name} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
       return true;

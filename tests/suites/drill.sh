@@ -13,7 +13,7 @@ sed "s|^etc = .*|etc = $dir/made/@machine@|; s|^programs.vein = .*|programs.vein
     s|^data.vein = .*|data.vein = $dir|; s|^user.haproxy = .*|user.haproxy =|" deploy/site.example >"$dir/site"
 deploy/prepare "$dir/site" "$dir/made" >"$dir/said" 2>&1
 count $? "all files are made: $(cat "$dir/said")"
-! grep -rnE '@[a-z]+(\.[a-z]+)?@' "$dir/made" >"$dir/said"
+! grep -rnE '@[a-z][a-z0-9]*(\.[a-z]+)?@' "$dir/made" >"$dir/said"
 count $? "with nothing left to fill in: $(cat "$dir/said")"
 [ -z "$(find "$dir/made" -type f -perm /077)" ]
 count $? "and for nobody else to read"

@@ -19,6 +19,16 @@ struct cursor {
     int line;
 };
 
+/* What several statements of a file have in common. */
+struct part {
+    char name[SQLFILE_NAME_MAX + 1];
+    struct cursor at; /* behind its header */
+    bool used;
+};
+enum { PARTS_MAX = 20 };
+static struct part parts[PARTS_MAX]; /* of the file that is read */
+static size_t nparts;
+
 void sqlfile_fail(const char *path, int line, const char *format, ...)
 {
     fprintf(stderr, "%s:%d: ", path, line);
@@ -261,10 +271,34 @@ static void read_parameter(struct cursor *c, struct sqlfile_statement *s, struct
     c->p += n;
 }
 
-static void read_statement(struct cursor *c, struct sqlfile_statement *s)
+static void read_text(struct cursor *c, struct sqlfile_statement *s, bool in_part,
+                      struct text *text, struct text *numbered);
+
+/* "{name}": the part's own text stands here. */
+static void read_part(struct cursor *c, struct sqlfile_statement *s, struct text *text,
+                      struct text *numbered)
 {
-    struct text text = { 0 };
-    struct text numbered = { 0 };
+    char name[SQLFILE_NAME_MAX + 1];
+    c->p++;
+    read_name(c, name);
+    if (*c->p != '}')
+        sqlfile_fail(c->path, c->line, "expected } behind {%s", name);
+    c->p++;
+    for (size_t i = 0; i < nparts; i++)
+        if (strcmp(parts[i].name, name) == 0) {
+            struct cursor at = parts[i].at;
+            parts[i].used = true;
+            read_text(&at, s, true, text, numbered);
+            return;
+        }
+    sqlfile_fail(c->path, c->line, "no part {%s} stands above: write it behind -- {%s}", name,
+                 name);
+}
+
+/* Up to the `;`. */
+static void read_text(struct cursor *c, struct sqlfile_statement *s, bool in_part,
+                      struct text *text, struct text *numbered)
+{
     int line = c->line;
     while (*c->p != ';') {
         if (*c->p == 0)
@@ -274,22 +308,34 @@ static void read_statement(struct cursor *c, struct sqlfile_statement *s)
                 skip_line(c);
             else
                 step(c);
-            put_blank(&text);
-            put_blank(&numbered);
+            put_blank(text);
+            put_blank(numbered);
         } else if (*c->p == '\'' || *c->p == '"') {
-            read_quoted(c, &text, &numbered);
+            read_quoted(c, text, numbered);
+        } else if (*c->p == '{' && !in_part) {
+            read_part(c, s, text, numbered);
         } else if (*c->p == ':') {
-            read_parameter(c, s, &text, &numbered);
+            read_parameter(c, s, text, numbered);
         } else if (*c->p == '?' || *c->p == '$' || *c->p == '@' || *c->p == '`') {
             sqlfile_fail(c->path, c->line, "no %c here: write parameters as :name", *c->p);
+        } else if (*c->p == '{') {
+            sqlfile_fail(c->path, c->line, "no { here: a part holds no part");
         } else if (c->p[0] == '/' && c->p[1] == '*') {
             sqlfile_fail(c->path, c->line, "write comments with --");
         } else {
-            put(&text, c->p, 1);
-            put(&numbered, c->p, 1);
+            put(text, c->p, 1);
+            put(numbered, c->p, 1);
             step(c);
         }
     }
+}
+
+static void read_statement(struct cursor *c, struct sqlfile_statement *s)
+{
+    struct text text = { 0 };
+    struct text numbered = { 0 };
+    int line = c->line;
+    read_text(c, s, false, &text, &numbered);
     c->p++;
     while (text.n > 0 && text.p[text.n - 1] == ' ') {
         text.p[--text.n] = 0;
@@ -323,9 +369,46 @@ static void check_name(const struct sqlfile *file, const struct sqlfile_statemen
                          file->statement[i].line);
 }
 
-/* A comment between statements; of queries it may be the header of the next. */
+/* "-- {name}" on a line of its own: what stands behind it up to its `;` is a part. */
+static bool read_part_header(struct cursor *c)
+{
+    struct cursor at = *c;
+    at.p += 2;
+    while (*at.p == ' ')
+        at.p++;
+    if (*at.p != '{')
+        return false;
+    if (nparts == PARTS_MAX)
+        sqlfile_fail(c->path, c->line, "more than %d parts", PARTS_MAX);
+    struct part *part = &parts[nparts];
+    at.p++;
+    read_name(&at, part->name);
+    for (size_t i = 0; i < nparts; i++)
+        if (strcmp(parts[i].name, part->name) == 0)
+            sqlfile_fail(c->path, c->line, "the part {%s} stands twice", part->name);
+    if (at.p[0] != '}' || at.p[1] != '\n')
+        sqlfile_fail(c->path, c->line, "a part's header is -- {name} on a line of its own");
+    skip_line(&at);
+    for (skip_blanks(&at); at_comment(&at); skip_blanks(&at))
+        skip_line(&at);
+    part->at = at;
+    part->used = false;
+    nparts++;
+    while (*at.p != ';') {
+        if (*at.p == 0)
+            sqlfile_fail(c->path, c->line, "the part {%s} has no ; at its end", part->name);
+        step(&at);
+    }
+    at.p++;
+    *c = at;
+    return true;
+}
+
+/* A comment between statements; of queries it may be the header of the next, or of a part. */
 static void read_comment(struct cursor *c, struct sqlfile *file)
 {
+    if (!file->schema && read_part_header(c))
+        return;
     if (file->schema || !begins_header(c)) {
         skip_line(c);
         return;
@@ -348,6 +431,7 @@ struct sqlfile sqlfile_read(const char *path)
     size_t ending = sizeof suffix - 1;
     file.schema = length >= ending && strcmp(path + length - ending, suffix) == 0;
 
+    nparts = 0;
     struct cursor c = { .path = path, .p = read_all(path), .line = 1 };
     for (skip_blanks(&c); *c.p != 0; skip_blanks(&c)) {
         if (at_comment(&c)) {
@@ -360,5 +444,8 @@ struct sqlfile sqlfile_read(const char *path)
             sqlfile_fail(path, c.line, "a statement without a header -- name (param KIND, …)");
         }
     }
+    for (size_t i = 0; i < nparts; i++)
+        if (!parts[i].used)
+            sqlfile_fail(path, parts[i].at.line, "the part {%s} is in no statement", parts[i].name);
     return file;
 }

@@ -7,6 +7,13 @@
  *
  * A header may go on over further `--` lines until its parentheses close; what `--` lines follow
  * are comment. No `->`: the statement gives no rows. One statement a block, up to its `;`.
+ *
+ *   -- {here}
+ *   u.site = :site AND u.ended IS NULL;
+ *
+ * is a part: wherever a statement below says {here}, its text stands. It declares nothing; its
+ * parameters are those of each statement. A part holds no part.
+ *
  * What is wrong is printed as file:line: text and ends the program with status 1. Memory is never
  * freed: the programs that use this read their files and end. */
 #ifndef VEIN_TOOLS_SQLFILE_H

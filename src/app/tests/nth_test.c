@@ -23,6 +23,7 @@
 #include "app/tests/nth_fault.h"
 #include "app/tests/nth_work.h"
 #include "base/log.h"
+#include "base/tests/folder.h"
 #include "base/tests/sanitized.h"
 #include "kernel/text.h"
 
@@ -143,20 +144,12 @@ static void say(enum nth_kind kind, size_t nth, bool lasts, int status)
            died ? "signal" : "status", died ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* In memory where it can be: what the machine's own disk does is not asked here. */
-static bool folder_made(void)
-{
-    const char *in = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    snprintf(folder, sizeof folder, "%s/vein-nth-XXXXXX", in);
-    return mkdtemp(folder) != NULL;
-}
-
 /* Whether all held; what did not is said. */
 static bool holds(enum nth_kind kind, size_t nth, bool lasts)
 {
     int status = 0;
     memset(told, 0, sizeof *told);
-    assert_true(folder_made());
+    test_folder(folder, sizeof folder, "nth");
     fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0)
@@ -215,8 +208,9 @@ static int alone(const char *which)
     const struct str kind = str_cut(&how, ':');
     const struct str number = str_cut(&how, ':');
     int64_t nth;
-    if (!str_to_u63(&nth, number) || !folder_made())
+    if (!str_to_u63(&nth, number))
         return 2;
+    test_folder(folder, sizeof folder, "nth");
     for (int i = 0; i < NTH_KINDS; i++)
         if (str_is(kind, nth_kind_names[i]))
             live((enum nth_kind)i, (size_t)nth, str_is(how, "lasts"));

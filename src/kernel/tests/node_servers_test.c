@@ -38,19 +38,9 @@ static int close_node(void **state)
     (void)state;
     if (!test_db_on_server())
         return 0;
-    for (size_t i = 0; i < SERVERS; i++)
-        if (both.one[i].pid)
-            server_kill(&both, i); /* a test failed */
+    servers_end(&both);
     fixture_close(&f);
     return 0;
-}
-
-static void needs_server(void)
-{
-    if (test_db_on_server())
-        return;
-    printf("skip: several servers need PostgreSQL\n");
-    skip();
 }
 
 static const char *thing(int number)
@@ -85,7 +75,7 @@ static void done(size_t i, const struct server_ask *a)
 static void one_of_two_wins_a_stream(void **state)
 {
     (void)state;
-    needs_server();
+    servers_needed();
     size_t won[SERVERS] = { 0 };
     for (int i = 0; i < RACES; i++) {
         struct server_ask asks[SERVERS] = { add(1, 1), add(1, 1) };
@@ -104,7 +94,7 @@ static void one_of_two_wins_a_stream(void **state)
 static void the_same_command_is_done_once(void **state)
 {
     (void)state;
-    needs_server();
+    servers_needed();
     int repeated = 0;
     for (int i = 0; i < RACES; i++) {
         struct server_ask a = add(1, 1);
@@ -126,7 +116,7 @@ static void the_same_command_is_done_once(void **state)
 static void each_hears_of_all_events_once(void **state)
 {
     (void)state;
-    needs_server();
+    servers_needed();
     for (int i = 0; i < RACES; i++) {
         const struct server_ask a = add(i % 3, 1);
         done((size_t)(i % SERVERS), &a);
@@ -144,7 +134,7 @@ static void each_hears_of_all_events_once(void **state)
 static void the_lead_goes_on(void **state)
 {
     (void)state;
-    needs_server();
+    servers_needed();
     enum { KILLS = 4, EACH = 5, TIMED = 1000 };
     int64_t led = 0;
     for (int i = 0; i < KILLS; i++) {

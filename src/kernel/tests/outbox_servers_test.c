@@ -110,10 +110,7 @@ static size_t sent(size_t *different)
 static void each_is_delivered_once(void **state)
 {
     (void)state;
-    if (!test_db_on_server()) {
-        printf("skip: several servers need PostgreSQL\n");
-        skip();
-    }
+    servers_needed();
     static const struct define_kind *const kinds[] = { &partner_kind };
     size_t different;
     define_use(kinds, 1);
@@ -142,9 +139,7 @@ static int close_node(void **state)
     (void)state;
     if (!test_db_on_server())
         return 0;
-    for (size_t i = 0; i < SERVERS; i++)
-        if (both.one[i].pid)
-            server_kill(&both, i); /* the test failed */
+    servers_end(&both);
     fixture_close(&f);
     return 0;
 }

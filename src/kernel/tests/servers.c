@@ -222,6 +222,21 @@ struct server_told server_look(struct servers *s, size_t i)
     return server_answer(s, i);
 }
 
+void servers_end(struct servers *s)
+{
+    for (size_t i = 0; i < SERVERS; i++)
+        if (s->one[i].pid)
+            server_kill(s, i);
+}
+
+void servers_needed(void)
+{
+    if (test_db_on_server())
+        return;
+    printf("skip: several servers need PostgreSQL\n");
+    skip();
+}
+
 static bool among(const char *codes, const char *code)
 {
     struct str rest = str_z(codes);

@@ -46,6 +46,11 @@ void server_kill(struct servers *s, size_t i); /* by SIGKILL */
 /* Both end, and the fixture's node is open again, at the time that it is. */
 void servers_stop(struct servers *s);
 
+/* Kills those that a case which failed left running. */
+void servers_end(struct servers *s);
+/* Skips the case, and says why, where the database is a file. */
+void servers_needed(void);
+
 /* Asks; the answer is to be read before the next. Without a command it tells how it stands. */
 void server_ask(struct servers *s, size_t i, const struct server_ask *ask);
 struct server_told server_answer(struct servers *s, size_t i);

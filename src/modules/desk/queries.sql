@@ -1,3 +1,46 @@
+-- {reached}
+-- The organisation has a part in the order f, at a site and for a product (of o) that :reach names
+-- (show_reach).
+EXISTS (SELECT 1 FROM flow_party p
+        WHERE p.order_id = f.order_id AND p.organisation = :organisation
+          AND (CAST(:reach AS TEXT) IS NULL
+              OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+              OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
+              OR replace(:reach, ',*|' || o.product || ',', '') <> :reach));
+
+-- {reached_alone}
+-- The same where no o is joined: most reach all products of a site, and need none.
+EXISTS (SELECT 1 FROM flow_party p
+        WHERE p.order_id = f.order_id AND p.organisation = :organisation
+          AND (CAST(:reach AS TEXT) IS NULL
+              OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
+              OR EXISTS (SELECT 1 FROM order_order o
+                         WHERE o.order_id = f.order_id
+                           AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
+                                    <> :reach
+                                OR replace(:reach, ',*|' || o.product || ',', '')
+                                    <> :reach))));
+
+-- {chosen}
+-- What the tower's filters ask for; stage and site are those of any open task.
+(CAST(:product AS TEXT) IS NULL OR o.product = :product)
+AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
+AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
+           SELECT 1 FROM flow_task t
+           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site));
+
+-- {rank}
+-- As the index flow_order_rank has it, to the letter.
+(CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END);
+
+-- {few}
+-- The orders of who takes part in few.
+(SELECT DISTINCT order_id FROM flow_party
+      WHERE organisation = :organisation AND ended = :ended
+        AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m;
+
 -- tower (order_id ID, trouble INT) -> (
 --     order_id ID, coi TEXT, product CODE, state CODE, how CODE, stopped BOOL, overdue BOOL,
 --     workflow CODE, workflow_version INT, started TIME, ended TIME, due TIME, due_by TIME,
@@ -35,83 +78,49 @@ SELECT count(*) AS n FROM (
 -- others (3), then by when they are due. state: live, stopped, held, ended. The other filters may be
 -- absent; stage and site are those of any open task.
 -- A list of forty must not read all orders there are. Who takes part in few is answered from those
--- few (tower_few; stopped ones are few in any case); else one kind of trouble after the other is read in its order (tower_stopped,
--- tower_rank) until the page is full.
+-- few; else one kind of trouble after the other is read in its order (tower_stopped, tower_rank) until
+-- the page is full.
 SELECT order_id, trouble FROM (
 SELECT f.order_id, f.due_by,
        CASE WHEN s.standing = 1 THEN 0 WHEN f.state = 'held' THEN 2
             WHEN f.overdue = 1 THEN 1 ELSE 3 END AS trouble
-FROM (SELECT DISTINCT order_id FROM flow_party
-      WHERE organisation = :organisation AND ended = :ended
-        AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m
+FROM {few}
 JOIN flow_order f ON f.order_id = m.order_id
 JOIN order_order o ON o.order_id = f.order_id
 LEFT JOIN stop_order s ON s.order_id = f.order_id AND s.standing = 1
 WHERE CASE :state WHEN 'live' THEN f.state <> 'ended' ELSE f.state = :state END
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
-  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
-  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
-  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+  AND {reached}
+  AND {chosen}
 ) AS orders
 WHERE (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
 ORDER BY trouble, due_by, order_id LIMIT :most;
 
 -- tower_stopped (organisation ID, reach TEXT, state CODE, product CODE, stage CODE, at_site ID,
---     after_due TIME, after_order TEXT, most INT) -> (order_id ID, trouble INT)
-SELECT f.order_id, CAST(0 AS BIGINT) AS trouble
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID)
+-- Few in any case.
+SELECT f.order_id
 FROM stop_order s
 JOIN flow_order f ON f.order_id = s.order_id
 JOIN order_order o ON o.order_id = f.order_id
 WHERE s.standing = 1 AND (f.due_by, f.order_id) > (:after_due, :after_order)
   AND CASE :state WHEN 'live' THEN f.state <> 'ended' WHEN 'stopped' THEN 1 = 1
                   ELSE f.state = :state END
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
-  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
-  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
-  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+  AND {reached}
+  AND {chosen}
 ORDER BY f.due_by, f.order_id LIMIT :most;
 
 -- tower_rank (rank INT, organisation ID, reach TEXT, product CODE, stage CODE, at_site ID,
---     after_due TIME, after_order TEXT, most INT) -> (order_id ID, trouble INT)
--- rank: as in the index flow_order_rank; ended ones stand last, with those that simply run.
-SELECT f.order_id, CASE WHEN :rank = 4 THEN 3 ELSE :rank END AS trouble
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID)
+-- rank: as in the index flow_order_rank.
+SELECT f.order_id
 FROM flow_order f
 JOIN order_order o ON o.order_id = f.order_id
-WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+WHERE {rank}
       = :rank
   AND (f.due_by, f.order_id) > (:after_due, :after_order)
   AND NOT EXISTS (SELECT 1 FROM stop_order s WHERE s.order_id = f.order_id AND s.standing = 1)
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR replace(:reach, ',' || p.site || '|' || o.product || ',', '') <> :reach
-                    OR replace(:reach, ',*|' || o.product || ',', '') <> :reach))
-  AND (CAST(:product AS TEXT) IS NULL OR o.product = :product)
-  AND (CAST(:stage AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.stage = :stage))
-  AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
-           SELECT 1 FROM flow_task t
-           WHERE t.order_id = f.order_id AND t.open = 1 AND t.site = :at_site))
+  AND {reached}
+  AND {chosen}
 ORDER BY f.due_by, f.order_id LIMIT :most;
 
 -- counts_few (organisation ID, site ID, ended BOOL, reach TEXT) -> (
@@ -121,82 +130,50 @@ SELECT count(*) AS live,
        COALESCE(sum(CASE WHEN s.standing = 1 THEN 1 ELSE 0 END), 0) AS stopped,
        COALESCE(sum(CASE WHEN f.overdue = 1 THEN 1 ELSE 0 END), 0) AS late,
        COALESCE(sum(CASE WHEN f.state = 'held' THEN 1 ELSE 0 END), 0) AS held
-FROM (SELECT DISTINCT order_id FROM flow_party
-      WHERE organisation = :organisation AND ended = :ended
-        AND (CAST(:site AS TEXT) IS NULL OR site = :site)) m
+FROM {few}
 JOIN flow_order f ON f.order_id = m.order_id
 LEFT JOIN stop_order s ON s.order_id = f.order_id AND s.standing = 1
 WHERE f.state <> 'ended'
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR EXISTS (SELECT 1 FROM order_order o
-                               WHERE o.order_id = f.order_id
-                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
-                                          <> :reach
-                                      OR replace(:reach, ',*|' || o.product || ',', '')
-                                          <> :reach))));
+  AND {reached_alone};
 
 -- count_stopped (organisation ID, reach TEXT, most INT) -> (n INT)
 SELECT count(*) AS n FROM (
     SELECT 1 FROM stop_order s
     JOIN flow_order f ON f.order_id = s.order_id
     WHERE s.standing = 1 AND f.state <> 'ended'
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR EXISTS (SELECT 1 FROM order_order o
-                               WHERE o.order_id = f.order_id
-                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
-                                          <> :reach
-                                      OR replace(:reach, ',*|' || o.product || ',', '')
-                                          <> :reach))))
+  AND {reached_alone}
     LIMIT :most) AS orders;
 
 -- count_late (organisation ID, reach TEXT, most INT) -> (n INT)
 -- Held ones may be late as well.
 SELECT count(*) AS n FROM (
     SELECT 1 FROM flow_order f
-    WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+    WHERE {rank}
           IN (1, 2)
       AND f.overdue = 1
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR EXISTS (SELECT 1 FROM order_order o
-                               WHERE o.order_id = f.order_id
-                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
-                                          <> :reach
-                                      OR replace(:reach, ',*|' || o.product || ',', '')
-                                          <> :reach))))
+  AND {reached_alone}
     LIMIT :most) AS orders;
 
 -- count_rank (rank INT, organisation ID, reach TEXT, most INT) -> (n INT)
 SELECT count(*) AS n FROM (
     SELECT 1 FROM flow_order f
-    WHERE (CASE WHEN f.state = 'ended' THEN 4 WHEN f.state = 'held' THEN 2 WHEN f.overdue = 1 THEN 1 ELSE 3 END)
+    WHERE {rank}
           = :rank
-  AND EXISTS (SELECT 1 FROM flow_party p
-              WHERE p.order_id = f.order_id AND p.organisation = :organisation
-                AND (CAST(:reach AS TEXT) IS NULL
-                    OR replace(:reach, ',' || p.site || '|*,', '') <> :reach
-                    OR EXISTS (SELECT 1 FROM order_order o
-                               WHERE o.order_id = f.order_id
-                                 AND (replace(:reach, ',' || p.site || '|' || o.product || ',', '')
-                                          <> :reach
-                                      OR replace(:reach, ',*|' || o.product || ',', '')
-                                          <> :reach))))
+  AND {reached_alone}
     LIMIT :most) AS orders;
 
--- choices (organisation ID) -> (workflow CODE, workflow_version INT, workflow_hash HASH, stage CODE,
---     site ID)
+-- seen_workflows (organisation ID, most INT) -> (
+--     workflow CODE, workflow_version INT, workflow_hash HASH)
 -- What can be chosen from: where something is or was open.
-SELECT workflow, workflow_version, workflow_hash, stage, site FROM flow_seen
+SELECT DISTINCT workflow, workflow_version, workflow_hash FROM flow_seen
 WHERE organisation = :organisation
-ORDER BY workflow, workflow_version, workflow_hash, stage, site LIMIT 1000;
+ORDER BY workflow, workflow_version, workflow_hash LIMIT :most;
+
+-- seen_stages (organisation ID, most INT) -> (stage CODE)
+SELECT DISTINCT stage FROM flow_seen WHERE organisation = :organisation ORDER BY stage LIMIT :most;
+
+-- seen_sites (organisation ID, most INT) -> (site ID)
+SELECT DISTINCT site FROM flow_seen WHERE organisation = :organisation ORDER BY site LIMIT :most;
 
 -- work (organisation ID, site ID, roles TEXT, after_due TIME, after_order TEXT, after_number INT)
 --   -> (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, site ID, late BOOL,

@@ -3,7 +3,7 @@
 #include "gen/desk/pages/tower.html.h"
 #include "modules/desk/tower_impl.h"
 
-enum { OPTIONS_MAX = 204, CHOICES_MAX = 1000 };
+enum { OPTIONS_MAX = 200 };
 
 static struct str filter(const struct http_request *r, const char *name)
 {
@@ -69,28 +69,58 @@ static bool reaches(struct str reach, struct str product)
     return !reach.p;
 }
 
-static enum outcome choices(struct desk_tower_view *v, struct db *db, struct page *p,
-                            const struct tower_ask *ask, struct err *e)
+static enum outcome choose_product(struct options *o, struct db *db, const struct tower_ask *ask,
+                                   struct err *e)
 {
     struct record_list list;
-    struct arena *a = p->b->arena;
-    struct options products = options(p), stages = options(p), sites = options(p);
-    const struct desk_choices_in in = { ask->organisation };
-    TRY(db_list(db, &sql_desk_choices, &in, &list, CHOICES_MAX, a, e));
-    const struct desk_choices_out *row = list.p;
+    struct arena *a = o->p->b->arena;
+    const struct desk_seen_workflows_in in = { ask->organisation, OPTIONS_MAX };
+    TRY(db_list(db, &sql_desk_seen_workflows, &in, &list, OPTIONS_MAX, a, e));
+    const struct desk_seen_workflows_out *row = list.p;
     for (size_t i = 0; i < list.n; i++, row++) {
         const struct flow_pinned pinned = { row->workflow, row->workflow_version,
                                             row->workflow_hash };
         const struct workflow *workflow;
         TRY(flow_workflow_pinned(&workflow, db, &pinned, a, e));
         const struct str product = workflow->product;
-        if (!has(&products, product) && reaches(ask->reach, product))
-            add(&products, product, show_name(p, "product", product), ask->product);
-        if (!has(&stages, row->stage))
-            add(&stages, row->stage, show_name(p, "stage", row->stage), ask->stage);
-        if (!has(&sites, row->site))
-            add(&sites, row->site, auth_site_name(db, row->site, a), ask->at_site);
+        if (!has(o, product) && reaches(ask->reach, product))
+            add(o, product, show_name(o->p, "product", product), ask->product);
     }
+    return OK;
+}
+
+static enum outcome choose_stage(struct options *o, struct db *db, const struct tower_ask *ask,
+                                 struct err *e)
+{
+    struct record_list list;
+    const struct desk_seen_stages_in in = { ask->organisation, OPTIONS_MAX };
+    TRY(db_list(db, &sql_desk_seen_stages, &in, &list, OPTIONS_MAX, o->p->b->arena, e));
+    const struct desk_seen_stages_out *row = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        add(o, row[i].stage, show_name(o->p, "stage", row[i].stage), ask->stage);
+    return OK;
+}
+
+static enum outcome choose_site(struct options *o, struct db *db, const struct tower_ask *ask,
+                                struct err *e)
+{
+    struct record_list list;
+    struct arena *a = o->p->b->arena;
+    const struct desk_seen_sites_in in = { ask->organisation, OPTIONS_MAX };
+    TRY(db_list(db, &sql_desk_seen_sites, &in, &list, OPTIONS_MAX, a, e));
+    const struct desk_seen_sites_out *row = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        add(o, row[i].site, auth_site_name(db, row[i].site, a), ask->at_site);
+    return OK;
+}
+
+static enum outcome choices(struct desk_tower_view *v, struct db *db, struct page *p,
+                            const struct tower_ask *ask, struct err *e)
+{
+    struct options products = options(p), stages = options(p), sites = options(p);
+    TRY(choose_product(&products, db, ask, e));
+    TRY(choose_stage(&stages, db, ask, e));
+    TRY(choose_site(&sites, db, ask, e));
     states(v, p, ask->state);
     v->products = products.rows;
     v->nproducts = products.n;
@@ -101,27 +131,28 @@ static enum outcome choices(struct desk_tower_view *v, struct db *db, struct pag
     return OK;
 }
 
-static struct desk_counted counted(int64_t n, struct arena *arena)
+static struct desk_counted counted(int64_t n, bool few, struct arena *arena)
 {
-    const bool more = n >= TOWER_COUNTED;
+    const bool more = !few && n >= TOWER_COUNTED;
     return (struct desk_counted){
         n, arena_printf(arena, "%lld%s", (long long)(more ? TOWER_COUNTED - 1 : n), more ? "+" : "")
     };
 }
 
+/* Of live orders, whatever is listed; `few` is what was found of those. */
 static enum outcome counts(struct desk_tower_view *v, struct db *db, const struct tower_ask *ask,
-                           struct arena *arena, struct err *e)
+                           bool few, struct arena *arena, struct err *e)
 {
     struct tower_ask live = *ask;
     struct desk_counts_few_out n = { 0 };
-    bool few;
     live.state = S("live");
-    TRY(tower_is_few(&few, &live, db, arena, e));
+    if (str_is(ask->state, "ended") || str_is(ask->state, "stopped"))
+        TRY(tower_is_few(&few, &live, db, arena, e));
     TRY(tower_count(&n, &live, few, db, arena, e));
-    v->live = counted(n.live, arena);
-    v->stopped = counted(n.stopped, arena);
-    v->late = counted(n.late, arena);
-    v->held = counted(n.held, arena);
+    v->live = counted(n.live, few, arena);
+    v->stopped = counted(n.stopped, few, arena);
+    v->late = counted(n.late, few, arena);
+    v->held = counted(n.held, few, arena);
     return OK;
 }
 
@@ -178,11 +209,12 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
     return OK;
 }
 
-/* What the list names, read; *rows[i] is of out->orders[i]. */
-static enum outcome read_rows(struct desk_tower_out *rows, const struct tower_listed *listed,
-                              struct db *db, struct arena *arena, struct err *e)
+/* The first n that are listed. */
+static enum outcome read_rows(struct desk_tower_out *rows, size_t n,
+                              const struct tower_listed *listed, struct db *db, struct arena *arena,
+                              struct err *e)
 {
-    for (size_t i = 0; i < listed->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct desk_tower_in in = { listed->orders[i].order, listed->orders[i].trouble };
         bool found;
         TRY(db_get(db, &sql_desk_tower, &in, &rows[i], arena, &found, e));
@@ -207,8 +239,8 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct desk_tower_row *out = ARENA_ARRAY(r->arena, listed.n + 1, struct desk_tower_row);
     if (!rows || !out)
         return err_no_memory(e);
-    TRY(read_rows(rows, &listed, db, r->arena, e));
     v.n = listed.n > DESK_ROWS ? DESK_ROWS : listed.n;
+    TRY(read_rows(rows, v.n, &listed, db, r->arena, e));
     if (listed.n > DESK_ROWS)
         v.next = next_path(p, &ask, &rows[v.n - 1]);
     size_t shown = 0; /* what the actor may not see by itself is passed over */
@@ -226,7 +258,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
     v.rows = out;
     v.n = shown;
-    TRY(counts(&v, db, &ask, r->arena, e));
+    TRY(counts(&v, db, &ask, few, r->arena, e));
     TRY(choices(&v, db, p, &ask, e));
     page_tower(p, &v);
     return OK;

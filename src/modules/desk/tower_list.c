@@ -14,8 +14,6 @@ struct after {
 
 static struct after after_of(const struct tower_ask *ask, int64_t trouble)
 {
-    if (trouble < ask->after_trouble)
-        return (struct after){ INT64_MAX, S("") };
     if (trouble > ask->after_trouble)
         return (struct after){ -1, S("") };
     return (struct after){ ask->after_due, ask->after_order };
@@ -47,6 +45,11 @@ enum outcome tower_is_few(bool *few, const struct tower_ask *ask, struct db *db,
 
 /* --- which --- */
 
+static void put(struct tower_listed *out, struct str order, int64_t trouble)
+{
+    out->orders[out->n++] = (struct tower_order){ order, trouble };
+}
+
 static enum outcome read_few(struct tower_listed *out, const struct tower_ask *ask, struct db *db,
                              struct arena *arena, struct err *e)
 {
@@ -68,7 +71,7 @@ static enum outcome read_few(struct tower_listed *out, const struct tower_ask *a
     TRY(db_list(db, &sql_desk_tower_few, &in, &list, TOWER_LISTED, arena, e));
     const struct desk_tower_few_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        out->orders[out->n++] = (struct tower_order){ rows[i].order_id, rows[i].trouble };
+        put(out, rows[i].order_id, rows[i].trouble);
     return OK;
 }
 
@@ -91,14 +94,21 @@ static enum outcome read_stopped(struct tower_listed *out, const struct tower_as
     TRY(db_list(db, &sql_desk_tower_stopped, &in, &list, TOWER_LISTED, arena, e));
     const struct desk_tower_stopped_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        out->orders[out->n++] = (struct tower_order){ rows[i].order_id, rows[i].trouble };
+        put(out, rows[i].order_id, 0);
     return OK;
+}
+
+/* Those that have ended stand with those that simply run. */
+static int64_t trouble_of(int64_t rank)
+{
+    return rank == TOWER_ENDED ? TOWER_RUNNING : rank;
 }
 
 static enum outcome read_rank(struct tower_listed *out, const struct tower_ask *ask, int64_t rank,
                               struct db *db, struct arena *arena, struct err *e)
 {
-    const struct after after = after_of(ask, rank == TOWER_ENDED ? TOWER_RUNNING : rank);
+    const int64_t trouble = trouble_of(rank);
+    const struct after after = after_of(ask, trouble);
     const struct desk_tower_rank_in in = {
         .rank = rank,
         .organisation = ask->organisation,
@@ -114,7 +124,7 @@ static enum outcome read_rank(struct tower_listed *out, const struct tower_ask *
     TRY(db_list(db, &sql_desk_tower_rank, &in, &list, TOWER_LISTED, arena, e));
     const struct desk_tower_rank_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        out->orders[out->n++] = (struct tower_order){ rows[i].order_id, rows[i].trouble };
+        put(out, rows[i].order_id, trouble);
     return OK;
 }
 
@@ -132,10 +142,12 @@ enum outcome tower_list(struct tower_listed *out, const struct tower_ask *ask, b
     out->n = 0;
     if (few)
         return read_few(out, ask, db, arena, e);
-    TRY(read_stopped(out, ask, db, arena, e));
+    if (ask->after_trouble <= 0) /* what the page before has passed is not read again */
+        TRY(read_stopped(out, ask, db, arena, e));
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         for (int64_t rank = states[i].first; rank <= states[i].last; rank++)
-            if (str_is(ask->state, states[i].state) && out->n < TOWER_LISTED)
+            if (str_is(ask->state, states[i].state) && out->n < TOWER_LISTED &&
+                trouble_of(rank) >= ask->after_trouble)
                 TRY(read_rank(out, ask, rank, db, arena, e));
     return OK;
 }

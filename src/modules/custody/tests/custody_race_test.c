@@ -38,9 +38,7 @@ static int close_orders(void **state)
     (void)state;
     if (!test_db_on_server())
         return 0;
-    for (size_t i = 0; i < SERVERS; i++)
-        if (both.one[i].pid)
-            server_kill(&both, i); /* a test failed */
+    servers_end(&both);
     custody_trial_close(&t);
     return 0;
 }
@@ -87,10 +85,7 @@ static bool at(size_t bag, const struct fixture_person *who)
 static void one_of_two_wins(void **state)
 {
     (void)state;
-    if (!test_db_on_server()) {
-        printf("skip: several servers need PostgreSQL\n");
-        skip();
-    }
+    servers_needed();
     size_t to[BAGS], passed[BAGS];
     for (size_t i = 0; i < BAGS; i++) {
         const struct server_ask offers[] = { offer(&t.nurse, &t.courier, i, ""),
