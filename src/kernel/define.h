@@ -94,13 +94,26 @@ enum outcome define_read(struct definition *out, const struct define_context *co
 struct str define_error(struct arena *arena, struct str language, const struct err *e);
 
 /* From the store: the version given, or (0) the one effective at `at_us`; the highest effective
- * version wins. *found false when there is none. Nothing is cached: a find is one row and its JSON
- * bound again. A version that is given is found also when it has ended: what stands on it is read
- * by it, nothing new is pinned to it. FAULT "define.damaged" when what is stored no longer has its
- * kind's shape. */
+ * version wins. *found false when there is none. A version that is given is found also when it has
+ * ended: what stands on it is read by it, nothing new is pinned to it. FAULT "define.damaged" when
+ * what is stored no longer has its kind's shape. */
 enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
                          struct err *e);
+
+/* The version that a row names with its hash; `ended` is not told. It is bound once in the process
+ * and kept, so that the next one costs no read: the first DEFINE_KEPT_MAX, or what takes
+ * DEFINE_KEPT_BYTES_MAX; beyond, each is read and bound in the arena. *found false when the
+ * store has none of that hash. FAULT as define_find. */
+enum { DEFINE_KEPT_MAX = 1000, DEFINE_KEPT_BYTES_MAX = 64 << 20 };
+struct define_pin {
+    struct str kind;
+    struct str name;
+    int64_t version;
+    struct str hash;
+};
+enum outcome define_pinned(struct definition *out, struct db *db, const struct define_pin *pin,
+                           struct arena *arena, bool *found, struct err *e);
 
 /* The same by a context: what stands beside first, then the store. */
 enum outcome define_look(struct definition *out, const struct define_context *context,

@@ -1,13 +1,16 @@
--- version (kind CODE, name CODE, version INT)
---   -> (version INT, title TEXT, effective TIME, ended TIME, hash HASH, json JSON)
-SELECT version, title, effective, ended, hash, json FROM define_version
+-- version (kind CODE, name CODE, version INT) -> (version INT, ended TIME, hash HASH)
+SELECT version, ended, hash FROM define_version
 WHERE kind = :kind AND name = :name AND version = :version;
 
--- effective (kind CODE, name CODE, at TIME)
---   -> (version INT, title TEXT, effective TIME, ended TIME, hash HASH, json JSON)
-SELECT version, title, effective, ended, hash, json FROM define_version
+-- effective (kind CODE, name CODE, at TIME) -> (version INT, ended TIME, hash HASH)
+SELECT version, ended, hash FROM define_version
 WHERE kind = :kind AND name = :name AND effective <= :at AND (ended IS NULL OR ended > :at)
 ORDER BY version DESC LIMIT 1;
+
+-- document (kind CODE, name CODE, version INT)
+--   -> (title TEXT, effective TIME, hash HASH, json JSON)
+SELECT title, effective, hash, json FROM define_version
+WHERE kind = :kind AND name = :name AND version = :version;
 
 -- in_force (kind CODE, at TIME) -> (name CODE, version INT, hash HASH)
 -- Of a kind, by name: which they are, without what they say.

@@ -37,25 +37,6 @@ const struct module define_module = {
     .nsearches = DEFINE_SEARCHES,
 };
 
-static enum outcome bind_stored(struct definition *out, struct arena *arena, struct err *e)
-{
-    const struct define_kind *kind = define_kind_find(out->kind);
-    if (!kind)
-        return err_fault(e, "define.damaged", "a definition of an unknown kind is stored");
-    void *body = arena_alloc(arena, kind->shape->size);
-    if (!body)
-        return err_no_memory(e);
-    struct err why = { 0 };
-    enum outcome outcome = define_body_read(body, kind, out->json, arena, &why);
-    out->body = body;
-    if (outcome == OK)
-        return OK;
-    if (outcome == FAULT)
-        return err_fault(e, why.code, "%s", why.detail);
-    return err_fault(e, "define.damaged", "%.*s.%.*s version %lld: %s", STR(out->kind),
-                     STR(out->name), (long long)out->version, why.code);
-}
-
 enum outcome define_find(struct definition *out, struct db *db, struct str kind, struct str name,
                          int64_t version, int64_t at_us, struct arena *arena, bool *found,
                          struct err *e)
@@ -68,24 +49,14 @@ enum outcome define_find(struct definition *out, struct db *db, struct str kind,
         struct define_effective_in in = { kind, name, at_us };
         struct define_effective_out now;
         TRY(db_get(db, &sql_define_effective, &in, &now, arena, found, e));
-        row = (struct define_version_out){ now.version, now.title, now.effective,
-                                           now.ended,   now.hash,  now.json };
+        row = (struct define_version_out){ now.version, now.ended, now.hash };
     }
     if (!*found)
         return OK;
-    *out = (struct definition){
-        .kind = arena_str(arena, kind),
-        .name = arena_str(arena, name),
-        .version = row.version,
-        .title = row.title,
-        .effective = row.effective,
-        .ended = row.ended != TIME_NONE && row.ended <= at_us,
-        .hash = row.hash,
-        .json = row.json,
-    };
-    if (arena_exhausted(arena))
-        return err_no_memory(e);
-    return bind_stored(out, arena, e);
+    const struct define_pin pin = { kind, name, row.version, row.hash };
+    TRY(define_pinned(out, db, &pin, arena, found, e));
+    out->ended = row.ended != TIME_NONE && row.ended <= at_us;
+    return OK;
 }
 
 /* The version given, or the highest that is effective. */

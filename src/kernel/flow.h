@@ -78,14 +78,13 @@ void flow_use_points(const struct flow_point *const *tables, const size_t *ns, s
 const struct flow_point *flow_point_find(struct str name);
 
 enum {
-    FLOW_TASKS_MAX = 300,   /* of a workflow */
-    FLOW_OPENS_MAX = 48,    /* events by which what one completion leads to is opened or skipped */
-    FLOW_AFTER_MAX = 20,    /* tasks that one waits for */
-    FLOW_TIMES_MAX = 9,     /* a loop is taken */
-    FLOW_PAST_MAX = 6000,   /* earlier passes of an order's tasks */
-    FLOW_PARTIES_MAX = 20,  /* of an order */
-    FLOW_FACTS_MAX = 4000,  /* of an order */
-    FLOW_WORKFLOWS_MAX = 64 /* pinned versions kept parsed in the process; more are read anew */
+    FLOW_TASKS_MAX = 300,  /* of a workflow */
+    FLOW_OPENS_MAX = 48,   /* events by which what one completion leads to is opened or skipped */
+    FLOW_AFTER_MAX = 20,   /* tasks that one waits for */
+    FLOW_TIMES_MAX = 9,    /* a loop is taken */
+    FLOW_PAST_MAX = 6000,  /* earlier passes of an order's tasks */
+    FLOW_PARTIES_MAX = 20, /* of an order */
+    FLOW_FACTS_MAX = 4000, /* of an order */
 };
 
 /* What a module asks, beyond what the workflow says, before a task is done: that a release finds
@@ -318,8 +317,8 @@ size_t flow_countdowns(const struct flow_view *v, struct flow_countdown *out, si
 enum outcome flow_actor(const struct actor **out, struct db *db, const struct actor *actor,
                         struct str order, struct arena *arena, struct err *e);
 
-/* The version of a workflow that an order is pinned to, as its rows name it, parsed once in the
- * process. */
+/* The version of a workflow that an order is pinned to, as its rows name it (define_pinned). FAULT
+ * "flow.workflow_gone" when the store has another under this name and version, or none. */
 struct flow_pinned {
     struct str name;
     int64_t version;

@@ -31,9 +31,6 @@ const struct flow_loop *flow_loop_named(const struct workflow *w, struct str nam
 /* A limit of a workflow that was checked when it was loaded. */
 int64_t flow_duration(struct str text);
 
-/* The pinned workflow, parsed once in the process. FAULT "flow.workflow_gone" when the store has
- * another under this name and version, or none. */
-
 /* Where a check of a workflow stands: its path is the beginning of the paths that it names. */
 struct flow_check {
     const struct define_context *context;

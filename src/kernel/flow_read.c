@@ -120,6 +120,21 @@ enum outcome flow_pins_write(struct buf *out, const struct flow_pin *pins, size_
     return buf_check(out, e);
 }
 
+enum outcome flow_workflow_pinned(const struct workflow **out, struct db *db,
+                                  const struct flow_pinned *pinned, struct arena *arena,
+                                  struct err *e)
+{
+    const struct define_pin pin = { S("workflow"), pinned->name, pinned->version, pinned->hash };
+    struct definition definition;
+    bool found;
+    TRY(define_pinned(&definition, db, &pin, arena, &found, e));
+    if (!found)
+        return err_fault(e, "flow.workflow_gone", "%.*s version %lld", STR(pinned->name),
+                         (long long)pinned->version);
+    *out = definition.body;
+    return OK;
+}
+
 enum outcome flow_read(struct db *db, struct str order, struct flow_view *out, struct arena *arena,
                        struct err *e)
 {

@@ -403,6 +403,37 @@ static void versions_and_effective_dates(void **state)
     fixture_rebuilds(&f);
 }
 
+/* What many pages read is bound once in the process. */
+static void a_version_is_bound_once(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    bool changed, there, there_again, there_other;
+    struct definition first, again, other;
+    struct db *db;
+    assert_int_equal(load(&author, version(1, "2026-02-01T00:00:00Z", "kept"), &changed, &e), OK);
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    const enum outcome first_read =
+        define_find(&first, db, S("plan"), S("car-t"), 1, f.sim.now_us, arena, &there, &e);
+    struct define_pin pin = { first.kind, first.name, first.version, first.hash };
+    arena_reset(arena); /* what is kept is not the asker's */
+    const enum outcome read_again = define_pinned(&again, db, &pin, arena, &there_again, &e);
+    /* A row that names another text than the store has finds none. */
+    pin.hash = S("0000000000000000000000000000000000000000000000000000000000000000");
+    const enum outcome other_read = define_pinned(&other, db, &pin, arena, &there_other, &e);
+    store_reader_give(f.node.store, db);
+
+    assert_int_equal(first_read, OK);
+    assert_true(there);
+    assert_int_equal(read_again, OK);
+    assert_true(there_again);
+    assert_ptr_equal(again.body, first.body);
+    const struct sample_plan *plan = again.body;
+    assert_true(str_is(plan->instructions, "kept"));
+    assert_int_equal(other_read, OK);
+    assert_false(there_other);
+}
+
 /* A person loads nothing, whatever a role says: their way is the life of a draft. */
 static void the_program_alone_loads(void **state)
 {
@@ -462,7 +493,7 @@ int main(void)
         READING(reads_what_stands_there),      READING(same_content_same_hash),
         READING(every_mistake_at_its_place),   READING(long_documents),
         LOADING(versions_and_effective_dates), LOADING(the_program_alone_loads),
-        LOADING(commands_are_checked_too),
+        LOADING(commands_are_checked_too),     LOADING(a_version_is_bound_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
