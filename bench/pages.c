@@ -4,6 +4,9 @@
  * bench_orders left there. Two servers run, and each row asks both in turns, so that they are
  * measured in the same weather.
  *
+ * Beside each page stands as well what libmicrohttpd alone needs for as many bytes, in the same
+ * turns.
+ *
  * Asked by the maker's quality, who sees all orders (the control tower, order, search), and by a
  * nurse of the one site that collects from everybody (the worklist). */
 #include <stdio.h>
@@ -15,9 +18,19 @@
 #include "bench/lib/line.h"
 #include "bench/lib/load.h"
 #include "bench/lib/people.h"
+#include "bench/lib/plain.h"
 #include "bench/lib/server.h"
 
-enum { PATH = 300, FOLDER = 200, PEOPLE = 3, ASKED = 50, TURNS = 4, SMALL = 1000, TARGET = 64 };
+enum {
+    PATH = 300,
+    FOLDER = 200,
+    PEOPLE = 3,
+    PLAIN = 2 * PEOPLE,
+    ASKED = 50,
+    TURNS = 4,
+    SMALL = 1000,
+    TARGET = 64
+};
 
 /* One of the two databases, and its server. */
 struct side {
@@ -91,7 +104,7 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static double ask(const struct side *s, const struct row *row, size_t n)
+static double ask(const struct side *s, const struct row *row, size_t n, size_t *bytes)
 {
     struct load_result r;
     asked = s;
@@ -100,6 +113,16 @@ static double ask(const struct side *s, const struct row *row, size_t n)
         load_ask(&r, s->first + row->person, n, row->target, row->form);
     else
         load_pages(&r, s->first + row->person, 1, s->orders_asked, n < s->kept.n ? n : s->kept.n);
+    *bytes = r.bytes;
+    return r.p95_ms;
+}
+
+static double ask_plain(size_t bytes)
+{
+    struct load_result r;
+    char target[TARGET];
+    snprintf(target, sizeof target, "/%zu", bytes);
+    load_ask(&r, PLAIN, ASKED, target, NULL);
     return r.p95_ms;
 }
 
@@ -112,14 +135,17 @@ static int by_size(const void *a, const void *b)
 /* The median of what the turns gave. */
 static void measure(const struct row *row)
 {
-    double p95[2][TURNS];
+    double p95[3][TURNS];
     char what[120], beside[60];
+    size_t bytes;
     for (size_t k = 0; k < 2; k++)
-        (void)ask(&sides[k], row, 5); /* warm */
-    for (size_t turn = 0; turn < TURNS; turn++)
+        (void)ask(&sides[k], row, 5, &bytes); /* warm */
+    for (size_t turn = 0; turn < TURNS; turn++) {
         for (size_t k = 0; k < 2; k++)
-            p95[k][turn] = ask(&sides[k], row, ASKED);
-    for (size_t k = 0; k < 2; k++)
+            p95[k][turn] = ask(&sides[k], row, ASKED, &bytes);
+        p95[2][turn] = ask_plain(bytes);
+    }
+    for (size_t k = 0; k < 3; k++)
         qsort(p95[k], TURNS, sizeof p95[k][0], by_size);
     snprintf(what, sizeof what, "%s, p95, %llu orders", row->name,
              (unsigned long long)sides[1].orders);
@@ -132,12 +158,20 @@ static void measure(const struct row *row)
                              .limit = p95[0][TURNS / 2],
                              .at_most = 50,
                              .ratio_at_most = 1.3 });
+    snprintf(beside, sizeof beside, "libmicrohttpd alone, %zu bytes", bytes);
+    line_add(&(struct line){ .part = "d",
+                             .what = what,
+                             .figure = p95[1][TURNS / 2],
+                             .unit = "ms",
+                             .beside = beside,
+                             .limit = p95[2][TURNS / 2] });
 }
 
 int main(int argc, char **argv)
 {
     const char *vein = argc > 4 ? argv[4] : "build/gcc/vein";
     char folder[FOLDER];
+    int port;
     setvbuf(stdout, NULL, _IOLBF, 0);
     bench_folder(folder, sizeof folder, "pages");
     sides[1].orders = (uint64_t)bench_number(argc > 1 ? argv[1] : NULL, 20000);
@@ -151,9 +185,12 @@ int main(int argc, char **argv)
             bench_die("more than a thousand orders are expected", NULL);
         begin(&sides[k], vein);
     }
+    const pid_t plain = plain_start(&port);
+    load_open_plain(port);
     for (size_t i = 0; i < ROWS; i++)
         measure(&rows[i]);
     load_close();
+    plain_stop(plain);
     char what[80];
     snprintf(what, sizeof what, "resident memory of the server, %llu orders",
              (unsigned long long)sides[1].orders);

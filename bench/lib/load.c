@@ -131,18 +131,22 @@ static void come_back(struct client *c)
     join(c);
 }
 
-static void open_clients(int port, size_t n, size_t person, size_t step)
+static struct client *next_client(int port)
 {
     if (!latencies)
         latencies = calloc(LATENCIES_MAX, sizeof *latencies);
-    if (!latencies || n > LOAD_CLIENTS_MAX - nclients)
+    if (!latencies || nclients == LOAD_CLIENTS_MAX)
         bench_die("too many clients", NULL);
-    for (size_t i = 0; i < n; i++) {
-        struct client *c = &clients[nclients++];
-        c->port = port;
-        join(c);
-        sign_in(c, person + i * step);
-    }
+    struct client *c = &clients[nclients++];
+    c->port = port;
+    join(c);
+    return c;
+}
+
+static void open_clients(int port, size_t n, size_t person, size_t step)
+{
+    for (size_t i = 0; i < n; i++)
+        sign_in(next_client(port), person + i * step);
 }
 
 void load_open(int port, size_t n)
@@ -153,6 +157,11 @@ void load_open(int port, size_t n)
 void load_open_as(int port, size_t n, size_t person)
 {
     open_clients(port, n, person, 0);
+}
+
+void load_open_plain(int port)
+{
+    (void)next_client(port);
 }
 
 void load_close(void)
@@ -288,6 +297,12 @@ void load_run(struct load_result *out, size_t n, double seconds, void (*mark)(vo
     *out = result(r.answered, seconds);
 }
 
+static size_t body_length(const struct client *c)
+{
+    const char *end = strstr(c->in, "\r\n\r\n");
+    return end ? c->nin - (size_t)(end + 4 - c->in) : 0;
+}
+
 void load_pages(struct load_result *out, size_t first, size_t n, const char *const *paths,
                 size_t npaths)
 {
@@ -298,6 +313,7 @@ void load_pages(struct load_result *out, size_t first, size_t n, const char *con
         wait_answers(&r);
     close(r.poll);
     *out = result(r.answered, since(from_us));
+    out->bytes = body_length(&clients[first]);
 }
 
 static uint64_t count(const char *in, const char *what)
@@ -362,6 +378,7 @@ void load_ask(struct load_result *out, size_t client, size_t n, const char *path
     }
     *out = result(n, since(from_us));
     out->led = led;
+    out->bytes = body_length(c);
 }
 
 /* Size of the tree that the checkpoint names: its second line. */

@@ -16,6 +16,7 @@ struct load_result {
     double p99_ms;
     double p999_ms;
     uint64_t led; /* of load_ask: answered by a way to go on */
+    size_t bytes; /* of the last answer's body, of load_ask and load_pages */
 };
 
 /* Connects to 127.0.0.1:port and signs persons 0 … n - 1 in: they are the next n clients. Other
@@ -23,6 +24,8 @@ struct load_result {
 void load_open(int port, size_t n);
 /* The same, all of them as one person, each with a session of their own. */
 void load_open_as(int port, size_t n, size_t person);
+/* One that signs in nowhere, for a server that asks nobody who they are. */
+void load_open_plain(int port);
 void load_close(void);
 
 /* Each of the n clients from first on sends one command a second for so many seconds, not all at
