@@ -2,8 +2,8 @@
 # partial: SCA-01 (what lives long runs with --full only)
 # The same tests on PostgreSQL, on a server of their own: unit tests of kernel, modules and app that
 # open a database, scenarios, a simulated network that gives the same root as on SQLite and is
-# rebuilt, restored and moved from one engine to the other, and a server killed under load. With
-# VEIN_FULL=1 all of the unit tests; else some of them are left out, and said.
+# rebuilt, restored and moved from one engine to the other, a server killed under load, and a full
+# disk. With VEIN_FULL=1 all of the unit tests; else some of them are left out, and said.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 if [ -z "${VEIN_POSTGRES:-}" ]; then
@@ -157,6 +157,16 @@ count $? "what was acknowledged is there, once: $(cat "$dir/told"), $(made) of t
 count $? "the ledger verifies: $(tail -1 "$dir/said")"
 "$vein" rebuild --check --db "$(at load)" >"$dir/said" 2>&1
 count $? "the tables are the ledger's: $(cat "$dir/said")"
+
+# --- a full disk ------------------------------------------------------------------------------------
+if unshare -m mount -t tmpfs none /mnt 2>/dev/null; then
+    unshare -m tools/with-postgres bash tests/faults/full_postgres.sh >"$dir/full" 2>&1
+    grep -v '^suite ' "$dir/full"
+    read -r ok bad < <(awk '/^suite / { print $3, $5 }' "$dir/full")
+    passed=$((passed + ${ok:-0})) failed=$((failed + ${bad:-1}))
+else
+    echo "skip: no disk of our own can be mounted: a full disk under PostgreSQL is not tried"
+fi
 
 echo "suite postgres: $passed passed, $failed failed"
 [ "$failed" = 0 ]
