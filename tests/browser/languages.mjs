@@ -33,14 +33,14 @@ const walks = [
   { as: ["administrator", "Corvida office"], pages: ["/accounts", "/operations"] },
   {
     as: ["coordinator", "Northfield University Hospital"],
-    pages: ["/patients", "/patients/new", "/patients > ^/patients/[0-9a-f-]{36}"],
+    pages: ["/patients", "/patients/new", "/patients > ^/patients/[0-9a-f-]{36} ?"],
   },
   {
     as: ["quality_manager", "Halden Cell Works"],
-    pages: ["/deviations", "/deviations > ^/deviations/[0-9a-f-]{36}"],
+    pages: ["/deviations", "/deviations?state=closed > ^/deviations/[0-9a-f-]{36} ?"],
   },
-  { as: ["operator"], pages: ["/work", "/work > /tasks/"] },
-  { as: ["ward_nurse"], pages: ["/work", "/work > /tasks/"] },
+  { as: ["operator"], pages: ["/work", "/work > /tasks/ ?"] },
+  { as: ["ward_nurse"], pages: ["/work", "/work > /tasks/ ?"] },
 ];
 
 async function reach(page, way) {
