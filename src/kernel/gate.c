@@ -13,8 +13,7 @@
 #include "kernel/sign_strength.h"
 
 enum {
-    GROUP_TRIES =
-        3, /* where others write too, of a group whose turn did not come or was cut short */
+    GROUP_TRIES = 3, /* among others, of a group whose turn did not come or was cut short */
     MEMBER_ARENA_MAX = 128 << 20,
     GROUP_BODIES_MAX = 8 << 20, /* bytes of bodies in one group */
 };
@@ -38,8 +37,11 @@ struct gate {
 
     struct gate_item group[GATE_GROUP_MAX]; /* the writer's own */
     struct gate_happened happened[LEDGER_GROUP_MAX];
-    size_t nseen;                  /* of them, recorded by others */
-    bool strange;                  /* something that this program does not know was among it */
+    size_t nseen;   /* of them, recorded by others */
+    bool strange;   /* something that this program does not know was among it */
+    bool begins;    /* anew (gate_again): a try that failed leaves the ledger … */
+    uint64_t known; /* … half read, and what it held before the first is here */
+    struct hash known_root;
     struct err failed;             /* the fault after which nothing more is written */
     _Atomic(const char *) failure; /* its code, for any thread; NULL: none */
 };
@@ -97,8 +99,7 @@ struct id gate_own_id(const struct gate *g, struct str what)
     return id_derive(str_z(hex), S("command"), 0);
 }
 
-/* The reason must fit the event as its row says: it is sealed there, where nobody checks it again.
- */
+/* It must fit the event as its row says: it is sealed there, where nobody checks it again. */
 static enum outcome reason_check(struct str reason, struct err *e)
 {
     struct field field = *record_field(&event_record, S("reason"));
@@ -234,8 +235,7 @@ enum outcome gate_submit(struct gate *g, const struct gate_command *command, gat
 
 static size_t group_take(struct gate *g)
 {
-    size_t n = 0;
-    size_t bytes = 0;
+    size_t n = 0, bytes = 0;
     pthread_mutex_lock(&g->lock);
     while (g->count > 0 && n < GATE_GROUP_MAX && bytes < GROUP_BODIES_MAX) {
         g->group[n] = g->queue[g->first];
@@ -283,16 +283,22 @@ enum outcome gate_follow(struct gate *g, struct err *e)
 enum outcome gate_again(struct gate *g, struct err *e)
 {
     struct ledger *l = g->writer.ledger;
-    const uint64_t size = ledger_size(l);
-    const struct hash root = ledger_root(l);
     bool same;
+    if (!g->begins) {
+        seen_tell(g);
+        g->known = ledger_size(l);
+        g->known_root = ledger_root(l);
+    }
+    g->begins = true;
+    g->nseen = 0; /* that the try before this one had read */
     TRY(ledger_again(l, g->writer.db, e));
-    TRY(ledger_was(&same, l, g->writer.db, size, root, e));
+    TRY(ledger_was(&same, l, g->writer.db, g->known, g->known_root, e));
     if (!same)
-        LOG(g->writer.env, LOG_ERROR, "gate.events_lost", LOG_F_INT("known", (int64_t)size),
+        LOG(g->writer.env, LOG_ERROR, "gate.events_lost", LOG_F_INT("known", (int64_t)g->known),
             LOG_F_INT("size", (int64_t)ledger_size(l)));
-    TRY(ledger_see(l, g->writer.db, same ? size : ledger_size(l), seen, g, e));
+    TRY(ledger_see(l, g->writer.db, same ? g->known : ledger_size(l), seen, g, e));
     seen_tell(g);
+    g->begins = false;
     g->failed = (struct err){ 0 };
     g->failure = NULL;
     return OK;
@@ -311,8 +317,7 @@ void gate_fail(struct gate *g, const struct err *e)
 
 /* --- the group --- */
 
-/* Everything between BEGIN and COMMIT. What others recorded before is known to whoever follows
- * before anything is decided. */
+/* From BEGIN to COMMIT. What others recorded before is told before anything is decided. */
 static enum outcome group_write(struct gate *g, size_t n, struct err *e)
 {
     struct gate_writer *w = &g->writer;
@@ -450,8 +455,7 @@ enum outcome gate_run(struct gate *g, const struct gate_command *command,
     while (!wait.done) {
         size_t ran;
         struct err step = { 0 };
-        if (gate_step(g, &ran, &step) != OK)
-            continue; /* the fault is this member's answer too */
+        (void)!gate_step(g, &ran, &step); /* a fault is this member's answer too */
     }
     if (answer)
         *answer = wait.answer;

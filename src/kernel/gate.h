@@ -318,7 +318,8 @@ enum outcome gate_step(struct gate *g, size_t *ran, struct err *e);
  * for it cannot tell what follows from it. */
 enum outcome gate_follow(struct gate *g, struct err *e);
 /* After db_again: reads the ledger anew, tells what others recorded meanwhile, and takes commands
- * again. "gate.events_lost" is logged when what was durable is not there any more. */
+ * again. "gate.events_lost" is logged when what was durable is not there any more. May be called
+ * again when it failed: what was known before the first try counts. */
 enum outcome gate_again(struct gate *g, struct err *e);
 /* Code of the fault after which nothing is written; NULL: commands are taken. Any thread. */
 const char *gate_failure(const struct gate *g);

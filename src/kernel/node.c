@@ -240,6 +240,34 @@ static enum outcome node_bring_up(struct node *n, const struct node_options *o, 
     return o->restore ? node_restore_begin(n, o->restore, e) : OK;
 }
 
+static enum outcome node_open_ledger(struct node *n, struct err *e)
+{
+    const struct ledger_options options = {
+        .env = n->env,
+        .node = n->impl->name,
+        .signer = &n->signer,
+    };
+    return ledger_open(&n->ledger, n->impl->writer, &options, e);
+}
+
+/* Nothing is built of a ledger that was not looked at. After a cut all is built anew: the tables
+ * hold what came of the events behind it. */
+static enum outcome node_take_alone(struct node *n, const struct node_options *o, struct err *e)
+{
+    TRY(store_writer(&n->impl->writer, n->store, e));
+    TRY(node_bring_up(n, o, e));
+    TRY(node_open_ledger(n, e));
+    return o->restore && o->restore->cut ? node_rebuild(n, e) : node_projections(n, e);
+}
+
+static void node_give_writer(struct node *n)
+{
+    ledger_close(n->ledger);
+    n->ledger = NULL;
+    db_close(n->impl->writer);
+    n->impl->writer = NULL;
+}
+
 /* Among several that serve, whoever finds everything as this program wants it takes its place
  * beside them. Else it must be the only one while it is brought so. */
 static enum outcome node_take_shared(struct node *n, const struct node_options *o, struct err *e)
@@ -249,13 +277,9 @@ static enum outcome node_take_shared(struct node *n, const struct node_options *
     if (!o->create)
         TRY(node_stands(&stands, n, e));
     if (!stands) {
-        db_close(n->impl->writer);
-        n->impl->writer = NULL;
-        TRY(store_writer(&n->impl->writer, n->store, e));
-        TRY(node_bring_up(n, o, e));
-        TRY(node_projections(n, e));
-        db_close(n->impl->writer);
-        n->impl->writer = NULL;
+        node_give_writer(n);
+        TRY(node_take_alone(n, o, e));
+        node_give_writer(n);
         TRY(store_writer_shared(&n->impl->writer, n->store, e));
         TRY(node_stands(&stands, n, e));
     }
@@ -263,18 +287,8 @@ static enum outcome node_take_shared(struct node *n, const struct node_options *
         return REFUSE(e, "store.in_use");
     TRY(db_lead(n->impl->writer, &lead, e));
     n->impl->leads = lead;
-    return OK;
-}
-
-static enum outcome node_take_writer(struct node *n, const struct node_options *o, struct err *e)
-{
-    n->impl->leads = true;
-    if (!o->served) {
-        TRY(store_writer(&n->impl->writer, n->store, e));
-        return node_bring_up(n, o, e);
-    }
-    TRY(node_take_shared(n, o, e));
-    return node_identity(n, n->impl->writer, o, e);
+    TRY(node_identity(n, n->impl->writer, o, e));
+    return node_open_ledger(n, e);
 }
 
 /* Whose leases are whose: with others there, each process is a runner of its own. */
@@ -290,16 +304,9 @@ static enum outcome node_runner(struct node *n, struct err *e)
 
 static enum outcome node_open_writer(struct node *n, const struct node_options *o, struct err *e)
 {
-    TRY(node_take_writer(n, o, e));
+    n->impl->leads = true;
+    TRY(o->served ? node_take_shared(n, o, e) : node_take_alone(n, o, e));
     TRY(node_runner(n, e));
-    struct ledger_options ledger = {
-        .env = n->env,
-        .node = n->impl->name,
-        .signer = &n->signer,
-    };
-    TRY(ledger_open(&n->ledger, n->impl->writer, &ledger, e));
-    if (!o->served)
-        TRY(node_projections(n, e));
     struct gate_options gate = {
         .env = n->env,
         .store = n->store,

@@ -138,9 +138,10 @@ const char *node_trouble(const struct node *n);
  * while there is more to do at once. Never waits: whoever calls it decides how (gate_wait, or
  * simulated time).
  *
- * Where several serve one database, policies, timers, jobs, messages, indexes, witnesses and
- * erasures are stepped by the one that leads; the others look each second whether the lead is free.
- * A writer whose connection is lost closes it, answers commands with that fault, and opens another,
+ * Where several serve one database, erasures, policies, timers and indexes are stepped by the one
+ * that leads, and it alone takes up jobs and messages and shows checkpoints to witnesses; the
+ * others see to the end what they had taken up, and look each second whether the lead is free. A
+ * writer whose connection is lost closes it, answers commands with that fault, and opens another,
  * with waits that double up to NODE_AGAIN_MAX_US: then all that it knew of the database is read
  * anew, which is the new start that a failed commit asks for. Such faults are logged and no fault
  * of this function's; others are, and nothing is written any more. */

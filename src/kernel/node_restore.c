@@ -90,7 +90,7 @@ enum outcome node_restore_begin(struct node *n, const struct node_restore *r, st
         o = db_commit(db, e);
     else
         db_rollback(db);
-    return o == OK && r->cut ? node_rebuild(n, e) : o;
+    return o;
 }
 
 /* Under whose responsibility the node was founded: its first event's. */

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "kernel/flow.h"
+#include "kernel/node_impl.h"
 #include "kernel/stop.h"
 #include "kernel/tests/fixture.h"
 #include "kernel/tests/store_disk.h"
@@ -336,6 +338,82 @@ static void a_full_disk_acknowledges_nothing(void **state)
     fixture_rebuilds(&f);
 }
 
+/* shows: a ledger that was altered is found before anything is built of it */
+static void nothing_is_built_of_a_damaged_ledger(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct node_options options = {
+        .env = &f.sim.env, .path = f.path, .modules = modules, .nmodules = f.nmodules
+    };
+    assert_int_equal(add(1), OK);
+    assert_int_equal(add(1), OK);
+    node_close(&f.node);
+    test_db_by_hand(f.path, "UPDATE ledger_event SET leaf = replace(leaf, '\"by\":1', '\"by\":7')"
+                            " WHERE seq = (SELECT max(seq) FROM ledger_event)");
+    test_db_by_hand(f.path, "DELETE FROM node_projection");
+    for (int served = 0; served < 2; served++) {
+        options.served = served;
+        assert_int_equal(node_open(&f.node, &options, &e), FAULT);
+        assert_string_equal(e.code, "ledger.damaged");
+        e = (struct err){ 0 };
+    }
+    assert_int_equal(test_db_ask(f.path, "SELECT total FROM thing"), 2);
+}
+
+/* --- a connection that was lost --- */
+
+static void count_told(void *context, const struct gate_happened *events, size_t n)
+{
+    (void)events;
+    *(size_t *)context += n;
+}
+
+static void count_lost(void *context, struct str line)
+{
+    *(size_t *)context += memmem(line.p, line.n, "gate.events_lost", 16) != NULL;
+}
+
+/* The first try fails when all that the ledger knew is forgotten, and only the second succeeds;
+ * between them the database may come back with `size` events. */
+static void begin_anew_twice(uint64_t size, size_t *told, size_t *lost)
+{
+    struct err e = { 0 };
+    struct db *db = f.node.impl->writer;
+    f.node.impl->committed = count_told;
+    f.node.impl->context = told;
+    *told = *lost = 0;
+    test_db_by_hand(f.path, "ALTER TABLE ledger_epoch RENAME TO ledger_gone");
+    assert_int_equal(gate_again(f.node.gate, &e), FAULT);
+    test_db_by_hand(f.path, "ALTER TABLE ledger_gone RENAME TO ledger_epoch");
+    e = (struct err){ 0 };
+    assert_int_equal(db_begin(db, &e), OK);
+    assert_int_equal(ledger_cut(db, size, &e), OK);
+    assert_int_equal(db_commit(db, &e), OK);
+    log_set_sink(count_lost, lost);
+    assert_int_equal(gate_again(f.node.gate, &e), OK);
+    log_set_sink(NULL, NULL);
+    f.node.impl->committed = NULL;
+    assert_int_equal(ledger_size(f.node.ledger), size);
+}
+
+/* shows: a server that comes back tells no event twice, and says when what it knew is gone, in
+ * however many tries */
+static void who_comes_back_knows_what_it_knew(void **state)
+{
+    (void)state;
+    size_t told, lost;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(add(1), OK);
+    const uint64_t size = ledger_size(f.node.ledger);
+    begin_anew_twice(size, &told, &lost);
+    assert_int_equal(told, 0);
+    assert_int_equal(lost, 0);
+    begin_anew_twice(size - 1, &told, &lost);
+    assert_int_equal(told, 0);
+    assert_int_equal(lost, 1);
+}
+
 /* shows: SEC-01 partial: SEC-02 */
 static void personal_data_is_sealed_in_leaf_and_row(void **state)
 {
@@ -379,6 +457,8 @@ int main(void)
         CASE(timers_fire_once_across_restarts_and_clock_steps),
         CASE(a_rebuild_is_identical_and_tells_when_not),
         CASE(a_full_disk_acknowledges_nothing),
+        CASE(nothing_is_built_of_a_damaged_ledger),
+        CASE(who_comes_back_knows_what_it_knew),
         CASE(personal_data_is_sealed_in_leaf_and_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
