@@ -55,7 +55,6 @@ static enum outcome connect_db(struct db **out, struct store *s, enum store_role
     db->store = s;
     db->engine = s->engine;
     db->role = role;
-    db->node = s->node;
     enum outcome outcome = s->engine->connect(&db->connection, s->node, role, e);
     if (outcome == OK && db_writes(db))
         outcome = store_check_living(db, e);

@@ -95,10 +95,12 @@ enum outcome db_savepoint_undo(struct db *db, struct err *e);
  * db_lead: takes the lead, which one connection at a time has and keeps until it ends: what must be
  *   done by one process at a time is done on the leading connection alone, and so cannot be written
  *   once that is lost. *lead where nobody else can write: true.
- * db_tell: in a transaction, wakes the others once it is committed, and tells them a text of at
- * most DB_TELL_MAX lower-case letters, digits and blanks; "" is nothing but the waking. db_heard:
- *   whether others told since the last call, without waiting; each text that is more is given to
- *   `heard`. What is told may be lost: look all the same now and then.
+ * db_tell: in a transaction, wakes the others once it is committed. With "", which is nothing but
+ *   the waking, the commit is as durable as one that wrote, whatever it did; with a text, of at
+ *   most DB_TELL_MAX lower-case letters, digits and blanks, they are told that, and a transaction
+ *   that did nothing else waits for no disk. db_heard: whether others told since the last call,
+ *   without waiting; each text is given to `heard`. What is told may be lost: look all the same now
+ *   and then.
  * db_again: a new connection in the place of one that was lost. All that is known of the database
  *   has to be read anew, the lead to be taken anew. It fails as store_writer_shared does, and may
  *   be called again. */

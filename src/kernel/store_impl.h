@@ -1,7 +1,8 @@
 /* For those who implement an engine of the store, and for the store's own files.
  *
- * store.c knows records, caches, transactions and the pool; an engine knows one kind of database.
- * It gives values in and out one by one and maps every error of its library to a code of store.h.
+ * The store knows records, schemas, caches, transactions and the pool; an engine knows one kind of
+ * database. It gives values in and out one by one and maps every error of its library to a code of
+ * store.h.
  * All slots MUST be there, but where it says MAY. A connection is used by one thread at a time; a
  * node (what store_open made) by several. */
 #ifndef VEIN_KERNEL_STORE_IMPL_H
@@ -33,6 +34,10 @@ enum store_role {
     ROLE_WRITER, /* the only one */
     ROLE_SHARED, /* one of several, of which one at a time is in a transaction */
 };
+static inline bool store_role_writes(enum store_role role)
+{
+    return role == ROLE_WRITER || role == ROLE_SHARED;
+}
 
 struct store_engine {
     const char *name;
@@ -113,8 +118,8 @@ struct store_engine {
     enum outcome (*begin_shared)(void *connection, struct err *e);
     /* Takes what one connection at a time has, until it ends, if it is free or ours. */
     enum outcome (*lead)(void *connection, bool *lead, struct err *e);
-    /* In a transaction: the others shall hear of it once it is committed. Afterwards its commit
-     * MUST be as durable as one that wrote. */
+    /* In a transaction: the others shall hear of it once it is committed. After "" its commit MUST
+     * be as durable as one that wrote. */
     enum outcome (*tell)(void *connection, const char *text, struct err *e);
     /* Whether others told since the last time, and what. MUST NOT wait. */
     bool (*heard)(void *connection, db_heard_fn *heard, void *context);
@@ -155,7 +160,6 @@ struct db_statement {
 
 struct db {
     struct store *store;
-    void *node; /* of the engine, the store's */
     const struct store_engine *engine;
     void *connection; /* NULL: lost, and not made anew yet */
     enum store_role role;
@@ -191,7 +195,7 @@ enum outcome store_copy_file(struct store *s, const char *to_path, struct err *e
 
 static inline bool db_writes(const struct db *db)
 {
-    return db->role == ROLE_WRITER || db->role == ROLE_SHARED;
+    return store_role_writes(db->role);
 }
 
 /* One statement without rows, whatever the connection's state is. */

@@ -68,7 +68,7 @@ static const char *field(const PGresult *r, int which)
 static enum outcome lost(struct pg_connection *c, const char *doing, struct err *e)
 {
     const struct str said = str_trim(str_z(PQerrorMessage(c->pq)));
-    return err_fault(e, pg_writes(c) ? "store.failed" : "store.io",
+    return err_fault(e, store_role_writes(c->role) ? "store.failed" : "store.io",
                      "%s: the connection was lost: %.*s", doing, STR(said));
 }
 
@@ -159,7 +159,7 @@ static enum outcome configure(struct pg_connection *c, struct err *e)
                &strange, "configure", e));
     if (strange)
         return err_fault(e, "store.io", "the database has another encoding than UTF8");
-    if (!pg_writes(c))
+    if (!store_role_writes(c->role))
         return pg_run(c, "SET default_transaction_read_only = on", NULL, "configure", e);
     /* A stronger setting stays. */
     return pg_run(c,
@@ -205,7 +205,7 @@ enum outcome pg_connect(void **out, void *p, enum store_role role, struct err *e
     const struct node *node = p;
     struct pg_connection *c = NULL;
     TRY(pg_open(&c, &node->url, role, e));
-    const enum outcome o = pg_writes(c) ? pg_take_place(c, e) : OK;
+    const enum outcome o = store_role_writes(c->role) ? pg_take_place(c, e) : OK;
     if (o != OK) {
         pg_disconnect(c);
         return o;

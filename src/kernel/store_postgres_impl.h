@@ -30,11 +30,6 @@ struct pg_connection {
     bool vacuum_is_old;           /* something was deleted since it began */
 };
 
-static inline bool pg_writes(const struct pg_connection *c)
-{
-    return c->role == ROLE_WRITER || c->role == ROLE_SHARED;
-}
-
 /* FAULT with the code of store.h for what the server or the connection said. */
 enum outcome pg_fault(struct pg_connection *c, const PGresult *r, const char *doing, struct err *e);
 

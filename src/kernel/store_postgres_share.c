@@ -54,14 +54,6 @@ static enum outcome check_writer(struct pg_connection *c, struct err *e)
     return OK;
 }
 
-static enum outcome channel(struct pg_connection *c, const char *verb, const char *behind,
-                            struct err *e)
-{
-    char text[DB_TELL_MAX + 64];
-    snprintf(text, sizeof text, "%s vein_%08x%s", verb, (unsigned)key_of(c), behind);
-    return pg_run(c, text, NULL, verb, e);
-}
-
 enum outcome pg_take_place(struct pg_connection *c, struct err *e)
 {
     const bool shared = c->role == ROLE_SHARED;
@@ -75,7 +67,8 @@ enum outcome pg_take_place(struct pg_connection *c, struct err *e)
              shared ? WRITE_WAIT_MS : LOCK_WAIT_MS, shared ? HANGS_MS : 0);
     TRY(pg_run(c, text, NULL, "configure", e));
     TRY(check_writer(c, e));
-    return shared ? channel(c, "LISTEN", "", e) : OK;
+    snprintf(text, sizeof text, "LISTEN vein_%08x", (unsigned)key_of(c));
+    return shared ? pg_run(c, text, NULL, "listen", e) : OK;
 }
 
 /* -- A turn ----------------------------------------------------------------------------------- */
@@ -111,17 +104,17 @@ enum outcome pg_lead(void *p, bool *lead, struct err *e)
 
 /* A NOTIFY alone writes nothing, and the commit of who wrote nothing waits for no disk and no
  * standby: so a word is written to the log of changes, which nobody reads. */
-static const char write_something[] = "SELECT pg_logical_emit_message(true, 'vein', '')";
+static const char write_something[] = "SELECT pg_logical_emit_message(true, 'vein', ''); ";
 
 enum outcome pg_tell(void *p, const char *text, struct err *e)
 {
     struct pg_connection *c = p;
-    char quoted[DB_TELL_MAX + 8];
+    char all[DB_TELL_MAX + sizeof write_something + 64];
     BUG_ON(strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789 ") != strlen(text));
     BUG_ON(strlen(text) > DB_TELL_MAX);
-    snprintf(quoted, sizeof quoted, ", '%s'", text);
-    TRY(pg_run(c, write_something, NULL, "tell", e));
-    return channel(c, "NOTIFY", *text ? quoted : "", e);
+    snprintf(all, sizeof all, "%sNOTIFY vein_%08x, '%s'", *text ? "" : write_something,
+             (unsigned)key_of(c), text);
+    return pg_run(c, all, NULL, "tell", e);
 }
 
 bool pg_heard(void *p, db_heard_fn *heard, void *context)

@@ -324,7 +324,7 @@ static void disconnect(void *p)
 
 static enum outcome connect(void **out, void *p, enum store_role role, struct err *e)
 {
-    const bool writer = role == ROLE_WRITER || role == ROLE_SHARED;
+    const bool writer = store_role_writes(role);
     struct sqlite_node *node = p;
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (c == NULL)

@@ -170,7 +170,7 @@ void db_lose(struct db *db)
 enum outcome db_again(struct db *db, struct err *e)
 {
     db_lose(db);
-    TRY(db->engine->connect(&db->connection, db->node, db->role, e));
+    TRY(db->engine->connect(&db->connection, db->store->node, db->role, e));
     db->failed = false;
     db->doomed = NULL;
     const enum outcome o = store_check_living(db, e);

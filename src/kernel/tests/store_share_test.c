@@ -54,6 +54,28 @@ static void test_writers_take_turns(void **state)
     store_close(s);
 }
 
+/* shows: an answer that rests on what another wrote is as durable as that; a text that may be lost
+ * waits for no disk */
+static void test_waking_is_durable_and_telling_is_not(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    const char *text = "SELECT count(pg_current_xact_id_if_assigned())";
+    const struct sql writes = { "test.writes", text, text, NULL, sql_place_count.out };
+    struct store_options options = postgres_fresh();
+    struct store *s = store_with_rows(&options);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer_shared(&db, s, &e));
+    ASSERT_OK(db_begin(db, &e));
+    ASSERT_OK(db_tell(db, "abc 1", &e));
+    assert_int_equal(number_of(db, &writes), 0);
+    ASSERT_OK(db_tell(db, "", &e));
+    assert_int_equal(number_of(db, &writes), 1);
+    ASSERT_OK(db_commit(db, &e));
+    db_close(db);
+    store_close(s);
+}
+
 static void test_one_writer_leads(void **state)
 {
     (void)state;
@@ -147,6 +169,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writers_take_turns),
+        cmocka_unit_test(test_waking_is_durable_and_telling_is_not),
         cmocka_unit_test(test_one_writer_leads),
         cmocka_unit_test(test_a_lost_writer_begins_anew),
         cmocka_unit_test(test_what_cannot_be_written),
