@@ -301,7 +301,7 @@ enum outcome erasures_step(struct erasures *x, struct err *e)
     bool done;
     if (x->due || x->nsaid > 0)
         TRY(erase_due(x, e));
-    else if (!x->unflushed || now - x->flushed < ERASE_FLUSH_US)
+    else if (!x->unflushed || now - x->flushed < (x->told ? ERASE_LEFT_OUT_US : ERASE_FLUSH_US))
         return OK;
     if (!x->unflushed)
         return OK;

@@ -23,7 +23,8 @@
 #include "kernel/module.h"
 
 enum { ERASE_LIST_MAX = 64 << 20 }; /* bytes: beyond a million subjects */
-#define ERASE_FLUSH_US TIME_SECOND
+#define ERASE_FLUSH_US    TIME_SECOND
+#define ERASE_LEFT_OUT_US TIME_MINUTE /* while the server leaves a table out */
 
 struct files;
 struct search;

@@ -97,7 +97,8 @@ const char *pg_beside_name(void *p)
 
 /* -- What was deleted ------------------------------------------------------------------------- */
 
-enum { VACUUM_PATIENCE_MS = 200 }; /* a small one is over by then */
+/* A small one is over soon after it began; later looks keep nobody waiting. */
+enum { VACUUM_PATIENCE_MS = 200, VACUUM_LOOK_MS = 1 };
 
 static enum outcome readers_in_the_way(struct pg_connection *c, int64_t *n, struct err *e)
 {
@@ -129,10 +130,10 @@ static enum outcome vacuum_begin(struct pg_connection *c, const char *tables, st
 }
 
 /* *over: it is, and the tables are clean; a table that the server left out is a fault. */
-static enum outcome vacuum_look(struct pg_connection *v, bool *over, struct err *e)
+static enum outcome vacuum_look(struct pg_connection *v, int patience_ms, bool *over, struct err *e)
 {
     enum outcome o = OK;
-    *over = pg_result_soon(v, VACUUM_PATIENCE_MS);
+    *over = pg_result_soon(v, patience_ms);
     if (!*over)
         return v->lost ? pg_fault(v, NULL, "vacuum", e) : OK;
     for (PGresult *r = pg_next(v); r != NULL; r = pg_next(v)) {
@@ -162,6 +163,7 @@ enum outcome pg_flush(void *connection, const char *tables, bool more, bool *don
     struct pg_connection *c = connection;
     int64_t readers = 0;
     bool over = false;
+    int patience_ms = VACUUM_LOOK_MS;
     *done = false;
     c->vacuum_is_old |= more;
     if (c->vacuum == NULL) {
@@ -171,8 +173,9 @@ enum outcome pg_flush(void *connection, const char *tables, bool more, bool *don
         struct err why = { 0 };
         if (vacuum_begin(c, tables, &why) != OK)
             return err_fault(e, "store.not_vacuumed", "%s", why.detail);
+        patience_ms = VACUUM_PATIENCE_MS;
     }
-    const enum outcome o = vacuum_look(c->vacuum, &over, e);
+    const enum outcome o = vacuum_look(c->vacuum, patience_ms, &over, e);
     if (o == OK && !over)
         return OK;
     TRY(vacuum_end(c, o, e));
