@@ -105,8 +105,13 @@ const locked = await who(b, third);
 count(locked.status === 423, "locked at the one, locked at the other at once", locked.status);
 
 // --- news ----------------------------------------------------------------------------------------
-const ms = await told(b, here, "event: tower", () => command(a, here, "site.make", site("news")));
-count(ms !== undefined && ms < 1000, "what is recorded at the one is told at the other", `${ms} ms`);
+// The other looks each second all the same: by that alone most would take nearly one.
+const took = [];
+for (let i = 0; i < 5; i++)
+  took.push(await told(b, here, "event: tower",
+    () => command(a, here, "site.make", site(`news ${i}`))) ?? Infinity);
+const median = took.toSorted((x, y) => x - y)[2];
+count(median < 300, "what is recorded at the one is told at the other", `${took.join(", ")} ms`);
 
 // --- races ---------------------------------------------------------------------------------------
 const one = (answers, good) => answers.filter((x) => good(x.status)).length === 1;
