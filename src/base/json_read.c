@@ -305,14 +305,10 @@ static uint32_t hex4(const char *p, const char *end)
         return UINT32_MAX;
     uint32_t v = 0;
     for (size_t i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i];
-        unsigned char lower = c | 0x20;
-        if (c >= '0' && c <= '9')
-            v = v << 4 | (uint32_t)(c - '0');
-        else if (lower >= 'a' && lower <= 'f')
-            v = v << 4 | (uint32_t)(lower - 'a' + 10);
-        else
+        const int digit = str_hex_digit(p[i]);
+        if (digit < 0)
             return UINT32_MAX;
+        v = v << 4 | (uint32_t)digit;
     }
     return v;
 }

@@ -109,6 +109,17 @@ bool str_utf8_valid(struct str s)
     return true;
 }
 
+int str_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
 bool str_to_u63(int64_t *out, struct str s)
 {
     if (s.n == 0 || s.n > 18 || (s.n > 1 && s.p[0] == '0'))

@@ -62,6 +62,9 @@ struct str str_cut(struct str *rest, char c);
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, no value above U+10FFFF). */
 bool str_utf8_valid(struct str s);
 
+/* Value of a hexadecimal digit, small or capital; -1 for anything else. */
+int str_hex_digit(char c);
+
 /* Strict decimal without sign, blanks or leading zeros, at most 18 digits. */
 bool str_to_u63(int64_t *out, struct str s);
 

@@ -33,8 +33,7 @@ static bool key_read(uint64_t *out, struct str hex)
 {
     *out = 0;
     for (size_t i = 0; i < hex.n; i++) {
-        const char c = hex.p[i];
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        const int digit = str_hex_digit(hex.p[i]);
         if (digit < 0)
             return false;
         *out = *out << 4 | (uint64_t)digit;

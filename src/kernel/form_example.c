@@ -22,7 +22,7 @@ static enum outcome find_file(void *context, struct form_file *out, bool *found,
     size_t item = 0;
     (void)e;
     for (size_t i = hash.n > 8 ? hash.n - 8 : 0; i < hash.n; i++)
-        item = item * 16 + (size_t)(hash.p[i] <= '9' ? hash.p[i] - '0' : hash.p[i] - 'a' + 10);
+        item = item * 16 + (size_t)str_hex_digit(hash.p[i]);
     *found = item < plan->n && plan->items[item].type == FORM_FILE;
     if (!*found)
         return OK;

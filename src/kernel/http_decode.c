@@ -2,17 +2,6 @@
  * encoded separator is data. Pure functions; see http_impl.h. */
 #include "kernel/http_impl.h"
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
 /* Percent-decoding into the arena; absent when it is malformed, holds a NUL or is not UTF-8. */
 static struct str percent_decode(struct arena *a, struct str s, bool plus_is_blank)
 {
@@ -21,8 +10,8 @@ static struct str percent_decode(struct arena *a, struct str s, bool plus_is_bla
     for (size_t i = 0; p && i < s.n; i++) {
         char c = s.p[i];
         if (c == '%') {
-            const int high = i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
-            const int low = i + 2 < s.n ? hex_value(s.p[i + 2]) : -1;
+            const int high = i + 2 < s.n ? str_hex_digit(s.p[i + 1]) : -1;
+            const int low = i + 2 < s.n ? str_hex_digit(s.p[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return (struct str){ 0 };
             c = (char)(high * 16 + low);

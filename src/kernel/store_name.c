@@ -18,13 +18,6 @@ bool store_name_is_url(const char *name)
     return scheme_of(name) != NULL;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c);
-    return at ? (int)(at - digits) : -1;
-}
-
 /* %XX into bytes, with a NUL behind them; false when it does not fit or is not well formed. */
 static bool decode(char *out, size_t size, struct str in)
 {
@@ -32,8 +25,8 @@ static bool decode(char *out, size_t size, struct str in)
     for (size_t i = 0; i < in.n; i++) {
         int byte = (unsigned char)in.p[i];
         if (byte == '%') {
-            const int high = i + 2 < in.n ? hex_digit(in.p[i + 1]) : -1;
-            const int low = high < 0 ? -1 : hex_digit(in.p[i + 2]);
+            const int high = i + 2 < in.n ? str_hex_digit(in.p[i + 1]) : -1;
+            const int low = high < 0 ? -1 : str_hex_digit(in.p[i + 2]);
             byte = low < 0 ? 0 : 16 * high + low;
             i += 2;
         }

@@ -78,6 +78,18 @@ static void numbers_are_strict(void **state)
     assert_false(str_to_u63(&v, S("1\0")));
 }
 
+static void hexadecimal_digits_are_those_alone(void **state)
+{
+    (void)state;
+    static const char digits[] = "0123456789abcdefABCDEF";
+    int found = 0;
+    for (int i = 0; i < 22; i++)
+        assert_int_equal(str_hex_digit(digits[i]), i < 16 ? i : i - 6);
+    for (int c = -128; c < 128; c++)
+        found += str_hex_digit((char)c) >= 0;
+    assert_int_equal(found, 22);
+}
+
 static void utf8_first_and_last_of_each_length(void **state)
 {
     (void)state;
@@ -144,6 +156,7 @@ int main(void)
         cmocka_unit_test(cutting_walks_a_list_to_its_end),
         cmocka_unit_test(trims_blanks_and_nothing_else),
         cmocka_unit_test(numbers_are_strict),
+        cmocka_unit_test(hexadecimal_digits_are_those_alone),
         cmocka_unit_test(utf8_first_and_last_of_each_length),
         cmocka_unit_test(utf8_ill_formed_is_refused),
     };
