@@ -128,9 +128,9 @@ void cli_root(struct node_options *options)
     options->token = options->passphrase.p ? NULL : getenv("VEIN_ROOT_TOKEN");
 }
 
-bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code)
+bool cli_node_open_as(struct node *n, const struct node_options *how, int *code)
 {
-    struct node_options options = { .path = path, .create = create, .read_only = read_only };
+    struct node_options options = *how;
     cli_root(&options);
     options.modules = cli_modules(&options.nmodules);
     struct err e = { 0 };
@@ -138,6 +138,12 @@ bool cli_node_open(struct node *n, const char *path, bool create, bool read_only
         return true;
     *code = cli_error(&e);
     return false;
+}
+
+bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code)
+{
+    const struct node_options how = { .path = path, .create = create, .read_only = read_only };
+    return cli_node_open_as(n, &how, code);
 }
 
 void cli_print_row(const struct record *r, const void *row, bool json, struct arena *arena)

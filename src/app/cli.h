@@ -49,7 +49,9 @@ struct str cli_passphrase(void);
 /* The root key of the node: a passphrase from VEIN_PASSPHRASE, a token from VEIN_ROOT_TOKEN (an RFC
  * 7512 URI, keyring_token.h), else the key file. */
 void cli_root(struct node_options *options);
-/* Opens the node of a database file; prints why not. */
+/* Opens a node with the modules and the root key that the options lack; prints why not. */
+bool cli_node_open_as(struct node *n, const struct node_options *how, int *code);
+/* The same, of what most commands say. */
 bool cli_node_open(struct node *n, const char *path, bool create, bool read_only, int *code);
 
 /* Prints one JSON or table row of a query's record: identifier first. */

@@ -218,14 +218,12 @@ static int prepare(const char *db)
     struct node n;
     struct node_prepared out;
     struct err e = { 0 };
-    struct node_options options = { .path = db, .read_only = true, .log_alone = true };
-    cli_root(&options);
-    options.modules = cli_modules(&options.nmodules);
-    enum outcome o = node_open(&n, &options, &e);
-    if (o == OK) {
-        o = node_prepare(&out, &n, &e);
-        node_close(&n);
-    }
+    int code;
+    const struct node_options how = { .path = db, .read_only = true, .log_alone = true };
+    if (!cli_node_open_as(&n, &how, &code))
+        return code;
+    const enum outcome o = node_prepare(&out, &n, &e);
+    node_close(&n);
     if (o != OK)
         return cli_error(&e);
     char beside[STORE_NAME_MAX], shown[STORE_NAME_MAX];

@@ -54,6 +54,14 @@ static void publish(struct http_server *server, const struct gate_happened *even
 }
 
 /* How far jobs are is no event: their page is told all the same. */
+static void jobs_changed(struct serve *s)
+{
+    pthread_mutex_lock(&s->watched);
+    if (s->app.server)
+        http_publish(s->app.server, S("jobs"), S("changed"));
+    pthread_mutex_unlock(&s->watched);
+}
+
 static void publish_progress(struct serve *s, uint64_t *last)
 {
     const uint64_t progress = jobs_progress(s->node.jobs);
@@ -61,10 +69,7 @@ static void publish_progress(struct serve *s, uint64_t *last)
         return;
     *last = progress;
     node_tell(&s->node, "progress");
-    pthread_mutex_lock(&s->watched);
-    if (s->app.server)
-        http_publish(s->app.server, S("jobs"), S("changed"));
-    pthread_mutex_unlock(&s->watched);
+    jobs_changed(s);
 }
 
 static void committed(void *context, const struct gate_happened *events, size_t n)
@@ -82,14 +87,10 @@ static void committed(void *context, const struct gate_happened *events, size_t 
 static void heard(void *context, struct str text)
 {
     struct serve *s = context;
-    if (!str_is(text, "progress") && s->app.auth)
+    if (str_is(text, "progress"))
+        jobs_changed(s);
+    else if (s->app.auth)
         auth_heard(s->app.auth, text);
-    if (!str_is(text, "progress"))
-        return;
-    pthread_mutex_lock(&s->watched);
-    if (s->app.server)
-        http_publish(s->app.server, S("jobs"), S("changed"));
-    pthread_mutex_unlock(&s->watched);
 }
 
 /* --- the writer's thread --- */

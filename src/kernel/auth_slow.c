@@ -235,7 +235,7 @@ int64_t auth_pin_try(struct auth *a, struct str account)
     return try;
 }
 
-static void pin_forget(struct auth *a, uint64_t key, int64_t now)
+static void row_forget(struct auth *a, uint64_t key, int64_t now)
 {
     *slow_row(a, key, now) = (struct auth_slow){ .key = key, .last_us = now, .until_us = now };
 }
@@ -244,7 +244,7 @@ void auth_pin_forget(struct auth *a, struct str account)
 {
     const uint64_t key = slow_key(a, "pin/", account);
     pthread_mutex_lock(&a->lock);
-    pin_forget(a, key, env_mono(a->node->env));
+    row_forget(a, key, env_mono(a->node->env));
     auth_share(a, AUTH_WORD_CLEAR, key, 0);
     pthread_mutex_unlock(&a->lock);
 }
@@ -255,7 +255,7 @@ void auth_slow_heard(struct auth *a, enum auth_word word, uint64_t key, int budg
 {
     const int64_t now = env_mono(a->node->env);
     if (word == AUTH_WORD_CLEAR)
-        pin_forget(a, key, now);
+        row_forget(a, key, now);
     else if (word == AUTH_WORD_RIGHT)
         slow_right(a, key, now, false);
     else if (budget == OF_PIN)

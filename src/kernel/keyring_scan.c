@@ -2,6 +2,7 @@
  * since the table must not lack whom an altered name hides: they would be given a second key. Read
  * one by one they cost more than the rest of a start; here they are read by blocks, and the codes,
  * which are most of the work, are shared among the processors. */
+#include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ enum outcome slots_each(const struct keyring *k, uint32_t from, uint32_t to, slo
     struct slot block[BLOCK];
     while (from < to) {
         const uint32_t wanted = to - from < BLOCK ? to - from : BLOCK;
+        errno = 0; /* stays so when the file ends before */
         const ssize_t got =
             pread(k->fd, block, (size_t)wanted * SLOT_SIZE, (off_t)from * SLOT_SIZE);
         if (got < SLOT_SIZE)
@@ -57,6 +59,8 @@ static void *check(void *context)
 
 static uint32_t shares_for(uint32_t slots)
 {
+    if (slots < 2 * SHARE_MIN)
+        return 1;
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint32_t n = processors > SHARES_MAX ? SHARES_MAX : processors > 1 ? (uint32_t)processors : 1;
     while (n > 1 && slots / n < SHARE_MIN)
