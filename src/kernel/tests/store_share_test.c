@@ -95,7 +95,7 @@ static void test_one_writer_leads(void **state)
     assert_false(lead);
     ASSERT_CODE(store_writer(&alone, u, &e), REFUSED, "store.in_use");
     db_close(a);
-    for (int i = 0; i < 50 && !lead; i++, usleep(20000)) /* its session ends in its own time */
+    for (int i = 0; i < 500 && !lead; i++, usleep(20000)) /* its session ends in its own time */
         ASSERT_OK(db_lead(b, &lead, &e));
     assert_true(lead);
     db_close(b);
