@@ -104,12 +104,15 @@ enum outcome define_pinned(struct definition *out, struct db *db, const struct d
     struct arena *own = known || full ? NULL : arena_new(DEFINITION_ARENA_MAX);
     if (own) {
         struct definition fresh;
-        const enum outcome o = read_bound(&fresh, db, kind, pin, own, found, e);
+        struct err why = { 0 };
+        const enum outcome o = read_bound(&fresh, db, kind, pin, own, found, &why);
         const bool large = arena_exhausted(own); /* too large to keep */
-        if (o == OK && *found)
+        if (o == OK && *found && !large)
             known = keep(kind, &fresh, own);
         else
             arena_free(own);
+        if (o != OK && !large)
+            *e = why;
         if (!large && (o != OK || !*found))
             return o;
     }

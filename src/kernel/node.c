@@ -164,8 +164,8 @@ static void node_committed(void *context, const struct gate_happened *events, si
         outbox_committed(n->outbox, events, n_events);
     if (n->search)
         search_committed(n->search, events, n_events);
-    if (n->trail)
-        trail_committed(n->trail);
+    if (n->trail && n_events > 0)
+        trail_committed(n->trail, events[n_events - 1].sequence);
     if (n->erasures)
         erasures_committed(n->erasures, events, n_events);
     if (n->witnesses)

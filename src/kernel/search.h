@@ -22,7 +22,8 @@
  * seals and writes only rows of its own stream, while a unit's scopes are its order's. For each
  * event that a rule waits for, the things it concerns are read from the projections as they are now
  * and their rows replaced: so doing it twice, or late, gives the same, and a rebuilt index equals
- * the one that grew. It may be SEARCH_EVERY_US late under load.
+ * the one that grew. It may be SEARCH_EVERY_US late; while the writer is never at rest SEARCH_FAR
+ * events, and more where even a step after each group is too little.
  *
  * Order of answers: an identifier as it was asked for, then those that begin so, then things all of
  * whose words are there (of rules that are not sealed: that begin so); among these by rule, token
@@ -44,7 +45,9 @@ enum {
     SEARCH_LOOKED_MAX = 2000,    /* rows that one page of answers looks at */
     SEARCH_PAGE = 20,            /* answers of a page */
     SEARCH_THING_MAX = 100,      /* bytes of a thing's id */
-    SEARCH_BATCH_MAX = 128,      /* events followed in one step */
+    SEARCH_STEP_MAX = 32,        /* events followed in one step between two groups of commands */
+    SEARCH_FAR = 5000,           /* events behind, from which on there is a step after each group */
+    SEARCH_BATCH_MAX = 128,      /* events followed at once while nobody waits */
     SEARCH_SWEPT = 256,
 };
 #define SEARCH_EVERY_US (TIME_SECOND / 10)

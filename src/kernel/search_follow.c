@@ -18,6 +18,7 @@ struct search {
     struct arena *one;                   /* of one thing */
     int64_t cursor;                      /* next event to follow */
     int64_t kept;                        /* the cursor as it is stored */
+    int64_t last;                        /* event that was told */
     bool behind;                         /* there may be more behind the cursor */
     int64_t followed;                    /* monotonic: when it last followed */
     int64_t swept;                       /* monotonic: when it last swept */
@@ -99,13 +100,13 @@ static enum outcome follow_event(const struct pass *p, const struct event *event
     return OK;
 }
 
-/* Follows the next of `log`'s events from *at on; *n of them, 0 at the end. */
-static enum outcome follow(const struct pass *p, struct db *log, int64_t *at, size_t *n,
+/* Follows the next of `log`'s events from *at on: of at most `max` *n, 0 at the end. */
+static enum outcome follow(const struct pass *p, struct db *log, int64_t *at, size_t max, size_t *n,
                            struct err *e)
 {
     struct ledger_row *rows;
     arena_reset(p->arena);
-    TRY(ledger_read(log, *at, SEARCH_BATCH_MAX, &rows, n, p->arena, e));
+    TRY(ledger_read(log, *at, max, &rows, n, p->arena, e));
     for (size_t i = 0; i < *n; i++) {
         struct event event;
         if (i > 0 && arena_used(p->arena) > FOLLOW_ARENA_MAX / 2)
@@ -158,7 +159,7 @@ static enum outcome keep(struct search *s, struct err *e)
 {
     if (s->cursor == s->kept)
         return OK;
-    TRY(db_begin_aside(s->options.writer, e));
+    TRY(db_begin_derived(s->options.writer, e));
     const enum outcome o = cursor_set(s->options.writer, s->cursor, e);
     if (o != OK) {
         db_rollback(s->options.writer);
@@ -195,6 +196,8 @@ void search_committed(struct search *s, const struct gate_happened *events, size
             s->behind = true;
         else
             s->cursor++;
+    if (n > 0)
+        s->last = events[n - 1].sequence;
 }
 
 static struct pass living(const struct search *s)
@@ -210,12 +213,12 @@ static struct pass living(const struct search *s)
 }
 
 /* One batch, by one transaction with the cursor. */
-static enum outcome batch(struct search *s, size_t *n, struct err *e)
+static enum outcome batch(struct search *s, size_t max, size_t *n, struct err *e)
 {
     const struct pass pass = living(s);
     int64_t at = s->cursor;
-    TRY(db_begin_aside(s->options.writer, e));
-    enum outcome o = follow(&pass, s->options.writer, &at, n, e);
+    TRY(db_begin_derived(s->options.writer, e));
+    enum outcome o = follow(&pass, s->options.writer, &at, max, n, e);
     if (o == OK && *n > 0)
         o = cursor_set(s->options.writer, at, e);
     if (o == OK && *n > 0)
@@ -302,10 +305,11 @@ enum outcome search_step(struct search *s, bool idle, bool *busy, struct err *e)
     }
     if (!s->behind)
         return s->cursor - s->kept > KEEP_EVERY ? keep(s, e) : OK;
-    if (!idle && now - s->followed < SEARCH_EVERY_US)
+    const bool far = s->last - s->cursor > SEARCH_FAR;
+    if (!idle && !far && now - s->followed < SEARCH_EVERY_US)
         return OK;
     s->followed = now;
-    TRY(batch(s, &n, e));
+    TRY(batch(s, SEARCH_STEP_MAX, &n, e));
     *busy = n > 0;
     return OK;
 }
@@ -314,7 +318,7 @@ enum outcome search_catch_up(struct search *s, struct err *e)
 {
     bool again = true;
     for (size_t n = 1; n > 0;)
-        TRY(batch(s, &n, e));
+        TRY(batch(s, SEARCH_BATCH_MAX, &n, e));
     s->sweeping = 0;
     s->swept_to[0] = '\0';
     while (again)
@@ -367,7 +371,7 @@ static enum outcome build(const struct pass *p, struct db *from, int64_t *behind
     int64_t at = 0;
     int64_t kept;
     for (size_t n = 1; n > 0;)
-        TRY(follow(p, from, &at, &n, e));
+        TRY(follow(p, from, &at, SEARCH_BATCH_MAX, &n, e));
     TRY(cursor_of(from, &kept, p->arena, e));
     if (kept > at) /* nobody can have followed so many: damaged, and so it differs */
         kept = at;

@@ -92,6 +92,9 @@ enum outcome db_savepoint_undo(struct db *db, struct err *e);
  * db_begin_aside: begins a transaction that waits for no turn, for tables that who leads alone
  *   writes, or whose rows settle by themselves who may have them (leases); between its statements
  *   others may commit.
+ * db_begin_derived: the same, for tables that are made anew of the ledger where they are behind it:
+ *   its commit waits for no disk and no standby. A power cut may take it, with all such commits
+ *   behind it, and takes none that was waited for.
  * db_lead: takes the lead, which one connection at a time has and keeps until it ends: what must be
  *   done by one process at a time is done on the leading connection alone, and so cannot be written
  *   once that is lost. *lead where nobody else can write: true.
@@ -106,6 +109,7 @@ enum outcome db_savepoint_undo(struct db *db, struct err *e);
  *   be called again. */
 bool db_shared(const struct db *db);
 enum outcome db_begin_aside(struct db *db, struct err *e);
+enum outcome db_begin_derived(struct db *db, struct err *e);
 enum outcome db_lead(struct db *db, bool *lead, struct err *e);
 enum { DB_TELL_MAX = 7000 };
 enum outcome db_tell(struct db *db, const char *text, struct err *e);

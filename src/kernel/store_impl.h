@@ -43,6 +43,10 @@ struct store_engine {
     const char *name;
     const char *begin_write; /* takes the right to write at once */
     const char *begin_read;
+    /* As begin_write, of a transaction whose commit waits for no disk; and what is run before the
+     * next that must wait for it (NULL: nothing). */
+    const char *begin_derived;
+    const char *derived_end;
     /* Query of what the schemas made: ("table" | "index", name, text in SQLite's words), tables
      * first, each in the order of its making. */
     const char *made;
@@ -165,6 +169,7 @@ struct db {
     enum store_role role;
     bool failed;         /* a commit failed: nothing goes any more */
     bool in_transaction; /* as the caller sees it */
+    bool hasty;          /* its last transaction was derived */
     const char *doomed;  /* code of the fault after which the transaction must be rolled back */
     unsigned savepoints;
     size_t nstatements;

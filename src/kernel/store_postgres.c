@@ -367,6 +367,7 @@ const struct store_engine store_engine_postgres = {
     .name = "postgres",
     .begin_write = "BEGIN",
     .begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    .begin_derived = "BEGIN; SET LOCAL synchronous_commit = off",
     .made = "SELECT CAST(CASE relkind WHEN 'r' THEN 'table' ELSE 'index' END AS TEXT),"
             " CAST(relname AS TEXT), obj_description(oid, 'pg_class') FROM pg_class"
             " WHERE relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"

@@ -375,6 +375,8 @@ const struct store_engine store_engine_sqlite = {
     .name = "sqlite",
     .begin_write = "BEGIN IMMEDIATE",
     .begin_read = "BEGIN",
+    .begin_derived = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+    .derived_end = "PRAGMA synchronous = FULL",
     .made = "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
             " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, rowid",
     .open = node_open,

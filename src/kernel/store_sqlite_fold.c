@@ -1,24 +1,23 @@
 /* The log of changes and its way into the database.
  *
  * SQLite appends commits to its log (WAL) and now and then writes their pages into the database, a
- * checkpoint: some 8,000 pages and a sync, for which the writer would stand still. Where somebody
+ * checkpoint: thousands of pages and a sync, for which the writer would stand still. Where somebody
  * folds (store_fold.h), that is done on another connection while the writer goes on. It never ends
  * there, for the writer appends meanwhile, and the log begins anew only when all of it is in the
- * database. So the writer does the last part itself, after a commit: when that is little, or, while
- * there is load, when the log has become long; then the last part is about what one group of
- * commands wrote. Each of these is SQLite's own checkpoint (PASSIVE: it waits for nobody), and a
- * power cut at any moment finds what one on the writer's thread would leave.
- *
+ * database. So the writer does the last part itself, after a commit, once the log has become long
+ * and that part is about what one group of commands wrote: seldom enough that of a hundred commands
+ * not one waits for it. Each of these is SQLite's own checkpoint (PASSIVE: it waits for nobody),
+ * and a power cut at any moment finds what one on the writer's thread would leave.
  * Nobody folds on the command line, in tests and simulations: there the writer does all of it. */
 #include "kernel/store_sqlite_impl.h"
 
 #include <stdlib.h>
 
 enum {
-    PAGES = 8000,  /* of the log that are folded at once */
-    LITTLE = 400,  /* that the writer does itself at any time */
-    LONG = 128000, /* 500 MiB of log: the writer does the last part, … */
-    GROUP = 2000,  /* … when it is no more than a group wrote */
+    PAGES = 8000, /* of the log that are folded at once */
+    LITTLE = 400, /* that is left for another time */
+    LONG = 64000, /* 250 MiB of log: the writer does the last part, … */
+    GROUP = 2000, /* … when it is no more than a group wrote; beyond 4 * LONG, however much it is */
     PASSES_MAX = 6,
 };
 _Static_assert(4 * (int64_t)LONG < INT32_MAX, "pages are counted in an int");
@@ -33,13 +32,13 @@ static int committed(void *p, sqlite3 *db, const char *name, int pages)
 {
     struct sqlite_node *node = p;
     const bool nobody = atomic_load(&node->fold) == SQLITE_FOLD_NOBODY;
+    if (pages < atomic_load(&node->folded)) /* all of it was folded: it began anew */
+        atomic_store(&node->folded, 0);
     const int left = nobody ? pages : pages - atomic_load(&node->folded);
-    if (pages < PAGES)
-        return SQLITE_OK;
-    if (nobody || left <= LITTLE || (pages >= LONG && left <= GROUP) || pages >= 4 * LONG) {
+    if (nobody ? pages >= PAGES : (pages >= LONG && left <= GROUP) || pages >= 4 * LONG) {
         (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         atomic_store(&node->folded, 0);
-    } else if (left >= PAGES || pages >= LONG) {
+    } else if (left >= PAGES) {
         atomic_store(&node->fold, SQLITE_FOLD_WANTED);
     }
     return SQLITE_OK;

@@ -23,15 +23,24 @@ static void end_cursors(struct db *db, unsigned depth)
     }
 }
 
-static enum outcome begin(struct db *db, bool turn, struct err *e)
+enum kind { TURN, ASIDE, DERIVED };
+
+/* What a derived transaction left of its haste ends before another one begins. */
+static enum outcome begin(struct db *db, enum kind kind, struct err *e)
 {
     const struct store_engine *engine = db->engine;
     BUG_ON(db->in_transaction);
     TRY(db_check(db, e));
-    if (turn && db_shared(db))
+    if (db->hasty && kind != DERIVED && engine->derived_end)
+        TRY(engine->script(db->connection, engine->derived_end, e));
+    db->hasty = kind == DERIVED;
+    if (kind == TURN && db_shared(db))
         TRY(engine->begin_shared(db->connection, e));
     else
-        TRY(engine->script(db->connection, db_writes(db) ? engine->begin_write : engine->begin_read,
+        TRY(engine->script(db->connection,
+                           kind == DERIVED ? engine->begin_derived
+                           : db_writes(db) ? engine->begin_write
+                                           : engine->begin_read,
                            e));
     db->in_transaction = true;
     db->savepoints = 0;
@@ -40,12 +49,18 @@ static enum outcome begin(struct db *db, bool turn, struct err *e)
 
 enum outcome db_begin(struct db *db, struct err *e)
 {
-    return begin(db, true, e);
+    return begin(db, TURN, e);
 }
 
 enum outcome db_begin_aside(struct db *db, struct err *e)
 {
-    return begin(db, false, e);
+    return begin(db, ASIDE, e);
+}
+
+enum outcome db_begin_derived(struct db *db, struct err *e)
+{
+    BUG_ON(!db_writes(db));
+    return begin(db, DERIVED, e);
 }
 
 enum outcome db_commit(struct db *db, struct err *e)

@@ -4,9 +4,10 @@
  *
  * Index. One row for each token of an event: thing, actor, type, kind of exception, as 64 bits of a
  * hash; what is found is compared with the event itself. A follower of the log writes it; it is a
- * function of the log alone, disposable, and late by TRAIL_EVERY_US at most under load. Of several
- * filters the lists are walked together, newest first, each skipping to where the others are; a
- * page of answers looks at no more than TRAIL_LOOKED_MAX places, and says where to go on.
+ * function of the log alone, disposable, and late by TRAIL_EVERY_US; while the writer is never at
+ * rest by TRAIL_FAR events, and by more where even a step after each group is too little. Of
+ * several filters the lists are walked together, newest first, each skipping to where the others
+ * are; a page of answers looks at no more than TRAIL_LOOKED_MAX places, and says where to go on.
  *
  * Rights. An event is told to who sees the thing that it belongs to, by that thing's own rule
  * (struct watch, as in GET /api/changes); what belongs to a thing without such a rule (an account,
@@ -37,7 +38,9 @@ enum {
     TRAIL_TOLD_MAX = 60,         /* … and told */
     TRAIL_BYTES_MAX = 512 << 10, /* of an answer's rows: a page ends earlier then */
     TRAIL_BACK_MAX = 2000,       /* earlier events of a stream that are looked through */
-    TRAIL_BATCH_MAX = 256,       /* events followed in one step */
+    TRAIL_STEP_MAX = 32,         /* events followed in one step between two groups of commands */
+    TRAIL_FAR = 5000,            /* events behind, from which on there is a step after each group */
+    TRAIL_BATCH_MAX = 256,       /* events followed at once while nobody waits */
 };
 #define TRAIL_EVERY_US (TIME_SECOND / 10)
 #define TRAIL_LATE_US  TIME_MINUTE
@@ -105,7 +108,7 @@ void trail_close(struct trail *t);
 /* Reads anew how far it is, as opening does: where another process may have led meanwhile. */
 enum outcome trail_again(struct trail *t, struct err *e);
 bool trail_among(const struct registry *registry);
-void trail_committed(struct trail *t);
+void trail_committed(struct trail *t, int64_t last);
 /* Follows the next events when the writer is `idle` or TRAIL_EVERY_US have passed; *busy while
  * there are more. */
 enum outcome trail_step(struct trail *t, bool idle, bool *busy, struct err *e);

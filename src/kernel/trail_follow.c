@@ -12,6 +12,7 @@ struct trail {
     struct trail_options options;
     struct arena *arena; /* of one step */
     int64_t cursor;      /* next event to follow */
+    int64_t last;        /* event that was told */
     bool behind;         /* there may be more behind it */
     int64_t followed;    /* monotonic: when it last followed */
 };
@@ -69,14 +70,14 @@ static enum outcome follow_event(const struct pass *p, const struct ledger_row *
     return OK;
 }
 
-/* Follows the next events from *at on; *n of them, 0 at the end. */
-static enum outcome follow(const struct pass *p, int64_t *at, size_t *n, struct err *e)
+/* Follows the next events from *at on: of at most `max` *n, 0 at the end. */
+static enum outcome follow(const struct pass *p, int64_t *at, size_t max, size_t *n, struct err *e)
 {
     struct ledger_row *rows;
     int64_t ahead;
     arena_reset(p->arena);
     TRY(trail_recorded(&ahead, p->log, *at - 1, p->arena, e));
-    TRY(ledger_read(p->log, *at, TRAIL_BATCH_MAX, &rows, n, p->arena, e));
+    TRY(ledger_read(p->log, *at, max, &rows, n, p->arena, e));
     for (size_t i = 0; i < *n; i++) {
         if (i > 0 && arena_used(p->arena) > FOLLOW_ARENA_MAX / 2)
             break; /* the rest is the next batch */
@@ -133,19 +134,20 @@ void trail_restart(struct trail *t)
     t->behind = true;
 }
 
-void trail_committed(struct trail *t)
+void trail_committed(struct trail *t, int64_t last)
 {
+    t->last = last;
     t->behind = true;
 }
 
 /* One batch, by one transaction with the cursor. */
-static enum outcome batch(struct trail *t, size_t *n, struct err *e)
+static enum outcome batch(struct trail *t, size_t max, size_t *n, struct err *e)
 {
     struct db *db = t->options.writer;
     const struct pass pass = { t->options.registry, db, db, t->arena };
     int64_t at = t->cursor;
-    TRY(db_begin_aside(db, e));
-    enum outcome o = follow(&pass, &at, n, e);
+    TRY(db_begin_derived(db, e));
+    enum outcome o = follow(&pass, &at, max, n, e);
     if (o == OK && *n > 0)
         o = cursor_set(db, at, e);
     if (o == OK && *n > 0)
@@ -163,10 +165,11 @@ enum outcome trail_step(struct trail *t, bool idle, bool *busy, struct err *e)
     const int64_t now = env_mono(t->options.env);
     size_t n = 0;
     *busy = false;
-    if (!t->behind || (!idle && now - t->followed < TRAIL_EVERY_US))
+    const bool far = t->last - t->cursor > TRAIL_FAR;
+    if (!t->behind || (!idle && !far && now - t->followed < TRAIL_EVERY_US))
         return OK;
     t->followed = now;
-    TRY(batch(t, &n, e));
+    TRY(batch(t, TRAIL_STEP_MAX, &n, e));
     *busy = n > 0;
     return OK;
 }
@@ -174,7 +177,7 @@ enum outcome trail_step(struct trail *t, bool idle, bool *busy, struct err *e)
 enum outcome trail_catch_up(struct trail *t, struct err *e)
 {
     for (size_t n = 1; n > 0;)
-        TRY(batch(t, &n, e));
+        TRY(batch(t, TRAIL_BATCH_MAX, &n, e));
     return OK;
 }
 
@@ -189,7 +192,7 @@ enum outcome trail_build(struct db *from, struct db *to, const struct registry *
     int64_t cursor = 0;
     enum outcome o = arena ? OK : err_no_memory(e);
     for (size_t n = 1; o == OK && n > 0;)
-        o = follow(&pass, &at, &n, e);
+        o = follow(&pass, &at, TRAIL_BATCH_MAX, &n, e);
     if (o == OK)
         o = trail_followed(&cursor, from, arena, e);
     if (cursor > at) /* nobody can have followed so many: damaged, and so it differs */

@@ -222,6 +222,43 @@ static void test_a_fault_dooms_its_transaction(void **state)
     place_add(b->writer, 1, 5); /* and the connection goes on */
 }
 
+/* Whether the commit of the transaction that is under way waits for the disk. */
+static bool waits(struct bench *b)
+{
+    static const struct field field[] = { { "n", FIELD_INT, REQUIRED, 0, 0, NULL } };
+    static const struct record record = { "waits", sizeof(int64_t), field, 1 };
+    static const struct sql query = {
+        "test.waits", "SELECT synchronous AS n FROM pragma_synchronous",
+        "SELECT CASE current_setting('synchronous_commit') WHEN 'on' THEN 2 ELSE 1 END AS n", NULL,
+        &record
+    };
+    enum { FULL = 2 };
+    int64_t n = 0;
+    bool found;
+    ASSERT_OK(db_get(b->writer, &query, NULL, &n, b->arena, &found, &b->e));
+    return n >= FULL;
+}
+
+/* An acknowledged command's commit waits for the disk, whatever was before it. */
+static void test_haste_ends_with_its_transaction(void **state)
+{
+    struct bench *b = *state;
+    for (int round = 0; round < 2; round++) {
+        ASSERT_OK(db_begin_derived(b->writer, &b->e));
+        assert_false(waits(b));
+        if (round == 0)
+            ASSERT_OK(db_commit(b->writer, &b->e));
+        else
+            db_rollback(b->writer);
+        ASSERT_OK(db_begin_aside(b->writer, &b->e));
+        assert_true(waits(b));
+        ASSERT_OK(db_commit(b->writer, &b->e));
+        ASSERT_OK(db_begin(b->writer, &b->e));
+        assert_true(waits(b));
+        db_rollback(b->writer);
+    }
+}
+
 static void test_a_reader_sees_commits_only(void **state)
 {
     struct bench *b = *state;
@@ -364,7 +401,7 @@ int store_conformance(const struct store_place *place)
         ROW(test_cursor_ends_or_is_left),        ROW(test_savepoints_nest),
         ROW(test_a_fault_dooms_its_transaction), ROW(test_a_reader_sees_commits_only),
         ROW(test_the_pool_has_a_maximum),        ROW(test_many_readers_see_whole_transactions),
-        ROW(test_cursors_do_not_meet),
+        ROW(test_cursors_do_not_meet),           ROW(test_haste_ends_with_its_transaction),
     };
 #undef ROW
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL) +
