@@ -426,6 +426,8 @@ enum outcome gate_member_run(struct gate_writer *w, struct gate_item *item, stru
     size_t happened = w->nhappened;
     TRY(db_savepoint(w->db, e));
     enum outcome o = member_once(&m, &own);
+    if (o == OK)
+        o = db_settle(w->db, &own);
     if (o != FAULT)
         o = gate_memory_held(m.arena, o, &own);
     if (o == OK)

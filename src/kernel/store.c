@@ -264,11 +264,29 @@ enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in
     return outcome == OK ? OK : err_context(e, "%s", q->name);
 }
 
+static enum outcome post(struct db *db, const struct sql *q, const void *in, struct err *e)
+{
+    struct db_statement *s = NULL;
+    enum outcome outcome = bind(db, q, in, &s, e);
+    if (outcome == OK)
+        outcome = db->engine->post(s->handle, e);
+    if (s != NULL)
+        db->engine->reset(s->handle);
+    return outcome == OK ? OK : err_context(e, "%s", q->name);
+}
+
+enum outcome db_settle(struct db *db, struct err *e)
+{
+    return db->engine->settle ? db_fault(db, db->engine->settle(db->connection, e), e) : OK;
+}
+
 enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t *changed,
                     struct err *e)
 {
     BUG_ON(q->out != NULL);
     TRY(db_check(db, e));
+    if (db->in_transaction && changed == NULL && db->engine->post)
+        return db_fault(db, post(db, q, in, e), e);
     enum outcome outcome = db_run_unchecked(db, q, in, e);
     if (outcome == OK && changed != NULL)
         *changed = db->engine->changed(db->connection);

@@ -119,7 +119,11 @@ enum outcome db_again(struct db *db, struct err *e);
 /* Closes its connection: it is lost, with the lead, and what was not committed is not. */
 void db_lose(struct db *db);
 
-/* Runs a statement that gives no rows. *changed, if wanted, is the number of rows it changed. */
+/* Runs a statement that gives no rows. *changed, if wanted, is the number of rows it changed. In a
+ * transaction, where it is not wanted, an engine may send the statement and go on: that it failed
+ * is told by a later call on this connection, at the latest by db_settle, which waits for all that
+ * was sent, as keeping a savepoint and a commit do. */
+enum outcome db_settle(struct db *db, struct err *e);
 enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t *changed,
                     struct err *e);
 

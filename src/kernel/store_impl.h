@@ -79,6 +79,11 @@ struct store_engine {
     void (*cursor)(void *statement);
     /* The first step runs the statement. *row false: it is done. */
     enum outcome (*step)(void *statement, bool *row, struct err *e);
+    /* Both or neither: sends a statement that gives no rows, in a transaction, without waiting for
+     * its end; and waits for all that was so sent, FAULT of the first that failed. Whatever else is
+     * asked of the connection MUST settle first, and fail in its place. */
+    enum outcome (*post)(void *statement, struct err *e);
+    enum outcome (*settle)(void *connection, struct err *e);
     /* Ends the run and forgets the parameters. */
     void (*reset)(void *statement);
     size_t (*columns)(void *statement);

@@ -231,6 +231,11 @@ static bool in_transaction(void *p)
     return !c->lost && is != PQTRANS_IDLE && is != PQTRANS_UNKNOWN;
 }
 
+static enum outcome settle(void *p, struct err *e)
+{
+    return pg_post_settle(p, e);
+}
+
 static int64_t changed(void *p)
 {
     struct pg_connection *c = p;
@@ -386,6 +391,8 @@ const struct store_engine store_engine_postgres = {
     .bind = pg_statement_bind,
     .cursor = pg_statement_cursor,
     .step = pg_statement_step,
+    .post = pg_statement_post,
+    .settle = settle,
     .reset = pg_statement_reset,
     .columns = pg_statement_columns,
     .column = pg_statement_column,

@@ -25,6 +25,8 @@ struct pg_connection {
     int64_t changed;                /* rows, by the last statement */
     uint64_t numbers;               /* of statements and cursors: names that were never used */
     struct pg_statement *streaming; /* its rows are still on their way */
+    size_t nposted;                 /* statements whose end is not known yet … */
+    size_t posted_bytes;            /* … and their parameters */
     char beside[STORE_SCHEMA_MAX + 1];
     struct pg_connection *vacuum; /* its connection while one is under way */
     bool vacuum_is_old;           /* something was deleted since it began */
@@ -77,11 +79,20 @@ void pg_statement_finalize(void *p);
 enum outcome pg_statement_bind(void *p, size_t i, const struct store_value *v, struct err *e);
 void pg_statement_cursor(void *p);
 enum outcome pg_statement_step(void *p, bool *row, struct err *e);
+enum outcome pg_statement_post(void *p, struct err *e);
 void pg_statement_reset(void *p);
 size_t pg_statement_columns(void *p);
 void pg_statement_column(void *p, size_t i, struct store_value *v);
 /* Takes into memory what is on its way, so that another statement can run. */
 enum outcome pg_statement_settle(struct pg_connection *c, struct err *e);
+
+/* -- statements whose end is awaited later (store_postgres_post.c) -- */
+
+/* A prepared one, by its name and parameters in binary form. */
+enum outcome pg_post(struct pg_connection *c, const char *name, int n, const char *const *values,
+                     const int *lengths, const int *formats, struct err *e);
+/* Waits for all that was posted. FAULT of the first that failed. */
+enum outcome pg_post_settle(struct pg_connection *c, struct err *e);
 
 /* The slots that go through the whole database (store_postgres_whole.c). */
 enum outcome pg_check(void *node, struct err *e);

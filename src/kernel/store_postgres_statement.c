@@ -221,7 +221,7 @@ static enum outcome keep(struct pg_statement *s, PGresult *r, struct err *e)
 enum outcome pg_statement_settle(struct pg_connection *c, struct err *e)
 {
     struct pg_statement *s = c->streaming;
-    enum outcome o = OK;
+    enum outcome o = pg_post_settle(c, e);
     while (o == OK && s != NULL && !s->drained) {
         PGresult *r = NULL;
         o = stream_next(s, &r, e);
@@ -261,7 +261,6 @@ static enum outcome stream_begin(struct pg_statement *s, struct err *e)
     char name[32];
     name_of(name, 's', s->number);
     send_parameters(&sent, s);
-    TRY(pg_statement_settle(c, e));
     c->warned = false;
     if (c->lost ||
         !PQsendQueryPrepared(c->pq, name, (int)s->n, sent.value, sent.length, sent.format, 1) ||
@@ -271,6 +270,16 @@ static enum outcome stream_begin(struct pg_statement *s, struct err *e)
     s->drained = false;
     c->streaming = s;
     return OK;
+}
+
+enum outcome pg_statement_post(void *p, struct err *e)
+{
+    const struct pg_statement *s = p;
+    struct sent sent;
+    char name[32];
+    name_of(name, 's', s->number);
+    send_parameters(&sent, s);
+    return pg_post(s->c, name, (int)s->n, sent.value, sent.length, sent.format, e);
 }
 
 static enum outcome cursor_fetch(struct pg_statement *s, struct err *e)
@@ -315,8 +324,6 @@ static enum outcome cursor_begin(struct pg_statement *s, struct err *e)
     buf_char(&text, '\0');
     send_parameters(&sent, s);
     enum outcome o = buf_check(&text, e);
-    if (o == OK)
-        o = pg_statement_settle(c, e);
     if (o == OK && (c->lost || !PQsendQueryParams(c->pq, text.p, (int)s->n, sent.type, sent.value,
                                                   sent.length, sent.format, 1)))
         o = pg_fault(c, NULL, "declare", e);
@@ -344,6 +351,7 @@ static bool in_block(const struct pg_connection *c)
 
 static enum outcome begin(struct pg_statement *s, struct err *e)
 {
+    TRY(pg_statement_settle(s->c, e));
     return s->wants_cursor && in_block(s->c) ? cursor_begin(s, e) : stream_begin(s, e);
 }
 
@@ -393,7 +401,7 @@ static void cursor_end(struct pg_statement *s)
     struct err ignored = { 0 };
     name_of(name, 'c', s->cursor);
     snprintf(text, sizeof text, "CLOSE %s", name);
-    if (in_block(s->c))
+    if (pg_statement_settle(s->c, &ignored) == OK && in_block(s->c))
         (void)!pg_run(s->c, text, NULL, "close", &ignored);
     s->cursor = 0;
 }

@@ -68,6 +68,10 @@ enum outcome db_commit(struct db *db, struct err *e)
     BUG_ON(!db->in_transaction);
     TRY(db_check(db, e));
     end_cursors(db, 0);
+    if (db_settle(db, e) != OK) {
+        db_rollback(db);
+        return FAULT;
+    }
     enum outcome outcome = db_run_unchecked(db, &sql_commit, NULL, e);
     if (outcome != OK) {
         /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
@@ -88,6 +92,7 @@ void db_rollback(struct db *db)
         return;
     end_cursors(db, 0);
     struct err ignored = { 0 };
+    (void)!db_settle(db, &ignored);
     if (db->engine->in_transaction(db->connection) &&
         db_run_unchecked(db, &sql_rollback, NULL, &ignored) != OK)
         db->failed = true;
@@ -106,6 +111,7 @@ enum outcome db_savepoint(struct db *db, struct err *e)
 enum outcome db_savepoint_keep(struct db *db, struct err *e)
 {
     BUG_ON(!db->in_transaction || db->savepoints == 0);
+    TRY(db_settle(db, e));
     TRY(db_run(db, &sql_keep, NULL, NULL, e));
     db->savepoints--;
     return OK;
@@ -122,12 +128,15 @@ static bool comes_back(const struct db *db)
 
 enum outcome db_savepoint_undo(struct db *db, struct err *e)
 {
+    struct err undone = { 0 };
     BUG_ON(!db->in_transaction || db->savepoints == 0);
+    (void)!db_settle(db, &undone);
     if (comes_back(db))
         db->doomed = NULL;
     end_cursors(db, db->savepoints);
     TRY(db_run(db, &sql_undo, NULL, NULL, e));
     TRY(db_run(db, &sql_keep, NULL, NULL, e));
+    TRY(db_settle(db, e));
     db->savepoints--;
     return OK;
 }

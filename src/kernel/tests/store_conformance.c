@@ -194,10 +194,12 @@ static void test_a_fault_dooms_its_transaction(void **state)
     struct bench *b = *state;
     struct place again = { 1, 5 };
     struct place negative = { 2, -1 };
+    int64_t changed; /* who asks for it waits for the statement's end */
     ASSERT_OK(db_begin(b->writer, &b->e));
     place_add(b->writer, 1, 5);
     ASSERT_OK(db_savepoint(b->writer, &b->e));
-    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, &changed, &b->e), FAULT,
+                "store.constraint");
     ASSERT_CODE(db_run(b->writer, &sql_place_set, &again, NULL, &b->e), FAULT, "store.constraint");
     ASSERT_CODE(db_savepoint_keep(b->writer, &b->e), FAULT, "store.constraint");
     ASSERT_CODE(db_commit(b->writer, &b->e), FAULT, "store.constraint");
@@ -209,10 +211,12 @@ static void test_a_fault_dooms_its_transaction(void **state)
     place_add(b->writer, 1, 5);
     ASSERT_OK(db_savepoint(b->writer, &b->e));
     place_add(b->writer, 2, 7);
-    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, &changed, &b->e), FAULT,
+                "store.constraint");
     ASSERT_OK(db_savepoint_undo(b->writer, &b->e));
     assert_int_equal(number_of(b->writer, &sql_place_sum), 5);
-    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, NULL, &b->e), FAULT, "store.constraint");
+    ASSERT_CODE(db_run(b->writer, &sql_place_add, &again, &changed, &b->e), FAULT,
+                "store.constraint");
     ASSERT_CODE(db_commit(b->writer, &b->e), FAULT, "store.constraint");
     db_rollback(b->writer);
     assert_int_equal(number_of(b->writer, &sql_place_count), 0);
@@ -220,6 +224,40 @@ static void test_a_fault_dooms_its_transaction(void **state)
     ASSERT_CODE(db_run(b->writer, &sql_place_add, &negative, NULL, &b->e), FAULT,
                 "store.constraint");
     place_add(b->writer, 1, 5); /* and the connection goes on */
+}
+
+/* A statement that nobody asked anything of may fail later: at the latest when all is waited for,
+ * when its savepoint is kept, or at the commit, of which then nothing is left. */
+static enum outcome fails_at_last(struct db *db, int way, struct err *e)
+{
+    struct place again = { 1, 5 };
+    TRY(db_run(db, &sql_place_add, &again, NULL, e));
+    return way == 0 ? db_settle(db, e) : way == 1 ? db_savepoint_keep(db, e) : db_commit(db, e);
+}
+
+static void test_a_fault_may_come_later(void **state)
+{
+    struct bench *b = *state;
+    struct place again = { 1, 5 };
+    for (int way = 0; way < 3; way++) {
+        ASSERT_OK(db_begin(b->writer, &b->e));
+        ASSERT_OK(db_savepoint(b->writer, &b->e));
+        place_add(b->writer, 1, 5);
+        ASSERT_CODE(fails_at_last(b->writer, way, &b->e), FAULT, "store.constraint");
+        db_rollback(b->writer);
+        assert_int_equal(number_of(b->writer, &sql_place_count), 0);
+    }
+
+    /* What is undone takes with it what failed and was not told yet. */
+    ASSERT_OK(db_begin(b->writer, &b->e));
+    place_add(b->writer, 1, 5);
+    ASSERT_OK(db_savepoint(b->writer, &b->e));
+    (void)!db_run(b->writer, &sql_place_add, &again, NULL, &b->e);
+    ASSERT_OK(db_savepoint_undo(b->writer, &b->e));
+    for (int64_t i = 0; i < 300; i++) /* more than are sent at once */
+        place_add(b->writer, 10 + i, 1);
+    ASSERT_OK(db_commit(b->writer, &b->e));
+    assert_int_equal(number_of(b->writer, &sql_place_sum), 305);
 }
 
 /* Whether the commit of the transaction that is under way waits for the disk. */
@@ -402,6 +440,7 @@ int store_conformance(const struct store_place *place)
         ROW(test_a_fault_dooms_its_transaction), ROW(test_a_reader_sees_commits_only),
         ROW(test_the_pool_has_a_maximum),        ROW(test_many_readers_see_whole_transactions),
         ROW(test_cursors_do_not_meet),           ROW(test_haste_ends_with_its_transaction),
+        ROW(test_a_fault_may_come_later),
     };
 #undef ROW
     return cmocka_run_group_tests_name(place->name, tests, NULL, NULL) +
