@@ -230,6 +230,23 @@ DELETE FROM flow_task WHERE order_id = :order_id AND number < 0;
 UPDATE flow_task SET open = 0, done = :done, done_by = :done_by
 WHERE order_id = :order_id AND task = :task;
 
+-- took_add (order_id ID, task CODE, settled TIME)
+-- Done or skipped at this time.
+INSERT INTO flow_took (workflow, settled, order_id, task, took)
+SELECT f.workflow, :settled, t.order_id, t.task, 
+       CASE WHEN t.skipped IS NOT NULL THEN NULL
+            WHEN :settled < t.opened THEN 0 ELSE :settled - t.opened END
+FROM flow_task t JOIN flow_order f ON f.order_id = t.order_id
+WHERE t.order_id = :order_id AND t.task = :task
+ON CONFLICT (workflow, settled, order_id, task) DO UPDATE SET took = excluded.took;
+
+-- took_lately (workflow CODE, most INT) -> (task CODE, took INT)
+-- The newest of a workflow, by task; those that were skipped (NULL) first, then the quickest.
+SELECT task, took FROM (
+    SELECT task, took FROM flow_took WHERE workflow = :workflow
+    ORDER BY settled DESC, order_id DESC, task DESC LIMIT :most) AS newest
+ORDER BY task, took NULLS FIRST;
+
 -- task_overdue (order_id ID, task CODE)
 UPDATE flow_task SET overdue = 1 WHERE order_id = :order_id AND task = :task;
 

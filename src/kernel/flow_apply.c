@@ -123,6 +123,14 @@ enum outcome flow_started_apply(struct db *db, const struct event *event,
     return o;
 }
 
+/* For forecasts: what became of the task whose row was just written. */
+static enum outcome took(struct db *db, struct str order, struct str task, int64_t settled,
+                         struct err *e)
+{
+    const struct flow_took_add_in in = { order, task, settled };
+    return db_run(db, &sql_flow_took_add, &in, NULL, e);
+}
+
 enum outcome flow_task_opened_apply(struct db *db, const struct event *event,
                                     const struct flow_task_opened *payload, struct err *e)
 {
@@ -171,7 +179,8 @@ enum outcome flow_task_skipped_apply(struct db *db, const struct event *event,
         .text = payload->text,
         .at = event->happened,
     };
-    return db_run(db, &sql_flow_task_skip, &in, NULL, e);
+    TRY(db_run(db, &sql_flow_task_skip, &in, NULL, e));
+    return took(db, payload->order, payload->task, event->happened, e);
 }
 
 enum outcome flow_alerted_apply(struct db *db, const struct event *event,
@@ -282,6 +291,7 @@ enum outcome flow_task_done_apply(struct db *db, const struct event *event,
     struct flow_task_done_in in = { payload->order, payload->task, event->happened, event->actor };
     TRY(flow_did(db, event, payload->order, payload->task, e));
     TRY(db_run(db, &sql_flow_task_done, &in, NULL, e));
+    TRY(took(db, payload->order, payload->task, event->happened, e));
     TRY(timers_stop(db, payload->order, payload->task, e));
     if (payload->form.p) {
         struct form_record record = {

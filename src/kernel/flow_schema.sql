@@ -99,6 +99,18 @@ CREATE TABLE IF NOT EXISTS flow_did (
     PRIMARY KEY (order_id, actor, task)
 ) STRICT, WITHOUT ROWID;
 
+-- What became of each task whose turn came, for ever: how long it was open until it was done, or that
+-- it was skipped. What a loop undoes took its time all the same. Read by forecasts, the newest of a
+-- workflow first.
+CREATE TABLE IF NOT EXISTS flow_took (
+    workflow TEXT NOT NULL, -- name, of whatever version
+    settled  INTEGER NOT NULL,
+    order_id TEXT NOT NULL,
+    task     TEXT NOT NULL,
+    took     INTEGER, -- NULL: skipped
+    PRIMARY KEY (workflow, settled, order_id, task)
+) STRICT, WITHOUT ROWID;
+
 -- Earlier passes of tasks, undone by a loop. What was made in such a pass is past as well: a unit is
 -- of the present exactly when no row here has its order, task and pass.
 CREATE TABLE IF NOT EXISTS flow_past (

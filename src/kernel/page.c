@@ -220,26 +220,68 @@ static struct str zone_letters(struct str letters, struct arena *a)
     return number ? arena_printf(a, "UTC%.*s", STR(letters)) : letters;
 }
 
+/* A time by the clock of the page's place, in the words of its language. */
+struct there {
+    char text[CLOCK_TEXT_LENGTH + 1]; /* 2026-11-22T09:30:00.000000Z */
+    struct str day, month, year, clock, zone;
+};
+static void there(struct there *out, struct page *p, int64_t us, struct arena *a)
+{
+    struct buf b = buf_over(out->text, sizeof out->text);
+    const struct zone_time local =
+        p->zone ? zone_time(p->zone, us) : (struct zone_time){ 0, S("UTC") };
+    clock_write(&b, us + local.offset_s * TIME_SECOND);
+    char key[] = "page.month.11";
+    memcpy(key + sizeof key - 3, out->text + 5, 2);
+    const size_t zero = out->text[8] == '0';
+    out->day = (struct str){ out->text + 8 + zero, 2 - zero };
+    out->month = text_find(p->language, str_z(key));
+    out->year = (struct str){ out->text, 4 };
+    out->clock = (struct str){ out->text + 11, 5 };
+    out->zone = zone_letters(local.letters, a);
+}
+
 struct str page_time(struct page *p, int64_t us, struct arena *a)
 {
+    struct there t;
     if (us == TIME_NONE)
         return S("");
-    char text[CLOCK_TEXT_LENGTH + 1]; /* 2026-11-22T09:30:00.000000Z */
-    struct buf b = buf_over(text, sizeof text);
-    const struct zone_time there =
-        p->zone ? zone_time(p->zone, us) : (struct zone_time){ 0, S("UTC") };
-    clock_write(&b, us + there.offset_s * TIME_SECOND);
-    char key[] = "page.month.11";
-    memcpy(key + sizeof key - 3, text + 5, 2);
-    const size_t zero = text[8] == '0';
-    const struct text_param params[] = {
-        { "day", { text + 8 + zero, 2 - zero } },
-        { "month", text_find(p->language, str_z(key)) },
-        { "year", { text, 4 } },
-        { "clock", { text + 11, 5 } },
-        { "zone", zone_letters(there.letters, a) },
-    };
+    there(&t, p, us, a);
+    const struct text_param params[] = { { "day", t.day },
+                                         { "month", t.month },
+                                         { "year", t.year },
+                                         { "clock", t.clock },
+                                         { "zone", t.zone } };
     return phrase(p, a, S("page.time"), params, sizeof params / sizeof params[0]);
+}
+
+struct str page_day(struct page *p, int64_t us, struct arena *a)
+{
+    struct there t;
+    if (us == TIME_NONE)
+        return S("");
+    there(&t, p, us, a);
+    const struct text_param params[] = { { "day", t.day }, { "month", t.month } };
+    return phrase(p, a, S("page.day"), params, 2);
+}
+
+struct str page_days(struct page *p, int64_t from, int64_t to, struct arena *a)
+{
+    struct there first, last;
+    if (from == TIME_NONE || to == TIME_NONE)
+        return S("");
+    there(&first, p, from, a);
+    there(&last, p, to, a);
+    if (memcmp(first.text, last.text, 10) == 0)
+        return page_day(p, to, a);
+    const bool one_month = memcmp(first.text, last.text, 7) == 0;
+    const struct text_param params[] = {
+        { "first", one_month ? first.day : page_day(p, from, a) },
+        { "last", one_month ? last.day : page_day(p, to, a) },
+        { "month", last.month },
+    };
+    return phrase(p, a, one_month ? S("page.days_of_month") : S("page.days"), params,
+                  one_month ? 3 : 2);
 }
 
 /* The two largest units that say something: 3 d 4 h, 2 h 10 min, 12 min, 40 s. */

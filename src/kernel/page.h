@@ -67,6 +67,7 @@ struct page {
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
+    bool wall;             /* for a display on a wall: nothing leads elsewhere */
     int64_t lock_s;        /* without use, after which the session locks; 0: no session */
     int64_t unanswered;    /* notifications of who is signed in, for the bar */
     bool may_audit;        /* pages of things lead to their audit trail */
@@ -145,6 +146,10 @@ static inline struct html page_body(const struct page *p)
  * h 10 min", a quantity with its unit as people write it, an identifier shortened to its last 8
  * characters. Absent values give empty text. */
 struct str page_time(struct page *p, int64_t us, struct arena *a);
+/* Days of a journey, of which the year goes without saying: "22 Nov", and from one to another
+ * "22–24 Nov", "29 Nov–2 Dec". */
+struct str page_day(struct page *p, int64_t us, struct arena *a);
+struct str page_days(struct page *p, int64_t from, int64_t to, struct arena *a);
 struct str page_duration(struct page *p, int64_t us, struct arena *a);
 struct str page_quantity(struct page *p, struct quantity q, struct arena *a);
 struct str page_decimal(struct page *p, struct decimal d, struct arena *a);
