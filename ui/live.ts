@@ -2,6 +2,7 @@
  * has news, from data-from or the page's own address, and swapped without moving the focus. One
  * stream of events serves all tabs where the browser has shared workers, else each tab has its own;
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
+import { glide, rowsBefore } from "./glide";
 
 export interface ToWorker {
   topics: string[];
@@ -52,7 +53,9 @@ function focusKey(element: HTMLElement): string | undefined {
 function swap(element: HTMLElement, fresh: HTMLElement): void {
   const key = focusKey(element);
   const opened = [...element.querySelectorAll("details[open][id]")].map((d) => d.id);
+  const before = rowsBefore(element);
   element.replaceWith(fresh);
+  glide(fresh, before);
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   if (key) fresh.querySelector<HTMLElement>(key)?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("vein:fresh", { detail: fresh }));
@@ -107,6 +110,14 @@ function ask(element: HTMLElement): void {
     if (document.hidden) return; /* due until it is looked at */
     refresh(part).catch(() => undefined); /* offline: the next event or poll asks again */
   }, QUIET_MS);
+}
+
+/* The element goes on with what another page has in its place. */
+export function showAt(element: HTMLElement, path: string): void {
+  element.dataset["from"] = path;
+  const part = parts.get(element.id);
+  if (part) part.etag = "";
+  ask(element);
 }
 
 function news(topic: string): void {

@@ -8,6 +8,7 @@ import { startScan } from "./scan";
 import { startTimes } from "./time";
 import { startUploads } from "./upload";
 import { startTokens } from "./token";
+import { startWall } from "./wall";
 
 startCountdowns();
 startTokens(); /* before what counts a form as sent */
@@ -17,3 +18,4 @@ startTimes();
 startForms();
 startUploads();
 startLive();
+startWall();

@@ -66,8 +66,17 @@ enum outcome desk_order_event_seen(bool *out, struct db *db, const struct actor 
 /* REFUSED "gate.unknown" {kind} for an order that the actor may not see, as for one that is not. */
 enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
                              struct page *p, struct str order, struct err *e);
+/* The same in two steps: all but who the patient is, which opens nothing that is sealed; then that,
+ * of an order that is shown. */
+enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, struct db *db,
+                                struct page *p, struct str order, struct err *e);
+enum outcome desk_order_patient(struct desk_order *o, struct http_request *r, struct db *db,
+                                struct err *e);
 /* The task and its number, from 1 through all stages; NULL for an unknown one. */
 const struct flow_open_task *desk_open_task(const struct flow_view *v, struct str task);
+/* Others wait for it: every task but a late one, and a late one that acts on material until what it
+ * needs is noted (a bag is thawed before it is given, and thawing goes on beside giving). */
+bool desk_holds_up(const struct flow_view *v, const struct flow_task *task);
 const struct flow_stage *desk_stage_of(const struct workflow *w, struct str task);
 /* Role and site of who owes a task: "apheresis nurse, Collection centre". */
 struct str desk_owner(struct page *p, struct db *db, struct str role, struct str site);
@@ -87,40 +96,6 @@ struct str desk_tried(const struct desk_unit_view *v, const char *command, const
 
 /* Whether the task makes units of one kind out of such of the other. */
 bool desk_takes(const struct flow_task *task, struct str from, struct str into);
-
-/* --- control tower --- */
-
-struct desk_tower_row {
-    const struct desk_tower_out *row;
-    struct desk_order o;
-    struct str owner;
-    int64_t viability; /* the countdown that ends first; TIME_NONE: none runs */
-};
-struct desk_option {
-    struct str value;
-    struct str label;
-    bool chosen;
-};
-struct desk_counted {
-    int64_t n;
-    struct str text; /* "200+" where it is more */
-};
-struct desk_tower_view {
-    struct desk_counted live, stopped, late, held;
-    const struct desk_tower_row *rows;
-    size_t n;
-    const struct desk_option *states;
-    size_t nstates;
-    const struct desk_option *products;
-    size_t nproducts;
-    const struct desk_option *stages;
-    size_t nstages;
-    const struct desk_option *sites;
-    size_t nsites;
-    bool filtered;
-    bool may_enrol;
-    struct str next; /* path of the next page; absent at the end */
-};
 
 /* --- worklist --- */
 
@@ -203,6 +178,7 @@ struct desk_order_view {
     size_t ndeviations;
     const struct order_dates_out *dates;
     size_t ndates;
+    const struct desk_outlook *outlook; /* forecast.h; NULL: there is none, or not theirs to see */
     const struct desk_party *parties;
     size_t nparties;
     const struct desk_event *events;

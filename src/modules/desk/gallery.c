@@ -103,6 +103,37 @@ static void order_sample(struct desk_order *o, struct page *p, size_t at, enum s
     o->stop.standing = tone == SHOW_STOP;
 }
 
+/* As it was, likely is, is to be by limits, and nothing known: planned a day apart. */
+static void row_sample(struct desk_tower_row *x, struct page *p, const struct gallery_view *v,
+                       size_t at)
+{
+    static const char *const dates[DESK_MILESTONES] = { "collection", "receipt", "release",
+                                                        "delivery", "infusion" };
+    static const int kinds[] = { FLOW_DONE, FLOW_FORECAST, FLOW_BY_LIMITS, FLOW_UNKNOWN };
+    static const struct flow_task next = { .title = { "Complete", 8 } };
+    static const struct flow_open_task open = { .due = TIME_NONE };
+    const int64_t day = v->dated;
+    *x = (struct desk_tower_row){ .row = &v->lines[at], .o = v->orders[at], .sees_plan = true };
+    x->o.next = &next;
+    x->o.next_open = &open;
+    x->owner = show_name(p, "role", S("operator"));
+    x->viability = v->left[at + 1];
+    for (size_t i = 0; i < DESK_MILESTONES; i++) {
+        const size_t kind = i < at ? 0 : at < 3 ? 1 : i - at < 3 ? i - at + 1 : 3;
+        x->outlook.milestones[i] = (struct desk_milestone){
+            .what = str_z(dates[i]),
+            .planned = day + (int64_t)i * 7 * TIME_DAY,
+            .moment = { kinds[kind], day + (int64_t)(i * 7 + at) * TIME_DAY,
+                        day + (int64_t)(i * 7 + at) * TIME_DAY,
+                        day + (int64_t)(i * 8 + at) * TIME_DAY },
+            .next = i == at,
+        };
+    }
+    if (at > 0)
+        x->risk =
+            (struct desk_risk){ at == 2 ? DESK_RISK_HIGH : DESK_RISK_WATCH, v->orders[at].word };
+}
+
 static enum outcome gallery(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     static const struct {
@@ -139,6 +170,8 @@ static enum outcome gallery(struct http_request *r, struct db *db, struct page *
     for (size_t i = 0; i < GALLERY_ORDERS; i++) {
         static const size_t of[GALLERY_ORDERS] = { 0, 2, 3, 4 };
         order_sample(&v->orders[i], p, i, tones[of[i]].tone, tones[of[i]].word);
+        v->lines[i].order_id = v->orders[i].row.coi;
+        row_sample(&v->rows[i], p, v, i);
     }
     TRY(define_read(&form, &context, str_z(sample), e));
     TRY(form_html(&v->form, p, &form, e));

@@ -4,7 +4,7 @@
 #ifndef VEIN_MODULES_DESK_GALLERY_H
 #define VEIN_MODULES_DESK_GALLERY_H
 
-#include "modules/desk/desk.h"
+#include "modules/desk/tower.h"
 
 enum { GALLERY_ORDERS = 4, GALLERY_COLOURS = 17, GALLERY_ICONS = 23, GALLERY_TONES = 6 };
 
@@ -17,7 +17,9 @@ struct gallery_view {
     const char *const *icons;
     struct gallery_tone tones[GALLERY_TONES];
     struct desk_order orders[GALLERY_ORDERS]; /* on their way, waiting, stopped, ended */
-    int64_t left[GALLERY_TONES];              /* until when: from long to over */
+    struct desk_tower_out lines[GALLERY_ORDERS];
+    struct desk_tower_row rows[GALLERY_ORDERS]; /* the same in the control tower */
+    int64_t left[GALLERY_TONES];                /* until when: from long to over */
     struct str alike; /* letters and digits that a typeface must keep apart */
     struct str hash;
     struct str weight;

@@ -35,9 +35,7 @@ bool desk_may(const struct actor *actor, const char *permission, const struct fl
     return at && actor_may(actor, str_z(permission), at->organisation, at->site);
 }
 
-/* Others wait for it: every task but a late one, and a late one that acts on material until what it
- * needs is noted (a bag is thawed before it is given, and thawing goes on beside giving). */
-static bool holds_up(const struct flow_view *v, const struct flow_task *task)
+bool desk_holds_up(const struct flow_view *v, const struct flow_task *task)
 {
     bool open = !task->late;
     for (size_t i = 0; task->act.p && i < task->needs.n; i++)
@@ -64,7 +62,7 @@ static void find_next(struct desk_order *o)
         const struct flow_task *task = flow_task_find(v, open->task);
         if (open->done || !task || v->state == FLOW_ENDED)
             continue;
-        const bool waited_for = holds_up(v, task);
+        const bool waited_for = desk_holds_up(v, task);
         if (!o->next || waited_for) {
             o->next = task;
             o->next_open = open;
@@ -165,8 +163,24 @@ static void without_patient(struct desk_order *o)
     o->row.placed = all.placed;
 }
 
+enum outcome desk_order_patient(struct desk_order *o, struct http_request *r, struct db *db,
+                                struct err *e)
+{
+    struct str patient = o->row.patient;
+    TRY(order_patient_show(&o->patient, look_of(r), db, o->actor, patient, r->arena, e));
+    without_patient(o);
+    return OK;
+}
+
 enum outcome desk_order_load(struct desk_order *out, struct http_request *r, struct db *db,
                              struct page *p, struct str order, struct err *e)
+{
+    TRY(desk_order_unnamed(out, r, db, p, order, e));
+    return desk_order_patient(out, r, db, e);
+}
+
+enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, struct db *db,
+                                struct page *p, struct str order, struct err *e)
 {
     struct arena *a = r->arena;
     struct order_order_in in = { order };
@@ -186,8 +200,6 @@ enum outcome desk_order_load(struct desk_order *out, struct http_request *r, str
     TRY(flow_sight_read(&out->sight, db, &out->flow, out->actor, &prescriber, e));
     if (out->sight.nparts == 0)
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
-    TRY(order_patient_show(&out->patient, look_of(r), db, out->actor, out->row.patient, a, e));
-    without_patient(out);
     TRY(order_product(db, &out->row, &product, a, e));
     out->product = product.title;
     out->pinned = product.body;

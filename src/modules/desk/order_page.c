@@ -5,7 +5,7 @@
 
 #include "gen/desk/pages/order.html.h"
 #include "kernel/ledger.h"
-#include "modules/desk/desk.h"
+#include "modules/desk/forecast.h"
 
 enum { EVENTS_SHOWN = 200, PARAMS_MAX = 24, EVENT_TEXT_MAX = 2000, RECORD_MAX = 200 << 10 };
 
@@ -447,6 +447,7 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
     TRY(tasks(v, r, &of, p, e));
     TRY(parties(v, db, p, e));
     TRY(desk_order_lists(v, db, r->arena, e));
+    TRY(desk_order_foresee(v, db, p, e));
     TRY(plan(v, r->arena, e));
     TRY(timeline(v, r, db, p, e));
     TRY(desk_order_drawing(&v->drawing, p, &v->o, e));

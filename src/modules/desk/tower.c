@@ -11,13 +11,24 @@ static struct str filter(const struct http_request *r, const char *name)
     return value.n > 0 ? value : (struct str){ 0 };
 }
 
-static struct str next_path(struct page *p, const struct tower_ask *in,
-                            const struct desk_tower_out *last)
+/* Of the same list: from behind this row on, or where it is now. */
+static struct str path(struct page *p, const struct tower_ask *in,
+                       const struct desk_tower_out *behind)
 {
-    return arena_printf(p->b->arena,
-                        "/?state=%.*s&product=%.*s&stage=%.*s&site=%.*s&after=%lld.%lld.%.*s",
+    struct arena *a = p->b->arena;
+    struct str after = S("");
+    if (behind)
+        after = arena_printf(a, "&after=%lld.%lld.%.*s", (long long)behind->trouble,
+                             (long long)behind->due_by, STR(behind->order_id));
+    else if (in->after_order.n > 0)
+        after = arena_printf(a, "&after=%lld.%lld.%.*s", (long long)in->after_trouble,
+                             (long long)in->after_due, STR(in->after_order));
+    struct str wall = S("");
+    if (in->wall)
+        wall = arena_printf(a, "&wall=1&rows=%zu", in->rows);
+    return arena_printf(a, "/?state=%.*s&product=%.*s&stage=%.*s&site=%.*s&risk=%.*s%.*s%.*s",
                         STR(in->state), STR(in->product), STR(in->stage), STR(in->at_site),
-                        (long long)last->trouble, (long long)last->due_by, STR(last->order_id));
+                        STR(in->risk), STR(wall), STR(after));
 }
 
 /* --- what can be chosen --- */
@@ -55,6 +66,16 @@ static void states(struct desk_tower_view *v, struct page *p, struct str chosen)
         add(&o, str_z(names[i]), show_name(p, "tower_state", str_z(names[i])), chosen);
     v->states = o.rows;
     v->nstates = o.n;
+}
+
+static void risks(struct desk_tower_view *v, struct page *p, struct str chosen)
+{
+    struct options o = options(p);
+    for (int level = DESK_RISK_HIGH; level > DESK_RISK_NONE; level--)
+        add(&o, str_z(desk_risk_name(level)), show_name(p, "risk", str_z(desk_risk_name(level))),
+            chosen);
+    v->risks = o.rows;
+    v->nrisks = o.n;
 }
 
 /* Whether what a person may see (show_reach) has orders of the product. */
@@ -122,6 +143,7 @@ static enum outcome choices(struct desk_tower_view *v, struct db *db, struct pag
     TRY(choose_stage(&stages, db, ask, e));
     TRY(choose_site(&sites, db, ask, e));
     states(v, p, ask->state);
+    risks(v, p, ask->risk);
     v->products = products.rows;
     v->nproducts = products.n;
     v->stages = stages.rows;
@@ -156,30 +178,6 @@ static enum outcome counts(struct desk_tower_view *v, struct db *db, const struc
     return OK;
 }
 
-/* --- rows --- */
-
-static enum outcome fill_row(struct desk_tower_row *out, struct http_request *r, struct db *db,
-                             struct page *p, struct desk_tower_out *row, struct err *e)
-{
-    out->row = row;
-    TRY(desk_order_load(&out->o, r, db, p, row->order_id, e));
-    if (out->o.next) { /* as every other page of the order says it */
-        row->stage = desk_stage_of(out->o.flow.workflow, out->o.next->name)->name;
-        row->task = out->o.next->name;
-        row->title = out->o.next->title;
-        row->role = out->o.next->role;
-        row->task_site = out->o.next_open->site;
-        row->opened = out->o.next_open->opened;
-    }
-    out->viability = TIME_NONE;
-    for (size_t i = 0; i < out->o.ncountdowns; i++)
-        if (out->viability == TIME_NONE || out->o.countdowns[i].until < out->viability)
-            out->viability = out->o.countdowns[i].until;
-    if (out->o.next)
-        out->owner = desk_owner(p, db, out->o.next->role, out->o.next_open->site);
-    return OK;
-}
-
 /* The one site whose orders are in reach; absent: more than one may be. */
 static struct str site_of(const struct actor *actor, struct str reach)
 {
@@ -193,6 +191,7 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
 {
     const struct actor *actor = show_actor(r);
     struct show_cursor cursor;
+    int64_t fit; /* rows on a wall's display */
     *out = (struct tower_ask){
         .organisation = actor->organisation,
         .reach = show_reach(actor, "tower.see", r->arena),
@@ -200,7 +199,12 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
         .product = filter(r, "product"),
         .stage = filter(r, "stage"),
         .at_site = filter(r, "site"),
+        .risk = filter(r, "risk"),
+        .wall = str_is(http_query(r, "wall"), "1"),
+        .rows = DESK_ROWS,
     };
+    if (out->wall && str_to_u63(&fit, http_query(r, "rows")) && fit > 0 && fit < DESK_ROWS)
+        out->rows = (size_t)fit;
     out->site = site_of(actor, out->reach);
     TRY(show_cursor(&cursor, r, "after", 2, e));
     out->after_trouble = cursor.given ? cursor.number[0] : -1;
@@ -209,55 +213,30 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
     return OK;
 }
 
-/* The first n that are listed. */
-static enum outcome read_rows(struct desk_tower_out *rows, size_t n,
-                              const struct tower_listed *listed, struct db *db, struct arena *arena,
-                              struct err *e)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct desk_tower_in in = { listed->orders[i].order, listed->orders[i].trouble };
-        bool found;
-        TRY(db_get(db, &sql_desk_tower, &in, &rows[i], arena, &found, e));
-        BUG_ON(!found); /* in one snapshot */
-    }
-    return OK;
-}
-
 static enum outcome tower(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_tower_view v = { .may_enrol = show_may(r, "patient.enrol") };
     struct tower_ask ask;
-    struct tower_listed listed;
+    struct tower_rows rows;
     bool few;
     TRY(asked(&ask, r, e));
-    v.filtered = ask.state.p || ask.product.p || ask.stage.p || ask.at_site.p;
+    p->wall = v.wall = ask.wall;
+    v.filtered = ask.state.p || ask.product.p || ask.stage.p || ask.at_site.p || ask.risk.p;
     if (!ask.state.p)
         ask.state = S("live");
     TRY(tower_is_few(&few, &ask, db, r->arena, e));
-    TRY(tower_list(&listed, &ask, few, db, r->arena, e));
-    struct desk_tower_out *rows = ARENA_ARRAY(r->arena, listed.n + 1, struct desk_tower_out);
-    struct desk_tower_row *out = ARENA_ARRAY(r->arena, listed.n + 1, struct desk_tower_row);
-    if (!rows || !out)
-        return err_no_memory(e);
-    v.n = listed.n > DESK_ROWS ? DESK_ROWS : listed.n;
-    TRY(read_rows(rows, v.n, &listed, db, r->arena, e));
-    if (listed.n > DESK_ROWS)
-        v.next = next_path(p, &ask, &rows[v.n - 1]);
-    size_t shown = 0; /* what the actor may not see by itself is passed over */
-    for (size_t i = 0; i < v.n; i++) {
-        enum outcome o = fill_row(&out[shown], r, db, p, &rows[i], e);
-        if (o == FAULT)
-            return o;
-        if (o != OK)
-            continue;
-        rows[shown] = rows[i];
-        out[shown].row = &rows[shown];
-        shown++;
-    }
+    TRY(tower_rows(&rows, &ask, few, r, db, p, e));
+    if (rows.more)
+        v.next = path(p, &ask, &rows.last);
     if (http_wants_json(r))
-        return show_rows(r, sql_desk_tower.out, rows, shown, v.next, e);
-    v.rows = out;
-    v.n = shown;
+        return show_rows(r, sql_desk_tower.out, rows.as_json, rows.n, v.next, e);
+    v.rows = rows.rows;
+    v.n = rows.n;
+    if (ask.risk.p && rows.more)
+        v.looked = rows.looked;
+    v.here = path(p, &ask, NULL);
+    ask.after_order = S("");
+    v.turn = rows.more ? v.next : path(p, &ask, NULL);
     TRY(counts(&v, db, &ask, few, r->arena, e));
     TRY(choices(&v, db, p, &ask, e));
     page_tower(p, &v);

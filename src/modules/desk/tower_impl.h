@@ -2,7 +2,7 @@
 #ifndef VEIN_MODULES_DESK_TOWER_IMPL_H
 #define VEIN_MODULES_DESK_TOWER_IMPL_H
 
-#include "modules/desk/desk.h"
+#include "modules/desk/tower.h"
 
 /* Ranks of orders without a standing stop, as the index flow_order_rank has them. */
 enum { TOWER_LATE = 1, TOWER_HELD = 2, TOWER_RUNNING = 3, TOWER_ENDED = 4 };
@@ -21,6 +21,9 @@ struct tower_ask {
     struct str product;
     struct str stage;
     struct str at_site;
+    struct str risk; /* high, watch */
+    bool wall;       /* for a display that everybody sees: nobody is named */
+    size_t rows;     /* of a page, DESK_ROWS at most */
     int64_t after_trouble;
     int64_t after_due;
     struct str after_order;
@@ -46,5 +49,20 @@ enum outcome tower_list(struct tower_listed *out, const struct tower_ask *ask, b
  * kind is counted up to TOWER_COUNTED only. */
 enum outcome tower_count(struct desk_counts_few_out *out, const struct tower_ask *ask, bool few,
                          struct db *db, struct arena *arena, struct err *e);
+
+/* A page of them as it is shown. Where risk is asked for, which no index knows, orders are gone
+ * through until the page is full or TOWER_LOOKED were looked at; the next page goes on behind the
+ * last of these. */
+enum { TOWER_LOOKED = 400 };
+struct tower_rows {
+    struct desk_tower_row *rows;
+    struct desk_tower_out *as_json; /* the same, in a row */
+    size_t n;
+    size_t looked;
+    bool more; /* behind `last` */
+    struct desk_tower_out last;
+};
+enum outcome tower_rows(struct tower_rows *out, const struct tower_ask *ask, bool few,
+                        struct http_request *r, struct db *db, struct page *p, struct err *e);
 
 #endif
