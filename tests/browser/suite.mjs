@@ -5,12 +5,14 @@ import { clocks } from "./clocks.mjs";
 import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
+import { tower } from "./tower.mjs";
 
 const [, , output, shots] = process.argv;
 const house = await House.open(readDemo(output), shots);
 await gallery(house);
 await kernelPages(house);
 await clocks(house);
+await tower(house);
 await files(house);
 await journeys(house);
 await house.check("no script failed, nothing was against the content policy", () => {

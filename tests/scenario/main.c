@@ -408,7 +408,7 @@ static struct person *read_request(struct words *w, struct web_request *r, bool 
     }
 }
 
-/* request … expects STATUS [CODE] [containing TEXT] [going to PATH] */
+/* request … expects STATUS [CODE] [containing TEXT] [lacking TEXT] [going to PATH] */
 static void request_statement(struct words *w)
 {
     struct web_request r = { 0 };
@@ -423,10 +423,12 @@ static void request_statement(struct words *w)
         scenario_fail("status %d, not %d: %.*s", answer.status, status, STR(answer.body));
     if (status >= 400 && server_events(&scenario.server) != before)
         scenario_fail("refused, and yet something happened");
-    if (taken(w, "containing")) {
-        struct str text = next(w);
-        if (!strstr(arena_str(scenario.arena, answer.body).p, arena_str(scenario.arena, text).p))
-            scenario_fail("\"%.*s\" is not in: %.*s", STR(text), STR(answer.body));
+    const bool lacking = taken(w, "lacking");
+    if (lacking || taken(w, "containing")) {
+        struct str text = arena_str(scenario.arena, next(w));
+        if (!strstr(arena_str(scenario.arena, answer.body).p, text.p) != lacking)
+            scenario_fail("\"%.*s\" is%s in: %.*s", STR(text), lacking ? "" : " not",
+                          STR(answer.body));
     } else if (taken(w, "going")) {
         need(w, "to");
         struct str to = next(w);
