@@ -1,10 +1,92 @@
-/* Each sample goes through the workflow once, in the order of its numbers, for a task waits for
- * earlier ones alone. */
+/* All samples go through the workflow together, once, in the order of its numbers, for a task waits
+ * for earlier ones alone. What is drawn for a task that has not opened is drawn once for all orders. */
 #include "kernel/flow_forecast.h"
 
 #include <stdlib.h>
 
 #include "kernel/flow_impl.h"
+
+/* All of a name. Times are in seconds: nothing that people wait for is shorter. */
+struct flow_lately_task {
+    struct str task;
+    uint64_t chance;                         /* a number of its own (fixed) */
+    const struct flow_took_lately_out *took; /* by time; of those that were done */
+    size_t ntook;
+    size_t nskipped;
+    int32_t draws[FLOW_SAMPLES]; /* how long it takes, sample by sample */
+};
+
+/* --- chance --- */
+
+/* Numbers that are fixed (splitmix64): the same in every forecast. */
+static uint64_t fixed(uint64_t of, uint64_t question)
+{
+    uint64_t x = (of + question) * UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static uint64_t fixed_of(struct str name)
+{
+    uint64_t x = name.n;
+    for (size_t i = 0; i < name.n; i++)
+        x = fixed(x, (unsigned char)name.p[i]);
+    return x;
+}
+
+/* A place in `n` for each sample. The samples of a task share out all there is evenly, each task in
+ * an order of its own (a Latin hypercube: odd factors and shifts turn 8 bits into 8 bits, none
+ * twice), so that so few samples tell as much as many would by chance alone. */
+static size_t place_in(size_t n, uint64_t chance, uint64_t sample)
+{
+    uint64_t x = sample;
+    for (int round = 0; round < 3; round++) {
+        x = (x * (chance >> round * 16 | 1) + (chance >> (round * 16 + 8))) % FLOW_SAMPLES;
+        x ^= x >> 4;
+    }
+    const uint64_t within = fixed(chance, sample) >> 40; /* 24 bits */
+    return (size_t)((x << 24 | within) * n >> 32);
+}
+
+static int32_t seconds(int64_t us)
+{
+    const int64_t s = us / TIME_SECOND;
+    return s > INT32_MAX / 4 ? INT32_MAX / 4 : s < -INT32_MAX / 4 ? -INT32_MAX / 4 : (int32_t)s;
+}
+
+/* --- what became of tasks of late --- */
+
+static void task_of_rows(struct flow_lately_task *t, const struct flow_took_lately_out *rows,
+                         size_t n)
+{
+    t->task = rows->task;
+    t->chance = fixed_of(rows->task);
+    while (t->nskipped < n && rows[t->nskipped].took == INT_NONE)
+        t->nskipped++;
+    t->took = rows + t->nskipped;
+    t->ntook = n - t->nskipped;
+    for (size_t i = 0; t->ntook > 0 && i < FLOW_SAMPLES; i++)
+        t->draws[i] = seconds(t->took[place_in(t->ntook, t->chance, i)].took);
+}
+
+enum outcome flow_lately_of(struct flow_lately *out, const struct flow_took_lately_out *rows,
+                            size_t n, struct arena *arena, struct err *e)
+{
+    size_t names = 0;
+    for (size_t i = 0; i < n; i++)
+        names += i == 0 || !str_eq(rows[i].task, rows[i - 1].task);
+    struct flow_lately_task *tasks = ARENA_ARRAY(arena, names + 1, struct flow_lately_task);
+    if (!tasks)
+        return err_no_memory(e);
+    *out = (struct flow_lately){ tasks, names };
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && str_eq(rows[end].task, rows[i].task);)
+            end++;
+        task_of_rows(tasks++, &rows[i], end - i);
+    }
+    return OK;
+}
 
 enum outcome flow_lately_read(struct flow_lately *out, struct db *db, struct str workflow,
                               struct arena *arena, struct err *e)
@@ -12,19 +94,32 @@ enum outcome flow_lately_read(struct flow_lately *out, struct db *db, struct str
     const struct flow_took_lately_in in = { workflow, FLOW_SEEN_MAX };
     struct record_list list;
     TRY(db_list(db, &sql_flow_took_lately, &in, &list, FLOW_SEEN_MAX, arena, e));
-    *out = (struct flow_lately){ list.p, list.n };
-    return OK;
+    return flow_lately_of(out, list.p, list.n, arena, e);
+}
+
+static const struct flow_lately_task *lately_find(const struct flow_lately *l, struct str task)
+{
+    static const struct flow_lately_task never;
+    size_t low = 0, high = l->n;
+    while (low < high) {
+        const size_t k = low + (high - low) / 2;
+        if (str_cmp(l->tasks[k].task, task) < 0)
+            low = k + 1;
+        else
+            high = k;
+    }
+    return low < l->n && str_eq(l->tasks[low].task, task) ? &l->tasks[low] : &never;
 }
 
 /* --- what is known of each task --- */
 
 struct step {
     enum { STEP_SETTLED, STEP_OPEN, STEP_TO_COME, STEP_PASSED_BY } is;
-    int64_t at;                              /* settled or opened */
-    const struct flow_took_lately_out *took; /* by time; of those that were done */
-    size_t ntook;                            /* 0: too few, the limit stands for them */
-    int64_t limit;                           /* TIME_NONE: none */
-    bool by_limits, unknown;                 /* it, or something before it */
+    int64_t at; /* settled or opened */
+    const struct flow_lately_task *lately;
+    bool seen;     /* often enough; else the limit stands for its time */
+    int64_t limit; /* TIME_NONE: none */
+    bool by_limits, unknown; /* it, or something before it */
     size_t nwaits;
     int16_t waits[FLOW_AFTER_MAX];
 };
@@ -32,22 +127,8 @@ struct journey {
     struct step steps[FLOW_TASKS_MAX + 1];
     int64_t n;
     int64_t now;
+    int32_t (*settled)[FLOW_SAMPLES]; /* seconds from now, by number */
 };
-
-/* The first row of `l` that does not stand before this task and time. */
-static size_t place(const struct flow_lately *l, struct str task, int64_t took)
-{
-    size_t low = 0, high = l->n;
-    while (low < high) {
-        const size_t k = low + (high - low) / 2;
-        const int order = str_cmp(l->rows[k].task, task);
-        if (order < 0 || (order == 0 && l->rows[k].took < took))
-            low = k + 1;
-        else
-            high = k;
-    }
-    return low;
-}
 
 static const struct flow_skip *skip_of(const struct flow_view *v, struct str task)
 {
@@ -75,14 +156,14 @@ static bool can_be_told(const struct flow_view *v, const struct flow_task *task)
 }
 
 /* Whether a task that has not had its turn will open then. */
-static bool will_open(const struct flow_view *v, const struct flow_task *task, size_t skipped,
-                      size_t done, int64_t now)
+static bool will_open(const struct flow_view *v, const struct flow_task *task,
+                      const struct flow_lately_task *lately, int64_t now)
 {
     if (task->when.n == 0)
         return true;
     if (can_be_told(v, task))
         return !flow_when_fails(v, task, now);
-    return skipped + done < FLOW_SEEN_FEW || done >= skipped;
+    return lately->nskipped + lately->ntook < FLOW_SEEN_FEW || lately->ntook >= lately->nskipped;
 }
 
 static void plan(struct journey *j, int64_t number, const struct flow_task *task,
@@ -91,11 +172,9 @@ static void plan(struct journey *j, int64_t number, const struct flow_task *task
     const struct flow_open_task *opened = flow_opened(v, task->name);
     struct step *s = &j->steps[number];
     int64_t waits[FLOW_AFTER_MAX];
-    const size_t first = place(l, task->name, INT64_MIN), least = place(l, task->name, 0);
-    const size_t end = place(l, task->name, INT64_MAX);
     s->is = STEP_TO_COME;
-    s->took = l->rows + least;
-    s->ntook = end - least < FLOW_SEEN_FEW ? 0 : end - least;
+    s->lately = lately_find(l, task->name);
+    s->seen = s->lately->ntook >= FLOW_SEEN_FEW;
     s->limit = task->limit.p ? flow_duration(task->limit) : TIME_NONE;
     if (opened) {
         s->is = opened->done ? STEP_SETTLED : STEP_OPEN;
@@ -103,12 +182,12 @@ static void plan(struct journey *j, int64_t number, const struct flow_task *task
     } else if (skip_of(v, task->name)) {
         s->is = STEP_SETTLED;
         s->at = INT64_MIN;
-    } else if (!will_open(v, task, least - first, end - least, j->now)) {
+    } else if (!will_open(v, task, s->lately, j->now)) {
         s->is = STEP_PASSED_BY;
     }
     if (s->is == STEP_SETTLED)
         return;
-    const bool takes_time = s->is != STEP_PASSED_BY && s->ntook == 0;
+    const bool takes_time = s->is != STEP_PASSED_BY && !s->seen;
     s->by_limits = takes_time;
     s->unknown = takes_time && s->limit == TIME_NONE;
     if (s->is == STEP_OPEN)
@@ -122,68 +201,62 @@ static void plan(struct journey *j, int64_t number, const struct flow_task *task
     }
 }
 
-/* --- one way that it may go --- */
+/* --- all the ways that it may go --- */
 
-/* Numbers that are fixed for each task and question (splitmix64): the chance of all forecasts. */
-static uint64_t fixed(uint64_t task, uint64_t question)
+/* How long a task that is open for a while already takes in all. */
+static int64_t draw_open(const struct step *s, uint64_t sample, int64_t spent)
 {
-    uint64_t x = (task << 16 | question) * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
-/* A place in `n` for each sample. The samples of a task share out all there is evenly, each task in
- * an order of its own (a Latin hypercube: odd factors and shifts turn 8 bits into 8 bits, none
- * twice), so that so few samples tell as much as many would by chance alone. */
-static size_t place_in(size_t n, uint64_t task, uint64_t sample)
-{
-    const uint64_t order = fixed(task, FLOW_SAMPLES);
-    uint64_t x = sample;
-    for (int round = 0; round < 3; round++) {
-        x = (x * (order >> round * 16 | 1) + (order >> (round * 16 + 8))) % FLOW_SAMPLES;
-        x ^= x >> 4;
-    }
-    const uint64_t within = fixed(task, sample) >> 40; /* 24 bits */
-    return (size_t)((x << 24 | within) * n >> 32);
-}
-
-/* How long the task takes from when it opened, longer than `spent`. */
-static int64_t draw(const struct step *s, uint64_t task, uint64_t sample, int64_t spent)
-{
-    size_t low = 0, high = s->ntook;
-    if (s->ntook == 0)
+    const struct flow_lately_task *l = s->lately;
+    size_t low = 0, high = l->ntook;
+    if (!s->seen)
         return s->limit > spent ? s->limit : spent;
-    if (spent == 0)
-        return s->took[place_in(s->ntook, task, sample)].took;
     while (low < high) { /* the first that took longer */
         const size_t k = low + (high - low) / 2;
-        if (s->took[k].took <= spent)
+        if (l->took[k].took <= spent)
             low = k + 1;
         else
             high = k;
     }
-    const size_t at = low + place_in(s->ntook - low + 1, task, sample);
-    if (at < s->ntook)
-        return s->took[at].took;
-    if (low < s->ntook) /* a step beyond the longest */
-        return 2 * s->took[s->ntook - 1].took - s->took[s->ntook - 2].took;
-    return spent + s->took[fixed(task, sample) % s->ntook].took;
+    const size_t at = low + place_in(l->ntook - low + 1, l->chance, sample);
+    if (at < l->ntook)
+        return l->took[at].took;
+    if (low < l->ntook) /* a step beyond the longest */
+        return 2 * l->took[l->ntook - 1].took - l->took[l->ntook - 2].took;
+    return spent + l->took[fixed(l->chance, sample) % l->ntook].took;
 }
 
-static void walk(int64_t *settled, const struct journey *j, uint64_t sample)
+static void settle_open(const struct journey *j, int64_t n)
 {
-    for (int64_t n = 1; n <= j->n; n++) {
-        const struct step *s = &j->steps[n];
-        int64_t turn = j->now;
-        for (size_t i = 0; i < s->nwaits; i++)
-            turn = settled[s->waits[i]] > turn ? settled[s->waits[i]] : turn;
-        settled[n] = s->is == STEP_SETTLED     ? s->at
-                     : s->is == STEP_PASSED_BY ? turn
-                     : s->is == STEP_TO_COME   ? turn + draw(s, (uint64_t)n, sample, 0)
-                                               : s->at + draw(s, (uint64_t)n, sample,
-                                                            j->now > s->at ? j->now - s->at : 0);
+    const struct step *s = &j->steps[n];
+    const int64_t spent = j->now > s->at ? j->now - s->at : 0;
+    for (size_t i = 0; i < FLOW_SAMPLES; i++)
+        j->settled[n][i] = spent == 0 && s->seen ? s->lately->draws[i]
+                                                 : seconds(draw_open(s, i, spent) - spent);
+}
+
+/* When all that it waits for is settled, and then its own time. */
+static void settle_to_come(const struct journey *j, int64_t n)
+{
+    const struct step *s = &j->steps[n];
+    int32_t *settled = j->settled[n];
+    for (size_t k = 0; k < s->nwaits; k++) {
+        const int32_t *before = j->settled[s->waits[k]];
+        for (size_t i = 0; i < FLOW_SAMPLES; i++)
+            settled[i] = before[i] > settled[i] ? before[i] : settled[i];
     }
+    const int32_t limit = s->limit == TIME_NONE ? 0 : seconds(s->limit);
+    for (size_t i = 0; s->is == STEP_TO_COME && i < FLOW_SAMPLES; i++)
+        settled[i] += s->seen ? s->lately->draws[i] : limit;
+}
+
+/* What is settled by now holds up nothing: 0 seconds from now, as the arena gave it. */
+static void walk(const struct journey *j)
+{
+    for (int64_t n = 1; n <= j->n; n++)
+        if (j->steps[n].is == STEP_OPEN)
+            settle_open(j, n);
+        else if (j->steps[n].is != STEP_SETTLED)
+            settle_to_come(j, n);
 }
 
 /* --- what is asked --- */
@@ -191,7 +264,6 @@ static void walk(int64_t *settled, const struct journey *j, uint64_t sample)
 struct aim {
     int64_t numbers[sizeof((struct flow_target *)0)->tasks / sizeof(struct str)];
     size_t n;
-    int64_t ends[FLOW_SAMPLES];
 };
 
 static void aim_at(struct aim *aim, struct flow_moment *out, const struct flow_target *target,
@@ -221,7 +293,7 @@ static void aim_at(struct aim *aim, struct flow_moment *out, const struct flow_t
 
 static int by_time(const void *a, const void *b)
 {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
     return (x > y) - (x < y);
 }
 
@@ -230,47 +302,49 @@ static bool is_ahead(const struct flow_moment *m)
     return m->kind == FLOW_FORECAST || m->kind == FLOW_BY_LIMITS;
 }
 
-static void tell(struct flow_moment *out, struct aim *aim)
+static void tell(struct flow_moment *out, const struct aim *aim, const struct journey *j)
 {
-    qsort(aim->ends, FLOW_SAMPLES, sizeof aim->ends[0], by_time);
-    out->early = aim->ends[FLOW_SAMPLES / 10];
-    out->middle = aim->ends[FLOW_SAMPLES / 2];
-    out->late = aim->ends[FLOW_SAMPLES - 1 - FLOW_SAMPLES / 10];
+    int32_t ends[FLOW_SAMPLES] = { 0 };
+    for (size_t k = 0; k < aim->n; k++)
+        for (size_t i = 0; i < FLOW_SAMPLES; i++)
+            if (j->settled[aim->numbers[k]][i] > ends[i])
+                ends[i] = j->settled[aim->numbers[k]][i];
+    qsort(ends, FLOW_SAMPLES, sizeof ends[0], by_time);
+    out->early = j->now + ends[FLOW_SAMPLES / 10] * TIME_SECOND;
+    out->middle = j->now + ends[FLOW_SAMPLES / 2] * TIME_SECOND;
+    out->late = j->now + ends[FLOW_SAMPLES - 1 - FLOW_SAMPLES / 10] * TIME_SECOND;
 }
 
-void flow_forecast(struct flow_moment *out, const struct flow_target *targets, size_t n,
-                   const struct flow_view *v, const struct flow_lately *lately, int64_t now_us)
+static enum outcome foresee(struct flow_moment *out, const struct aim *aims, size_t n,
+                            struct journey *j, struct err *e)
 {
-    static const struct step nothing;
-    struct journey j;
-    struct aim aims[FLOW_TARGETS_MAX];
-    int64_t settled[FLOW_TASKS_MAX + 1];
-    const struct flow_task *task;
-    int64_t number = 1;
-    bool ahead = false;
-    BUG_ON(n > FLOW_TARGETS_MAX);
-    j.now = now_us;
-    for (; (task = flow_task_at(v->workflow, number, NULL)); number++) {
-        j.steps[number] = nothing;
-        plan(&j, number, task, v, lately);
+    const size_t bytes = (size_t)(j->n + 1) * sizeof j->settled[0];
+    struct arena *arena = arena_new(bytes + 64);
+    j->settled = arena ? arena_alloc(arena, bytes) : NULL;
+    if (j->settled) {
+        walk(j);
+        for (size_t i = 0; i < n; i++)
+            if (is_ahead(&out[i]))
+                tell(&out[i], &aims[i], j);
     }
-    j.n = 0; /* nothing rests on a later task */
+    arena_free(arena);
+    return j->settled ? OK : err_no_memory(e);
+}
+
+enum outcome flow_forecast(struct flow_moment *out, const struct flow_target *targets, size_t n,
+                           const struct flow_view *v, const struct flow_lately *lately,
+                           int64_t now_us, struct err *e)
+{
+    struct journey j = { .now = now_us };
+    struct aim aims[FLOW_TARGETS_MAX];
+    const struct flow_task *task;
+    BUG_ON(n > FLOW_TARGETS_MAX);
+    for (int64_t number = 1; (task = flow_task_at(v->workflow, number, NULL)); number++)
+        plan(&j, number, task, v, lately);
     for (size_t i = 0; i < n; i++) {
         aim_at(&aims[i], &out[i], &targets[i], &j, v);
-        ahead |= is_ahead(&out[i]);
-        for (size_t k = 0; k < aims[i].n; k++)
+        for (size_t k = 0; is_ahead(&out[i]) && k < aims[i].n; k++)
             j.n = aims[i].numbers[k] > j.n ? aims[i].numbers[k] : j.n;
     }
-    for (size_t sample = 0; sample < FLOW_SAMPLES && ahead; sample++) {
-        walk(settled, &j, sample);
-        for (size_t i = 0; i < n; i++) {
-            aims[i].ends[sample] = INT64_MIN;
-            for (size_t k = 0; k < aims[i].n; k++)
-                if (settled[aims[i].numbers[k]] > aims[i].ends[sample])
-                    aims[i].ends[sample] = settled[aims[i].numbers[k]];
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        if (is_ahead(&out[i]))
-            tell(&out[i], &aims[i]);
+    return j.n > 0 ? foresee(out, aims, n, &j, e) : OK; /* nothing rests on a later task */
 }

@@ -30,13 +30,17 @@ enum {
     FLOW_TARGETS_MAX = 20,
 };
 
-/* What became of a workflow's tasks of late: by task, those skipped first, then by time. */
+/* What became of a workflow's tasks of late, by their names; for all forecasts of one page. */
+struct flow_lately_task;
 struct flow_lately {
-    const struct flow_took_lately_out *rows;
+    const struct flow_lately_task *tasks; /* by name */
     size_t n;
 };
 enum outcome flow_lately_read(struct flow_lately *out, struct db *db, struct str workflow,
                               struct arena *arena, struct err *e);
+/* The same of rows as sql_flow_took_lately gives them, which must live as long. */
+enum outcome flow_lately_of(struct flow_lately *out, const struct flow_took_lately_out *rows,
+                            size_t n, struct arena *arena, struct err *e);
 
 struct flow_moment {
     enum {
@@ -55,7 +59,8 @@ struct flow_target {
     struct str tasks[4];
     size_t n;
 };
-void flow_forecast(struct flow_moment *out, const struct flow_target *targets, size_t n,
-                   const struct flow_view *v, const struct flow_lately *lately, int64_t now_us);
+enum outcome flow_forecast(struct flow_moment *out, const struct flow_target *targets, size_t n,
+                           const struct flow_view *v, const struct flow_lately *lately,
+                           int64_t now_us, struct err *e);
 
 #endif

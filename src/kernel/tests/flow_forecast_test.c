@@ -21,7 +21,8 @@ static struct flow_open_task opened[TASKS_MAX];
 static struct flow_skip skipped[TASKS_MAX];
 static struct flow_took_lately_out rows[ROWS_MAX];
 static struct flow_view view;
-static struct flow_lately lately;
+static size_t nrows;
+static struct arena *arena;
 static const int64_t now = INT64_C(1795426200) * TIME_SECOND;
 
 static int empty(void **state)
@@ -34,7 +35,7 @@ static int empty(void **state)
     view = (struct flow_view){ .found = true, .workflow = &workflow };
     view.tasks = opened;
     view.skipped = skipped;
-    lately = (struct flow_lately){ rows, 0 };
+    nrows = 0;
     return 0;
 }
 
@@ -48,8 +49,8 @@ static struct flow_task *task(const char *name)
 
 static void took(const char *name, int64_t us)
 {
-    assert_true(lately.n < ROWS_MAX);
-    rows[lately.n++] = (struct flow_took_lately_out){ str_z(name), us };
+    assert_true(nrows < ROWS_MAX);
+    rows[nrows++] = (struct flow_took_lately_out){ str_z(name), us };
 }
 
 static void took_hours(const char *name, int hours, int times)
@@ -65,12 +66,21 @@ static void is_open(const char *name, int64_t number, int64_t since)
     };
 }
 
+static struct flow_moment ask_of(const struct flow_target *target)
+{
+    struct flow_lately lately;
+    struct flow_moment out;
+    struct err e = { 0 };
+    arena_reset(arena);
+    assert_int_equal(flow_lately_of(&lately, rows, nrows, arena, &e), OK);
+    assert_int_equal(flow_forecast(&out, target, 1, &view, &lately, now, &e), OK);
+    return out;
+}
+
 static struct flow_moment ask(const char *name)
 {
     const struct flow_target target = { { str_z(name) }, 1 };
-    struct flow_moment out;
-    flow_forecast(&out, &target, 1, &view, &lately, now);
-    return out;
+    return ask_of(&target);
 }
 
 static void is_exactly(struct flow_moment m, int kind, int64_t at)
@@ -282,7 +292,6 @@ static void a_target_of_several_tasks(void **state)
 {
     static struct flow_guard when = { .name = S("w"), .text = S("w"), .done = S("x") };
     const struct flow_target target = { { S("b"), S("c") }, 2 };
-    struct flow_moment m;
     (void)state;
     task("a");
     task("b");
@@ -293,8 +302,7 @@ static void a_target_of_several_tasks(void **state)
     for (int i = 0; i < 8; i++)
         took("c", INT_NONE);
     is_open("a", 1, now);
-    flow_forecast(&m, &target, 1, &view, &lately, now);
-    is_exactly(m, FLOW_FORECAST, now + 3 * TIME_HOUR);
+    is_exactly(ask_of(&target), FLOW_FORECAST, now + 3 * TIME_HOUR);
 }
 
 /* --- from the log's own rows --- */
@@ -315,21 +323,25 @@ static void what_tasks_took_is_kept(void **state)
         trial_do(&t, "pack");
     }
     assert_int_equal(store_reader_take(&db, t.f.node.store, &e), OK);
-    assert_int_equal(flow_lately_read(&lately, db, S("trial"), t.f.arena, &e), OK);
+    const struct flow_took_lately_in in = { S("trial"), FLOW_SEEN_MAX };
+    struct record_list list;
+    assert_int_equal(db_list(db, &sql_flow_took_lately, &in, &list, 100, t.f.arena, &e), OK);
     store_reader_give(t.f.node.store, db);
-    assert_int_equal(lately.n, 6);
+    const struct flow_took_lately_out *kept = list.p;
+    assert_int_equal(list.n, 6);
     for (int64_t i = 0; i < 3; i++) { /* the quickest first */
-        assert_true(str_is(lately.rows[i].task, "collect"));
-        assert_true(lately.rows[i].took >= (i + 1) * TIME_HOUR);
-        assert_true(lately.rows[i].took < (i + 1) * TIME_HOUR + TIME_MINUTE);
+        assert_true(str_is(kept[i].task, "collect"));
+        assert_true(kept[i].took >= (i + 1) * TIME_HOUR);
+        assert_true(kept[i].took < (i + 1) * TIME_HOUR + TIME_MINUTE);
     }
-    assert_true(str_is(lately.rows[3].task, "pack"));
+    assert_true(str_is(kept[3].task, "pack"));
     fixture_rebuilds(&t.f);
     trial_close(&t);
 }
 
 int main(void)
 {
+    arena = arena_new(4 << 20);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_after_the_other, empty),
         cmocka_unit_test_setup(a_join_waits_for_the_longest_and_late_ones_hold_up_nobody, empty),
@@ -343,5 +355,7 @@ int main(void)
         cmocka_unit_test_setup(a_target_of_several_tasks, empty),
         cmocka_unit_test_setup(what_tasks_took_is_kept, empty),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(arena);
+    return failed;
 }

@@ -76,7 +76,8 @@ enum outcome desk_outlook(struct desk_outlook *out, const struct desk_order *o, 
         aim(&targets[i], w, milestones[i].acts);
     for (size_t i = 0; i < o->ncountdowns; i++)
         aim_at_use(&targets[DESK_MILESTONES + i], w, o->countdowns[i].name);
-    flow_forecast(moments, targets, DESK_MILESTONES + o->ncountdowns, &o->flow, &history, now_us);
+    TRY(flow_forecast(moments, targets, DESK_MILESTONES + o->ncountdowns, &o->flow, &history,
+                      now_us, e));
     *out = (struct desk_outlook){ 0 };
     for (size_t i = 0; i < DESK_MILESTONES; i++) {
         struct desk_milestone *m = &out->milestones[i];

@@ -237,6 +237,8 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     v.here = path(p, &ask, NULL);
     ask.after_order = S("");
     v.turn = rows.more ? v.next : path(p, &ask, NULL);
+    ask.wall = true;
+    v.to_wall = path(p, &ask, NULL);
     TRY(counts(&v, db, &ask, few, r->arena, e));
     TRY(choices(&v, db, p, &ask, e));
     page_tower(p, &v);

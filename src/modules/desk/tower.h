@@ -38,6 +38,7 @@ struct desk_tower_view {
     size_t nrisks;
     bool filtered;
     bool wall;
+    struct str to_wall; /* path of the same list for a wall */
     struct str here; /* path of this very page … */
     struct str turn; /* … and of the one that follows upon it: behind the last, the first */
     size_t looked;   /* orders gone through for a risk, where there are more; else 0 */

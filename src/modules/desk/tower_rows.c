@@ -46,9 +46,11 @@ static enum outcome at_risk(bool *out, const struct showing *s, struct str order
 static enum outcome fill(struct desk_tower_row *out, struct showing *s, struct desk_tower_out *row,
                          struct err *e)
 {
+    const bool json = http_wants_json(s->r); /* whose rows name nobody and foresee nothing */
     *out = (struct desk_tower_row){ .row = row, .viability = TIME_NONE };
-    TRY(read_row(out, s, row->order_id, e));
-    if (!s->ask->wall)
+    TRY(json ? desk_order_unnamed(&out->o, s->r, s->db, s->p, row->order_id, e)
+             : read_row(out, s, row->order_id, e));
+    if (!json && !s->ask->wall)
         TRY(desk_order_patient(&out->o, s->r, s->db, e));
     out->sees_plan = flow_sees(&out->o.sight, "plan");
     for (size_t i = 0; i < out->o.ncountdowns; i++)
