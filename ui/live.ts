@@ -2,7 +2,7 @@
  * has news, from data-from or the page's own address, and swapped without moving the focus. One
  * stream of events serves all tabs where the browser has shared workers, else each tab has its own;
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
-import { glide, rowsBefore } from "./glide";
+import { renew } from "./glide";
 
 export interface ToWorker {
   topics: string[];
@@ -53,12 +53,10 @@ function focusKey(element: HTMLElement): string | undefined {
 function swap(element: HTMLElement, fresh: HTMLElement): void {
   const key = focusKey(element);
   const opened = [...element.querySelectorAll("details[open][id]")].map((d) => d.id);
-  const before = rowsBefore(element);
-  element.replaceWith(fresh);
-  glide(fresh, before);
+  const now = renew(element, fresh);
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  if (key) fresh.querySelector<HTMLElement>(key)?.focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: fresh }));
+  if (key) now.querySelector<HTMLElement>(key)?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: now }));
 }
 
 async function refresh(part: Part): Promise<void> {

@@ -1,5 +1,6 @@
 /* All samples go through the workflow together, once, in the order of its numbers, for a task waits
- * for earlier ones alone. What is drawn for a task that has not opened is drawn once for all orders. */
+ * for earlier ones alone. What is drawn for a task that has not opened is drawn once for all
+ * orders. */
 #include "kernel/flow_forecast.h"
 
 #include <stdlib.h>
@@ -117,8 +118,8 @@ struct step {
     enum { STEP_SETTLED, STEP_OPEN, STEP_TO_COME, STEP_PASSED_BY } is;
     int64_t at; /* settled or opened */
     const struct flow_lately_task *lately;
-    bool seen;     /* often enough; else the limit stands for its time */
-    int64_t limit; /* TIME_NONE: none */
+    bool seen;               /* often enough; else the limit stands for its time */
+    int64_t limit;           /* TIME_NONE: none */
     bool by_limits, unknown; /* it, or something before it */
     size_t nwaits;
     int16_t waits[FLOW_AFTER_MAX];
@@ -230,8 +231,8 @@ static void settle_open(const struct journey *j, int64_t n)
     const struct step *s = &j->steps[n];
     const int64_t spent = j->now > s->at ? j->now - s->at : 0;
     for (size_t i = 0; i < FLOW_SAMPLES; i++)
-        j->settled[n][i] = spent == 0 && s->seen ? s->lately->draws[i]
-                                                 : seconds(draw_open(s, i, spent) - spent);
+        j->settled[n][i] =
+            spent == 0 && s->seen ? s->lately->draws[i] : seconds(draw_open(s, i, spent) - spent);
 }
 
 /* When all that it waits for is settled, and then its own time. */

@@ -39,9 +39,9 @@ struct desk_tower_view {
     bool filtered;
     bool wall;
     struct str to_wall; /* path of the same list for a wall */
-    struct str here; /* path of this very page … */
-    struct str turn; /* … and of the one that follows upon it: behind the last, the first */
-    size_t looked;   /* orders gone through for a risk, where there are more; else 0 */
+    struct str here;    /* path of this very page … */
+    struct str turn;    /* … and of the one that follows upon it: behind the last, the first */
+    size_t looked;      /* orders gone through for a risk, where there are more; else 0 */
     bool may_enrol;
     struct str next; /* path of the next page; absent at the end */
 };
