@@ -36,7 +36,19 @@ function begin(): void {
   before = textField(at)?.value;
 }
 
+/* Where something covers the page, a scan goes into a field of the cover or nowhere. */
+function covered(event: KeyboardEvent): boolean {
+  const cover = document.querySelector("dialog:modal");
+  if (!cover) return false;
+  if (!textField(at) || !cover.contains(at)) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  return true;
+}
+
 function take(event: KeyboardEvent): void {
+  if (covered(event)) return;
   const field = target();
   const here = textField(at);
   if (!field || (here && here.dataset["scan"] !== undefined)) return;

@@ -53,6 +53,17 @@ struct thing_name {
                          struct err *e);
 };
 
+/* What stands at the head of every page about a thing of a kind, the kernel's too (its audit
+ * trail). Empty for who may not see the thing's own pages. */
+struct html;
+struct http_request;
+struct page;
+struct thing_head {
+    const char *kind;
+    enum outcome (*head)(struct html *out, struct http_request *r, struct db *db, struct page *p,
+                         struct str id, struct err *e);
+};
+
 struct define_kind;
 struct flow_point;
 struct file_rule;
@@ -100,6 +111,8 @@ struct module {
     size_t nerases;
     const struct thing_name *names;
     size_t nnames;
+    const struct thing_head *heads;
+    size_t nheads;
     const struct sign_view *signs; /* how what signed commands sign is shown (sign.h) */
     size_t nsigns;
 };

@@ -313,6 +313,19 @@ struct str show_thing(struct http_request *r, struct page *p, struct db *db, str
                         STR(name));
 }
 
+enum outcome show_head(struct html *out, struct http_request *r, struct page *p, struct db *db,
+                       struct str thing, struct err *e)
+{
+    size_t n;
+    const struct module *const *modules = registry_modules(app_of(r)->node->registry, &n);
+    *out = (struct html){ S("") };
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < modules[i]->nheads; k++)
+            if (str_is(stream_kind(thing), modules[i]->heads[k].kind))
+                return modules[i]->heads[k].head(out, r, db, p, stream_id(thing), e);
+    return OK;
+}
+
 struct str show_sealed(const struct http_request *r, struct str event, const char *field,
                        struct str text)
 {

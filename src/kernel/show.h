@@ -102,6 +102,10 @@ struct str show_sealed(const struct http_request *r, struct str event, const cha
  * no module names it. For who may know of it. */
 struct str show_thing(struct http_request *r, struct page *p, struct db *db, struct str thing);
 
+/* The head of a thing's pages by its module (struct thing_head); empty where no module has one. */
+enum outcome show_head(struct html *out, struct http_request *r, struct page *p, struct db *db,
+                       struct str thing, struct err *e);
+
 /* "account/…" as the person's name, "policy/…", "timer/…", "system/…" as what they are. */
 struct str show_person(struct page *p, struct db *db, struct str actor);
 

@@ -229,6 +229,7 @@ static enum outcome fill(struct trail_view *v, struct http_request *r, struct db
         if (str_eq(v->title, v->thing))
             v->title = show_name(p, "thing", stream_kind(v->thing));
         v->up = thing_page(r, v->thing);
+        TRY(show_head(&v->head, r, p, db, v->thing, e));
     }
     TRY(trail_review_fill(&v->review, r, db, p, v->thing, e));
     TRY(types(v, r, p, e));

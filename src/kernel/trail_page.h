@@ -37,6 +37,7 @@ struct trail_view {
     struct str thing; /* absent: of all */
     struct str title; /* of the thing */
     struct str up;    /* its own page; absent: none */
+    struct html head; /* of its pages; empty: none */
     struct str path;  /* of this page, without its query */
     struct str query; /* filters as a query, beginning with "?" */
     const struct trail_row_view *rows;

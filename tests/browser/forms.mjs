@@ -40,7 +40,7 @@ export async function correctPatient(j, say) {
 
 /* The unit's page, from the task that it belongs to. */
 async function unitPage(j, person, kind) {
-  const page = await j.open(person);
+  const page = await j.open(person, { part: "/units" });
   await page.getByRole("link", { name: new RegExp(`^${kind}`, "i") }).first().click();
   await page.getByRole("heading", { level: 1, name: new RegExp(`^${kind}`, "i") }).waitFor();
   return page;

@@ -47,9 +47,9 @@ export class Journey {
     this.planner = house.person("planner"); /* of the manufacturer, who sees every task */
   }
 
-  async open(person, options) {
+  async open(person, { part = "", ...options } = {}) {
     const page = await this.house.page(person, this.size, options);
-    await page.goto(this.path);
+    await page.goto(this.path + part);
     return page;
   }
 
@@ -366,14 +366,26 @@ async function journey(house, plan) {
     const page = await j.open(j.coordinator);
     await page.getByRole("link", { name: "Chain of identity" }).click();
     await page.getByRole("heading", { level: 1, name: "Chain of identity" }).waitFor();
+    await page.getByText("Passed", { exact: true }).first().waitFor();
     await house.look(page, "chain of identity");
     for (const name of ["PDF", "Bundle without identity"])
       await page.getByRole("link", { name }).waitFor();
+    await page.getByRole("link", { name: "The whole report" }).click();
+    await page.getByText("Root of the log").waitFor();
+    await house.look(page, "report of the chain of identity");
     expect((await page.getByText(j.patient.family).count()) > 0, "the patient is not named");
   });
   await house.check(say("the bag's page tells what it was made from and who held it"), async () => {
     const page = await j.open(house.person("qa_specialist"));
-    await page.getByRole("link", { name: /^final bag/i }).click();
+    for (const part of ["Units", "Custody", "Forms", "Documents", "People"]) {
+      await page.getByRole("navigation", { name: "Parts of the order" })
+        .getByRole("link", { name: part, exact: true }).click();
+      await page.getByRole("heading", { level: 1, name: part }).waitFor();
+      await page.getByText(j.coi).first().waitFor();
+      await house.look(page, `order, ${part}`);
+    }
+    await page.goto(`${j.path}/units`);
+    await page.locator(".rows").getByRole("link", { name: /^final bag/i }).click();
     await page.getByRole("heading", { level: 1, name: /^final bag/i }).waitFor();
     await page.getByRole("link", { name: /^apheresis bag/i }).waitFor();
     for (const site of ["Halden Cell Works", "Swiftline depot", plan.hospital])

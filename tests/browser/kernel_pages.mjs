@@ -67,7 +67,7 @@ async function countersigned(house, size, number) {
     await page.getByRole("button", { name: "Sign with passkey" }).click();
     await page.waitForURL(`${at}/orders/${order}/tasks/review_batch`);
     await page.getByText("by token").first().waitFor();
-    await page.goto(`${at}/orders/${order}/coi`);
+    await page.goto(`${at}/orders/${order}/coi/report`);
     await page.getByRole("cell", { name: "by token" }).first().waitFor();
     await page.goto(`${at}/sign-several/flow.sign?order=${order}`);
     await page.getByText("Nothing waits for your signature").waitFor();

@@ -8,7 +8,7 @@ async function otherBag(journey, page) {
   const orders = page.getByRole("listitem").filter({ hasNotText: ours }).getByRole("link");
   const paths = await orders.evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   for (const path of paths.filter((p) => /^\/orders\/[^/]+$/.test(p))) {
-    await page.goto(path);
+    await page.goto(`${path}/units`);
     const bag = page.getByRole("link", { name: /^apheresis bag/i });
     if ((await bag.count()) > 0)
       return (await bag.first().innerText()).replace(/^apheresis bag/i, "").trim();

@@ -74,6 +74,22 @@ FROM (
 ) AS l
 ORDER BY l.number;
 
+-- order_legs (order_id ID) -> (
+--     unit ID, kind CODE, label TEXT, number INT, organisation ID, site ID, since TIME, ended TIME,
+--     giver TEXT, receiver TEXT, event ID, condition TEXT, container TEXT, seals JSON)
+-- Of all units of an order, unit by unit, each leg behind the one before: it ends when the next
+-- begins, the last when its unit ended. 2,000 at most.
+SELECT u.unit, u.kind, u.label, 0 AS number, u.organisation, u.site, u.made AS since, u.ended,
+       NULL AS giver, u.made_by AS receiver, NULL AS event, NULL AS condition, NULL AS container,
+       NULL AS seals
+FROM identity_unit u WHERE u.order_id = :order_id
+UNION ALL
+SELECT u.unit, u.kind, u.label, l.number, l.organisation, l.site, l.since, u.ended, l.giver,
+       l.receiver, l.event, l.condition, l.container, l.seals
+FROM identity_unit u JOIN custody_leg l ON l.unit = u.unit
+WHERE u.order_id = :order_id
+ORDER BY 1, 4 LIMIT 2000;
+
 -- unit_offer (unit ID, organisation ID, site ID, to_organisation ID, to_site ID, offered TIME,
 --             giver TEXT, offer_event ID, condition TEXT, container TEXT, seals JSON)
 -- The holder stands in every offer; from the second on it is in the row already.

@@ -101,6 +101,7 @@ typedef enum outcome desk_coi_archive_fn(struct http_request *r, struct db *db, 
 enum http_state desk_coi_archive(struct http_request *r, desk_coi_archive_fn *fn, const char *name);
 
 enum http_state desk_get_coi(struct http_request *r);
+enum http_state desk_get_coi_report(struct http_request *r);
 enum http_state desk_get_coi_print(struct http_request *r);
 enum http_state desk_get_coi_bundle(struct http_request *r);
 enum http_state desk_post_coi(struct http_request *r);
@@ -111,9 +112,29 @@ struct desk_coi_disclosure {
     struct str reason; /* opened, for who may see the name */
     int64_t at;
 };
+struct desk_coi_point { /* at a task, in one pass of it */
+    struct str task;
+    struct str point;
+    int64_t pass;
+    struct str title; /* of the task */
+    enum {
+        DESK_POINT_OPEN, /* nothing was read yet */
+        DESK_POINT_HALF, /* the other person's check is missing */
+        DESK_POINT_PASSED,
+        DESK_POINT_FAILED
+    } state;
+    int64_t at;         /* of the last check; TIME_NONE: none */
+    struct str persons; /* who passed it */
+    int64_t mismatches;
+    bool past; /* of a pass that a loop has undone */
+};
 struct desk_coi_view {
     struct desk_order o;
+    struct html head;
     struct html report;
+    const struct desk_coi_point *points;
+    size_t npoints;
+    int64_t npassed;
     struct show_refusal refused;
     const struct http_request *r;
     const struct desk_coi_disclosure *disclosures;
@@ -126,6 +147,8 @@ struct desk_coi_view {
 /* REFUSED "gate.unknown" to whom the order, or its report, is not to be seen. */
 enum outcome desk_coi_load(struct desk_coi_view *v, struct http_request *r, struct db *db,
                            struct page *p, struct err *e);
+/* The checks, point by point. */
+enum outcome desk_coi_points(struct desk_coi_view *v, struct db *db, struct page *p, struct err *e);
 /* Whether the event is in what was read. */
 bool desk_coi_holds(const struct desk_coi *c, struct str event);
 

@@ -2,6 +2,7 @@
  * bundle with the patient's identity is given to who said, in the ledger and not long ago, to whom
  * and why. */
 #include "gen/desk/pages/coi.html.h"
+#include "gen/desk/pages/coi_report.html.h"
 #include "kernel/ledger.h"
 #include "kernel/node.h"
 #include "modules/desk/coi.h"
@@ -57,6 +58,25 @@ enum outcome desk_coi_load(struct desk_coi_view *v, struct http_request *r, stru
 
 /* --- page and paper --- */
 
+static enum outcome coi(struct http_request *r, struct db *db, struct page *p, struct err *e)
+{
+    struct desk_coi_view *v = ARENA_NEW(r->arena, struct desk_coi_view);
+    if (!v)
+        return err_no_memory(e);
+    TRY(desk_coi_load(v, r, db, p, e));
+    v->refused = show_refusal(p, r);
+    v->r = r;
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, "/coi", e));
+    TRY(desk_coi_points(v, db, p, e));
+    page_coi(p, v);
+    return OK;
+}
+
+enum http_state desk_get_coi(struct http_request *r)
+{
+    return show(r, "page.coi.title", coi);
+}
+
 static enum outcome shown(struct page *p, struct db *db, struct desk_coi_view *v,
                           const struct desk_coi *c, struct err *e)
 {
@@ -68,19 +88,18 @@ static enum outcome shown(struct page *p, struct db *db, struct desk_coi_view *v
     print_html(&part, d);
     TRY(buf_check(&b, e));
     v->report.markup = buf_get(&b);
-    page_coi(p, v);
+    page_coi_report(p, v);
     return OK;
 }
 
-static enum outcome coi(struct http_request *r, struct db *db, struct page *p, struct err *e)
+static enum outcome report(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_coi_view *v = ARENA_NEW(r->arena, struct desk_coi_view);
     struct desk_coi c;
     if (!v)
         return err_no_memory(e);
-    TRY(desk_coi_load(v, r, db, p, e));
-    v->refused = show_refusal(p, r);
-    v->r = r;
+    TRY(report_load(&v->o, r, db, p, e));
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, "/coi", e));
     enum outcome o = desk_coi_read(&c, app_of(r)->node, db, v->o.id,
                                    v->o.patient.by_name ? look_of(r) : NULL, e);
     if (o == OK)
@@ -89,9 +108,9 @@ static enum outcome coi(struct http_request *r, struct db *db, struct page *p, s
     return o;
 }
 
-enum http_state desk_get_coi(struct http_request *r)
+enum http_state desk_get_coi_report(struct http_request *r)
 {
-    return show(r, "page.coi.title", coi);
+    return show(r, "page.coi.report", report);
 }
 
 /* Runs fn on a snapshot. */

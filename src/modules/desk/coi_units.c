@@ -1,18 +1,11 @@
 /* Sections of the report: units, their genealogy as a drawing, and what became of their quantities.
  */
-#include "kernel/draw.h"
 #include "modules/desk/coi_impl.h"
+#include "modules/desk/order.h"
 
 enum { TEXT_BYTES = 2000 };
 
 /* --- genealogy --- */
-
-static enum draw_state state_of(struct str how)
-{
-    if (how.n == 0)
-        return DRAW_OPEN;
-    return str_is(how, "given") ? DRAW_DONE : str_is(how, "used_up") ? DRAW_IDLE : DRAW_WARN;
-}
 
 static size_t node_of(const struct desk_coi_event *const *made, size_t n, struct str id)
 {
@@ -33,7 +26,7 @@ static void add_node(const struct coi_writer *w, struct draw_node *out,
         .detail = coi_both(w, coi_quantity(w, desk_coi_text(x, "quantity")), " · ",
                            how.n > 0 ? show_name(w->p, "unit_ended", how) : S("")),
         .word = how.n > 0 ? show_name(w->p, "unit_ended", how) : coi_words(w, "page.unit.live"),
-        .state = state_of(how),
+        .state = desk_unit_state(how),
     };
 }
 

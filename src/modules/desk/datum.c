@@ -196,6 +196,7 @@ static enum outcome datum(struct http_request *r, struct db *db, struct page *p,
     struct desk_datum *shown = ARENA_NEW(r->arena, struct desk_datum);
     if (!shown)
         return err_no_memory(e);
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, NULL, e));
     TRY(origin(v, r, db, p, e));
     const struct desk_reach back = { &v->data, at, false };
     const struct desk_reach forth = { &v->data, at, true };

@@ -130,6 +130,7 @@ struct desk_datum_line {
 };
 struct desk_datum_view {
     struct desk_order o;
+    struct html head;
     struct desk_data data;
     const struct desk_datum *datum;
     struct str word;

@@ -86,6 +86,12 @@ bool desk_may(const struct actor *actor, const char *permission, const struct fl
 bool desk_order_may(const struct desk_order *o, const char *permission);
 /* And whether their part may do it to the whole order. */
 bool desk_order_does(const struct desk_order *o, const char *command);
+/* The head of every page about the order: whose it is, how it stands, the stop that fills the
+ * screen, and, of pages that are one of its parts, the others. here: the part, "/units", "" for the
+ * first; NULL: none of them. */
+enum outcome desk_order_head(struct html *out, struct http_request *r, struct db *db,
+                             struct page *p, const struct desk_order *o, const char *here,
+                             struct err *e);
 /* Whether they see this event of the order. */
 enum outcome desk_event_seen(bool *out, const struct desk_sight *s, const struct event *event,
                              struct arena *arena, struct err *e);
@@ -111,109 +117,6 @@ struct desk_work_view {
     size_t waiting; /* corrections that the actor may review */
     struct str next;
 };
-
-/* --- order --- */
-
-struct desk_event {
-    int64_t happened;
-    struct str type;
-    struct str text;
-    struct str detail;
-    struct str who;
-    const char *icon;
-    const char *class;
-    struct str task;    /* name; absent: of none */
-    bool failed;        /* a check that did not match */
-    struct html record; /* of the task that was done */
-    struct html signed_by;
-    bool new_day;
-    struct str day;
-    struct str clock; /* "09:30 UTC" */
-};
-struct desk_task_line {
-    const struct flow_task *task;
-    const struct flow_open_task *open;
-    struct str owner;
-    struct str by;
-    struct html record; /* what was entered; empty: no form, or not theirs to see */
-    struct html signed_by;
-    bool seen; /* its page is theirs to see */
-};
-struct desk_party {
-    struct str part;
-    struct str site;
-    struct str organisation;
-};
-struct desk_date { /* one line of the form of planned dates */
-    struct str id;
-    struct str what;
-    struct str what_name; /* of its two fields */
-    struct str planned_name;
-    struct str planned; /* RFC 3339; empty: not planned */
-};
-
-struct desk_loop {
-    const struct flow_loop *loop;
-    struct str id;
-    struct str reason_id;
-    struct str taken;
-    struct str times;
-    struct str units;
-};
-struct desk_order_view {
-    struct desk_order o;
-    struct order_dose_words dose;
-    struct show_refusal refused;
-    struct html drawing;
-    struct str owner; /* of the next task */
-    const struct desk_task_line *open;
-    size_t nopen;
-    const struct desk_task_line *done;
-    size_t ndone;
-    const struct identity_units_out *units;
-    size_t nunits;
-    const struct desk_to_discard_out *discard; /* after a stop was resolved so */
-    size_t ndiscard;
-    const struct quality_of_order_out *deviations;
-    size_t ndeviations;
-    const struct order_dates_out *dates;
-    size_t ndates;
-    const struct desk_outlook *outlook; /* forecast.h; NULL: there is none, or not theirs to see */
-    const struct desk_party *parties;
-    size_t nparties;
-    const struct desk_event *events;
-    size_t nevents;
-    bool sees_report; /* the chain of identity */
-    bool sees_files;
-    bool sees_patient; /* at least by the pseudonym: the prescription too */
-    bool sees_next;    /* the next task's page */
-    bool all;          /* everything is shown, not only what is looked for first */
-    int64_t older;     /* sequence before which the timeline goes on; -1: it is whole */
-    struct str topic;
-    bool may_hold;
-    bool may_resume;
-    bool may_end;
-    bool may_report; /* a deviation */
-    bool may_schedule;
-    const struct flow_record_waiting_of_out *waiting; /* corrections that nobody accepted yet */
-    size_t nwaiting;
-    bool may_move;
-    bool may_approve; /* the move that waits: proposed by another */
-    bool may_decline;
-    bool moving;               /* one waits */
-    struct flow_move_out move; /* it */
-    struct pages_differences move_differences;
-    struct str mover;
-    struct str decliner; /* of the last proposal; absent: it was not declined */
-    struct str move_version;
-    const struct desk_loop *loops; /* that the reader may take now */
-    size_t nloops;
-    const struct desk_date *plan; /* dates to be entered, those planned filled in */
-    size_t nplan;
-};
-/* Its lists, as far as the reader's parts see them. */
-enum outcome desk_order_lists(struct desk_order_view *v, struct db *db, struct arena *a,
-                              struct err *e);
 
 /* --- task --- */
 
@@ -299,6 +202,7 @@ struct desk_record_view {
 };
 struct desk_task_view {
     struct desk_order o;
+    struct html head;
     const struct flow_task *task;
     const struct flow_open_task *open; /* NULL: not yet */
     struct str stage;
@@ -359,14 +263,26 @@ struct desk_waiting_view {
 
 /* --- stop --- */
 
-struct desk_stop_view {
-    struct desk_order o;
-    struct show_refusal refused;
+/* Who may resolve it, at its site, and took no part in it. */
+struct desk_call {
+    struct str name;
+    struct str role; /* its name */
+    bool on_duty;    /* by the rota */
+};
+/* What of a stop is told wherever its order is shown. */
+struct desk_stop_told {
     struct str where;
-    bool may_resolve;
-    bool involved;
     struct str deviation; /* its id; absent: unknown */
     struct str deviation_number;
+    bool involved; /* the reader is */
+    bool may_resolve;
+    const struct desk_call *calls;
+    size_t ncalls;
+};
+struct desk_stop_view {
+    struct desk_order o;
+    struct desk_stop_told told;
+    struct show_refusal refused;
     const struct desk_task_view *task; /* NULL: the page of the stop itself */
 };
 
@@ -376,6 +292,7 @@ struct desk_unit_view {
     int64_t version; /* of the unit's stream, which a form sends back */
     struct identity_unit_out unit;
     struct desk_order o;
+    struct html head;
     struct desk_kin *kin;
     size_t nkin;
     bool alone; /* nothing before it, nothing after it */
@@ -418,6 +335,9 @@ extern const struct search_rule desk_searches[DESK_SEARCHES];
 enum http_state desk_task_again(struct http_request *r, const struct err *e);
 enum http_state desk_order_again(struct http_request *r, const struct err *e);
 enum http_state desk_stop_again(struct http_request *r, const struct err *e);
+/* What is told of the standing stop. */
+enum outcome desk_stop_tell(struct desk_stop_told *out, struct http_request *r, struct db *db,
+                            struct page *p, const struct desk_order *o, struct err *e);
 /* The stop, filling the page of a stopped order; and below it what may go on at the task (NULL: of
  * none). */
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
@@ -442,10 +362,6 @@ enum outcome desk_files_refused(struct err *e);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);
-
-/* The order's tasks drawn in time; empty where none has opened. */
-enum outcome desk_order_drawing(struct html *out, struct page *p, const struct desk_order *o,
-                                struct err *e);
 
 /* A record as HTML; empty when its form is not known. */
 enum outcome desk_record_html(struct html *out, struct page *p, const struct flow_files_of *of,

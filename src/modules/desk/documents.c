@@ -50,6 +50,7 @@ static enum outcome documents(struct http_request *r, struct db *db, struct page
     if (http_wants_json(r))
         return show_rows(r, &desk_document_record, rows, v.n, (struct str){ 0 }, e);
     v.rows = views;
+    TRY(desk_order_head(&v.head, r, db, p, &v.o, "/documents", e));
     v.refused = show_refusal(p, r);
     v.may_add = show_may(r, "file.store") && !v.o.stop.standing;
     page_documents(p, &v);

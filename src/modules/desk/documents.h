@@ -14,6 +14,7 @@ struct desk_document_view {
 };
 struct desk_documents_view {
     struct desk_order o;
+    struct html head;
     struct show_refusal refused;
     const struct desk_document_view *rows;
     size_t n;

@@ -3,6 +3,7 @@
 #include "modules/desk/datum.h"
 #include "modules/desk/documents.h"
 #include "modules/desk/gallery.h"
+#include "modules/desk/order.h"
 #include "modules/desk/people.h"
 
 enum { FORM_MAX = 256 << 10 };
@@ -19,6 +20,11 @@ static const struct route module_routes[] = {
           "help.order_do"),
     ROUTE("GET", "/orders/{order}/stop", "order.see", 0, desk_get_stop, "help.stop",
           .row = &stop_raised_record),
+    ROUTE("GET", "/orders/{order}/units", "order.see", 0, desk_get_units, "help.order_units",
+          .rows = &identity_units_out_record),
+    ROUTE("GET", "/orders/{order}/custody", "order.see", 0, desk_get_custody, "help.order_custody",
+          .rows = &desk_custody_record),
+    ROUTE("GET", "/orders/{order}/forms", "order.see", 0, desk_get_forms, "help.order_forms"),
     ROUTE("GET", "/orders/{order}/documents", "order.see", 0, desk_get_documents,
           "help.order_documents", .rows = &desk_document_record),
     ROUTE("POST", "/orders/{order}/documents", "file.store", FORM_MAX, desk_post_documents,
@@ -28,6 +34,8 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/orders/{order}/people", "flow.name_person", FORM_MAX, desk_post_people,
           "command.flow.name_person"),
     ROUTE("GET", "/orders/{order}/coi", "order.see", 0, desk_get_coi, "help.coi"),
+    ROUTE("GET", "/orders/{order}/coi/report", "order.see", 0, desk_get_coi_report,
+          "help.coi_report"),
     ROUTE("GET", "/orders/{order}/coi/print", "order.see", 0, desk_get_coi_print, "help.coi_print",
           .media_type = "application/pdf"),
     ROUTE("GET", "/orders/{order}/coi/bundle", "coi.export", 0, desk_get_coi_bundle,
@@ -70,11 +78,16 @@ static const struct sign_view module_signs[] = {
     { "flow.sign", desk_sign_show, desk_sign_waiting },
 };
 
+static const struct thing_head module_heads[] = {
+    { "order", desk_trail_head },
+};
+
 const struct module desk_module = {
     .name = "desk",
     MODULE_ARRAY(routes),
     MODULE_ARRAY(watches),
     MODULE_ARRAY(signs),
+    MODULE_ARRAY(heads),
     .searches = desk_searches,
     .nsearches = DESK_SEARCHES,
 };

@@ -1,7 +1,6 @@
 /* An order drawn in time: each task a bar from when it opened until it was done, in the lane of the
  * part that does it. It says nothing that the list of events below it does not say in words. */
-#include "kernel/draw.h"
-#include "modules/desk/desk.h"
+#include "modules/desk/order.h"
 
 static size_t lane_of(const struct flow_view *f, struct str part)
 {

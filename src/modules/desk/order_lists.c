@@ -1,22 +1,8 @@
-/* The lists of an order's page: units, what is to be discarded, deviations, dates, corrections; of
+/* The lists of an order's first page: what is to be discarded, deviations, dates, corrections; of
  * each what the reader's parts see. */
-#include "modules/desk/desk.h"
+#include "modules/desk/order.h"
 
 enum { DEVIATIONS_MAX = 100, DATES_MAX = 40 };
-
-static enum outcome seen_units(struct desk_order_view *v, const struct record_list *list,
-                               struct arena *a, struct err *e)
-{
-    const struct identity_units_out *rows = list->p;
-    struct identity_units_out *out = ARENA_ARRAY(a, list->n + 1, struct identity_units_out);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < list->n; i++)
-        if (flow_sees_unit(&v->o.sight, rows[i].kind))
-            out[v->nunits++] = rows[i];
-    v->units = out;
-    return OK;
-}
 
 static enum outcome seen_deviations(struct desk_order_view *v, const struct record_list *list,
                                     struct arena *a, struct err *e)
@@ -54,12 +40,9 @@ enum outcome desk_order_lists(struct desk_order_view *v, struct db *db, struct a
                               struct err *e)
 {
     struct record_list list;
-    struct identity_units_in units = { v->o.id };
     struct quality_of_order_in deviations = { v->o.id };
     struct order_dates_in dates = { v->o.id };
     struct flow_record_waiting_of_in waiting = { v->o.id };
-    TRY(db_list(db, &sql_identity_units, &units, &list, DESK_UNITS_MAX, a, e));
-    TRY(seen_units(v, &list, a, e));
     struct desk_to_discard_in stopped = { v->o.id };
     TRY(db_list(db, &sql_desk_to_discard, &stopped, &list, DESK_UNITS_MAX, a, e));
     v->discard = list.p;

@@ -101,6 +101,7 @@ static enum outcome gather(struct gathering *g, struct err *e)
         parts[g->v->nparts++] = (struct desk_people_part){
             .title = show_name(g->page, "part", f->parties[i].part),
             .site = auth_site_name(g->db, f->parties[i].site, a),
+            .organisation = auth_organisation_name(g->db, f->parties[i].organisation, a),
             .roles = g->roles + from,
             .nroles = g->n - from,
         };
@@ -118,6 +119,7 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
     TRY(gather(&g, e));
     if (http_wants_json(r))
         return show_rows(r, &desk_named_record, g.rows, g.n, (struct str){ 0 }, e);
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, "/people", e));
     v->refused = show_refusal(p, r);
     v->may_name = v->o.flow.state != FLOW_ENDED && desk_order_does(&v->o, "flow.name_person");
     v->r = r;

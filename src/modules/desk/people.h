@@ -18,11 +18,13 @@ struct desk_role {
 struct desk_people_part {
     struct str title;
     struct str site;
+    struct str organisation;
     const struct desk_role *roles;
     size_t nroles;
 };
 struct desk_people_view {
     struct desk_order o;
+    struct html head;
     struct show_refusal refused;
     const struct desk_people_part *parts;
     size_t nparts;

@@ -1,37 +1,110 @@
-/* The stop: what was expected, what was read, what to do with the material, and who decides. */
+/* The stop: what was expected, what was read, what to do with the material, whom to call, and who
+ * decides. */
 #include "gen/desk/pages/stop.html.h"
-#include "modules/desk/desk.h"
+#include "kernel/rota.h"
+#include "modules/desk/order.h"
 
-enum { DEVIATIONS_MAX = 100 };
+enum { DEVIATIONS_MAX = 100, PEOPLE_MAX = 200, CALLS_MAX = 6 };
+
+/* --- what is told of it --- */
 
 /* The deviation that the mismatch opened: the newest open one of its kind. */
-static enum outcome find_deviation(struct desk_stop_view *v, struct db *db, struct arena *a,
-                                   struct err *e)
+static enum outcome find_deviation(struct desk_stop_told *out, struct db *db, struct str order,
+                                   struct arena *a, struct err *e)
 {
-    struct quality_of_order_in in = { v->o.id };
+    struct quality_of_order_in in = { order };
     struct record_list list;
     TRY(db_list(db, &sql_quality_of_order, &in, &list, DEVIATIONS_MAX, a, e));
     const struct quality_of_order_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
         if (rows[i].open && str_is(rows[i].kind, "identity_mismatch")) {
-            v->deviation = rows[i].deviation;
-            v->deviation_number = rows[i].number;
+            out->deviation = rows[i].deviation;
+            out->deviation_number = rows[i].number;
         }
     return OK;
 }
+
+static enum outcome resolves(bool *out, struct db *db, struct str name, int64_t now,
+                             struct arena *a, struct err *e)
+{
+    struct definition role;
+    TRY(define_find(&role, db, S("role"), name, 0, now, a, out, e));
+    const struct role *body = *out ? role.body : NULL;
+    *out = body && str_among(S("stop.resolve"), body->permissions.p, body->permissions.n);
+    return OK;
+}
+
+/* Those of a role who took no part in what was stopped; who is on duty goes first. */
+static enum outcome call_role(struct desk_stop_told *out, struct desk_call *calls,
+                              const struct desk_order *o, const struct rota_people_out *people,
+                              size_t n, struct db *db, struct page *p, struct err *e)
+{
+    struct str duty;
+    struct arena *a = p->b->arena;
+    TRY(rota_on_call(&duty, db, o->stop.site, people[0].role, p->now_us, a, e));
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < n && out->ncalls < CALLS_MAX; i++) {
+            const bool on_duty = duty.p && str_eq(people[i].account, duty);
+            bool involved;
+            if (on_duty != (pass == 0))
+                continue;
+            TRY(stop_involves(db, o->id, people[i].account, &involved, a, e));
+            if (!involved)
+                calls[out->ncalls++] =
+                    (struct desk_call){ people[i].name, show_name(p, "role", people[i].role),
+                                        on_duty };
+        }
+    return OK;
+}
+
+/* The people of the stop's site who may resolve it; of a stop at no one site nobody is named. */
+static enum outcome find_calls(struct desk_stop_told *out, struct db *db, struct page *p,
+                               const struct desk_order *o, struct err *e)
+{
+    const struct rota_people_in in = { o->stop.site, p->now_us };
+    struct record_list list;
+    struct arena *a = p->b->arena;
+    struct desk_call *calls = ARENA_ARRAY(a, CALLS_MAX, struct desk_call);
+    if (!calls)
+        return err_no_memory(e);
+    out->calls = calls;
+    if (!o->stop.site.p)
+        return OK;
+    TRY(db_list(db, &sql_rota_people, &in, &list, PEOPLE_MAX, a, e));
+    const struct rota_people_out *people = list.p;
+    for (size_t from = 0, end; from < list.n; from = end) {
+        bool may;
+        for (end = from; end < list.n && str_eq(people[end].role, people[from].role); end++)
+            ;
+        TRY(resolves(&may, db, people[from].role, p->now_us, a, e));
+        if (may)
+            TRY(call_role(out, calls, o, people + from, end - from, db, p, e));
+    }
+    return OK;
+}
+
+enum outcome desk_stop_tell(struct desk_stop_told *out, struct http_request *r, struct db *db,
+                            struct page *p, const struct desk_order *o, struct err *e)
+{
+    *out = (struct desk_stop_told){ 0 };
+    TRY(find_deviation(out, db, o->id, r->arena, e));
+    TRY(find_calls(out, db, p, o, e));
+    TRY(stop_involves(db, o->id, o->actor->account, &out->involved, r->arena, e));
+    out->may_resolve = !out->involved &&
+                       actor_may(o->actor, S("stop.resolve"), o->stop.organisation, o->stop.site);
+    out->where = o->stop.site.p ? auth_site_name(db, o->stop.site, r->arena)
+                                : auth_organisation_name(db, o->stop.organisation, r->arena);
+    return OK;
+}
+
+/* --- its page --- */
 
 enum outcome desk_stop_show(struct http_request *r, struct db *db, struct page *p,
                             const struct desk_order *o, const struct desk_task_view *task,
                             struct err *e)
 {
     struct desk_stop_view v = { .o = *o, .refused = show_refusal(p, r), .task = task };
-    const struct actor *actor = o->actor;
-    TRY(find_deviation(&v, db, r->arena, e));
-    TRY(stop_involves(db, o->id, actor->account, &v.involved, r->arena, e));
-    v.where = o->stop.site.p ? auth_site_name(db, o->stop.site, r->arena)
-                             : auth_organisation_name(db, o->stop.organisation, r->arena);
-    v.may_resolve =
-        !v.involved && actor_may(actor, S("stop.resolve"), o->stop.organisation, o->stop.site);
+    TRY(desk_stop_tell(&v.told, r, db, p, o, e));
     page_stop(p, &v);
     return OK;
 }
@@ -54,6 +127,16 @@ static enum outcome stop_json(struct http_request *r, const struct desk_order *o
     return show_row(r, &stop_raised_record, &raised, e);
 }
 
+/* Of who watches the order on whatever page, its head alone: whether a stop stands or not. */
+static enum outcome head_alone(struct http_request *r, struct db *db, struct page *p,
+                               const struct desk_order *o, struct err *e)
+{
+    struct html head;
+    TRY(desk_order_head(&head, r, db, p, o, NULL, e));
+    page_put_html(p, head);
+    return OK;
+}
+
 static enum outcome stop(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_order *o = ARENA_NEW(r->arena, struct desk_order);
@@ -62,6 +145,8 @@ static enum outcome stop(struct http_request *r, struct db *db, struct page *p, 
     TRY(desk_order_load(o, r, db, p, http_param(r, "order"), e));
     if (http_wants_json(r))
         return stop_json(r, o, e);
+    if (p->fragment)
+        return head_alone(r, db, p, o, e);
     if (o->stop.standing)
         return desk_stop_show(r, db, p, o, NULL, e);
     r->answer.status = 303; /* it is resolved: on with the order */

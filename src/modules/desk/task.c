@@ -423,6 +423,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, &v->files_of, v->open, e));
     waits(v, p);
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, NULL, e));
     v->may_report = desk_order_may(&v->o, "deviation.open");
     page_task(p, v);
     return OK;

@@ -340,6 +340,7 @@ static enum outcome unit(struct http_request *r, struct db *db, struct page *p, 
     if (flow_sees(&v->o.sight, "custody"))
         TRY(legs(v, r, db, p, e));
     TRY(acts(v, r, db, e));
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, "/units", e));
     TRY(pieces(v, r, e));
     v->may_report = v->o.flow.found && desk_order_may(&v->o, "deviation.open");
     TRY(others(v, r, db, e));

@@ -62,6 +62,11 @@ JOIN identity_unit u ON u.unit = up.parent
 GROUP BY up.child, up.parent, p.quantity, u.kind, u.label, u.how
 ORDER BY distance, up.child, up.parent;
 
+-- parts (order_id ID) -> (child ID, parent ID, quantity QUANTITY)
+-- All of an order's genealogy, 2,400 at most.
+SELECT child, parent, quantity FROM identity_part
+WHERE order_id = :order_id ORDER BY child, parent LIMIT 2400;
+
 -- descendants (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
 --                                        kind CODE, label TEXT, how CODE)
 -- What was made of a unit, and what was made of that; kind, label and how are the child's.

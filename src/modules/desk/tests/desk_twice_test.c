@@ -302,8 +302,9 @@ static void places_are_signed_at_the_page(void **state)
     SHOWS(2, "Person No. 1");
     SHOWS(2, "by password");
     HIDES(2, "does not cover version");
-    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s", order).p, "text/html"), 200);
-    assert_non_null(strstr(got, "by password")); /* the order's page shows no record without it */
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/forms", order).p, "text/html"),
+                     200);
+    assert_non_null(strstr(got, "by password")); /* no record is shown without it */
     assert_non_null(strstr(page(2, "/print"), "Counted"));
     assert_int_equal(sign(&tab, shown, PROOF), 303); /* the same form again does nothing */
     correct(2, "cells=6&_reason=miscounted");
@@ -314,7 +315,8 @@ static void places_are_signed_at_the_page(void **state)
     auth_fixture_written(&a);
     fixture_settle(&a.f); /* the report speaks up to a checkpoint */
     auth_fixture_write(&a);
-    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi", order).p, "text/html"), 200);
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi/report", order).p, "text/html"),
+                     200);
     const char *report = strstr(got, "Signatures</h2>");
     assert_non_null(report);
     assert_non_null(strstr(report, "Person No. 1"));
@@ -409,12 +411,14 @@ static void what_was_undone_says_so(void **state)
     assert_int_equal(
         post_at(&loop, arena_printf(a.f.arena, "/orders/%s/do/flow.repeat", order).p, form.p), 303);
     entered();
-    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s", order).p, "text/html"), 200);
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/forms", order).p, "text/html"),
+                     200);
     assert_null(strstr(strstr(got, "id=\"record-count\"") + 1, "id=\"record-count\""));
     auth_fixture_written(&a);
     fixture_settle(&a.f);
     auth_fixture_write(&a);
-    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi", order).p, "text/html"), 200);
+    assert_int_equal(get(2, arena_printf(a.f.arena, "/orders/%s/coi/report", order).p, "text/html"),
+                     200);
     assert_non_null(strstr(got, "of a pass that was undone"));
 }
 
