@@ -9,7 +9,8 @@ export interface ToWorker {
 }
 export type FromWorker = { open: boolean } | { topic: string };
 
-const QUIET_MS = 1_500; /* between two fetches of one element */
+const QUIET_MS = 1_500; /* between two fetches of one element; */
+const SOON_MS = 150; /* the first news is fetched at once, not by all in the same instant */
 const POLL_MS = 15_000;
 const SAY_MS = 30_000;
 
@@ -17,6 +18,7 @@ interface Part {
   id: string;
   due: boolean;
   timer: number | undefined;
+  asked: number;
   last: string;
   etag: string;
 }
@@ -97,17 +99,21 @@ function ask(element: HTMLElement): void {
     id: element.id,
     due: false,
     timer: undefined,
+    asked: -QUIET_MS,
     last: "",
     etag: "",
   };
   parts.set(element.id, part);
   part.due = true;
   if (part.timer !== undefined) return;
+  const soon = SOON_MS * (1 + Math.random());
+  const wait = Math.max(soon, part.asked + QUIET_MS - performance.now());
   part.timer = window.setTimeout(() => {
     part.timer = undefined;
+    part.asked = performance.now();
     if (document.hidden) return; /* due until it is looked at */
     refresh(part).catch(() => undefined); /* offline: the next event or poll asks again */
-  }, QUIET_MS);
+  }, wait);
 }
 
 /* The element goes on with what another page has in its place. */

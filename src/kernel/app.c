@@ -70,6 +70,7 @@ struct page app_page(struct http_request *r)
         .b = ARENA_NEW(r->arena, struct buf),
         .language = display_language(r),
         .theme = display_theme(r),
+        .quiet = display_quiet(r),
         .path = r->path,
         .back = str_is(r->method, "GET") ? r->path : S("/"),
         .now_us = env_now(app->node->env),

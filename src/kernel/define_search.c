@@ -5,6 +5,8 @@
 
 #include "kernel/show.h"
 
+enum { VERSIONS_MAX = 100 }; /* the newest; SEARCH_TOKENS_MAX holds no more */
+
 /* "form.dose": kind and name, as in its stream. */
 static enum outcome newest(struct define_newest_in *in, struct define_newest_out *row,
                            struct db *db, struct str id, bool *found, struct arena *arena,
@@ -15,6 +17,18 @@ static enum outcome newest(struct define_newest_in *in, struct define_newest_out
     in->name = name;
     *found = false;
     return name.n > 0 ? db_get(db, &sql_define_newest, in, row, arena, found, e) : OK;
+}
+
+/* As papers have them, which were printed of whichever version. */
+static enum outcome hashes(struct search_entry *x, const struct define_newest_in *of, struct err *e)
+{
+    const struct define_versions_in in = { of->kind, of->name };
+    struct record_list list;
+    TRY(db_list(x->db, &sql_define_versions, &in, &list, VERSIONS_MAX, x->arena, e));
+    const struct define_versions_out *row = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        search_identifier(x, row[i].hash);
+    return OK;
 }
 
 static enum outcome read(struct search_entry *x, struct str id, struct err *e)
@@ -28,6 +42,7 @@ static enum outcome read(struct search_entry *x, struct str id, struct err *e)
     search_identifier(x, in.name);
     search_words(x, row.title);
     search_words(x, in.name);
+    TRY(hashes(x, &in, e));
     search_everywhere(x);
     return OK;
 }

@@ -1,4 +1,4 @@
-/* The device's own choice of language and colours; see display.h. */
+/* The device's own choice of language, colours and sound; see display.h. */
 #include "kernel/display.h"
 
 #include "gen/kernel/pages/display.html.h"
@@ -6,6 +6,7 @@
 
 static const char language_cookie[] = "vein-language";
 static const char theme_cookie[] = "vein-theme";
+static const char sound_cookie[] = "vein-sound";
 static const char *const themes[] = { "light", "dark", "contrast" };
 enum { THEMES = sizeof themes / sizeof themes[0], YEAR_S = 366 * 86400 };
 
@@ -35,6 +36,11 @@ struct str display_theme(const struct http_request *r)
     return is_theme(theme) ? theme : S("");
 }
 
+bool display_quiet(const struct http_request *r)
+{
+    return str_is(http_cookie(r, sound_cookie), "off");
+}
+
 static void offer(struct display_choice *list, size_t *n, struct str value, struct str label,
                   struct str now)
 {
@@ -57,6 +63,10 @@ enum http_state display_get(struct http_request *r)
         const struct str key = arena_printf(r->arena, "page.display.%s", themes[i]);
         offer(v.themes, &v.nthemes, str_z(themes[i]), text_find(p.language, key), p.theme);
     }
+    const struct str sound = p.quiet ? S("off") : S("");
+    offer(v.sounds, &v.nsounds, S(""), text_find(p.language, S("page.display.sound_on")), sound);
+    offer(v.sounds, &v.nsounds, S("off"), text_find(p.language, S("page.display.sound_off")),
+          sound);
     page_display(&p, &v);
     return app_page_done(r, &p, "page.display.title");
 }
@@ -71,15 +81,18 @@ enum http_state display_post(struct http_request *r)
 {
     const struct str language = http_form(r, "language");
     const struct str theme = http_form(r, "theme");
+    const struct str sound = http_form(r, "sound");
     struct err e = { 0 };
-    if ((language.n > 0 && !text_speaks(language)) || (theme.n > 0 && !is_theme(theme))) {
+    if ((language.n > 0 && !text_speaks(language)) || (theme.n > 0 && !is_theme(theme)) ||
+        (sound.n > 0 && !str_is(sound, "off"))) {
         (void)REFUSE(&e, "display.unknown");
         return app_problem(r, &e);
     }
     r->answer = (struct http_answer){
         .status = 303,
         .location = app_next(http_form(r, "next")),
-        .set_cookie = { cookie(r, language_cookie, language), cookie(r, theme_cookie, theme) },
+        .set_cookie = { cookie(r, language_cookie, language), cookie(r, theme_cookie, theme),
+                        cookie(r, sound_cookie, sound) },
     };
     return HTTP_DONE;
 }

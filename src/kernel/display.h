@@ -1,5 +1,5 @@
-/* How pages are shown on one device: their language and colours. It is kept in cookies of the
- * device and nowhere else, for it says nothing of what happened. */
+/* How pages are shown on one device: their language, colours and sound. It is kept in cookies of
+ * the device and nowhere else, for it says nothing of what happened. */
 #ifndef VEIN_KERNEL_DISPLAY_H
 #define VEIN_KERNEL_DISPLAY_H
 
@@ -11,6 +11,9 @@
 struct str display_language(const struct http_request *r);
 /* "light", "dark" or "contrast"; empty: as the device has it. */
 struct str display_theme(const struct http_request *r);
+
+/* A stop is shown without sound and vibration. */
+bool display_quiet(const struct http_request *r);
 
 /* What pages/display.html shows. */
 struct display_choice {
@@ -24,6 +27,8 @@ struct display_view {
     size_t nlanguages;
     struct display_choice themes[DISPLAY_CHOICES_MAX];
     size_t nthemes;
+    struct display_choice sounds[DISPLAY_CHOICES_MAX];
+    size_t nsounds;
     struct str next;
 };
 

@@ -211,7 +211,11 @@ enum outcome draw_graph(struct html *out, const struct draw_graph *g, struct are
     struct canvas c = { .p = { .b = &b }, .l = &l, .down = g->way == DRAW_DOWN };
     const int along = 2 * MARGIN + TITLE + (int)l.nlayers * pitch(&c) - LAYER_GAP;
     const int across = 2 * MARGIN + l.breadth + LOOP;
-    svg_begin(&c.p, "graph", c.down ? across : along, c.down ? along : across, g->title);
+    bool leads = false;
+    for (size_t i = 0; i < g->nnodes; i++)
+        leads |= g->nodes[i].href.n > 0;
+    const struct svg_size size = { c.down ? across : along, c.down ? along : across };
+    svg_begin(&c.p, "graph", size, leads, g->title);
     put_groups(&c);
     for (size_t i = 0; i < l.nstrands; i++)
         put_edge(&c, &l.strands[i]);

@@ -6,8 +6,13 @@
 
 /* --- writing (draw_svg.c): coordinates are whole --- */
 
-/* <svg …> with its size and title; then whatever is written; then the end. */
-void svg_begin(struct page *p, const char *kind, int width, int height, struct str title);
+/* <svg …> with its size and title; then whatever is written; then the end. One that leads somewhere
+ * is a group of links, others are a picture. */
+struct svg_size {
+    int width, height;
+};
+void svg_begin(struct page *p, const char *kind, struct svg_size size, bool leads,
+               struct str title);
 void svg_end(struct page *p);
 /* <g class="KIND STATE">, in a link where there is one, with the label, detail and word as title.
  */

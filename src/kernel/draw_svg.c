@@ -23,12 +23,12 @@ void svg_format(struct page *p, const char *format, ...)
     buf_put(p->b, text, (size_t)n);
 }
 
-void svg_begin(struct page *p, const char *kind, int width, int height, struct str title)
+void svg_begin(struct page *p, const char *kind, struct svg_size size, bool leads, struct str title)
 {
     svg_format(p,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"draw %s\" role=\"img\" "
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"draw %s\" role=\"%s\" "
                "width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\"><title>",
-               kind, width, height, width, height);
+               kind, leads ? "group" : "img", size.width, size.height, size.width, size.height);
     page_put_text(p, title);
     buf_z(p->b, "</title>");
 }

@@ -248,7 +248,11 @@ enum outcome draw_timeline(struct html *out, const struct draw_timeline *t, stru
     TRY(bounds(t, e));
     set_extent(&c);
     TRY(set_rows(&c, e));
-    svg_begin(&c.p, "timeline", NAMES + PLOT + END, AXIS + c.tops[t->nlanes] * ROW + 8, t->title);
+    bool leads = false;
+    for (size_t i = 0; i < t->nspans; i++)
+        leads |= t->spans[i].href.n > 0;
+    const struct svg_size size = { NAMES + PLOT + END, AXIS + c.tops[t->nlanes] * ROW + 8 };
+    svg_begin(&c.p, "timeline", size, leads, t->title);
     put_lanes(&c);
     put_axis(&c);
     put_spans(&c);

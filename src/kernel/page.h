@@ -62,6 +62,7 @@ struct page {
     struct str site;         /* name of the place they work at */
     const struct zone *zone; /* of that place, in which times are shown; NULL: UTC */
     struct str theme;        /* the colours that the device asks for (display.h) */
+    bool quiet;              /* a stop makes no sound on this device */
     struct str path;         /* of this request, to mark where one is in the navigation */
     struct str back;         /* where one comes back to from elsewhere: what GET may ask for */
     int64_t now_us;

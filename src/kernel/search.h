@@ -81,6 +81,14 @@ struct search_ids {
 #include "base/record_structs.h"
 #undef RECORDS
 
+/* A part of what was scanned, in words. */
+struct search_said {
+    struct str what;     /* "Expiry date" */
+    struct str standard; /* "GS1 17"; empty: this system's own */
+    struct str value;
+};
+enum { SEARCH_SAID_MAX = 16 };
+
 struct search_rule {
     const char *name; /* stands in the index, unique: "patient.name" */
     const char *kind; /* of the thing, "patient"; its word is the text "search_kind.patient" */
@@ -100,6 +108,8 @@ struct search_rule {
                          struct page *p, struct str id, bool *may, struct err *e);
     /* MAY: what identifiers a scanned text holds, for all rules; at most `max`. */
     size_t (*scan)(struct str *out, size_t max, struct str text, struct arena *arena);
+    /* MAY: what each part of a scanned text is, in words; none of a text that is no scan. */
+    size_t (*tell)(struct search_said *out, size_t max, struct page *p, struct str text);
 };
 
 /* The tables of the index and the page /search. */

@@ -1,6 +1,7 @@
 /* /search: asked for by POST, because what is asked for may be a patient's name, and an address is
  * kept by browsers, proxies and logs. A scan, or an identifier that one thing has, leads there at
  * once; a name never does: that two people share one is for a person to see. */
+#include "base/id.h"
 #include "gen/kernel/pages/search.html.h"
 #include "gen/kernel/search_schema.sql.h"
 #include "kernel/ledger.h"
@@ -108,6 +109,34 @@ static enum outcome index_behind(bool *out, struct db *db, struct arena *arena, 
     return OK;
 }
 
+/* A thing by its own id, which stands on papers and in files: the index has none. */
+static enum outcome by_id(struct showing *s, struct str text, struct err *e)
+{
+    const struct search_rule *rule;
+    const struct registry *registry = app_of(s->r)->node->registry;
+    for (size_t i = 0; s->n == 0 && id_valid(text) && search_rule_at(registry, i, &rule); i++) {
+        const struct search_hit hit = { 0, rule, text };
+        bool shown;
+        if (show_may(s->r, rule->permission) && (!rule->page || show_may(s->r, rule->page)))
+            TRY(may(s, &hit, &shown, e));
+    }
+    return OK;
+}
+
+static enum outcome tell(struct search_view *v, struct http_request *r, struct page *p,
+                         struct err *e)
+{
+    const struct search_rule *rule;
+    struct search_said *said = ARENA_ARRAY(r->arena, SEARCH_SAID_MAX, struct search_said);
+    if (!said)
+        return err_no_memory(e);
+    for (size_t i = 0; v->nsaid == 0 && search_rule_at(app_of(r)->node->registry, i, &rule); i++)
+        if (rule->tell)
+            v->nsaid = rule->tell(said, SEARCH_SAID_MAX, p, v->q);
+    v->said = said;
+    return OK;
+}
+
 /* The one thing that has the identifier. */
 static bool leads_there(const struct search_view *v)
 {
@@ -136,9 +165,11 @@ static enum outcome answer(struct search_view *v, struct http_request *r, struct
     TRY(read_after(&query.after, r, e));
     query.text = ask.q;
     s.apart = arena_new(APART_MAX);
-    const enum outcome o =
-        s.apart ? search_find(&found, db, node->registry, node->keys, &query, r->arena, e)
-                : err_no_memory(e);
+    enum outcome o = s.apart
+                         ? search_find(&found, db, node->registry, node->keys, &query, r->arena, e)
+                         : err_no_memory(e);
+    if (o == OK && s.n == 0 && query.after.rank < 0)
+        o = by_id(&s, str_trim(ask.q), e);
     arena_free(s.apart);
     if (o != OK)
         return o;
@@ -164,6 +195,8 @@ static enum outcome search_page(struct http_request *r, struct db *db, struct pa
         r->answer.body = S("");
         return OK;
     }
+    if (!v.later)
+        TRY(tell(&v, r, p, e));
     page_search(p, &v);
     return OK;
 }

@@ -14,9 +14,11 @@ struct search_view {
     struct str q; /* as it was asked for; empty: nothing yet */
     const struct search_found *rows;
     size_t n;
-    struct str next; /* where the form of the next page goes; absent at the end */
-    bool later;      /* a page behind the first */
-    bool behind;     /* the index has not followed all events yet */
+    struct str next;                /* where the form of the next page goes; absent at the end */
+    bool later;                     /* a page behind the first */
+    const struct search_said *said; /* what the scan is, part by part */
+    size_t nsaid;
+    bool behind; /* the index has not followed all events yet */
 };
 
 http_handler_fn search_get, search_post;

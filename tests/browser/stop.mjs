@@ -1,6 +1,8 @@
 /* Another order's bag is scanned at receipt: everything of the order stops, on every screen. */
 import { expect } from "./house.mjs";
 
+const COVERED_MS = 2_000; /* by then every device that shows the order is covered */
+
 /* A bag of another order, as the warehouse might pick up the wrong one. */
 async function otherBag(journey, page) {
   await page.goto("/");
@@ -21,14 +23,67 @@ async function stopShown(page) {
   await page.getByRole("heading", { name: "Do this now" }).waitFor();
 }
 
+/* Another device, open at a page of the order, that counts what it sounds. */
+async function device(journey, person, path) {
+  const page = (await journey.house.visitor(journey.size)).pages()[0];
+  await page.addInitScript(() => {
+    globalThis.sounded = { tones: 0, shakes: 0 };
+    AudioContext.prototype.createOscillator = new Proxy(AudioContext.prototype.createOscillator, {
+      apply: (make, audio, args) => {
+        globalThis.sounded.tones++;
+        return Reflect.apply(make, audio, args);
+      },
+    });
+    Navigator.prototype.vibrate = () => ++globalThis.sounded.shakes > 0;
+  });
+  await journey.house.signIn(page, person);
+  await page.goto(path);
+  await page.locator("h1").first().click({ force: true }); /* touched, so that it may sound */
+  await page.evaluate(() => (globalThis.untouched = true));
+  return page;
+}
+
+const cover = (page) => page.locator("dialog:modal");
+
+async function covered(page, since) {
+  await cover(page).getByRole("heading", { level: 1, name: "Stop" }).waitFor();
+  const took = Date.now() - since;
+  expect(took < COVERED_MS, `covered after ${took} ms`);
+  expect(await page.evaluate(() => globalThis.untouched), "the page was loaded anew");
+}
+
+/* A scanner types, and its Enter presses what has the focus. */
+async function scan(page, text) {
+  await page.evaluate((keys) => {
+    const at = document.activeElement ?? document.body;
+    for (const key of [...keys, "Enter"])
+      if (at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })) && key === "Enter")
+        at.click?.();
+  }, text);
+}
+
+/* Neither Escape nor a scan takes the cover away; whoever saw it goes on below it. */
+async function seen(page) {
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await cover(page).waitFor(); /* a browser closes it at the second; it is back at once */
+  await scan(page, "vein:u:23456789ABCD");
+  await page.waitForTimeout(100);
+  expect((await cover(page).count()) === 1, "the cover went away unseen");
+  await page.getByRole("button", { name: "Seen: show the page" }).click();
+  await cover(page).waitFor({ state: "detached" });
+  await page.locator(".strip.stopped").getByText("Stopped").waitFor();
+}
+
 export async function stopAtReceipt(journey, task, tower, say) {
   const { house } = journey;
   const warehouse = house.person(task.role, task.site);
   const resolver = house.person("qa_specialist", task.site);
-  const watching = await (await house.visitor(journey.size)).pages()[0];
-  await house.signIn(watching, journey.coordinator);
-  await watching.goto(journey.path);
-  await watching.evaluate(() => (globalThis.untouched = true));
+  const watching = await device(journey, journey.coordinator, journey.path);
+  const units = await device(journey, journey.planner, `${journey.path}/units`);
+  const beside = await device(journey, house.person(task.role, task.site, 1), task.path);
+  await beside.getByLabel(/^Scan the label: /).first().fill("typed before the stop");
+  const devices = [watching, units, beside];
 
   const stopped = await house.check(say("the wrong bag stops the order"), async () => {
     const page = await house.page(warehouse, journey.size);
@@ -36,7 +91,9 @@ export async function stopAtReceipt(journey, task, tower, say) {
     await journey.fromWorklist(page, task);
     const form = page.locator("form").filter({ has: page.getByLabel(/^Scan the label: /) });
     await journey.fillScans(form, new Map([["apheresis bag", [wrong]]]));
+    const since = Date.now();
     await form.getByRole("button", { name: "Check", exact: true }).click();
+    await Promise.all(devices.map((page) => covered(page, since)));
     await stopShown(page);
     await house.look(page, "stop");
     expect((await page.getByText(wrong).count()) > 0, "what was read is not shown");
@@ -44,6 +101,19 @@ export async function stopAtReceipt(journey, task, tower, say) {
     expect((await page.getByText(right).count()) > 0, "what was expected is not shown");
   });
   if (!stopped) return false;
+  await house.check(say("the stop covers every device, until it was seen there"), async () => {
+    for (const page of devices) {
+      await cover(page).getByText("Do this now").waitFor();
+      expect((await cover(page).getByText(journey.patient.family).count()) === 0 || page === watching,
+        "the patient is named to who must not know");
+      const { tones, shakes } = await page.evaluate(() => globalThis.sounded);
+      expect(tones > 0 && shakes > 0, `${tones} tones, ${shakes} times shaken`);
+    }
+    if (house.shots) await house.pictures(watching, "stop over a page");
+    for (const page of devices) await seen(page);
+    const field = beside.getByLabel(/^Scan the label: /).first();
+    expect((await field.inputValue()) === "typed before the stop", "what was typed is gone, or changed");
+  });
   await house.check(say("the stop is on every page that shows the order"), async () => {
     const page = await house.page(warehouse, journey.size);
     await page.goto(task.path);
@@ -68,7 +138,7 @@ export async function stopAtReceipt(journey, task, tower, say) {
   });
   const ended = await house.check(say("the independent resolver ends it, with reason"), async () => {
     const page = await journey.open(resolver);
-    await page.getByRole("link", { name: "See the stop" }).click();
+    await page.getByRole("link", { name: "Open the stop" }).click();
     await stopShown(page);
     await house.look(page, "stop to resolve");
     await page.getByLabel("Continue: the identity is proven").check();
@@ -81,7 +151,12 @@ export async function stopAtReceipt(journey, task, tower, say) {
     await watching.getByRole("link", { name: "See the stop" })
       .waitFor({ state: "detached", timeout: 20_000 });
   });
-  await watching.context().close();
+  if (ended)
+    await house.check(say("a resolved stop goes from every device"), async () => {
+      for (const page of devices)
+        await page.locator(".strip.stopped").waitFor({ state: "detached", timeout: 20_000 });
+    });
+  for (const page of devices) await page.context().close();
   if (ended)
     await house.check(say("the deviation is found and closed"), () => closeDeviation(journey, resolver));
   return ended;

@@ -269,8 +269,18 @@ struct desk_call {
     struct str role; /* its name */
     bool on_duty;    /* by the rota */
 };
+/* One of the things that were expected, or read. */
+struct desk_said {
+    struct str text;
+    bool words; /* else an identifier, letter by letter */
+};
+enum { DESK_SAID_MAX = 40 };
 /* What of a stop is told wherever its order is shown. */
 struct desk_stop_told {
+    struct desk_said expected[DESK_SAID_MAX];
+    size_t nexpected;
+    struct desk_said read[DESK_SAID_MAX];
+    size_t nread;
     struct str where;
     struct str deviation; /* its id; absent: unknown */
     struct str deviation_number;
@@ -328,6 +338,8 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
 sign_show_fn desk_sign_show;
 sign_waiting_fn desk_sign_waiting; /* of the order that the query names */
 
+/* struct search_rule.tell of all rules of the desk. */
+size_t desk_search_tell(struct search_said *out, size_t max, struct page *p, struct str text);
 enum { DESK_SEARCHES = 2 };
 extern const struct search_rule desk_searches[DESK_SEARCHES];
 

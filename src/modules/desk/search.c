@@ -31,6 +31,19 @@ static enum outcome order_read(struct search_entry *x, struct str id, struct err
     return order_scopes(x, &row, e);
 }
 
+/* By the donation number what was collected is found: all that was made of it has the number too.
+ */
+static enum outcome donation(struct search_entry *x, const struct identity_unit_out *row,
+                             struct err *e)
+{
+    const struct identity_ancestors_in in = { row->order_id, row->unit };
+    struct record_list made_of;
+    TRY(db_list(x->db, &sql_identity_ancestors, &in, &made_of, 1, x->arena, e));
+    if (made_of.n == 0)
+        search_identifier(x, row->din);
+    return OK;
+}
+
 static enum outcome unit_read(struct search_entry *x, struct str id, struct err *e)
 {
     const struct identity_unit_in in = { id };
@@ -42,7 +55,7 @@ static enum outcome unit_read(struct search_entry *x, struct str id, struct err 
         return OK;
     const struct order_order_in of = { row.order_id };
     search_identifier(x, row.label);
-    search_identifier(x, row.din);
+    TRY(donation(x, &row, e));
     TRY(db_get(x->db, &sql_order_order, &of, &order, x->arena, &found, e));
     return found ? order_scopes(x, &order, e) : OK;
 }
@@ -150,6 +163,7 @@ const struct search_rule desk_searches[DESK_SEARCHES] = {
         .read = order_read,
         .show = order_show,
         .scan = scan,
+        .tell = desk_search_tell,
     },
     {
         .name = "unit",

@@ -8,6 +8,64 @@ enum { DEVIATIONS_MAX = 100, PEOPLE_MAX = 200, CALLS_MAX = 6 };
 
 /* --- what is told of it --- */
 
+/* What was expected and read stands in the event as one text: identifiers and these words, joined.
+ */
+static const struct {
+    const char *said, *key;
+} words[] = {
+    { "patient", "page.stop.said_patient" },
+    { "another patient's number", "page.stop.said_number" },
+    { "another name", "page.stop.said_name" },
+    { "another birth date", "page.stop.said_birth" },
+};
+
+static struct desk_said said(const struct page *p, struct str part)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (str_is(part, words[i].said))
+            return (struct desk_said){ text_find(p->language, str_z(words[i].key)), true };
+    return (struct desk_said){ part, false };
+}
+
+/* Cuts " and 3 more" off the end: "3"; empty where it does not end so. */
+static struct str cut_more(struct str *text)
+{
+    const struct str end = S(" more"), before = S(" and ");
+    struct str rest = *text;
+    if (!str_ends(rest, end))
+        return S("");
+    rest.n -= end.n;
+    const size_t last = rest.n;
+    while (rest.n > 0 && rest.p[rest.n - 1] >= '0' && rest.p[rest.n - 1] <= '9')
+        rest.n--;
+    const struct str number = { rest.p + rest.n, last - rest.n };
+    if (number.n == 0 || !str_ends(rest, before))
+        return S("");
+    rest.n -= before.n;
+    *text = rest;
+    return number;
+}
+
+static size_t said_all(struct desk_said *out, struct page *p, struct str text)
+{
+    const struct str more = cut_more(&text);
+    size_t n = 0;
+    while (text.n > 0 && n + 1 < DESK_SAID_MAX) {
+        size_t end = 0;
+        while (end < text.n && !str_starts(str_from(text, end), S(", ")))
+            end++;
+        out[n++] = said(p, (struct str){ text.p, end });
+        text = end < text.n ? str_from(text, end + 2) : S("");
+    }
+    if (more.n > 0) {
+        const struct text_param param = { "n", more };
+        struct buf b = buf_in(p->b->arena, 200);
+        text_write(&b, p->language, S("page.stop.said_more"), &param, 1);
+        out[n++] = (struct desk_said){ buf_get(&b), true };
+    }
+    return n;
+}
+
 /* The deviation that the mismatch opened: the newest open one of its kind. */
 static enum outcome find_deviation(struct desk_stop_told *out, struct db *db, struct str order,
                                    struct arena *a, struct err *e)
@@ -87,6 +145,8 @@ enum outcome desk_stop_tell(struct desk_stop_told *out, struct http_request *r, 
                             struct page *p, const struct desk_order *o, struct err *e)
 {
     *out = (struct desk_stop_told){ 0 };
+    out->nexpected = said_all(out->expected, p, o->stop.expected);
+    out->nread = said_all(out->read, p, o->stop.read);
     TRY(find_deviation(out, db, o->id, r->arena, e));
     TRY(find_calls(out, db, p, o, e));
     TRY(stop_involves(db, o->id, o->actor->account, &out->involved, r->arena, e));
