@@ -36,10 +36,11 @@ static enum outcome order_read(struct search_entry *x, struct str id, struct err
 static enum outcome donation(struct search_entry *x, const struct identity_unit_out *row,
                              struct err *e)
 {
-    const struct identity_ancestors_in in = { row->order_id, row->unit };
-    struct record_list made_of;
-    TRY(db_list(x->db, &sql_identity_ancestors, &in, &made_of, 1, x->arena, e));
-    if (made_of.n == 0)
+    const struct identity_made_of_in in = { row->order_id, row->unit };
+    struct identity_made_of_out parent;
+    bool made;
+    TRY(db_get(x->db, &sql_identity_made_of, &in, &parent, x->arena, &made, e));
+    if (!made)
         search_identifier(x, row->din);
     return OK;
 }

@@ -67,6 +67,11 @@ ORDER BY distance, up.child, up.parent;
 SELECT child, parent, quantity FROM identity_part
 WHERE order_id = :order_id ORDER BY child, parent LIMIT 2400;
 
+-- made_of (order_id ID, unit ID) -> (parent ID)
+-- Whether it was made of another, and of which first.
+SELECT parent FROM identity_part
+WHERE order_id = :order_id AND child = :unit ORDER BY parent LIMIT 1;
+
 -- descendants (order_id ID, unit ID) -> (child ID, parent ID, quantity QUANTITY, distance INT,
 --                                        kind CODE, label TEXT, how CODE)
 -- What was made of a unit, and what was made of that; kind, label and how are the child's.
