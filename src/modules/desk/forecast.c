@@ -1,6 +1,8 @@
 /* The milestones of an order: what was planned, what was, what is to be expected. */
 #include "modules/desk/forecast.h"
 
+#include "modules/desk/order.h"
+
 /* The dates that are planned by these names, and the acts that reach them. */
 static const struct {
     const char *what;
