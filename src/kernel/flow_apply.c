@@ -293,6 +293,7 @@ enum outcome flow_task_done_apply(struct db *db, const struct event *event,
     TRY(db_run(db, &sql_flow_task_done, &in, NULL, e));
     TRY(took(db, payload->order, payload->task, event->happened, e));
     TRY(timers_stop(db, payload->order, payload->task, e));
+    TRY(flow_kept_drop(db, payload->order, payload->task, e));
     if (payload->form.p) {
         struct form_record record = {
             .form = payload->form,

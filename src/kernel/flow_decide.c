@@ -85,6 +85,8 @@ enum outcome flow_complete_decide(struct decision *d, const struct flow_complete
     const struct flow_task *task = flow_task_find(state, body->task);
     const struct flow_open_task *opened = flow_opened(state, body->task);
     int64_t at;
+    if (body->keep > 0)
+        return flow_keep_decide(d, body, opened, e);
     TRY(time_of_work(&at, d, task, opened, e));
     TRY(flow_task_guards(state, body->task, at, e));
     TRY(flow_task_facts(state, task, actor, e));

@@ -122,6 +122,12 @@ struct flow_filled {
     int64_t base; /* partly: version of the round's first entry, which says the rest; 0: none yet */
 };
 
+/* Keeps what was entered so far, where the task has a form (flow_keep.c). */
+enum outcome flow_keep_decide(struct decision *d, const struct flow_complete *body,
+                              const struct flow_open_task *opened, struct err *e);
+/* The task was done: nothing is kept for it any more. */
+enum outcome flow_kept_drop(struct db *db, struct str order, struct str task, struct err *e);
+
 /* --- events --- */
 
 struct stream flow_stream(struct str order);

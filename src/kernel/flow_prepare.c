@@ -129,7 +129,7 @@ enum outcome flow_complete_prepare(struct prepare *p, const struct flow_complete
     struct inputs in;
     bool found;
     TRY(prepare_task(p, "flow.complete", &key, &task, &found, e));
-    if (!found)
+    if (!found || body->keep > 0)
         return OK;
     struct flow_filled *filled = ARENA_NEW(p->arena, struct flow_filled);
     if (!filled)

@@ -38,6 +38,23 @@ VALUES (:order_id, :task, :version, :number, :event, :record, :secrets, :entered
 UPDATE flow_entry SET differs = :differs
 WHERE order_id = :order_id AND task = :task AND number = :number;
 
+-- kept (order_id ID, task CODE, entered_by TEXT) -> (part INT, event ID, secrets JSON)
+-- By this person since the task opened, or opened anew.
+SELECT k.part, k.event, k.secrets FROM flow_kept k
+JOIN flow_task t ON t.order_id = k.order_id AND t.task = k.task
+WHERE k.order_id = :order_id AND k.task = :task AND k.entered_by = :entered_by
+  AND k.recorded >= t.opened
+ORDER BY k.part LIMIT 41;
+
+-- keep (order_id ID, task CODE, entered_by TEXT, part INT, event ID, secrets JSON, recorded TIME)
+INSERT INTO flow_kept (order_id, task, entered_by, part, event, secrets, recorded)
+VALUES (:order_id, :task, :entered_by, :part, :event, :secrets, :recorded)
+ON CONFLICT (order_id, task, entered_by, part) DO UPDATE
+SET event = excluded.event, secrets = excluded.secrets, recorded = excluded.recorded;
+
+-- kept_drop (order_id ID, task CODE)
+DELETE FROM flow_kept WHERE order_id = :order_id AND task = :task;
+
 -- corrections (order_id ID, task CODE) -> (version INT, corrected_by TEXT, corrected TIME,
 --     waits BOOL, verdict CODE, reviewed_by TEXT, reviewed TIME, review_event ID, comment TEXT)
 SELECT version, corrected_by, corrected, waits, verdict, reviewed_by, reviewed, review_event,

@@ -196,6 +196,18 @@ CREATE TABLE IF NOT EXISTS flow_entry (
     PRIMARY KEY (order_id, task, version)
 ) STRICT;
 
+-- What somebody has entered so far into the form of an open task, and has not sent yet.
+CREATE TABLE IF NOT EXISTS flow_kept (
+    order_id     TEXT NOT NULL,
+    task         TEXT NOT NULL,
+    entered_by   TEXT NOT NULL, -- actor
+    part         INTEGER NOT NULL, -- of the form
+    event        TEXT NOT NULL,
+    secrets      TEXT NOT NULL, -- JSON of form_record with nothing but sealed secrets
+    recorded     INTEGER NOT NULL,
+    PRIMARY KEY (order_id, task, entered_by, part)
+) STRICT;
+
 -- Corrections and what was said of them. waits: not reviewed yet, or questioned and not corrected
 -- anew.
 CREATE TABLE IF NOT EXISTS flow_correction (

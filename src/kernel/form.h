@@ -102,8 +102,11 @@ struct form_filling {
      * the same, and names beginning with "_" are the page's own and passed over. */
     const struct record_pair *inputs;
     size_t ninputs;
-    const struct form_files *files; /* NULL: no file is known */
-    bool working;                   /* tell how computed values came about */
+    const struct form_files *files;      /* NULL: no file is known */
+    bool working;                        /* tell how computed values came about */
+    int64_t part;                        /* of form_render: this alone; 0: all of it */
+    const struct form_working *workings; /* of form_render: what is computed so far */
+    size_t nworkings;
 };
 struct form_filled {
     struct form_record record;
@@ -141,6 +144,10 @@ struct str form_record_value(const struct form_record *r, struct str name);
 
 /* The field that a value's name means ("volume", "volume.3"); NULL when there is none. */
 const struct form_field *form_field_of(const struct form *form, struct str name);
+
+/* A form is entered in one piece or part by part: 1 is what stands before all sections, 2 the first
+ * section, and so on. The part of a value's name; 0: the form has no such field. */
+int64_t form_part_named(const struct form *form, struct str name);
 
 /* Two persons enter the form, or (partly) the fields marked `entry: double`; the rest is entered
  * once. form_twice_only: what the second person sees, in the arena; the form itself where they

@@ -161,7 +161,8 @@ struct form_entry {
     int64_t length_max;
     bool lines; /* text of several lines */
     bool radios;
-    struct str row_id; /* in a grid: what its column and row are called */
+    const struct form_working *working; /* of what is computed; NULL: not yet */
+    struct str row_id;                  /* in a grid: what its column and row are called */
     const struct form_option *options;
     size_t noptions;
     struct form_told file;          /* that is chosen; name absent: none */

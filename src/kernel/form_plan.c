@@ -103,6 +103,17 @@ const struct form_field *form_field_of(const struct form *form, struct str name)
     return NULL;
 }
 
+int64_t form_part_named(const struct form *form, struct str name)
+{
+    const struct form_field *field = form_field_of(form, name);
+    for (size_t s = 0; field && s < form->sections.n; s++) {
+        const struct form_section *section = &form->sections.p[s];
+        if (field >= section->fields.p && field < section->fields.p + section->fields.n)
+            return (int64_t)s + 2;
+    }
+    return field ? 1 : 0;
+}
+
 size_t form_places(struct form_place out[FORM_PLACES_MAX], const struct form *form)
 {
     size_t n = 0;

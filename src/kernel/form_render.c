@@ -65,6 +65,8 @@ struct shown {
     const struct form_files *files;
     const struct form_problem *problems;
     size_t nproblems;
+    const struct form_working *workings;
+    size_t nworkings;
     struct arena *arena;
 };
 
@@ -261,6 +263,9 @@ static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s
         put_rule(p, s, field->shown_when.p, row, &v->only, &v->when);
     if (v->type == FORM_FILE)
         put_file(v, p, s);
+    for (size_t i = 0; i < s->nworkings; i++)
+        if (str_eq(s->workings[i].name, name) && s->workings[i].kept.n > 0)
+            v->working = &s->workings[i];
     v->lines = v->type == FORM_TEXT && v->length_max > ONE_LINE_MAX;
     v->problems = problem_texts(p, s, name, &v->nproblems);
     bool options = v->type == FORM_CHOICE || v->type == FORM_BOOL;
@@ -349,24 +354,27 @@ void form_render(struct page *p, const struct form_filling *in, const struct for
         .files = in->files,
         .problems = problems,
         .nproblems = nproblems,
+        .workings = in->workings,
+        .nworkings = in->nworkings,
         .arena = arena,
     };
     size_t n;
     if (!s.plan)
         return starved(p);
     const struct form_text *general = problem_texts(p, &s, (struct str){ 0 }, &n);
-    if (s.plan->form->instructions.n > 0)
+    if (s.plan->form->instructions.n > 0 && in->part <= 1)
         page_form_instructions(p, s.plan->form->instructions);
     if (n > 0)
         page_form_problems(p, general, n);
-    for (size_t i = 0; i < s.plan->firsts[0]; i++) {
+    for (size_t i = 0; in->part <= 1 && i < s.plan->firsts[0]; i++) {
         struct form_entry v;
         if (!entry_of(&v, p, &s, i, 0))
             return starved(p);
         page_form_field(p, &v);
     }
     for (size_t i = 0; i < s.plan->form->sections.n; i++)
-        render_section(p, &s, i);
+        if (in->part == 0 || in->part == (int64_t)i + 2)
+            render_section(p, &s, i);
     if (arena_exhausted(arena))
         starved(p);
 }

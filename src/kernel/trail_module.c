@@ -48,6 +48,7 @@ static const struct trail_mark module_marks[] = {
 static const struct trail_before module_befores[] = {
     { "flow.record_corrected", "flow.task_done flow.record_corrected", "task", NULL, true },
     { "flow.entry_made", "flow.entry_made", "task", NULL, true },
+    { "flow.entries_kept", "flow.entries_kept", "task part", NULL, true },
     { "flow.person_named", "flow.person_named", "role part", NULL, true },
     { "flow.moved", "flow.started flow.moved", NULL, "version=workflow_version", false },
     { "define.loaded", "define.loaded define.released", NULL, NULL, true },

@@ -109,6 +109,8 @@ export class Journey {
   async act(page, task) {
     const button = (name) => page.getByRole("button", { name, exact: typeof name === "string" });
     const here = async (name) => (await button(name).count()) > 0;
+    const forth = page.getByRole("link", { name: "Next step" });
+    if ((await forth.count()) > 0) await this.follow(page, forth); /* what was made was in sight */
     if (await here("Check")) return this.identify(page, task);
     if ((await page.getByText("A second person, signed in").count()) > 0)
       return this.second(page, task);
@@ -132,6 +134,11 @@ export class Journey {
     await button.first().click();
     await this.accepted(page);
     return name.toLowerCase();
+  }
+
+  async follow(page, link) {
+    await link.first().click();
+    await page.waitForLoadState("load");
   }
 
   async accepted(page) {
@@ -191,6 +198,7 @@ export class Journey {
     await this.house.look(page, "task with something to make");
     if (this.onUnitPages && (await this.onUnit(page, kind, what))) {
       await page.reload();
+      await this.follow(page, page.getByRole("link", { name: heading }));
       return this.labelled(page, heading, kind);
     }
     await section.getByLabel("Quantity", { exact: true }).fill(what.quantity);
@@ -265,12 +273,40 @@ export class Journey {
     const form = this.formOf(page, button);
     const section = page.locator("section").filter({ has: button });
     const title = section.getByRole("heading", { level: 2 });
-    if ((await title.count()) > 0) await this.fill(form, values[await title.innerText()]);
-    if (task.name === "collect") await this.refusedForm(page, form, button);
+    if (!(await this.inParts(page, task)) && (await title.count()) > 0)
+      await this.fill(form, values[await title.innerText()]);
     await button.click();
     await this.accepted(page);
     expect(new URL(page.url()).pathname === this.path, `completed, but at ${page.url()}`);
     return "completed";
+  }
+
+  /* Step by step a form is entered part by part, each kept before the next is shown. */
+  async inParts(page, task) {
+    const button = page.getByRole("button", { name: "Keep and go on" });
+    let record;
+    while ((await button.count()) > 0) {
+      const form = this.formOf(page, button);
+      const section = page.locator("section").filter({ has: button });
+      record ??= { ...values[await section.getByRole("heading", { level: 2 }).innerText()] };
+      await this.fill(form, await this.standing(form, record));
+      if (task.name === "collect") await this.refusedForm(page, form, button);
+      await this.press(page, button);
+      await this.house.look(page, "task after entries");
+    }
+    if (record) expect(Object.keys(record).length === 0, `not asked for: ${Object.keys(record)}`);
+    return record !== undefined;
+  }
+
+  /* Takes out of the record what this form asks for. */
+  async standing(form, record) {
+    const here = {};
+    for (const name of Object.keys(record)) {
+      if ((await form.locator(`[name="${name}"]`).count()) === 0) continue;
+      here[name] = record[name];
+      delete record[name];
+    }
+    return here;
   }
 
   async fill(form, record) {

@@ -85,7 +85,8 @@ struct form_record form_filled(const char *const *entries)
     struct form_filled f;
     struct err e = { 0 };
     size_t n = form_pairs(pairs, entries);
-    if (form_fill(&f, &(struct form_filling){ &d, pairs, n, NULL, false }, form_arena, &e) != OK)
+    const struct form_filling in = { .form = &d, .inputs = pairs, .ninputs = n };
+    if (form_fill(&f, &in, form_arena, &e) != OK)
         fail_msg("%s at %.*s: %s", e.code, STR(f.problems[0].field), f.problems[0].error.code);
     assert_int_equal(f.nproblems, 0);
     return f.record;

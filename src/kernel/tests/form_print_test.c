@@ -151,7 +151,8 @@ static void a_row_is_added_without_script(void **state)
     struct page p = page_new(&b);
     assert_true(form_redraw_wanted(pairs, 3));
     assert_false(form_redraw_wanted(pairs, 2));
-    form_render(&p, &(struct form_filling){ &d, pairs, 3, NULL, false }, NULL, 0, form_arena);
+    form_render(&p, &(struct form_filling){ .form = &d, .inputs = pairs, .ninputs = 3 }, NULL, 0,
+                form_arena);
     take(&p);
     HAS("name=\"volume.1\" value=\"9\"");
     HAS("name=\"volume.3\"");
@@ -166,12 +167,14 @@ static void a_row_is_added_without_script(void **state)
     /* Nine rows are the last; and who asks for a hundred gets nine. */
     pairs[1].value = S("99");
     p = page_new(&b);
-    form_render(&p, &(struct form_filling){ &d, pairs, 2, NULL, false }, NULL, 0, form_arena);
+    form_render(&p, &(struct form_filling){ .form = &d, .inputs = pairs, .ninputs = 2 }, NULL, 0,
+                form_arena);
     take(&p);
     assert_null(strstr(html, "name=\"volume.4\""));
     pairs[1].value = S("9");
     p = page_new(&b);
-    form_render(&p, &(struct form_filling){ &d, pairs, 3, NULL, false }, NULL, 0, form_arena);
+    form_render(&p, &(struct form_filling){ .form = &d, .inputs = pairs, .ninputs = 3 }, NULL, 0,
+                form_arena);
     take(&p);
     HAS("name=\"volume.9\"");
     assert_null(strstr(html, "name=\"volume.10\""));

@@ -20,7 +20,8 @@ static const char *rendered(const struct definition *d, const char *const *entri
     struct buf b = buf_over(html, sizeof html - 1);
     struct page p = { .b = &b, .language = S("en") };
     size_t n = form_pairs(pairs, entries);
-    (void)!form_fill(&f, &(struct form_filling){ d, pairs, n, NULL, false }, form_arena, &e);
+    (void)!form_fill(&f, &(struct form_filling){ .form = d, .inputs = pairs, .ninputs = n },
+                     form_arena, &e);
     const struct form_filling in = { .form = d, .inputs = pairs, .ninputs = n };
     form_render(&p, &in, f.problems, f.nproblems, form_arena);
     assert_true(buf_ok(&b));

@@ -13,6 +13,7 @@
 #include "kernel/sign_pages.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
+#include "modules/desk/step.h"
 #include "modules/desk/unit.h"
 
 extern const struct module desk_module;
@@ -237,6 +238,11 @@ struct desk_task_view {
     bool correcting;
     bool may_report; /* a deviation of the order */
     struct desk_record_view kept;
+    struct desk_entered entered;
+    struct desk_task_step *steps; /* none: the whole task is one page */
+    size_t nsteps;
+    size_t now; /* the present one */
+    size_t at;  /* the one that is shown */
 };
 
 /* What is shown to who signs a record. */
@@ -371,6 +377,9 @@ enum http_state desk_task_redraw(struct http_request *r);
 enum http_state desk_task_files(struct http_request *r, file_sent_fn *then);
 size_t desk_file_problems(struct form_problem *out, const struct http_request *r);
 enum outcome desk_files_refused(struct err *e);
+
+/* A bag's clock runs. */
+bool desk_thawed(const struct desk_task_view *v);
 
 /* The fields of a task's form, with what was entered and what is wrong with it. */
 struct html desk_form(struct page *p, const struct desk_task_view *v);

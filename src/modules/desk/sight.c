@@ -16,9 +16,9 @@ static bool flow_seen(const struct desk_sight *s, const struct event *event,
                       const struct json *body)
 {
     static const char *const said[] = { "flow.record_corrected", "flow.correction_reviewed",
-                                        "flow.entries_differed", "flow.entered",
-                                        "flow.signed",           "flow.fact_noted",
-                                        "flow.fact_withdrawn" };
+                                        "flow.entries_differed", "flow.entries_kept",
+                                        "flow.entered",          "flow.signed",
+                                        "flow.fact_noted",       "flow.fact_withdrawn" };
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
         if (str_is(event->type, said[i]))
             return task_seen(s, body);

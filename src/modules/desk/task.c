@@ -318,18 +318,22 @@ static bool twice_only(struct desk_task_view *out, const struct desk_task_view *
 
 struct html desk_form(struct page *p, const struct desk_task_view *v)
 {
-    struct page part = *p;
+    struct page of = *p;
     struct buf b = buf_in(p->b->arena, FORM_HTML_MAX);
     struct desk_task_view shown = *v;
-    part.b = &b;
+    const struct desk_part *part = v->nsteps > 0 ? desk_step(v)->part : NULL;
+    of.b = &b;
     if (v->form.kind.p && (!v->kept.partly || twice_only(&shown, v, p->b->arena)))
-        form_render(&part,
+        form_render(&of,
                     &(struct form_filling){ .form = &shown.form,
                                             .inputs = v->inputs,
                                             .ninputs = v->ninputs,
-                                            .files = &v->files },
+                                            .files = &v->files,
+                                            .part = part ? part->number : 0,
+                                            .workings = v->entered.filled.workings,
+                                            .nworkings = v->entered.filled.nworkings },
                     shown.problems, shown.nproblems, p->b->arena);
-    return page_body(&part);
+    return page_body(&of);
 }
 
 /* --- the page --- */
@@ -424,6 +428,9 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
         TRY(desk_record(&v->record, p, &v->files_of, v->open, e));
     waits(v, p);
     TRY(desk_order_head(&v->head, r, db, p, &v->o, NULL, e));
+    TRY(desk_entered_read(v, r, db, p, e));
+    const struct str step = http_query(r, "step");
+    TRY(desk_steps(v, p, step.n > 0 ? step : http_form(r, "_step"), e));
     v->may_report = desk_order_may(&v->o, "deviation.open");
     page_task(p, v);
     return OK;

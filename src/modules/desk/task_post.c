@@ -1,6 +1,4 @@
 /* What is done at a task: each act is one command of the module that owns it. */
-#include <assert.h>
-
 #include "modules/desk/desk.h"
 
 static struct str task_path(struct http_request *r)
@@ -27,6 +25,20 @@ static bool is_true(const struct json *body, const char *key)
 {
     const struct json *value = json_get(body, key);
     return value && value->type == JSON_TRUE;
+}
+
+/* What was made is shown where it was made: its label is printed next. */
+static enum http_state made(struct http_request *r, const struct gate_answer *answer)
+{
+    const struct json *body;
+    if (!http_wants_json(r)) {
+        r->answer.status = 303;
+        r->answer.location = arena_printf(r->arena, "%.*s?step=make.%.*s", STR(task_path(r)),
+                                          STR(http_form(r, "kind")));
+        return HTTP_DONE;
+    }
+    (void)result_of(r, answer, &body);
+    return HTTP_DONE;
 }
 
 /* Why a pass is not yet the end of it. */
@@ -100,8 +112,8 @@ enum http_state desk_post_task(struct http_request *r)
         const char *name;
         enum http_state (*done)(struct http_request *r, const struct gate_answer *answer);
     } known[] = {
-        { "identity.check", checked },  { "unit.make", NULL },
-        { "unit.sample", NULL },        { "unit.split", NULL },
+        { "identity.check", checked },  { "unit.make", made },
+        { "unit.sample", made },        { "unit.split", NULL },
         { "unit.discard", NULL },       { "custody.offer", NULL },
         { "custody.accept", accepted }, { "custody.decline", NULL },
         { "custody.withdraw", NULL },   { "clinic.thaw", NULL },
@@ -193,6 +205,24 @@ static enum http_state entered(struct http_request *r, const struct gate_answer 
     return HTTP_DONE;
 }
 
+/* flow.correct has the first fields of flow.complete. */
+static enum outcome command_body(const void **out, struct http_request *r,
+                                 struct flow_complete *complete, const char *command, struct err *e)
+{
+    struct flow_correct *correct = ARENA_NEW(r->arena, struct flow_correct);
+    if (!correct)
+        return err_no_memory(e);
+    if (!str_to_u63(&complete->keep, http_form(r, "_keep")))
+        complete->keep = INT_NONE;
+    *correct = (struct flow_correct){
+        .order = complete->order,
+        .task = complete->task,
+        .inputs = { complete->inputs.p, complete->inputs.n },
+    };
+    *out = strcmp(command, "flow.correct") == 0 ? (const void *)correct : complete;
+    return OK;
+}
+
 static enum http_state post_form(struct http_request *r, const char *command, struct str next)
 {
     struct err e = { 0 };
@@ -202,6 +232,8 @@ static enum http_state post_form(struct http_request *r, const char *command, st
         .next = next,
         .refused = desk_task_again,
     };
+    if (http_form(r, "_keep").n > 0 && !http_wants_json(r))
+        c.next = task_path(r); /* the next step, or this one, if something is wrong with it */
     if (!str_is(r->media_type, "application/json")) {
         if (file_sent_bad(r)) {
             (void)!desk_files_refused(&e);
@@ -210,11 +242,10 @@ static enum http_state post_form(struct http_request *r, const char *command, st
         }
         if (form_redraw_wanted(r->form, r->nform))
             return desk_task_redraw(r);
-        if (!http_wants_json(r) && !next.p)
+        if (!http_wants_json(r) && !c.next.p)
             c.done = entered;
-        if (inputs(&body, r, &e) != OK)
+        if (inputs(&body, r, &e) != OK || command_body(&c.body, r, &body, command, &e) != OK)
             return app_problem(r, &e);
-        c.body = &body;
     }
     return app_command(r, &c);
 }
@@ -231,8 +262,6 @@ enum http_state desk_post_complete(struct http_request *r)
 
 static enum http_state correct(struct http_request *r)
 {
-    /* flow.correct has the same fields as flow.complete */
-    static_assert(sizeof(struct flow_correct) == sizeof(struct flow_complete));
     return post_form(r, "flow.correct", task_path(r));
 }
 

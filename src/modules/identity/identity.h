@@ -182,6 +182,8 @@ bool identity_point_asks_patient(struct str point);
 bool identity_point_asks_units(struct str point);
 /* Of its units one or more, because they are acted on one by one. */
 bool identity_point_one_by_one(struct str point);
+/* Passed any time before the task is done, so behind what the task makes. */
+bool identity_point_after(struct str point);
 /* It may be passed at tasks with this act too, once it was passed at one of its own. */
 bool identity_point_also(struct str point, struct str act);
 

@@ -86,6 +86,12 @@ bool identity_point_one_by_one(struct str point)
     return rule && rule->each;
 }
 
+bool identity_point_after(struct str point)
+{
+    const struct identity_rule *rule = identity_rule_find(point);
+    return rule && !rule->before;
+}
+
 bool identity_point_also(struct str point, struct str act)
 {
     const struct identity_rule *rule = identity_rule_find(point);
