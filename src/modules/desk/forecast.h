@@ -38,7 +38,8 @@ struct desk_lately {
 enum outcome desk_outlook(struct desk_outlook *out, const struct desk_order *o, struct db *db,
                           struct desk_lately *lately, int64_t now_us, struct err *e);
 
-/* Fills the view of the order's page, for who sees its plan. */
+/* Fills the view of the order's page (order.h), for who sees its plan. */
+struct desk_order_view;
 enum outcome desk_order_foresee(struct desk_order_view *v, struct db *db, struct page *p,
                                 struct err *e);
 /* A planned date of this name is one of a journey's milestones. */
