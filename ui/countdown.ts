@@ -33,7 +33,7 @@ function show(one: Running): void {
 }
 
 function collect(root: ParentNode): void {
-  running = running.filter((one) => one.element.isConnected);
+  running = running.filter((one) => one.element.isConnected && !root.contains(one.element));
   for (const element of root.querySelectorAll<HTMLElement>("[data-left]")) {
     const left = Number(element.dataset["left"]);
     if (Number.isFinite(left)) running.push({ element, until: performance.now() + left * 1000 });

@@ -1,8 +1,9 @@
 /* Live pages: an element with data-live="topic …" and an id is fetched anew when one of its topics
- * has news, from data-from or the page's own address, and swapped without moving the focus. One
+ * has news, from data-from or the page's own address, and what differs is changed in place. One
  * stream of events serves all tabs where the browser has shared workers, else each tab has its own;
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
-import { renew } from "./glide";
+import { glide } from "./glide";
+import { patch } from "./patch";
 
 export interface ToWorker {
   topics: string[];
@@ -19,7 +20,6 @@ interface Part {
   due: boolean;
   timer: number | undefined;
   asked: number;
-  last: string;
   etag: string;
 }
 const parts = new Map<string, Part>();
@@ -41,24 +41,6 @@ function topics(): string[] {
 function busy(element: HTMLElement): boolean {
   const at = document.activeElement;
   return at !== null && element.contains(at) && at.matches("input, select, textarea");
-}
-
-/* How to find again what had the focus. */
-function focusKey(element: HTMLElement): string | undefined {
-  const at = document.activeElement;
-  if (!(at instanceof HTMLElement) || !element.contains(at)) return undefined;
-  if (at.id) return `#${CSS.escape(at.id)}`;
-  const href = at.getAttribute("href");
-  return href === null ? undefined : `[href="${CSS.escape(href)}"]`;
-}
-
-function swap(element: HTMLElement, fresh: HTMLElement): void {
-  const key = focusKey(element);
-  const opened = [...element.querySelectorAll("details[open][id]")].map((d) => d.id);
-  const now = renew(element, fresh);
-  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  if (key) now.querySelector<HTMLElement>(key)?.focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: now }));
 }
 
 async function refresh(part: Part): Promise<void> {
@@ -89,9 +71,9 @@ async function refresh(part: Part): Promise<void> {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(part.id);
   const now = document.getElementById(part.id);
-  if (!fresh || !now || busy(now) || fresh.outerHTML === part.last) return;
-  part.last = fresh.outerHTML;
-  swap(now, document.importNode(fresh, true));
+  if (!fresh || !now || busy(now)) return;
+  glide(now, () => patch(now, fresh));
+  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: now }));
 }
 
 function ask(element: HTMLElement): void {
@@ -100,7 +82,6 @@ function ask(element: HTMLElement): void {
     due: false,
     timer: undefined,
     asked: -QUIET_MS,
-    last: "",
     etag: "",
   };
   parts.set(element.id, part);

@@ -11,6 +11,27 @@ struct str asset_url(const char *name)
     BUG_ON(true);
 }
 
+/* As every browser asks for it; who gives it a weight ("gzip;q=0.5") gets it unpacked. */
+static bool takes_gzip(const struct http_request *r)
+{
+    struct str rest = http_header(r, "Accept-Encoding");
+    while (rest.n > 0)
+        if (str_is(str_trim(str_cut(&rest, ',')), "gzip"))
+            return true;
+    return false;
+}
+
+static void offer_gzip(struct http_request *r, const struct asset *a)
+{
+    r->answer.headers[0].name = "Vary";
+    r->answer.headers[0].value = S("Accept-Encoding");
+    if (!takes_gzip(r))
+        return;
+    r->answer.headers[1].name = "Content-Encoding";
+    r->answer.headers[1].value = S("gzip");
+    r->answer.body = (struct str){ (const char *)a->gzip, a->ngzip };
+}
+
 enum http_state asset_get(struct http_request *r)
 {
     for (size_t i = 0; i < asset_rows_count; i++) {
@@ -23,6 +44,8 @@ enum http_state asset_get(struct http_request *r)
             .body = { (const char *)a->bytes, a->n },
             .immutable = true,
         };
+        if (a->gzip)
+            offer_gzip(r, a);
         return HTTP_DONE;
     }
     struct err e = { 0 };

@@ -11,6 +11,8 @@ struct asset {
     const char *media_type;
     const unsigned char *bytes;
     size_t n;
+    const unsigned char *gzip; /* the same, packed; NULL where packing gains nothing (fonts) */
+    size_t ngzip;
 };
 
 /* The table that tools/assetgen made, sorted by URL. */
@@ -20,7 +22,10 @@ extern const size_t asset_rows_count;
 /* The URL of an asset; a name that is not there is a bug. */
 struct str asset_url(const char *name);
 
-/* GET /assets/{rest*}: public, cached for a year; REFUSED "asset.unknown" for any other path. */
+/* GET /assets/{rest*}: public, cached for a year, packed for who takes gzip; REFUSED
+ * "asset.unknown" for any other path. Pages are never packed: they hold secrets (the token of the
+ * forms, patients' names) beside what a stranger may choose, and their packed length would tell of
+ * them (BREACH). */
 http_handler_fn asset_get;
 
 #endif

@@ -6,10 +6,10 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
 . tests/lib/count.sh
 
-declare -A least=([checkpoint]=5 [feed]=2000 [flow]="1 1" [form]=1 [gate]=1 [job]=50 [look]=50
+declare -A least=([checkpoint]=5 [face]="6 1 1" [feed]=2000 [flow]="1 1" [form]=1 [gate]=1 [job]=50 [look]=50
     [orders]=1000 [pages]=2000 [postgres]=1 [print]=20 [scan]=20 [search]=300 [seal]=10 [sign]="1 6" [sim]=2
     [start]="1 1 2" [store]="1 1" [trail]=2000 [verify]=2000)
-long="gate pages postgres scan sign store" # they measure for seconds on end
+long="face gate pages postgres scan sign store" # they measure for seconds on end
 small() { # NAME: what it printed is kept in build/logs
     local log=build/logs/bench-$1 run=(build/gcc/bench_"$1")
     [ ! -f "bench/$1.sh" ] || run=(bash "bench/$1.sh")

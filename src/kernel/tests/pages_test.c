@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -161,6 +162,25 @@ static void assets_are_immutable(void **state)
     assert_int_equal(get("/assets/../secret", "*/*", (struct str){ 0 }), 400);
 }
 
+static void assets_are_packed_for_who_takes_it(void **state)
+{
+    (void)state;
+    const struct str url = asset_url("vein.css");
+    char request[200];
+    const char *asked[] = { "gzip, deflate, br", "br, gzip", "br", "gzip;q=0" };
+    for (size_t i = 0; i < 4; i++) {
+        const int n = snprintf(request, sizeof request,
+                               "GET %.*s HTTP/1.1\r\nHost: x\r\nAccept-Encoding: %s\r\n\r\n",
+                               STR(url), asked[i]);
+        assert_int_equal(
+            client_ask(app.server, (struct str){ request, (size_t)n }, got, sizeof got), 200);
+        assert_non_null(strstr(got, "Vary: Accept-Encoding"));
+        const char *body = strstr(got, "\r\n\r\n") + 4;
+        assert_int_equal(strstr(got, "Content-Encoding: gzip") != NULL, i < 2);
+        assert_int_equal(memcmp(body, "\x1f\x8b", 2) == 0, i < 2);
+    }
+}
+
 static void what_is_seen_needs_its_right(void **state)
 {
     (void)state;
@@ -271,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_form_is_tried_and_nothing_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(assets_are_immutable, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(assets_are_packed_for_who_takes_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_seen_needs_its_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_read_on_the_machine_itself, set_up, tear_down),
