@@ -6,29 +6,29 @@ async function enrol(j, page) {
   const { patient } = j;
   await page.goto("/");
   await j.house.look(page, "tower");
-  await page.getByRole("link", { name: "Patients" }).click();
+  await j.hands.press(page.getByRole("link", { name: "Patients" }));
   await page.getByRole("heading", { level: 1, name: "Patients" }).waitFor();
-  await page.getByRole("link", { name: "Enrol a patient" }).click();
+  await j.hands.press(page.getByRole("link", { name: "Enrol a patient" }));
   await j.house.look(page, "enrolment");
-  await page.getByLabel("Family name").fill(patient.family);
-  await page.getByLabel("Given names").fill(patient.given);
-  await page.getByLabel("Date of birth").fill(patient.birth);
-  await page.getByRole("group", { name: "Sex" }).getByLabel(patient.sex, { exact: true }).check();
-  await page.getByLabel("Patient number, as on the wristband").fill(patient.number);
-  await page.getByRole("button", { name: "Enrol" }).click();
+  await j.hands.fill(page.getByLabel("Family name"), patient.family);
+  await j.hands.fill(page.getByLabel("Given names"), patient.given);
+  await j.hands.fill(page.getByLabel("Date of birth"), patient.birth);
+  await j.hands.check(page.getByRole("group", { name: "Sex" }).getByLabel(patient.sex, { exact: true }));
+  await j.hands.fill(page.getByLabel("Patient number, as on the wristband"), patient.number);
+  await j.hands.press(page.getByRole("button", { name: "Enrol" }));
   await j.accepted(page);
 }
 
 async function prescribe(j, page) {
   await page.goto("/patients");
   await j.house.look(page, "patients");
-  await page.getByRole("link", { name: new RegExp(`^${j.patient.family}, `) }).first().click();
+  await j.hands.press(page.getByRole("link", { name: new RegExp(`^${j.patient.family}, `) }).first());
   await j.house.look(page, "patient");
-  await page.getByLabel(new RegExp(`^${j.product}`)).check();
-  await page.getByLabel("Indication (ICD-10)").selectOption(j.indication);
-  await page.getByLabel("Jurisdiction").selectOption({ label: "European Union" });
-  await page.getByLabel("Weight").fill(j.weight);
-  await page.getByRole("button", { name: "Prescribe" }).click();
+  await j.hands.check(page.getByLabel(new RegExp(`^${j.product}`)));
+  await j.hands.select(page.getByLabel("Indication (ICD-10)"), j.indication);
+  await j.hands.select(page.getByLabel("Jurisdiction"), { label: "European Union" });
+  await j.hands.fill(page.getByLabel("Weight"), j.weight);
+  await j.hands.press(page.getByRole("button", { name: "Prescribe" }));
   await j.accepted(page);
 }
 
@@ -36,8 +36,8 @@ async function prescribe(j, page) {
 async function place(j, page) {
   await page.goto("/patients");
   await j.house.look(page, "patients with a prescription");
-  await page.getByRole("link", { name: new RegExp(`^${j.patient.family}, `) }).first().click();
-  await page.getByRole("link", { name: "To be placed" }).click();
+  await j.hands.press(page.getByRole("link", { name: new RegExp(`^${j.patient.family}, `) }).first());
+  await j.hands.press(page.getByRole("link", { name: "To be placed" }));
   await page.getByRole("heading", { level: 1, name: "Place the order" }).waitFor();
   await j.house.look(page, "placing");
   const sites = ["Rivermouth Apheresis Centre", "Swiftline depot", "Halden Cell Works",
@@ -47,24 +47,25 @@ async function place(j, page) {
     const at = ["collection", "courier", "manufacture", "laboratory", "treatment"]
       .findIndex((name) => part === `part.${name}`);
     const options = await field.getByRole("option").allInnerTexts();
-    await field.selectOption({ label: options.find((text) => text.startsWith(sites[at])) });
+    const label = options.find((text) => text.startsWith(sites[at]));
+    if (label) await j.hands.select(field, { label });
   }
-  await page.getByRole("button", { name: "Place the order" }).click();
+  await j.hands.press(page.getByRole("button", { name: "Place the order" }));
   await j.accepted(page);
 }
 
 /* One day after the other: the pickers stand in the order of the journey. */
 async function schedule(j, page) {
-  await page.getByText("Plan the dates").first().click();
+  await j.hands.press(page.getByText("Plan the dates").first());
   const button = page.getByRole("button", { name: "Plan the dates" });
   const form = page.locator("form").filter({ has: button });
   const pickers = await form.locator('input[type="datetime-local"]').all();
   expect(pickers.length > 2, `${pickers.length} dates to plan`);
   const year = new Date().getFullYear() + 1;
   for (const [i, picker] of pickers.entries())
-    await picker.fill(`${year}-03-${String(i + 1).padStart(2, "0")}T09:30`);
+    await j.hands.fill(picker, `${year}-03-${String(i + 1).padStart(2, "0")}T09:30`);
   await j.house.look(page, "order with dates to plan");
-  await button.click();
+  await j.hands.press(button);
   await j.accepted(page);
   /* One moment, by the clock of whichever site the person works at. */
   const shown = new RegExp(`1 Mar ${year}, (08:30 GMT|09:30 CET)`);

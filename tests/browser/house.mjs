@@ -2,21 +2,15 @@
  * and size, cases counted, axe-core in light and dark, pictures where they are asked for. */
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
+import { judge, plain } from "./measure.mjs";
 
 const require = createRequire(new URL("../../ui/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
-const axe = require("axe-core");
 
 export const sizes = {
   phone: { width: 390, height: 844 },
   tablet: { width: 1024, height: 768 },
   desktop: { width: 1440, height: 900 },
-};
-
-/* In the dark only colours are other ones. */
-const rules = {
-  light: { resultTypes: ["violations"] },
-  dark: { resultTypes: ["violations"], runOnly: ["color-contrast"] },
 };
 
 /* What `vein demo` printed: address, password, and people as {login, role, site}. */
@@ -136,8 +130,8 @@ export class House {
 
   /* --- what a page must stand --- */
 
-  /* partial: OPS-04 once for each kind of page and size: no violation in light or dark, nothing wider than the
-   * screen, one main heading. Pictures on the way. */
+  /* partial: OPS-04 once for each kind of page and size: no violation in light or dark, nothing
+   * wider than the screen, one main heading. Pictures on the way. */
   async look(page, kind) {
     const { width } = page.viewportSize();
     const key = `${kind} ${width}`;
@@ -148,14 +142,7 @@ export class House {
         throw new Error("not one main heading");
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       if (over > 0) throw new Error(`${over} px wider than the screen`);
-      await page.evaluate(axe.source);
-      for (const colorScheme of ["light", "dark"]) {
-        await page.emulateMedia({ colorScheme });
-        const { violations } = await page.evaluate(
-          (options) => globalThis.axe.run(document, options), rules[colorScheme]);
-        if (violations.length > 0) throw new Error(told(violations, colorScheme));
-      }
-      await page.emulateMedia({ colorScheme: null });
+      await judge(page, plain);
     });
     if (this.shots) await this.pictures(page, kind);
   }
@@ -182,15 +169,6 @@ export class House {
   async close() {
     await this.browser.close();
   }
-}
-
-function told(violations, colorScheme) {
-  return violations
-    .flatMap((v) =>
-      v.nodes.slice(0, 4).map((n) =>
-        `${v.id} (${colorScheme}): ${n.html.slice(0, 160)}: ${n.failureSummary.split("\n")[1] ?? ""}`),
-    )
-    .join("\n");
 }
 
 export function expect(holds, what) {

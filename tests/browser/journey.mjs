@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "./house.mjs";
 import { beginOrder } from "./begin.mjs";
+import { keys, pointing, stops } from "./hands.mjs";
 import { correctPatient, discardUnit, divideUnit, sampleUnit } from "./forms.mjs";
 import { stopAtReceipt } from "./stop.mjs";
 
@@ -41,6 +42,7 @@ function entered(value) {
 export class Journey {
   constructor(house, plan) {
     Object.assign(this, { house, ...plan });
+    this.hands = plan.keys ? keys : pointing;
     this.labels = new Map(); /* kind → labels, as they are on the bags */
     this.symbols = new Map(); /* label → what a scanner reads from its symbol */
     this.coordinator = house.person("coordinator", plan.hospital);
@@ -101,7 +103,7 @@ export class Journey {
     await page.goto("/work");
     await this.house.look(page, "worklist");
     const row = page.getByRole("listitem").filter({ hasText: this.coi });
-    await row.getByRole("link", { name: task.title, exact: true }).click();
+    await this.hands.press(row.getByRole("link", { name: task.title, exact: true }));
     await page.getByRole("heading", { level: 1, name: task.title }).waitFor();
   }
 
@@ -131,7 +133,7 @@ export class Journey {
 
   async press(page, button) {
     const name = await button.first().innerText();
-    await button.first().click();
+    await this.hands.press(button.first());
     await this.accepted(page);
     return name.toLowerCase();
   }
@@ -154,10 +156,11 @@ export class Journey {
   async fillScans(form, labels = this.labels) {
     const patient = form.getByLabel("Name, as the patient says it");
     if ((await patient.count()) > 0) {
-      await patient.fill(`${this.patient.given} ${this.patient.family}`);
-      await form.getByLabel("Date of birth, as the patient says it").fill(this.patient.birth);
-      await form.getByLabel("Wristband").fill(`&#${this.patient.number}`);
-      await form.getByLabel("Order label").fill(`&/${this.coi}`);
+      const fill = (name, text) => this.hands.fill(form.getByLabel(name), text);
+      await this.hands.fill(patient, `${this.patient.given} ${this.patient.family}`);
+      await fill("Date of birth, as the patient says it", this.patient.birth);
+      await fill("Wristband", `&#${this.patient.number}`);
+      await fill("Order label", `&/${this.coi}`);
     }
     const units = form.getByLabel(/^Scan the label: /);
     const seen = new Map();
@@ -167,7 +170,7 @@ export class Journey {
       const at = seen.get(kind) ?? 0;
       seen.set(kind, at + 1);
       const label = labels.get(kind)[at];
-      await units.nth(i).fill(this.symbols.get(label) ?? label);
+      await this.hands.fill(units.nth(i), this.symbols.get(label) ?? label);
     }
   }
 
@@ -201,8 +204,8 @@ export class Journey {
       await this.follow(page, page.getByRole("link", { name: heading }));
       return this.labelled(page, heading, kind);
     }
-    await section.getByLabel("Quantity", { exact: true }).fill(what.quantity);
-    if (what.donation) await section.getByLabel("Donation number").fill(donationNumber());
+    await this.hands.fill(section.getByLabel("Quantity", { exact: true }), what.quantity);
+    if (what.donation) await this.hands.fill(section.getByLabel("Donation number"), donationNumber());
     if (what.from) await this.takenFrom(section, what.from);
     await this.press(page, section.getByRole("button", { name: `Label the ${kind}` }));
     return this.labelled(page, heading, kind);
@@ -244,17 +247,17 @@ export class Journey {
     const from = section.getByLabel(/^(Made|Taken) from$/);
     const options = await from.getByRole("option").allInnerTexts();
     const parent = options.find((text) => text.startsWith(kind));
-    await from.selectOption({ label: parent });
+    await this.hands.select(from, { label: parent });
     const taken = section.getByLabel("How much of it went in");
     if ((await taken.count()) > 0)
-      await taken.fill(parent.split(", ").pop().replace(/\s/u, " "));
+      await this.hands.fill(taken, parent.split(", ").pop().replace(/\s/u, " "));
   }
 
   async handOver(page, button) {
     const form = this.formOf(page, button);
     await this.house.look(page, "task with a hand-over");
-    await form.getByLabel("Shipper").fill("SH-2210");
-    await form.getByLabel("Seal", { exact: true }).fill("S-77120");
+    await this.hands.fill(form.getByLabel("Shipper"), "SH-2210");
+    await this.hands.fill(form.getByLabel("Seal", { exact: true }), "S-77120");
     await this.press(page, form.getByRole("button", { name: await button.first().innerText() }));
     return "a hand-over";
   }
@@ -262,8 +265,8 @@ export class Journey {
   async infused(page, button) {
     const form = this.formOf(page, button);
     await this.house.look(page, "task with an infusion under way");
-    await form.getByLabel("Volume given").fill("48 mL");
-    await form.getByLabel("Given whole and borne well").check();
+    await this.hands.fill(form.getByLabel("Volume given"), "48 mL");
+    await this.hands.check(form.getByLabel("Given whole and borne well"));
     await this.press(page, form.getByRole("button", { name: "Infusion ended" }));
     return "an infusion";
   }
@@ -275,7 +278,8 @@ export class Journey {
     const title = section.getByRole("heading", { level: 2 });
     if (!(await this.inParts(page, task)) && (await title.count()) > 0)
       await this.fill(form, values[await title.innerText()]);
-    await button.click();
+    if (task.name === "collect") await this.refusedForm(page, form, button);
+    await this.hands.press(button);
     await this.accepted(page);
     expect(new URL(page.url()).pathname === this.path, `completed, but at ${page.url()}`);
     return "completed";
@@ -314,31 +318,31 @@ export class Journey {
       const field = form.locator(`[name="${name}"]`).first();
       const type = await field.evaluate((f) => (f.tagName === "SELECT" ? "select" : f.type));
       if (type === "radio")
-        await form.locator(`input[name="${name}"][value="${value}"]`).check();
-      else if (type === "select") await field.selectOption(value);
+        await this.hands.check(form.locator(`input[name="${name}"][value="${value}"]`));
+      else if (type === "select") await this.hands.select(field, value);
       else if (type === "hidden") await this.pickTime(field, value);
-      else await field.fill(entered(value));
+      else await this.hands.fill(field, entered(value));
     }
   }
 
   /* With script a time has the browser's own picker, and a button for now. */
   async pickTime(field, value) {
     const line = field.locator("..");
-    if (value === "now") return line.getByRole("button", { name: "Now" }).click();
+    if (value === "now") return this.hands.press(line.getByRole("button", { name: "Now" }));
     const minute = await field.evaluate((f, time) => {
       const local = new Date(time);
       local.setMinutes(local.getMinutes() - local.getTimezoneOffset());
       return local.toISOString().slice(0, 16);
     }, entered(value));
-    await line.locator("input").first().fill(minute);
+    await this.hands.fill(line.locator("input").first(), minute);
   }
 
   /* A value that cannot be: the page comes back with the reason at the field, and all that was
    * entered. */
   async refusedForm(page, form, button) {
     const viability = form.getByLabel(/^Viability/);
-    await viability.fill("985");
-    await button.click();
+    await this.hands.fill(viability, "985");
+    await this.hands.press(button);
     await page.getByRole("alert").first().waitFor();
     await this.house.look(page, "task with a refused form");
     expect((await viability.inputValue()) === "985", "what was entered is gone");
@@ -347,7 +351,7 @@ export class Journey {
       (await form.getByLabel(/^Anticoagulant/).inputValue()) === "850",
       "what was entered beside it is gone",
     );
-    await viability.fill("98.5");
+    await this.hands.fill(viability, "98.5");
   }
 }
 
@@ -365,13 +369,15 @@ async function watchTower(journey) {
 
 async function towerShows(journey, tower, text) {
   const row = tower.getByRole("listitem").filter({ hasText: journey.coi });
+  await row.evaluate((element) => (element.seen = true));
   await row.getByText(text).first().waitFor({ timeout: 20_000 });
   expect(await tower.evaluate(() => globalThis.untouched), "the page was loaded anew");
+  expect(await row.evaluate((element) => element.seen), "the row is another one");
 }
 
 async function journey(house, plan) {
   const j = new Journey(house, plan);
-  const say = (what) => `${plan.size}, ${plan.product}: ${what}`;
+  const say = (what) => `${plan.size}, ${plan.product}${plan.keys ? ", by keys" : ""}: ${what}`;
   if (!(await house.check(say("enrolled, prescribed, placed, scheduled"), () => beginOrder(j))))
     return;
   const tower = await watchTower(j);
@@ -447,6 +453,7 @@ export async function journeys(house) {
   });
   const desktop = journey(house, {
     size: "desktop",
+    keys: true,
     onUnitPages: true,
     product: "Lunacel",
     hospital: "Lindenau Clinic",
@@ -455,4 +462,5 @@ export async function journeys(house) {
     indication: "C91.0",
   });
   await Promise.all([phone, desktop]);
+  console.log(`by keys: the focus was seen at ${stops.count} stops`);
 }
