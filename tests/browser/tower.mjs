@@ -1,5 +1,5 @@
 /* The control tower: what changed glides and is marked, a wall turns its pages, risk can be asked
- * for. partial: ORC-05, OPS-04 */
+ * for. shows: ORC-05 partial: OPS-04 */
 import { expect } from "./house.mjs";
 
 /* News comes at once and once, as the stream of events has it, and the list as `change` makes it of
@@ -87,6 +87,21 @@ export async function tower(house) {
   const quality = house.person("qa_specialist", "Halden Cell Works");
   await glides(house, quality);
   await wall(house, quality);
+  await house.check("those at a risk are listed alone, each with its reason", async () => {
+    const page = await house.page(quality, "desktop");
+    await page.goto("/");
+    const all = await page.locator(".order-row .risk").allInnerTexts();
+    for (const word of ["High risk", "Watch"]) {
+      await page.getByText("Filter", { exact: true }).click();
+      await page.getByLabel("Risk").selectOption({ label: word });
+      await page.getByRole("button", { name: "Show", exact: true }).click();
+      await page.waitForURL(/risk=/);
+      const risks = await page.locator(".rows .risk").allInnerTexts();
+      expect(risks.every((text) => new RegExp(`^${word}\\s+\\S`).test(text)), `${word}: ${risks}`);
+      expect(risks.length >= all.filter((text) => text.startsWith(word)).length, `${word}: ${risks}`);
+      await page.goto("/");
+    }
+  });
   await house.check("a line of the tower takes at most 37 px on a desk", async () => {
     const page = await house.page(quality, "desktop");
     await page.goto("/");

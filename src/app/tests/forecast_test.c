@@ -1,5 +1,5 @@
 /* Forecasts of a simulated network, asked each day of each order that runs, against what came: how
- * often the truth lies where four cases of five are said to. partial: ORC-08 */
+ * often the truth lies where four cases of five are said to. shows: ORC-08 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

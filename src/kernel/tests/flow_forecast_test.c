@@ -1,4 +1,4 @@
-/* Forecasts by hand and by what is known of sums: ORC-08. */
+/* Forecasts by hand and by what is known of sums. partial: ORC-08 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

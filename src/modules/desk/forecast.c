@@ -73,6 +73,7 @@ enum outcome desk_outlook(struct desk_outlook *out, const struct desk_order *o, 
     struct flow_moment moments[DESK_MILESTONES + DESK_COUNTDOWNS_MAX];
     const struct workflow *w = o->flow.workflow;
     struct flow_lately history;
+    bool found = false; /* the next */
     TRY(lately_of(&history, lately, db, o->flow.workflow_name, e));
     for (size_t i = 0; i < DESK_MILESTONES; i++)
         aim(&targets[i], w, milestones[i].acts);
@@ -84,9 +85,8 @@ enum outcome desk_outlook(struct desk_outlook *out, const struct desk_order *o, 
     for (size_t i = 0; i < DESK_MILESTONES; i++) {
         struct desk_milestone *m = &out->milestones[i];
         *m = (struct desk_milestone){ str_z(milestones[i].what), TIME_NONE, moments[i], false };
-        m->next = !out->next && moments[i].kind != FLOW_DONE && moments[i].kind != FLOW_NEVER;
-        if (m->next)
-            out->next = m;
+        m->next = !found && moments[i].kind != FLOW_DONE && moments[i].kind != FLOW_NEVER;
+        found |= m->next;
     }
     for (size_t i = 0; i < o->ncountdowns; i++)
         out->uses[i] = moments[DESK_MILESTONES + i];

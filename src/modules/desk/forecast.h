@@ -16,7 +16,6 @@ struct desk_milestone {
 };
 struct desk_outlook {
     struct desk_milestone milestones[DESK_MILESTONES]; /* in the order of the journey */
-    const struct desk_milestone *next;                 /* NULL: all are behind */
     struct flow_moment uses[DESK_COUNTDOWNS_MAX]; /* what each countdown runs for is done then */
 };
 struct desk_risk {
