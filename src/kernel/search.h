@@ -86,6 +86,7 @@ struct search_said {
     struct str what;     /* "Expiry date" */
     struct str standard; /* "GS1 17"; empty: this system's own */
     struct str value;
+    bool names; /* a thing of this system, or what would be one */
 };
 enum { SEARCH_SAID_MAX = 16 };
 

@@ -134,6 +134,8 @@ static enum outcome tell(struct search_view *v, struct http_request *r, struct p
         if (rule->tell)
             v->nsaid = rule->tell(said, SEARCH_SAID_MAX, p, v->q);
     v->said = said;
+    for (size_t i = 0; i < v->nsaid; i++)
+        v->names |= said[i].names;
     return OK;
 }
 

@@ -18,6 +18,7 @@ struct search_view {
     bool later;                     /* a page behind the first */
     const struct search_said *said; /* what the scan is, part by part */
     size_t nsaid;
+    bool names;  /* one of them names a thing */
     bool behind; /* the index has not followed all events yet */
 };
 

@@ -56,7 +56,7 @@ size_t desk_search_tell(struct search_said *out, size_t max, struct page *p, str
     text = str_trim(text);
     if (max > 0 && (id_valid(text) || is_hash(text))) {
         const char *key = is_hash(text) ? "symbol.hash" : "symbol.id";
-        out[0] = (struct search_said){ text_find(p->language, str_z(key)), S(""), text };
+        out[0] = (struct search_said){ text_find(p->language, str_z(key)), S(""), text, true };
         return 1;
     }
     const size_t n = identity_symbols_read(symbols, text, a);
@@ -72,6 +72,8 @@ size_t desk_search_tell(struct search_said *out, size_t max, struct page *p, str
             text_find(p->language, str_z(known ? key_of(s) : "symbol.unknown")),
             known && strcmp(s->structure, "vein") != 0 ? str_z(s->structure) : S(""),
             known ? value_of(s, a) : s->value,
+            known && (s->kind == SYMBOL_UNIT || s->kind == SYMBOL_COI || s->kind == SYMBOL_DIN ||
+                      s->kind == SYMBOL_PATIENT),
         };
     }
     return told;
