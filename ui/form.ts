@@ -48,6 +48,22 @@ function follow(form: HTMLFormElement): void {
   update();
 }
 
+/* A number beyond its limits is told where they stand, while it is typed. One with a unit of its own
+ * is the server's to convert. */
+function limits(said: HTMLElement): void {
+  const field = document.getElementById(said.dataset["of"] ?? "");
+  if (!(field instanceof HTMLInputElement)) return;
+  const { least = "", most = "" } = said.dataset;
+  const judge = (): void => {
+    const n = number(field.value.trim());
+    const beyond = n !== null && ((least !== "" && n < Number(least)) || (most !== "" && n > Number(most)));
+    said.classList.toggle("broken", beyond);
+  };
+  field.addEventListener("input", judge);
+  judge();
+}
+
 export function startForms(): void {
+  document.querySelectorAll<HTMLElement>("[data-of]").forEach(limits);
   document.querySelectorAll("form").forEach(follow);
 }

@@ -5,6 +5,8 @@
 import { glide } from "./glide";
 import { patch } from "./patch";
 
+import { streamIs } from "./connection";
+
 export interface ToWorker {
   topics: string[];
 }
@@ -120,7 +122,7 @@ function looked(): void {
 
 function isOpen(yes: boolean): void {
   open = yes;
-  document.documentElement.classList.toggle("offline", !yes);
+  streamIs(yes);
 }
 
 function ownStream(): void {

@@ -1,5 +1,6 @@
 /* Everything a page runs. Pages work without any of it: scripts only make them live, read scanners
  * wherever the focus stands, and let countdowns tick. */
+import { startConnection } from "./connection";
 import { startCountdowns } from "./countdown";
 import { startForms } from "./form";
 import { startLive } from "./live";
@@ -13,6 +14,7 @@ import { startWall } from "./wall";
 
 startCountdowns();
 startTokens(); /* before what counts a form as sent */
+startConnection(); /* before what counts a form as sent, too */
 startLock();
 startScan();
 startTimes();

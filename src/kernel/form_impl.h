@@ -151,13 +151,14 @@ struct form_told {
 struct form_entry {
     const struct form_field *field;
     enum form_type type;
-    struct str name;               /* "volume.3" */
-    struct str id;                 /* of the element */
-    struct str value;              /* as entered before */
-    struct str unit;               /* for people */
-    struct str possible, expected; /* limits in words */
-    struct str only;               /* when it is asked for, in words; absent: always */
-    struct str when;               /* the same for the page's script: JSON of the rule */
+    struct str name;                   /* "volume.3" */
+    struct str id;                     /* of the element */
+    struct str value;                  /* as entered before */
+    struct str unit;                   /* for people */
+    struct str possible, expected;     /* limits in words … */
+    struct str least, most, low, high; /* … and as numbers, for the page's script; empty: none */
+    struct str only;                   /* when it is asked for, in words; absent: always */
+    struct str when;                   /* the same for the page's script: JSON of the rule */
     int64_t length_max;
     bool lines; /* text of several lines */
     bool radios;

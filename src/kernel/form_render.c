@@ -257,6 +257,10 @@ static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s
         .unit = unit_text(field),
         .possible = limits_text(p, field, field->min, field->max, possible, s->arena),
         .expected = limits_text(p, field, field->low, field->high, expected, s->arena),
+        .least = limit_text(s->arena, field->min),
+        .most = limit_text(s->arena, field->max),
+        .low = limit_text(s->arena, field->low),
+        .high = limit_text(s->arena, field->high),
         .length_max = (int64_t)form_length_max(field),
     };
     if (field->shown_when.n > 0)

@@ -342,6 +342,7 @@ export class Journey {
   async refusedForm(page, form, button) {
     const viability = form.getByLabel(/^Viability/);
     await this.hands.fill(viability, "985");
+    await form.locator(".broken").getByText("Not possible.").waitFor(); /* at once, before it is sent */
     await this.hands.press(button);
     await page.getByRole("alert").first().waitFor();
     await this.house.look(page, "task with a refused form");

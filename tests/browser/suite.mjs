@@ -5,6 +5,7 @@ import { clocks } from "./clocks.mjs";
 import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
+import { steps } from "./steps.mjs";
 import { tower } from "./tower.mjs";
 
 const [, , output, shots] = process.argv;
@@ -14,6 +15,7 @@ await kernelPages(house);
 await clocks(house);
 await tower(house);
 await files(house);
+await steps(house);
 await journeys(house);
 await house.check("no script failed, nothing was against the content policy", () => {
   if (house.troubles.length > 0) throw new Error([...new Set(house.troubles)].join("\n"));

@@ -117,7 +117,12 @@ struct desk_work_view {
     bool no_site;
     size_t waiting; /* corrections that the actor may review */
     struct str next;
+    struct str of; /* whose: "mine", "team" (of the actor's roles) or "site" */
 };
+
+/* The page of the one open task of the order that is of the actor's roles; absent where there is
+ * none, or several. */
+struct str desk_work_task(const struct desk_order *o, struct arena *arena);
 
 /* --- task --- */
 

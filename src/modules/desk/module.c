@@ -13,7 +13,7 @@ static const struct route module_routes[] = {
           .query = "state product stage site risk wall rows after"),
     ROUTE("GET", "/help/gallery", "public", 0, desk_get_gallery, "help.gallery"),
     ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work", .rows = &desk_work_out_record,
-          .query = "after"),
+          .query = "of after"),
     ROUTE("GET", "/orders/{order}", "order.see", 0, desk_get_order, "help.order",
           .row = &order_order_out_record),
     ROUTE("POST", "/orders/{order}/do/{command}", "signed_in", FORM_MAX, desk_post_order,

@@ -175,12 +175,14 @@ SELECT DISTINCT stage FROM flow_seen WHERE organisation = :organisation ORDER BY
 -- seen_sites (organisation ID, most INT) -> (site ID)
 SELECT DISTINCT site FROM flow_seen WHERE organisation = :organisation ORDER BY site LIMIT :most;
 
--- work (organisation ID, site ID, roles TEXT, after_due TIME, after_order TEXT, after_number INT)
+-- work (organisation ID, site ID, roles TEXT, person TEXT, after_due TIME, after_order TEXT, after_number INT)
 --   -> (order_id ID, number INT, task CODE, title TEXT, stage CODE, role CODE, site ID, late BOOL,
 --       opened TIME, due TIME, due_by TIME, overdue BOOL, state CODE, stopped BOOL, coi TEXT,
 --       patient ID, product CODE)
 -- Open tasks of these roles (",operator|*,courier|corvicel,": whatever the product, or one) at a
--- site, or at all of an organisation, by when they are due. The next page begins behind the last row's due_by, order and number.
+-- site, or at all of an organisation, by when they are due; without roles all of them. With a person
+-- (an actor) those which they have begun, or which the order means them to do. The next page begins
+-- behind the last row's due_by, order and number.
 SELECT t.order_id, t.number, t.task, t.title, t.stage, t.role, t.site, t.late, t.opened,
        NULLIF(t.due_by, 253402300799000000) AS due, t.due_by, t.overdue, f.state,
        COALESCE(s.standing, 0) AS stopped, o.coi, o.patient, o.product
@@ -190,8 +192,16 @@ JOIN order_order o ON o.order_id = t.order_id
 LEFT JOIN stop_order s ON s.order_id = t.order_id
 WHERE t.organisation = :organisation AND t.open = 1
   AND (CAST(:site AS TEXT) IS NULL OR t.site = :site)
-  AND (replace(:roles, ',' || t.role || '|*,', '') <> :roles
+  AND (CAST(:roles AS TEXT) IS NULL
+       OR replace(:roles, ',' || t.role || '|*,', '') <> :roles
        OR replace(:roles, ',' || t.role || '|' || o.product || ',', '') <> :roles)
+  AND (CAST(:person AS TEXT) IS NULL
+       OR EXISTS (SELECT 1 FROM flow_did d WHERE d.order_id = t.order_id AND d.actor = :person
+                  AND d.task = t.task)
+       OR EXISTS (SELECT 1 FROM flow_kept k WHERE k.order_id = t.order_id AND k.task = t.task
+                  AND k.entered_by = :person)
+       OR EXISTS (SELECT 1 FROM flow_person p WHERE p.order_id = t.order_id AND p.role = t.role
+                  AND p.part = t.part AND 'account/' || p.account = :person))
   AND (t.due_by, t.order_id, t.number) > (:after_due, :after_order, :after_number)
 ORDER BY t.due_by, t.order_id, t.number LIMIT 41;
 

@@ -89,6 +89,12 @@ static struct str stage_of(const struct desk_order *o, struct arena *arena)
     return arena_printf(arena, "%.*s · %.*s", STR(title), STR(o->word));
 }
 
+/* What is scanned on the worklist leads to the one task that it can be for. */
+static struct str task_of(const struct desk_order *o, const struct http_request *r)
+{
+    return str_is(http_form(r, "_work"), "1") ? desk_work_task(o, r->arena) : (struct str){ 0 };
+}
+
 static enum outcome order_show(struct search_found *out, struct http_request *r, struct db *db,
                                struct page *p, struct str id, bool *may, struct err *e)
 {
@@ -101,7 +107,9 @@ static enum outcome order_show(struct search_found *out, struct http_request *r,
     out->stage = stage_of(o, r->arena);
     if (o->next_open)
         out->place = auth_site_name(db, o->next_open->site, r->arena);
-    out->link = arena_printf(r->arena, "/orders/%.*s", STR(id));
+    out->link = task_of(o, r);
+    if (!out->link.p)
+        out->link = arena_printf(r->arena, "/orders/%.*s", STR(id));
     return arena_exhausted(r->arena) ? err_no_memory(e) : OK;
 }
 
@@ -135,7 +143,9 @@ static enum outcome unit_show(struct search_found *out, struct http_request *r, 
     out->stage =
         row.ended == TIME_NONE ? stage_of(o, r->arena) : show_name(p, "unit_ended", row.how);
     TRY(holder(&out->place, db, &row, r->arena, e));
-    out->link = arena_printf(r->arena, "/units/%.*s", STR(id));
+    out->link = row.ended == TIME_NONE ? task_of(o, r) : (struct str){ 0 };
+    if (!out->link.p)
+        out->link = arena_printf(r->arena, "/units/%.*s", STR(id));
     return arena_exhausted(r->arena) ? err_no_memory(e) : OK;
 }
 

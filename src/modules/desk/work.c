@@ -1,4 +1,5 @@
-/* The worklist: what those of my roles are to do here, by the time that is left. */
+/* The worklist: what I have begun or am meant to do, what those of my roles are to do here, or all
+ * that is to be done here; by the time that is left. */
 #include "base/id.h"
 #include "gen/desk/pages/work.html.h"
 #include "modules/desk/desk.h"
@@ -23,6 +24,12 @@ static struct str roles(const struct actor *actor, struct arena *arena)
         buf_char(&b, ',');
     }
     return buf_get(&b);
+}
+
+static struct str whose(const struct http_request *r)
+{
+    const struct str of = http_query(r, "of");
+    return str_is(of, "mine") || str_is(of, "site") ? of : S("team");
 }
 
 static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, struct db *db,
@@ -65,14 +72,33 @@ static enum outcome waiting(struct desk_work_view *v, struct http_request *r, st
     return OK;
 }
 
+struct str desk_work_task(const struct desk_order *o, struct arena *arena)
+{
+    const struct flow_open_task *only = NULL;
+    for (size_t i = 0; i < o->flow.ntasks; i++) {
+        const struct flow_open_task *open = &o->flow.tasks[i];
+        const struct flow_task *task = open->done ? NULL : flow_task_find(&o->flow, open->task);
+        const struct str role =
+            task ? arena_printf(arena, "role.%.*s", STR(task->role)) : (struct str){ 0 };
+        if (!role.p || !desk_may(o->actor, role.p, open))
+            continue;
+        if (only)
+            return (struct str){ 0 };
+        only = open;
+    }
+    return only ? arena_printf(arena, "/orders/%.*s/tasks/%.*s", STR(o->id), STR(only->task))
+                : (struct str){ 0 };
+}
+
 static enum outcome work(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
-    struct desk_work_view v = { .no_site = !actor->site.p };
+    struct desk_work_view v = { .no_site = !actor->site.p, .of = whose(r) };
     struct desk_work_in in = {
         .organisation = actor->organisation,
         .site = actor->site,
-        .roles = roles(actor, r->arena),
+        .roles = str_is(v.of, "site") ? (struct str){ 0 } : roles(actor, r->arena),
+        .person = str_is(v.of, "mine") ? actor->name : (struct str){ 0 },
     };
     struct show_cursor cursor;
     TRY(show_cursor(&cursor, r, "after", 2, e));
@@ -84,9 +110,9 @@ static enum outcome work(struct http_request *r, struct db *db, struct page *p, 
     struct desk_work_out *rows = (struct desk_work_out *)list.p;
     v.n = list.n > DESK_ROWS ? DESK_ROWS : list.n;
     if (list.n > DESK_ROWS)
-        v.next =
-            arena_printf(r->arena, "/work?after=%lld.%lld.%.*s", (long long)rows[v.n - 1].due_by,
-                         (long long)rows[v.n - 1].number, STR(rows[v.n - 1].order_id));
+        v.next = arena_printf(r->arena, "/work?of=%.*s&after=%lld.%lld.%.*s", STR(v.of),
+                              (long long)rows[v.n - 1].due_by, (long long)rows[v.n - 1].number,
+                              STR(rows[v.n - 1].order_id));
     struct desk_work_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct desk_work_row);
     if (!out)
         return err_no_memory(e);
