@@ -47,7 +47,7 @@ scenario() { # FOLDER FILE
 }
 export -f scenario
 if [ -x build/gcc/scenario ]; then
-    printf "$dir %s\n" tests/scenarios/*.scn | xargs -P 2 -L 1 bash -c 'scenario "$@"' scenario
+    printf "$dir %s\n" tests/scenarios/*.scn | xargs -P 4 -L 1 bash -c 'scenario "$@"' scenario
     for file in tests/scenarios/*.scn; do
         [ -e "$dir/${file##*/}.good" ]
         count $? "$file: $(tail -5 "$dir/${file##*/}")"

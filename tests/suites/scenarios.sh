@@ -1,5 +1,5 @@
 #!/bin/bash
-# Plays every scenario of tests/scenarios against a server of its own, of both builds, two at a
+# Plays every scenario of tests/scenarios against a server of its own, of both builds, four at a
 # time. A case is one scenario under one build.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 2
@@ -20,6 +20,6 @@ one() { # BUILD FILE
 export -f one
 for build in asan gcc; do
     printf "$build %s\n" tests/scenarios/*.scn
-done | xargs -P 2 -L 1 bash -c 'one "$@"' one |
+done | xargs -P 4 -L 1 bash -c 'one "$@"' one |
     awk '/^count / { ok += $2; bad += $3; next } { print }
         END { printf "suite scenarios: %d passed, %d failed\n", ok, bad; exit bad > 0 }'
