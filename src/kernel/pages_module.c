@@ -2,6 +2,7 @@
 #include "kernel/api.h"
 #include "kernel/asset.h"
 #include "kernel/display.h"
+#include "kernel/table.h"
 #include "kernel/pages_access.h"
 #include "kernel/pages_api.h"
 #include "kernel/pages_draft.h"
@@ -77,6 +78,7 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/emergencies/{emergency}", "emergency.see", 0, pages_get_emergency,
           "help.emergency", .row = &auth_emergency_out_record),
     ROUTE("GET", "/display", "public", 0, display_get, "help.display", .query = "next"),
+    ROUTE("POST", "/columns", "signed_in", TABLE_FORM_MAX, table_post_columns, "help.columns"),
     ROUTE("POST", "/display", "public", PAGES_DISPLAY_MAX, display_post, "help.display_post"),
     ROUTE("GET", "/help", "public", 0, pages_get_help, "help.help"),
     ROUTE("GET", "/help/api", "public", 0, pages_get_api, "help.api"),

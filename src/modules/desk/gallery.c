@@ -16,6 +16,13 @@ static const char *const icons[GALLERY_ICONS] = {
     "form", "snow", "bell",   "person", "lock", "search", "out",
 };
 
+static const struct table_column columns[] = {
+    { .name = "number", .fixed = true },
+    { .name = "risk", .sorts = true },
+    { .name = "opened", .sorts = true, .back = true },
+};
+static const struct table sample_table = { "help/gallery", columns, 3, 2 };
+
 /* One field of each type, one of each state. It is data, as a definition is. */
 static const char sample[] =
     "kind: form\n"
@@ -173,6 +180,7 @@ static enum outcome gallery(struct http_request *r, struct db *db, struct page *
         v->lines[i].order_id = v->orders[i].row.coi;
         row_sample(&v->rows[i], p, v, i);
     }
+    table_ask(&v->table, p, r, &sample_table, S(""));
     TRY(define_read(&form, &context, str_z(sample), e));
     TRY(form_html(&v->form, p, &form, e));
     (void)REFUSE(&refused, "custody.not_offered", { "label", S("U-8QH8") });

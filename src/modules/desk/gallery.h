@@ -4,6 +4,7 @@
 #ifndef VEIN_MODULES_DESK_GALLERY_H
 #define VEIN_MODULES_DESK_GALLERY_H
 
+#include "kernel/table.h"
 #include "modules/desk/tower.h"
 
 enum { GALLERY_ORDERS = 4, GALLERY_COLOURS = 17, GALLERY_ICONS = 23, GALLERY_TONES = 6 };
@@ -26,6 +27,7 @@ struct gallery_view {
     struct str people[2];
     int64_t dated;
     struct html form; /* each type of field, some sent with faults */
+    struct table_view table;
     struct show_refusal refused;
 };
 

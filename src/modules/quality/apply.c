@@ -1,6 +1,11 @@
 /* What each event of quality makes of the deviation's row. */
 #include "modules/quality/quality.h"
 
+int64_t quality_rank(struct str risk)
+{
+    return str_is(risk, "critical") ? 0 : str_is(risk, "major") ? 1 : 2;
+}
+
 enum outcome quality_deviation_opened_apply(struct db *db, const struct event *event,
                                             const struct quality_deviation_opened *payload,
                                             struct err *e)
@@ -14,6 +19,7 @@ enum outcome quality_deviation_opened_apply(struct db *db, const struct event *e
         .site = payload->site,
         .kind = payload->kind,
         .risk = payload->risk,
+        .rank = quality_rank(payload->risk),
         .opened = event->happened,
         .opener = event->actor,
         .opened_event = event->id,

@@ -10,7 +10,7 @@
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/deviations", "deviation.see", 0, quality_get_deviations, "help.deviations",
-          .rows = &quality_list_out_record, .query = "state before"),
+          .rows = &quality_list_out_record, .query = "state risk sort before format"),
     ROUTE("GET", "/deviations/new", "deviation.open", 0, quality_get_open, "help.deviation_new",
           .query = "order unit"),
     ROUTE("POST", "/deviations/new", "deviation.open", QUALITY_FORM_MAX, quality_post_open,

@@ -8,40 +8,130 @@
 
 enum { ROWS_SHOWN = 40, ROWS_MAX = 200 };
 
+static const struct str kinds[] = { S("excursion"), S("damage"),    S("labelling"), S("equipment"),
+                                    S("material"),  S("procedure"), S("record"),    S("other") };
+static const struct str risks[] = { S("critical"), S("major"), S("minor") };
+enum { KINDS = sizeof kinds / sizeof kinds[0], RISKS = sizeof risks / sizeof risks[0] };
+
 /* --- the list --- */
+
+static const struct table_column columns[] = {
+    { .name = "number", .fixed = true },
+    { .name = "kind" },
+    { .name = "site" },
+    { .name = "risk", .sorts = true },
+    { .name = "opened", .sorts = true, .back = true },
+};
+enum { BY_RISK = 3, BY_TIME = 4 };
+static const struct table deviations_table = { "deviations", columns, BY_TIME + 1, BY_TIME };
+
+/* Of those that there are; else empty: all. */
+static struct str risk_asked(const struct http_request *r)
+{
+    for (size_t i = 0; i < RISKS; i++)
+        if (str_eq(risks[i], http_query(r, "risk")))
+            return risks[i];
+    return S("");
+}
+
+/* The list as it was asked for: where it stands, and by which statement. */
+struct listing {
+    struct db *db;
+    struct arena *arena;
+    const struct sql *sql;
+    struct quality_list_worst_in in; /* those of the lists by time are its beginning */
+};
+
+/* One class of risk is read by the index of risks, in the same order of time. */
+static void listing_begin(struct listing *l, const struct quality_list_view *v)
+{
+    const bool by_rank = v->table.sort == BY_RISK || v->risk.n > 0;
+    const bool back = v->table.back;
+    if (by_rank)
+        l->sql = back ? &sql_quality_list_mildest : &sql_quality_list_worst;
+    else
+        l->sql = back ? &sql_quality_list : &sql_quality_list_oldest;
+    l->in.rank = v->risk.n > 0 ? quality_rank(v->risk) : back ? RISKS - 1 : 0;
+    l->in.last = v->risk.n > 0 ? l->in.rank : back ? 0 : RISKS - 1;
+    l->in.at = back ? INT64_MAX : 0;
+    l->in.id = S("");
+}
+
+static void listing_behind(struct listing *l, const struct quality_list_out *last)
+{
+    l->in.rank = quality_rank(last->risk);
+    l->in.at = last->opened;
+    l->in.id = last->deviation;
+}
+
+static enum outcome listing_read(struct record_list *rows, struct listing *l, size_t most,
+                                 struct err *e)
+{
+    l->in.most = (int64_t)most;
+    return db_list(l->db, l->sql, &l->in, rows, most, l->arena, e);
+}
+
+static enum outcome next_rows(void *context, struct record_list *rows, struct err *e)
+{
+    struct listing *l = context;
+    TRY(listing_read(rows, l, ROWS_MAX, e));
+    if (rows->n > 0)
+        listing_behind(l, &((const struct quality_list_out *)rows->p)[rows->n - 1]);
+    return OK;
+}
+
+static enum outcome shown(struct quality_list_view *v, struct http_request *r, struct db *db,
+                          const struct quality_list_out *rows, struct err *e)
+{
+    struct quality_row_view *out = ARENA_ARRAY(r->arena, v->n + 1, struct quality_row_view);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < v->n; i++) {
+        out[i].row = &rows[i];
+        out[i].site = rows[i].site.p ? auth_site_name(db, rows[i].site, r->arena) : S("");
+    }
+    v->rows = out;
+    v->may_open = show_may(r, "deviation.open");
+    return OK;
+}
 
 static enum outcome deviations(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
-    struct quality_list_view v = { .open = !str_is(http_query(r, "state"), "closed") };
-    struct quality_list_in in = {
-        .organisation = actor->organisation,
-        .site = show_site(actor, "deviation.see"),
-        .open = v.open,
+    struct quality_list_view v = {
+        .open = !str_is(http_query(r, "state"), "closed"),
+        .risk = risk_asked(r),
+        .risks = risks,
+        .nrisks = RISKS,
     };
+    struct listing l = { db, r->arena, NULL, { .organisation = actor->organisation } };
     struct record_list list;
     struct show_cursor cursor;
-    TRY(show_cursor(&cursor, r, "before", 1, e));
-    in.before = cursor.given ? cursor.number[0] : INT64_MAX;
-    in.before_id = cursor.given ? cursor.id : S("");
-    TRY(db_list(db, &sql_quality_list, &in, &list, ROWS_MAX, r->arena, e));
+    table_ask(
+        &v.table, p, r, &deviations_table,
+        arena_printf(r->arena, "state=%s&risk=%.*s", v.open ? "open" : "closed", STR(v.risk)));
+    l.in.site = show_site(actor, "deviation.see");
+    l.in.open = v.open;
+    listing_begin(&l, &v);
+    if (table_csv_asked(r))
+        return table_csv(r, &v.table, sql_quality_list.out, next_rows, &l, e);
+    TRY(show_cursor(&cursor, r, "before", 2, e));
+    if (cursor.given) {
+        l.in.rank = cursor.number[0];
+        l.in.at = cursor.number[1];
+        l.in.id = cursor.id;
+    }
+    TRY(listing_read(&list, &l, ROWS_SHOWN + 1, e));
     const struct quality_list_out *rows = list.p;
     v.n = list.n > ROWS_SHOWN ? ROWS_SHOWN : list.n;
     if (list.n > ROWS_SHOWN)
-        v.next = arena_printf(r->arena, "/deviations?state=%s&before=%lld.%.*s",
-                              v.open ? "open" : "closed", (long long)rows[v.n - 1].opened,
-                              STR(rows[v.n - 1].deviation));
+        table_go_on(&v.table, r->arena,
+                    arena_printf(r->arena, "%lld.%lld.%.*s",
+                                 (long long)quality_rank(rows[v.n - 1].risk),
+                                 (long long)rows[v.n - 1].opened, STR(rows[v.n - 1].deviation)));
     if (http_wants_json(r))
-        return show_rows(r, sql_quality_list.out, rows, v.n, v.next, e);
-    struct quality_row_view *out = ARENA_ARRAY(r->arena, v.n + 1, struct quality_row_view);
-    if (!out)
-        return err_no_memory(e);
-    for (size_t i = 0; i < v.n; i++) {
-        out[i].row = &rows[i];
-        out[i].site = rows[i].site.p ? auth_site_name(db, rows[i].site, r->arena) : S("");
-    }
-    v.rows = out;
-    v.may_open = show_may(r, "deviation.open");
+        return show_rows(r, sql_quality_list.out, rows, v.n, v.table.next, e);
+    TRY(shown(&v, r, db, rows, e));
     page_deviations(p, &v);
     return OK;
 }
@@ -115,17 +205,13 @@ static enum outcome new_one(struct http_request *r, struct db *db, struct page *
 {
     (void)db;
     (void)e;
-    static const struct str kinds[] = { S("excursion"), S("damage"),   S("labelling"),
-                                        S("equipment"), S("material"), S("procedure"),
-                                        S("record"),    S("other") };
-    static const struct str risks[] = { S("critical"), S("major"), S("minor") };
     const struct quality_open_view v = {
         .order = about(r, "order"),
         .unit = about(r, "unit"),
         .kinds = kinds,
-        .nkinds = sizeof kinds / sizeof kinds[0],
+        .nkinds = KINDS,
         .risks = risks,
-        .nrisks = sizeof risks / sizeof risks[0],
+        .nrisks = RISKS,
         .refused = show_refusal(p, r),
         .r = r,
     };

@@ -2,7 +2,7 @@
 #ifndef VEIN_MODULES_QUALITY_PAGES_H
 #define VEIN_MODULES_QUALITY_PAGES_H
 
-#include "kernel/show.h"
+#include "kernel/table.h"
 #include "modules/quality/quality.h"
 
 enum { QUALITY_FORM_MAX = 32 << 10 };
@@ -15,8 +15,11 @@ struct quality_list_view {
     const struct quality_row_view *rows;
     size_t n;
     bool open;
-    bool may_open;   /* a new one */
-    struct str next; /* path of the next page; absent at the end */
+    struct str risk; /* empty: all */
+    const struct str *risks;
+    size_t nrisks;
+    struct table_view table;
+    bool may_open; /* a new one */
 };
 struct quality_deviation_view {
     struct quality_deviation_out row;

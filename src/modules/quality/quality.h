@@ -22,6 +22,9 @@ struct quality_deviation_state {
 #include "kernel/declare.h"
 #undef RECORDS
 
+/* 0 critical, 1 major, 2 minor: the worst first. */
+int64_t quality_rank(struct str risk);
+
 extern const struct module quality_module;
 
 /* Open deviations of an order hold up what lets its product go: completing, or correcting, a task

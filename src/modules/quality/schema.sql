@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS quality_deviation (
     site         TEXT,
     kind         TEXT NOT NULL,
     risk         TEXT NOT NULL,
+    rank         INTEGER NOT NULL, -- of the risk: 0 critical, 1 major, 2 minor
     opened       INTEGER NOT NULL,
     opener       TEXT NOT NULL, -- the actor
     opened_event TEXT NOT NULL,
@@ -23,4 +24,6 @@ CREATE TABLE IF NOT EXISTS quality_deviation (
 CREATE INDEX IF NOT EXISTS quality_deviation_order ON quality_deviation (order_id, opened);
 CREATE INDEX IF NOT EXISTS quality_deviation_place
     ON quality_deviation (organisation, open, opened, deviation);
+CREATE INDEX IF NOT EXISTS quality_deviation_rank
+    ON quality_deviation (organisation, open, rank, opened, deviation);
 CREATE INDEX IF NOT EXISTS quality_deviation_number ON quality_deviation (number);

@@ -155,20 +155,26 @@ static void lists_page_by_key_and_state(void **state)
         .organisation = finder.actor.organisation,
         .site = finder.actor.site,
         .open = true,
-        .before = INT64_MAX,
-        .before_id = S(""),
+        .at = INT64_MAX,
+        .id = S(""),
+        .most = 40,
     };
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
     assert_int_equal(db_list(db, &sql_quality_list, &in, &rows, 200, f.arena, &e), OK);
     assert_int_equal(rows.n, 2);
     const struct quality_list_out *first = rows.p;
     assert_true(first[0].opened > first[1].opened);
-    in.before = first[0].opened;
-    in.before_id = first[0].deviation;
+    in.at = first[0].opened;
+    in.id = first[0].deviation;
     assert_int_equal(db_list(db, &sql_quality_list, &in, &rows, 200, f.arena, &e), OK);
     assert_int_equal(rows.n, 1);
+    in.at = 0;
+    assert_int_equal(db_list(db, &sql_quality_list_oldest, &in, &rows, 200, f.arena, &e), OK);
+    assert_int_equal(rows.n, 2);
+    first = rows.p;
+    assert_true(first[0].opened < first[1].opened);
     in.site = stranger.actor.site;
-    assert_int_equal(db_list(db, &sql_quality_list, &in, &rows, 200, f.arena, &e), OK);
+    assert_int_equal(db_list(db, &sql_quality_list_oldest, &in, &rows, 200, f.arena, &e), OK);
     assert_int_equal(rows.n, 0);
     store_reader_give(f.node.store, db);
 }
