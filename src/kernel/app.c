@@ -38,6 +38,7 @@ static bool opens(const struct http_request *r, const char *path)
 static struct page_bar bar_of(const struct http_request *r)
 {
     return (struct page_bar){
+        .at_work = http_param(r, "task").p != NULL || str_starts(r->path, S("/work")),
         .orders = opens(r, "/"),
         .work = opens(r, "/work"),
         .deviations = opens(r, "/deviations"),

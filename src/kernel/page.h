@@ -42,6 +42,7 @@ struct html {
 struct page_bar {
     bool orders;
     bool work;
+    bool at_work; /* the page is of a task */
     bool deviations;
     bool definitions;
     bool ledger;

@@ -105,6 +105,9 @@ export class Journey {
     const row = page.getByRole("listitem").filter({ hasText: this.coi });
     await this.hands.press(row.getByRole("link", { name: task.title, exact: true }));
     await page.getByRole("heading", { level: 1, name: task.title }).waitFor();
+    const main = page.getByRole("navigation", { name: "Main" });
+    const at = await main.locator("[aria-current]").innerText();
+    expect(at.trim() === "My work", `the bar says that this is "${at}"`);
   }
 
   /* Whatever the page asks for first. */

@@ -2,7 +2,7 @@
  *   screens.mjs DEMO_OUTPUT DIR [--whole]   --whole: to the page's end, below what the screen shows */
 import { mkdirSync } from "node:fs";
 import { House, readDemo } from "./house.mjs";
-import { perhaps, reach, walks, works } from "./walks.mjs";
+import { reach, walks, works } from "./walks.mjs";
 
 const [, , demoFile, dir, whole] = process.argv;
 const sizes = {
@@ -44,7 +44,7 @@ for (const walk of [...walks, ...works]) {
     if (await reach(page, way)) {
       await picture(page, named(walk, way));
       taken++;
-    } else if (!perhaps(way)) throw new Error(`no link leads to ${way}`);
+    } else console.log(`the demonstration has none today: ${named(walk, way)}`);
   }
   await context.close();
 }
