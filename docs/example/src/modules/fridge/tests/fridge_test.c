@@ -59,8 +59,9 @@ static size_t deviations(void)
     const struct quality_list_in in = { .organisation = nurse.actor.organisation,
                                         .site = nurse.actor.site,
                                         .open = true,
-                                        .before = INT64_MAX,
-                                        .before_id = S("") };
+                                        .at = INT64_MAX,
+                                        .id = S(""),
+                                        .most = 10 };
     fixture_settle(&f);
     return fixture_list(&f, &sql_quality_list, &in).n;
 }
