@@ -34,7 +34,8 @@ function mark(element: Element): void {
 
 function move(row: HTMLElement, from: number, to: number): void {
   const seen = (at: number) => at + row.offsetHeight > 0 && at < window.innerHeight;
-  if (Math.abs(from - to) < 1 || (!seen(from) && !seen(to))) return;
+  const moved = Math.abs(from - to) >= row.offsetHeight / 2; /* not what others' heights make of it */
+  if (!moved || (!seen(from) && !seen(to))) return;
   row.animate([{ transform: `translateY(${from - to}px)` }, { transform: "none" }], {
     duration: GLIDE_MS,
     easing: "ease-out",

@@ -43,7 +43,7 @@ enum outcome flow_lately_of(struct flow_lately *out, const struct flow_took_late
                             size_t n, struct arena *arena, struct err *e);
 
 struct flow_moment {
-    enum {
+    enum flow_moment_kind {
         FLOW_NEVER,    /* there is no such task, or all were skipped */
         FLOW_UNKNOWN,  /* nothing says how long something before it takes */
         FLOW_DONE,     /* at `middle` */

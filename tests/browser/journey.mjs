@@ -281,7 +281,6 @@ export class Journey {
     const title = section.getByRole("heading", { level: 2 });
     if (!(await this.inParts(page, task)) && (await title.count()) > 0)
       await this.fill(form, values[await title.innerText()]);
-    if (task.name === "collect") await this.refusedForm(page, form, button);
     await this.hands.press(button);
     await this.accepted(page);
     expect(new URL(page.url()).pathname === this.path, `completed, but at ${page.url()}`);

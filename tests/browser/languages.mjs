@@ -40,7 +40,7 @@ function bare() {
     let depth = 0;
     for (const c of text) {
       if (c === "⟦") depth++;
-      else if (c === "⟧") depth--;
+      else if (c === "⟧") depth = Math.max(0, depth - 1); /* a time, without its day */
       else if (depth === 0) out += c;
     }
     return out.replaceAll(named, " ");

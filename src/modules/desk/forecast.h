@@ -19,7 +19,7 @@ struct desk_outlook {
     struct flow_moment uses[DESK_COUNTDOWNS_MAX]; /* what each countdown runs for is done then */
 };
 struct desk_risk {
-    enum { DESK_RISK_NONE, DESK_RISK_WATCH, DESK_RISK_HIGH } level;
+    enum desk_risk_level { DESK_RISK_NONE, DESK_RISK_WATCH, DESK_RISK_HIGH } level;
     struct str why; /* in a few words; empty: none */
 };
 

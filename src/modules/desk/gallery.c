@@ -116,7 +116,8 @@ static void row_sample(struct desk_tower_row *x, struct page *p, const struct ga
 {
     static const char *const dates[DESK_MILESTONES] = { "collection", "receipt", "release",
                                                         "delivery", "infusion" };
-    static const int kinds[] = { FLOW_DONE, FLOW_FORECAST, FLOW_BY_LIMITS, FLOW_UNKNOWN };
+    static const enum flow_moment_kind kinds[] = { FLOW_DONE, FLOW_FORECAST, FLOW_BY_LIMITS,
+                                                   FLOW_UNKNOWN };
     static const struct flow_task next = { .title = { "Complete", 8 } };
     static const struct flow_open_task open = { .due = TIME_NONE };
     const int64_t day = v->dated;

@@ -30,9 +30,9 @@ static struct str say(struct page *p, const char *key, struct str what, int64_t 
     return buf_get(&b);
 }
 
-static void rise(struct desk_risk *risk, int level, struct str why)
+static void rise(struct desk_risk *risk, enum desk_risk_level level, struct str why)
 {
-    if (level > (int)risk->level)
+    if (level > risk->level)
         *risk = (struct desk_risk){ level, why };
 }
 
