@@ -380,8 +380,7 @@ static void threads_and_processes_at_once(void **state)
     assert_int_equal(st.st_size / SLOT, 6 + SUBJECTS + (THREADS + 1) * 50);
 }
 
-/* -- Files of version 1: brought forward, interrupted at every write ----------------------------
- */
+/* -- Files of version 1: brought forward, interrupted at every write -- */
 
 #define GOLDEN "tests/golden/version_1"
 
