@@ -343,7 +343,7 @@ static void *work(void *context)
 static void threads_and_processes_at_once(void **state)
 {
     (void)state;
-    int ends[2];
+    int ends[2], status;
     char one;
     struct keyring *k = opened();
     assert_int_equal(pipe(ends), 0);
@@ -371,7 +371,6 @@ static void threads_and_processes_at_once(void **state)
         assert_int_equal(pthread_join(threads[i], &failed), 0);
         assert_null(failed);
     }
-    int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     keyring_close(k);
