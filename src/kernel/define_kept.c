@@ -12,6 +12,7 @@ static pthread_rwlock_t kept_lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct {
     const struct define_kind *kind;
     struct definition definition;
+    struct arena *arena; /* in which it lies, for as long as the process */
 } kept[DEFINE_KEPT_MAX];
 static size_t nkept;
 static size_t kept_bytes;
@@ -44,6 +45,7 @@ static const struct definition *keep(const struct define_kind *kind, const struc
     if (taken) {
         kept[nkept].kind = kind;
         kept[nkept].definition = *d;
+        kept[nkept].arena = own;
         found = &kept[nkept++].definition;
         kept_bytes += arena_used(own);
     }
