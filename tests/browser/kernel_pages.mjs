@@ -85,7 +85,7 @@ async function countersigned(house, size, number) {
 /* A passkey: registered, used to sign in, and to go on after
  * the lock, below which what was typed still stands. */
 export async function passkey(house) {
-  const person = house.person("warehouse", undefined, 1); /* whom no journey needs */
+  const person = house.person("safety_officer"); /* whom no journey needs */
   await house.check("a passkey registers, signs in, unlocks; nothing typed is lost", async () => {
     const { context, page, at } = await registered(house, person, "tablet");
     await house.look(page, "sign-in and devices, with a passkey");
