@@ -74,6 +74,7 @@ export const keys = {
     const leaves = await at.evaluate((e) =>
       (e.matches("a[href]") && !e.getAttribute("href").startsWith("#")) || e.type === "submit");
     if (leaves) await page.evaluate(() => (globalThis.beforeKey = true));
+    await page.waitForTimeout(60); /* what comes as quickly as typed text is a scanner's Enter */
     await page.keyboard.press("Enter");
     if (leaves) await left(page);
   },
