@@ -2,17 +2,16 @@
  * has news, from data-from or the page's own address, and what differs is changed in place. One
  * stream of events serves all tabs where the browser has shared workers, else each tab has its own;
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
+import { streamIs } from "./connection";
 import { glide } from "./glide";
 import { patch } from "./patch";
-
-import { streamIs } from "./connection";
 
 export interface ToWorker {
   topics: string[];
 }
 export type FromWorker = { open: boolean } | { topic: string };
 
-const QUIET_MS = 1_500; /* between two fetches of one element; */
+const QUIET_MS = 1_500; /* between two fetches of one element */
 const SOON_MS = 150; /* the first news is fetched at once, not by all in the same instant */
 const POLL_MS = 15_000;
 const SAY_MS = 30_000;

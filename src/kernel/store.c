@@ -251,28 +251,23 @@ static enum outcome start(struct db *db, const struct sql *q, const void *in,
     return bind(db, q, in, out, e);
 }
 
-enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e)
+static enum outcome run(struct db *db, const struct sql *q, const void *in, bool wait,
+                        struct err *e)
 {
     struct db_statement *s = NULL;
     enum outcome outcome = bind(db, q, in, &s, e);
     bool row = false;
     if (outcome == OK)
-        outcome = db->engine->step(s->handle, &row, e);
+        outcome = wait ? db->engine->step(s->handle, &row, e) : db->engine->post(s->handle, e);
     if (s != NULL)
         db->engine->reset(s->handle);
     BUG_ON(row);
     return outcome == OK ? OK : err_context(e, "%s", q->name);
 }
 
-static enum outcome post(struct db *db, const struct sql *q, const void *in, struct err *e)
+enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e)
 {
-    struct db_statement *s = NULL;
-    enum outcome outcome = bind(db, q, in, &s, e);
-    if (outcome == OK)
-        outcome = db->engine->post(s->handle, e);
-    if (s != NULL)
-        db->engine->reset(s->handle);
-    return outcome == OK ? OK : err_context(e, "%s", q->name);
+    return run(db, q, in, true, e);
 }
 
 enum outcome db_settle(struct db *db, struct err *e)
@@ -285,9 +280,10 @@ enum outcome db_run(struct db *db, const struct sql *q, const void *in, int64_t 
 {
     BUG_ON(q->out != NULL);
     TRY(db_check(db, e));
-    if (db->in_transaction && changed == NULL && db->engine->post)
-        return db_fault(db, post(db, q, in, e), e);
-    enum outcome outcome = db_run_unchecked(db, q, in, e);
+    if (!db->in_transaction) /* it commits by itself */
+        TRY(db_end_haste(db, e));
+    const bool wait = !db->in_transaction || changed != NULL || !db->engine->post;
+    enum outcome outcome = run(db, q, in, wait, e);
     if (outcome == OK && changed != NULL)
         *changed = db->engine->changed(db->connection);
     return db_fault(db, outcome, e);

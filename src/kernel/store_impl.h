@@ -174,7 +174,7 @@ struct db {
     enum store_role role;
     bool failed;         /* a commit failed: nothing goes any more */
     bool in_transaction; /* as the caller sees it */
-    bool hasty;          /* its last transaction was derived */
+    bool hasty;          /* its last transaction was derived: commits may wait for no disk */
     const char *doomed;  /* code of the fault after which the transaction must be rolled back */
     unsigned savepoints;
     size_t nstatements;
@@ -210,6 +210,8 @@ static inline bool db_writes(const struct db *db)
 
 /* One statement without rows, whatever the connection's state is. */
 enum outcome db_run_unchecked(struct db *db, const struct sql *q, const void *in, struct err *e);
+/* What is committed from now on waits for the disk again. */
+enum outcome db_end_haste(struct db *db, struct err *e);
 void db_end_cursor(struct db *db, struct db_statement *s);
 /* Forgets the statements and closes the connection. */
 void db_disconnect(struct db *db);

@@ -25,15 +25,23 @@ static void end_cursors(struct db *db, unsigned depth)
 
 enum kind { TURN, ASIDE, DERIVED };
 
-/* What a derived transaction left of its haste ends before another one begins. */
+enum outcome db_end_haste(struct db *db, struct err *e)
+{
+    if (db->hasty && db->engine->derived_end)
+        TRY(db->engine->script(db->connection, db->engine->derived_end, e));
+    db->hasty = false;
+    return OK;
+}
+
 static enum outcome begin(struct db *db, enum kind kind, struct err *e)
 {
     const struct store_engine *engine = db->engine;
     BUG_ON(db->in_transaction);
     TRY(db_check(db, e));
-    if (db->hasty && kind != DERIVED && engine->derived_end)
-        TRY(engine->script(db->connection, engine->derived_end, e));
-    db->hasty = kind == DERIVED;
+    if (kind == DERIVED)
+        db->hasty = true;
+    else
+        TRY(db_end_haste(db, e));
     if (kind == TURN && db_shared(db))
         TRY(engine->begin_shared(db->connection, e));
     else

@@ -41,6 +41,13 @@ static void answered(void *context, const struct gate_answer *answer)
     ((struct count_sent *)context)->answer = *answer;
 }
 
+void count_load(struct trial *t)
+{
+    struct err e = { 0 };
+    if (trial_load(t, count_form, &e) != OK || trial_load(t, count_workflow, &e) != OK)
+        fail_msg("%s at %.*s", e.code, STR(err_param(&e, "at")));
+}
+
 void count_submit(struct trial *t, struct count_sent *s, const struct fixture_person *who,
                   int number, const char *cells)
 {

@@ -14,6 +14,9 @@ struct count_sent {
     char body[400];
 };
 
+/* Loads both into an open trial. */
+void count_load(struct trial *t);
+
 /* Queues flow.complete of "count" with these cells, under command id `number`. */
 void count_submit(struct trial *t, struct count_sent *s, const struct fixture_person *who,
                   int number, const char *cells);

@@ -15,7 +15,6 @@ static struct fixture_person third, reviewer;
 static int set_up(void **state)
 {
     (void)state;
-    struct err e = { 0 };
     trial_open(&t);
     fixture_person(&t.nurse, 1, 1, 1,
                    "flow.complete flow.correct flow.sign flow.review_correction trial.note"
@@ -24,8 +23,7 @@ static int set_up(void **state)
                    "flow.complete flow.sign sign.withdraw trial.note role.nurse");
     fixture_person(&third, 6, 1, 1, "flow.complete flow.correct flow.sign role.nurse");
     fixture_person(&reviewer, 7, 1, 1, "flow.review_correction flow.sign");
-    if (trial_load(&t, count_form, &e) != OK || trial_load(&t, count_workflow, &e) != OK)
-        fail_msg("%s at %.*s", e.code, STR(err_param(&e, "at")));
+    count_load(&t);
     assert_int_equal(trial_begin(&t, 1, "counting"), OK);
     assert_int_equal(trial_note_fact(&t, &t.nurse, "identify", "check:patient"), OK);
     assert_int_equal(trial_complete(&t, &t.nurse, "identify", ""), OK);

@@ -14,10 +14,8 @@ static struct trial t;
 static int set_up(void **state)
 {
     (void)state;
-    struct err e = { 0 };
     trial_open(&t);
-    if (trial_load(&t, count_form, &e) != OK || trial_load(&t, count_workflow, &e) != OK)
-        fail_msg("%s at %.*s", e.code, STR(err_param(&e, "at")));
+    count_load(&t);
     return 0;
 }
 
