@@ -8,16 +8,21 @@
  * and that part is about what one group of commands wrote: seldom enough that of a hundred commands
  * not one waits for it. Each of these is SQLite's own checkpoint (PASSIVE: it waits for nobody),
  * and a power cut at any moment finds what one on the writer's thread would leave.
+ * On a small or nearly full disk it does so earlier: the log takes no more than a part of what is
+ * free, lest it fill by itself a disk that has room for the data.
  * Nobody folds on the command line, in tests and simulations: there the writer does all of it. */
 #include "kernel/store_sqlite_impl.h"
 
 #include <stdlib.h>
+#include <sys/statvfs.h>
 
 enum {
     PAGES = 8000, /* of the log that are folded at once */
     LITTLE = 400, /* that is left for another time */
     LONG = 64000, /* 250 MiB of log: the writer does the last part, … */
     GROUP = 2000, /* … when it is no more than a group wrote; beyond 4 * LONG, however much it is */
+    PAGE = 4096,   /* bytes */
+    FREE_PART = 8, /* LONG is no more than this part of the disk's free room, but PAGES at least */
     PASSES_MAX = 6,
 };
 _Static_assert(4 * (int64_t)LONG < INT32_MAX, "pages are counted in an int");
@@ -32,10 +37,11 @@ static int committed(void *p, sqlite3 *db, const char *name, int pages)
 {
     struct sqlite_node *node = p;
     const bool nobody = atomic_load(&node->fold) == SQLITE_FOLD_NOBODY;
+    const int longest = atomic_load(&node->longest);
     if (pages < atomic_load(&node->folded)) /* all of it was folded: it began anew */
         atomic_store(&node->folded, 0);
     const int left = nobody ? pages : pages - atomic_load(&node->folded);
-    if (nobody ? pages >= PAGES : (pages >= LONG && left <= GROUP) || pages >= 4 * LONG) {
+    if (nobody ? pages >= PAGES : (pages >= longest && left <= GROUP) || pages >= 4 * longest) {
         (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         atomic_store(&node->folded, 0);
     } else if (left >= PAGES) {
@@ -47,6 +53,16 @@ static int committed(void *p, sqlite3 *db, const char *name, int pages)
 void sqlite_fold_watch(struct sqlite_node *node, sqlite3 *writer)
 {
     sqlite3_wal_hook(writer, committed, node);
+}
+
+/* How long the log may become. A disk that does not tell has room. */
+static void measure(struct sqlite_node *node)
+{
+    struct statvfs disk;
+    uint64_t pages = LONG;
+    if (statvfs(node->path, &disk) == 0)
+        pages = (uint64_t)disk.f_bavail * disk.f_frsize / PAGE / FREE_PART;
+    atomic_store(&node->longest, pages < PAGES ? PAGES : pages < LONG ? (int)pages : LONG);
 }
 
 enum outcome sqlite_fold_open(void **out, void *p, struct err *e)
@@ -65,6 +81,7 @@ enum outcome sqlite_fold_open(void **out, void *p, struct err *e)
         return outcome;
     }
     atomic_store(&node->folded, 0);
+    measure(node);
     atomic_store(&node->fold, SQLITE_FOLD_IDLE);
     *out = f;
     return OK;
@@ -96,6 +113,7 @@ enum outcome sqlite_fold_step(void *p, struct err *e)
     int left = GROUP;
     if (!atomic_compare_exchange_strong(&f->node->fold, &wanted, SQLITE_FOLD_IDLE))
         return OK;
+    measure(f->node);
     for (int pass = 0; pass < PASSES_MAX && left > LITTLE; pass++) {
         int pages = 0, done = 0;
         const int rc =

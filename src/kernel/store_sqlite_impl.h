@@ -14,8 +14,9 @@ enum { SQLITE_FOLD_NOBODY, SQLITE_FOLD_IDLE, SQLITE_FOLD_WANTED };
 
 struct sqlite_node {
     sqlite3_vfs *vfs;
-    atomic_int fold;   /* SQLITE_FOLD_… */
-    atomic_int folded; /* pages of the log, as far as who folds knows */
+    atomic_int fold;    /* SQLITE_FOLD_… */
+    atomic_int folded;  /* pages of the log, as far as who folds knows */
+    atomic_int longest; /* pages, that the log may have where somebody folds */
     bool read_only;
     char *lock_path;
     char path[];

@@ -37,9 +37,9 @@ whole() { # FILE WHAT
     [ "$acked" -gt 0 ] && [ "$events" = $((acked + 1)) ]
     count $? "$2: $acked acknowledged, $((events - 1)) made: $(cat "$dir/told")"
     "$vein" verify --db "$1" >"$dir/verify" 2>&1
-    count $? "$2: the ledger verifies"
+    count $? "$2: the ledger verifies: $(tail -2 "$dir/verify")"
     "$vein" rebuild --db "$1" --check >"$dir/rebuild" 2>&1
-    count $? "$2: the tables are the ledger's"
+    count $? "$2: the tables are the ledger's: $(cat "$dir/rebuild")"
 }
 
 says() { # WHAT PATTERN COMMAND…: it ends with a status that is not 0, and says so
@@ -105,7 +105,7 @@ if mount -t tmpfs -o size=96m tmpfs "$dir/small" 2>/dev/null; then
     count $? "with room again it starts"
     sleep 0.7
     load_stop
-    count $? "and who asked again was answered"
+    count $? "and who asked again was answered: $(cut -c1-500 "$dir/told")"
     stop
     whole "$dir/small/f.db" "a full disk"
     mount -o remount,ro "$dir/small"
