@@ -10,7 +10,7 @@
 #include "kernel/store_name.h"
 #include "kernel/store_sqlite_impl.h"
 
-enum { COPY_COLUMNS_MAX = 64, COPY_TEXT_MAX = 1 << 20, COPY_LIST_MAX = 8 << 20 };
+enum { COPY_LIST_MAX = 8 << 20 };
 
 struct copying {
     struct db *from, *to;
@@ -172,90 +172,7 @@ static enum outcome make(struct copying *c, bool tables, struct err *e)
     return OK;
 }
 
-/* -- Rows ------------------------------------------------------------------------------------- */
-
-static enum outcome read_begin(void **out, size_t *ncolumns, struct copying *c, struct str table,
-                               struct err *e)
-{
-    char text[256];
-    const struct sql q = { "store.copy_read", text, text, NULL, NULL };
-    snprintf(text, sizeof text, "SELECT * FROM %.*s", STR(table));
-    TRY(c->from->engine->prepare(out, c->from->connection, &q, e));
-    *ncolumns = c->from->engine->columns(*out);
-    return OK;
-}
-
-/* Parameters of the columns' own kinds. */
-static enum outcome write_begin(void **out, size_t ncolumns, struct copying *c, struct str table,
-                                struct err *e)
-{
-    char names[COPY_COLUMNS_MAX][8];
-    struct field fields[COPY_COLUMNS_MAX] = { 0 };
-    const struct record in = { .name = "copy", .fields = fields, .nfields = ncolumns };
-    char named[2048], numbered[2048];
-    struct buf a = buf_over(named, sizeof named - 1), b = buf_over(numbered, sizeof numbered - 1);
-    if (ncolumns == 0 || ncolumns > COPY_COLUMNS_MAX)
-        return err_fault(e, "store.corrupt", "%.*s has %zu columns", STR(table), ncolumns);
-    buf_printf(&a, "INSERT INTO %.*s VALUES (", STR(table));
-    buf_str(&b, buf_get(&a));
-    for (size_t i = 0; i < ncolumns; i++) {
-        snprintf(names[i], sizeof names[i], "c%zu", i + 1);
-        fields[i] = (struct field){ .name = names[i], .kind = FIELD_LIST };
-        buf_printf(&a, "%s:%s", i > 0 ? ", " : "", names[i]);
-        buf_printf(&b, "%s$%zu", i > 0 ? ", " : "", i + 1);
-    }
-    buf_char(&a, ')');
-    buf_char(&b, ')');
-    BUG_ON(!buf_ok(&a) || !buf_ok(&b));
-    named[a.n] = numbered[b.n] = '\0';
-    const struct sql q = { "store.copy_write", named, numbered, &in, NULL };
-    return c->to->engine->prepare(out, c->to->connection, &q, e);
-}
-
-static enum outcome copy_row(struct copying *c, void *read, void *write, size_t ncolumns,
-                             struct err *e)
-{
-    bool row = false;
-    for (size_t i = 0; i < ncolumns; i++) {
-        struct store_value v;
-        c->from->engine->column(read, i, &v);
-        if (v.kind == VALUE_OTHER)
-            return err_fault(e, "store.corrupt", "a value of a kind that vein never stores");
-        TRY(c->to->engine->bind(write, i, &v, e));
-    }
-    const enum outcome o = c->to->engine->step(write, &row, e);
-    c->to->engine->reset(write);
-    return o;
-}
-
-static enum outcome copy_rows(struct copying *c, void *read, void *write, size_t ncolumns,
-                              int64_t *rows, struct err *e)
-{
-    c->from->engine->cursor(read); /* so that no time limit of a statement is for all of it */
-    for (bool row = true;;) {
-        TRY(c->from->engine->step(read, &row, e));
-        if (!row)
-            return OK;
-        TRY(copy_row(c, read, write, ncolumns, e));
-        ++*rows;
-    }
-}
-
-static enum outcome copy_table(struct copying *c, struct str table, int64_t *rows, struct err *e)
-{
-    void *read = NULL, *write = NULL;
-    size_t ncolumns = 0;
-    enum outcome o = read_begin(&read, &ncolumns, c, table, e);
-    if (o == OK)
-        o = write_begin(&write, ncolumns, c, table, e);
-    if (o == OK)
-        o = copy_rows(c, read, write, ncolumns, rows, e);
-    if (read != NULL)
-        c->from->engine->finalize(read);
-    if (write != NULL)
-        c->to->engine->finalize(write);
-    return o == OK ? OK : err_context(e, "table %.*s", STR(table));
-}
+/* -- All of it -------------------------------------------------------------------------------- */
 
 static enum outcome compare(struct copying *c, struct str table, struct err *e)
 {
@@ -287,7 +204,7 @@ static enum outcome copy_all(struct store_copied *out, struct copying *c, struct
     TRY(make(c, true, e));
     for (size_t i = 0; i < c->n; i++)
         if (c->made[i].table)
-            TRY(copy_table(c, c->made[i].name, &out->rows, e));
+            TRY(store_copy_rows(c->from, c->to, c->made[i].name, &out->rows, e));
     TRY(make(c, false, e));
     for (size_t i = 0; i < c->n; i++)
         if (c->made[i].table) {

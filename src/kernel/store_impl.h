@@ -91,6 +91,14 @@ struct store_engine {
     void (*column)(void *statement, size_t i, struct store_value *value);
     int64_t (*changed)(void *connection);
 
+    /* All or none, of an engine with something quicker than statements: the rows of a table, each
+     * with all of its columns in their order, in a transaction, nothing else being asked of the
+     * connection meanwhile. load_end frees it in any case; `whole`: FAULT unless all are there. */
+    enum outcome (*load_begin)(void **load, void *connection, const char *table, size_t ncolumns,
+                               struct err *e);
+    enum outcome (*load_row)(void *load, const struct store_value *values, struct err *e);
+    enum outcome (*load_end)(void *load, bool whole, struct err *e);
+
     /* MUST be one moment's state while others write, durable when it returns, and MUST leave
      * nothing at to_path when it fails. NULL: row by row (store_copy.c). */
     enum outcome (*backup)(void *node, const char *to_path, struct err *e);
@@ -138,6 +146,11 @@ struct store_engine {
     enum outcome (*fold_step)(void *folder, struct err *e);
     void (*fold_close)(void *folder);
 };
+
+/* The rows of a table into an empty one of the same name and columns (store_copy_rows.c). `table`
+ * ends with a NUL and is a plain name. */
+enum outcome store_copy_rows(struct db *from, struct db *to, struct str table, int64_t *rows,
+                             struct err *e);
 
 extern const struct store_engine store_engine_sqlite;
 extern const struct store_engine store_engine_postgres;

@@ -40,6 +40,12 @@ static bool sent(PGconn *pq, int64_t until_us)
     }
 }
 
+bool pg_sent(struct pg_connection *c)
+{
+    c->lost |= !sent(c->pq, env_mono(&env_system) + c->wait_s * TIME_SECOND);
+    return !c->lost;
+}
+
 bool pg_result_soon(struct pg_connection *c, int ms)
 {
     const int64_t until_us = env_mono(&env_system) + ms * (TIME_SECOND / 1000);

@@ -45,6 +45,9 @@ void pg_refused(char state[PG_STATE_MAX], const struct store_url *url);
 /* Whether a result can be read without waiting, at the latest after so many milliseconds; false,
  * too, when the connection is lost. */
 bool pg_result_soon(struct pg_connection *c, int ms);
+/* All that was asked is on its way; false when the connection is lost or the server takes nothing
+ * for too long. */
+bool pg_sent(struct pg_connection *c);
 /* The next result of what was sent, NULL behind the last or when the connection is lost. Waits for
  * a bounded time. */
 PGresult *pg_next(struct pg_connection *c);
@@ -93,6 +96,13 @@ enum outcome pg_post(struct pg_connection *c, const char *name, int n, const cha
                      const int *lengths, const int *formats, struct err *e);
 /* Waits for all that was posted. FAULT of the first that failed. */
 enum outcome pg_post_settle(struct pg_connection *c, struct err *e);
+
+/* -- rows of one table in bulk (store_postgres_load.c) -- */
+
+enum outcome pg_load_begin(void **out, void *connection, const char *table, size_t ncolumns,
+                           struct err *e);
+enum outcome pg_load_row(void *load, const struct store_value *values, struct err *e);
+enum outcome pg_load_end(void *load, bool whole, struct err *e);
 
 /* The slots that go through the whole database (store_postgres_whole.c). */
 enum outcome pg_check(void *node, struct err *e);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "kernel/store_copy.h"
+#include "kernel/store_impl.h"
 #include "kernel/store_name.h"
 #include "kernel/tests/postgres_place.h"
 
@@ -401,6 +402,51 @@ static void test_a_copy_runs_no_text_of_others(void **state)
     store_close(s);
 }
 
+/* More rows than one COPY takes, absent values, and one of several megabytes. (store_copy compares
+ * what became of them.) */
+static void test_many_rows_are_copied(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_copied copied;
+    struct store_options file = { .path = spare(), .create = true };
+    struct store *s = store_with_samples(&file);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    ASSERT_OK(db->engine->script(db->connection,
+                                 "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r"
+                                 " WHERE i < 45000) INSERT INTO place SELECT i + 1000, i FROM r;"
+                                 "UPDATE sample SET blob = zeroblob(5000000) WHERE number ="
+                                 " (SELECT min(number) FROM sample)",
+                                 &e));
+    db_close(db);
+    store_close(s);
+    (void)postgres_fresh();
+    ASSERT_OK(store_copy_all(&copied, file.path, postgres_path, NULL, &e));
+    assert_true(copied.rows > 45000);
+}
+
+/* What the server does not take is told, and nothing of the copy stays. */
+static void test_a_copy_that_is_refused_leaves_nothing(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct store_copied copied;
+    struct store_options file = { .path = spare(), .create = true };
+    struct store *s = store_with_samples(&file);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    ASSERT_OK(
+        db->engine->script(db->connection, "UPDATE sample SET text = CAST(x'41ff' AS TEXT)", &e));
+    db_close(db);
+    store_close(s);
+    struct store_options options = postgres_fresh();
+    options.create = false;
+    assert_int_equal(store_copy_all(&copied, file.path, postgres_path, NULL, &e), FAULT);
+    assert_non_null(strstr(e.detail, "sample"));
+    ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
+}
+
 int main(void)
 {
     static const struct store_place place = { "store on postgres", postgres_fresh, spare };
@@ -424,6 +470,8 @@ int main(void)
         cmocka_unit_test(test_flushing_keeps_nobody_waiting),
         cmocka_unit_test(test_a_table_left_out_is_told),
         cmocka_unit_test(test_a_copy_runs_no_text_of_others),
+        cmocka_unit_test(test_many_rows_are_copied),
+        cmocka_unit_test(test_a_copy_that_is_refused_leaves_nothing),
     };
     int failed = store_conformance(&place);
     failed += cmocka_run_group_tests_name("postgres", tests, NULL, NULL);
