@@ -14,10 +14,11 @@ enum { APP_PAGE_MAX = 2 << 20, APP_PROBLEM_MAX = 16 << 10 };
 
 /* --- pages --- */
 
-/* By the script that keeps parts of a page live. */
+/* By the script that keeps parts of a page live, or the one that changes a list in place. */
 static bool fragment_asked(const struct http_request *r)
 {
-    return str_is(http_header(r, "X-Fragment"), "1");
+    return str_is(http_header(r, "X-Fragment"), "1") ||
+           str_is(http_header(r, "HX-Request"), "true");
 }
 
 /* Whether who asks may open a page without parameters: its route's own rule says so. */

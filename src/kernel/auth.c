@@ -49,7 +49,7 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/account/revoke", "signed_in", AUTH_FORM_MAX, auth_post_revoke,
           "help.account_revoke"),
     ROUTE("POST", "/account/end", "signed_in", AUTH_FORM_MAX, auth_post_end, "help.account_end"),
-    ROUTE("GET", "/accounts", "account.see", 0, auth_get_people, "help.accounts", .query = "after"),
+    ROUTE("GET", "/accounts", "account.see", 0, auth_get_people, "help.accounts", .query = "sort of before"),
     ROUTE("POST", "/accounts", "account.make", AUTH_FORM_MAX, auth_post_people,
           "command.account.make"),
     ROUTE("GET", "/accounts/{account}/access", "account.see", 0, auth_get_access,
@@ -75,12 +75,50 @@ static const struct route module_routes[] = {
 
 static const struct define_kind *const module_kinds[] = { &role_kind };
 
+/* --- what its things are called --- */
+
+static enum outcome account_called(struct str *out, struct db *db, struct str id,
+                                   struct arena *arena, struct err *e)
+{
+    (void)e;
+    *out = auth_account_name(db, id, arena);
+    return OK;
+}
+
+/* By whose it is: "Session of Mara Ellwood". */
+static enum outcome session_called(struct str *out, struct db *db, struct str id,
+                                   struct arena *arena, struct err *e)
+{
+    const struct auth_session_in in = { id };
+    struct auth_session_out row;
+    bool found;
+    TRY(db_get(db, &sql_auth_session, &in, &row, arena, &found, e));
+    if (found)
+        *out = auth_account_name(db, row.account, arena);
+    return OK;
+}
+
+static enum outcome site_called(struct str *out, struct db *db, struct str id, struct arena *arena,
+                                struct err *e)
+{
+    (void)e;
+    *out = auth_site_name(db, id, arena);
+    return OK;
+}
+
+static const struct thing_name module_names[] = {
+    { "account", account_called },
+    { "session", session_called },
+    { "site", site_called },
+};
+
 const struct module auth_module = {
     .name = "auth",
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
+    MODULE_ARRAY(names),
     .policies = auth_policies,
     .npolicies = AUTH_POLICIES,
     .schema = &auth_schema,

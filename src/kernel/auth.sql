@@ -290,6 +290,43 @@ WHERE (r.role IS NOT NULL OR (a.organisation = :organisation AND CAST(:site AS T
                                  WHERE x.account = :after))
 ORDER BY a.name, a.account, r.role, r.site, r.product LIMIT :most;
 
+-- {accounts_of}
+-- Of an organisation.
+SELECT account, name, login, closed FROM auth_account WHERE organisation = :organisation;
+
+-- accounts (organisation ID, id TEXT, most INT, start TEXT) -> (
+--     account ID, name TEXT, login TEXT, closed BOOL)
+-- By name, behind the account :id; on the first page, of which there is none, behind :start.
+{accounts_of} AND (name, account) > (
+    COALESCE((SELECT x.name FROM auth_account x WHERE x.account = :id), :start), :id)
+ORDER BY name, account LIMIT :most;
+
+-- accounts_back (organisation ID, id TEXT, most INT, start TEXT) -> (
+--     account ID, name TEXT, login TEXT, closed BOOL)
+{accounts_of} AND (name, account) < (
+    COALESCE((SELECT x.name FROM auth_account x WHERE x.account = :id), :start), :id)
+ORDER BY name DESC, account DESC LIMIT :most;
+
+-- accounts_by_login (organisation ID, id TEXT, most INT, start TEXT) -> (
+--     account ID, name TEXT, login TEXT, closed BOOL)
+{accounts_of} AND login > COALESCE(
+    (SELECT x.login FROM auth_account x WHERE x.account = :id), :start)
+ORDER BY login LIMIT :most;
+
+-- accounts_by_login_back (organisation ID, id TEXT, most INT, start TEXT) -> (
+--     account ID, name TEXT, login TEXT, closed BOOL)
+{accounts_of} AND login < COALESCE(
+    (SELECT x.login FROM auth_account x WHERE x.account = :id), :start)
+ORDER BY login DESC LIMIT :most;
+
+-- guests (organisation ID, id TEXT, most INT) -> (
+--     account ID, name TEXT, login TEXT, closed BOOL)
+-- Accounts of others that have a role in the organisation, by their ids.
+SELECT account, name, login, closed FROM auth_account
+WHERE organisation <> :organisation AND account > :id
+  AND account IN (SELECT r.account FROM auth_account_role r WHERE r.organisation = :organisation)
+ORDER BY account LIMIT :most;
+
 -- key (credential ID) -> (credential ID, account ID, organisation ID, person TEXT, login TEXT,
 --      kind CODE, digest HASH, scopes TEXT, site ID, site_name TEXT, site_organisation ID,
 --      zone TEXT, spent INT, expires TIME, revoked TIME, closed BOOL, version INT)

@@ -1,10 +1,11 @@
 /* People and systems of an organisation, for who administers accounts: the list, a new one, and of
  * each its roles, the proof of identity, and whether it is closed. */
+#include "base/id.h"
 #include "gen/kernel/pages/accounts.html.h"
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
 
-enum { ROWS_A_PAGE = 200 };
+enum { ROWS_A_PAGE = 40 };
 
 /* Where and for what a role holds, in words. */
 static struct str reach_of(struct page *p, struct db *db, struct str site, struct str product)
@@ -19,28 +20,83 @@ static struct str reach_of(struct page *p, struct db *db, struct str site, struc
 
 /* --- the list --- */
 
-static void add_role(struct auth_people_line *line, struct page *p, struct db *db,
-                     const struct auth_access_out *row)
+static const struct table_column columns[] = {
+    { .name = "person", .sorts = true, .fixed = true },
+    { .name = "login", .sorts = true },
+    { .name = "roles" },
+    { .name = "state" },
+};
+enum { BY_LOGIN = 1, COLUMNS = 4 };
+static const struct table accounts_table = {
+    .name = "accounts",
+    .columns = columns,
+    .n = COLUMNS,
+};
+static const struct table_column guest_columns[] = {
+    { .name = "person", .fixed = true },
+    { .name = "login" },
+    { .name = "roles" },
+    { .name = "state" },
+};
+static const struct table guests_table = {
+    .name = "accounts",
+    .columns = guest_columns,
+    .n = COLUMNS,
+};
+
+static enum outcome list_read(struct record_list *list, struct auth_people_view *v,
+                              struct http_request *r, struct db *db, struct err *e)
 {
-    if (!row->role.p)
-        return;
-    line->roles = arena_printf(p->b->arena, "%.*s%s%.*s (%.*s)", STR(line->roles),
-                               line->roles.n > 0 ? "; " : "", STR(show_name(p, "role", row->role)),
-                               STR(reach_of(p, db, row->site, row->product)));
+    const struct table_view *t = &v->table;
+    const struct sql *sql = v->guests             ? &sql_auth_guests
+                            : t->sort == BY_LOGIN ? t->back ? &sql_auth_accounts_by_login_back
+                                                            : &sql_auth_accounts_by_login
+                            : t->back             ? &sql_auth_accounts_back
+                                                  : &sql_auth_accounts;
+    const struct str after = http_query(r, "before");
+    const struct auth_accounts_in in = {
+        .organisation = v->organisation,
+        .id = after.p ? after : S(""),
+        .most = ROWS_A_PAGE + 1,
+        .start = t->back ? TABLE_LAST : S(""),
+    }; /* that of guests is its beginning */
+    if (after.n > 0 && !id_valid(after))
+        return REFUSE(e, "http.malformed_cursor", { "name", S("before") });
+    TRY(db_list(db, sql, &in, list, ROWS_A_PAGE + 1, r->arena, e));
+    const struct auth_accounts_out *rows = list->p;
+    v->n = list->n > ROWS_A_PAGE ? ROWS_A_PAGE : list->n;
+    if (list->n > ROWS_A_PAGE)
+        table_go_on(&v->table, r->arena, rows[v->n - 1].account);
+    return OK;
+}
+
+/* "Ward nurse (Northstone Clinic); …": of those here. */
+static enum outcome roles_in_words(struct str *out, struct db *db, struct page *p,
+                                   struct str organisation, struct str account, struct err *e)
+{
+    struct arena *a = p->b->arena;
+    const struct auth_roles_in in = { account };
+    struct record_list list;
+    *out = S("");
+    TRY(db_list(db, &sql_auth_roles, &in, &list, AUTH_ROLES_MAX, a, e));
+    const struct auth_roles_out *rows = list.p;
+    for (size_t i = 0; i < list.n; i++)
+        if (str_eq(rows[i].organisation, organisation))
+            *out = arena_printf(a, "%.*s%s%.*s (%.*s)", STR(*out), out->n > 0 ? "; " : "",
+                                STR(show_name(p, "role", rows[i].role)),
+                                STR(reach_of(p, db, rows[i].site, rows[i].product)));
+    return OK;
 }
 
 static enum outcome people(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
     const struct str everywhere = { 0 };
-    const struct auth_access_in in = {
-        .organisation = actor->organisation,
-        .after = http_query(r, "after"),
-    };
     struct auth_people_view v = {
         .refused = show_refusal(p, r),
         .organisation = actor->organisation,
         .organisation_name = auth_organisation_name(db, actor->organisation, r->arena),
+        .guests = str_is(http_query(r, "of"), "guests"),
         .may_make = actor_may(actor, S("account.make"), actor->organisation, everywhere),
         .login = show_entered(r, "login"),
         .name = show_entered(r, "name"),
@@ -49,15 +105,16 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
     struct record_list list;
     if (!actor_may(actor, S("account.see"), actor->organisation, everywhere))
         return REFUSE(e, "auth.forbidden", { "permission", S("account.see") });
-    TRY(auth_access_page(&list, &v.next, db, &in, ROWS_A_PAGE, r->arena, e));
-    const struct auth_access_out *rows = list.p;
-    struct auth_people_line *lines = ARENA_ARRAY(r->arena, list.n + 1, struct auth_people_line);
+    table_ask(&v.table, p, r, v.guests ? &guests_table : &accounts_table,
+              v.guests ? S("of=guests") : S(""));
+    TRY(list_read(&list, &v, r, db, e));
+    const struct auth_accounts_out *rows = list.p;
+    struct auth_people_line *lines = ARENA_ARRAY(r->arena, v.n + 1, struct auth_people_line);
     if (!lines)
         return err_no_memory(e);
-    for (size_t i = 0; i < list.n; i++) {
-        if (v.n == 0 || !str_eq(lines[v.n - 1].row->account, rows[i].account))
-            lines[v.n++] = (struct auth_people_line){ .row = &rows[i] };
-        add_role(&lines[v.n - 1], p, db, &rows[i]);
+    for (size_t i = 0; i < v.n; i++) {
+        lines[i].row = &rows[i];
+        TRY(roles_in_words(&lines[i].roles, db, p, v.organisation, rows[i].account, e));
     }
     v.lines = lines;
     page_accounts(p, &v);

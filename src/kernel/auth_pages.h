@@ -6,6 +6,7 @@
 #include "gen/kernel/auth.sql.h"
 #include "kernel/app.h"
 #include "kernel/show.h"
+#include "kernel/table.h"
 
 enum {
     AUTH_FORM_MAX = 4096,
@@ -99,7 +100,7 @@ struct auth_rights_view {
     size_t nsites;
 };
 struct auth_people_line {
-    const struct auth_access_out *row; /* the account's first */
+    const struct auth_accounts_out *row;
     struct str roles;
 };
 struct auth_people_view {
@@ -108,7 +109,8 @@ struct auth_people_view {
     struct str organisation_name;
     const struct auth_people_line *lines;
     size_t n;
-    struct str next; /* account behind which more follow */
+    struct table_view table;
+    bool guests; /* accounts of others that have a role here */
     bool may_make;
     struct str login; /* as entered */
     struct str name;

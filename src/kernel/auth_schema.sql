@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS auth_account (
     sanctioned_how TEXT,
     version        INTEGER NOT NULL      -- of its stream; sessions of another have ended
 ) STRICT;
-CREATE INDEX IF NOT EXISTS auth_account_organisation ON auth_account (organisation, name);
+CREATE INDEX IF NOT EXISTS auth_account_organisation ON auth_account (organisation, name, account);
+CREATE INDEX IF NOT EXISTS auth_account_organisation_login ON auth_account (organisation, login);
 
 CREATE TABLE IF NOT EXISTS auth_account_role (
     account      TEXT NOT NULL,

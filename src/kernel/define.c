@@ -32,6 +32,12 @@ const struct define_kind *define_kind_find(struct str name)
     return NULL;
 }
 
+const struct define_kind *const *define_kinds(size_t *n)
+{
+    *n = kinds.n;
+    return kinds.p;
+}
+
 static enum outcome find_kind(const struct define_kind **out, const struct yaml_node *root,
                               struct arena *arena, struct err *e);
 

@@ -67,6 +67,8 @@ struct define_trial {
  * head's names (kind, name, version, title, effective), for they stand side by side. */
 void define_use(const struct define_kind *const *kinds, size_t n);
 const struct define_kind *define_kind_find(struct str name);
+/* All there are, in the order in which modules name them. */
+const struct define_kind *const *define_kinds(size_t *n);
 
 struct definition {
     struct str kind;

@@ -58,21 +58,41 @@ WHERE kind = :kind AND name = :name AND version <= :version AND ended IS NULL;
 UPDATE define_version SET ended = 0
 WHERE kind = :kind AND name = :name AND version = :version;
 
--- list (after_kind TEXT, after_name TEXT, at TIME, max INT)
---   -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, ended TIME, in_force BOOL,
---       versions INT, hash HASH)
--- Of each definition the version in force, or its newest; behind a kind and name; the first page
--- behind '' and ''.
-SELECT v.kind, v.name, v.version, v.title, v.effective, v.ended, CASE WHEN n.now IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS in_force,
+-- {listed}
+-- Of each definition the version in force, or its newest. Which of them, and in which order, stands
+-- within, so that no other is read.
+SELECT v.kind, v.name, v.version, v.title, v.effective, v.ended,
+       CASE WHEN n.now IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS in_force,
        n.versions, v.hash
 FROM (SELECT kind, name, count(*) AS versions, max(version) AS newest,
              max(CASE WHEN effective <= :at AND (ended IS NULL OR ended > :at)
                       THEN version END) AS now
-      FROM define_version GROUP BY kind, name) n
+      FROM define_version;
+
+-- {listed_version}
+) n
 JOIN define_version v
-    ON v.kind = n.kind AND v.name = n.name AND v.version = coalesce(n.now, n.newest)
-WHERE (v.kind, v.name) > (:after_kind, :after_name)
-ORDER BY v.kind, v.name LIMIT :max;
+    ON v.kind = n.kind AND v.name = n.name AND v.version = coalesce(n.now, n.newest);
+
+-- list (after_kind TEXT, after_name TEXT, last TEXT, at TIME, max INT)
+--   -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, ended TIME, in_force BOOL,
+--       versions INT, hash HASH)
+-- By kind and name, behind these (the first page: '' and ''), up to the kind :last.
+{listed}
+      WHERE (kind, name) > (:after_kind, :after_name) AND kind <= :last
+      GROUP BY kind, name ORDER BY kind, name LIMIT :max
+{listed_version}
+ORDER BY v.kind, v.name;
+
+-- list_back (after_kind TEXT, after_name TEXT, last TEXT, at TIME, max INT)
+--   -> (kind CODE, name CODE, version INT, title TEXT, effective TIME, ended TIME, in_force BOOL,
+--       versions INT, hash HASH)
+-- The other way round, down to the kind :last.
+{listed}
+      WHERE (kind, name) < (:after_kind, :after_name) AND kind >= :last
+      GROUP BY kind, name ORDER BY kind DESC, name DESC LIMIT :max
+{listed_version}
+ORDER BY v.kind DESC, v.name DESC;
 
 -- newest (kind CODE, name CODE) -> (version INT, title TEXT, effective TIME)
 SELECT version, title, effective FROM define_version WHERE kind = :kind AND name = :name

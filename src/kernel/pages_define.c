@@ -4,21 +4,85 @@
 #include "kernel/flow.h"
 #include "kernel/pages_draft.h"
 
-enum { DEFINITIONS_MAX = 200, VERSIONS_MAX = 200 };
+enum { DEFINITIONS_SHOWN = 60, DEFINITIONS_READ = 200, VERSIONS_MAX = 200 };
+
+/* --- the list --- */
+
+static const struct table_column columns[] = {
+    { .name = "title", .fixed = true }, { .name = "kind", .sorts = true }, { .name = "version" },
+    { .name = "since" },                { .name = "state" },
+};
+enum { BY_KIND = 1, COLUMNS = sizeof columns / sizeof columns[0] };
+static const struct table definitions_table = {
+    .name = "definitions",
+    .columns = columns,
+    .n = COLUMNS,
+    .first = BY_KIND,
+    .csv = true,
+    .cursor = "after",
+};
+
+/* The list as it was asked for: where it stands, and by which statement. */
+struct listing {
+    struct db *db;
+    struct arena *arena;
+    const struct sql *sql;
+    struct define_list_in in;
+};
 
 /* "kind/name", as the next link has it. */
-static enum outcome read_after(struct define_list_in *in, const struct http_request *r,
-                               struct err *e)
+static enum outcome read_after(struct listing *l, const struct http_request *r, struct err *e)
 {
     struct str rest = http_query(r, "after");
-    in->after_kind = in->after_name = S("");
     if (rest.n == 0)
         return OK;
     const struct str kind = str_cut(&rest, '/');
     if (!define_kind_find(kind) || rest.n == 0)
         return REFUSE(e, "http.malformed_cursor", { "name", S("after") });
-    in->after_kind = kind;
-    in->after_name = rest;
+    l->in.after_kind = kind;
+    l->in.after_name = rest;
+    return OK;
+}
+
+/* From the first kind to the last, or back; or one kind alone. */
+static enum outcome listing_begin(struct listing *l, const struct pages_definitions_view *v,
+                                  const struct http_request *r, struct err *e)
+{
+    const bool back = v->table.back;
+    l->sql = back ? &sql_define_list_back : &sql_define_list;
+    l->in.after_kind = v->kind.n > 0 ? v->kind : back ? TABLE_LAST : S("");
+    l->in.after_name = back ? TABLE_LAST : S("");
+    l->in.last = v->kind.n > 0 ? v->kind : back ? S("") : TABLE_LAST;
+    return read_after(l, r, e);
+}
+
+static enum outcome next_rows(void *context, struct record_list *rows, struct err *e)
+{
+    struct listing *l = context;
+    l->in.max = DEFINITIONS_READ;
+    TRY(db_list(l->db, l->sql, &l->in, rows, DEFINITIONS_READ, l->arena, e));
+    if (rows->n > 0) {
+        const struct define_list_out *last = (const struct define_list_out *)rows->p + rows->n - 1;
+        l->in.after_kind = last->kind;
+        l->in.after_name = last->name;
+    }
+    return OK;
+}
+
+/* What can be asked for: kinds that the program knows. */
+static enum outcome kinds_of(struct pages_definitions_view *v, struct http_request *r,
+                             struct err *e)
+{
+    const struct define_kind *const *kinds = define_kinds(&v->nkinds);
+    struct str *out = ARENA_ARRAY(r->arena, v->nkinds + 1, struct str);
+    if (!out)
+        return err_no_memory(e);
+    for (size_t i = 0; i < v->nkinds; i++) {
+        out[i] = str_z(kinds[i]->name);
+        if (str_eq(out[i], http_query(r, "kind")))
+            v->kind = out[i];
+    }
+    v->kinds = out;
     return OK;
 }
 
@@ -26,20 +90,28 @@ static enum outcome definitions(struct http_request *r, struct db *db, struct pa
                                 struct err *e)
 {
     struct record_list rows;
-    struct define_list_in in = { .at = p->now_us, .max = DEFINITIONS_MAX + 1 };
-    TRY(read_after(&in, r, e));
-    TRY(db_list(db, &sql_define_list, &in, &rows, DEFINITIONS_MAX + 1, r->arena, e));
-    struct pages_definitions_view view = { .rows = rows.p, .n = rows.n };
-    if (rows.n > DEFINITIONS_MAX) {
-        const struct define_list_out *last = &view.rows[DEFINITIONS_MAX - 1];
-        view.n = DEFINITIONS_MAX;
-        view.next = arena_printf(r->arena, "/definitions?after=%.*s/%.*s", STR(last->kind),
-                                 STR(last->name));
+    struct listing l = { db, r->arena, NULL, { .at = p->now_us } };
+    struct pages_definitions_view view = { .kind = S("") };
+    const size_t most = http_wants_json(r) ? DEFINITIONS_READ : DEFINITIONS_SHOWN;
+    TRY(kinds_of(&view, r, e));
+    table_ask(&view.table, p, r, &definitions_table,
+              view.kind.n > 0 ? arena_printf(r->arena, "kind=%.*s", STR(view.kind)) : S(""));
+    TRY(listing_begin(&l, &view, r, e));
+    if (table_csv_asked(r))
+        return table_csv(r, p, &view.table, &define_list_out_record, next_rows, &l, e);
+    l.in.max = (int64_t)most + 1;
+    TRY(db_list(db, l.sql, &l.in, &rows, most + 1, r->arena, e));
+    view.rows = rows.p;
+    view.n = rows.n;
+    if (rows.n > most) {
+        const struct define_list_out *last = &view.rows[most - 1];
+        view.n = most;
+        table_go_on(&view.table, r->arena,
+                    arena_printf(r->arena, "%.*s/%.*s", STR(last->kind), STR(last->name)));
     }
     if (http_wants_json(r))
-        return show_rows(r, &define_list_out_record, rows.p, view.n, view.next, e);
-    if (in.after_kind.n == 0)
-        TRY(pages_drafts_open(&view.drafts, &view.ndrafts, r, db, p, e));
+        return show_rows(r, &define_list_out_record, rows.p, view.n, view.table.next, e);
+    TRY(pages_drafts_open(&view.drafts, &view.ndrafts, r, db, p, e));
     view.may_draft = show_may(r, "define.draft");
     page_definitions(p, &view);
     return OK;

@@ -8,6 +8,7 @@
 #include "kernel/draft.h"
 #include "kernel/pages.h"
 #include "kernel/sign.h"
+#include "kernel/table.h"
 
 #define RECORDS "kernel/pages_draft.def"
 #include "base/record_structs.h"
@@ -86,8 +87,11 @@ struct pages_drafts_view {
 struct pages_definitions_view {
     const struct define_list_out *rows; /* by kind and name */
     size_t n;
-    struct str next;                      /* absent at the end */
-    const struct pages_draft_row *drafts; /* on their way, on the first page */
+    struct str kind; /* empty: all */
+    const struct str *kinds;
+    size_t nkinds;
+    struct table_view table;
+    const struct pages_draft_row *drafts; /* on their way */
     size_t ndrafts;
     bool may_draft;
 };

@@ -19,7 +19,7 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/assets/{rest*}", "public", 0, asset_get, "help.asset",
           .media_type = "application/octet-stream"),
     ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions",
-          .rows = &define_list_out_record, .query = "after"),
+          .rows = &define_list_out_record, .query = "kind sort after format"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition", .media_type = "application/json"),
     ROUTE("GET", "/definitions/drafts", "definition.see", 0, pages_get_drafts, "help.drafts",

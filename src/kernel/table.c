@@ -5,7 +5,7 @@
 
 #include "base/csv.h"
 
-enum { CODE_MAX = 30, HIDDEN_MAX = 200, YEAR_S = 366 * 86400, CSV_MAX = 8 << 20 };
+enum { CODE_MAX = 30, TOLD_MAX = 200, HIDDEN_MAX = 200, YEAR_S = 366 * 86400, CSV_MAX = 8 << 20 };
 
 /* --- which columns --- */
 
@@ -89,7 +89,8 @@ void table_ask(struct table_view *out, struct page *p, const struct http_request
                                 .name = table->name,
                                 .filter = filter,
                                 .sort = table->first,
-                                .back = table->columns[table->first].back };
+                                .back = table->columns[table->first].back,
+                                .csv = table->csv };
     sort = back ? str_from(sort, 1) : sort;
     for (size_t i = 0; i < table->n; i++)
         if (table->columns[i].sorts && str_is(sort, table->columns[i].name)) {
@@ -98,7 +99,7 @@ void table_ask(struct table_view *out, struct page *p, const struct http_request
         }
     for (size_t i = 0; i < table->n; i++) {
         const struct table_column *c = &table->columns[i];
-        const bool sorted = i == out->sort;
+        const bool sorted = c->sorts && i == out->sort;
         out->heads[i] = (struct table_head){
             .name = c->name,
             .title = show_name(p, "column", str_z(c->name)),
@@ -126,7 +127,17 @@ const struct table_head *table_head(const struct table_view *v, const char *name
 
 void table_go_on(struct table_view *v, struct arena *a, struct str cursor)
 {
-    v->next = arena_printf(a, "%.*s&before=%.*s", STR(v->here), STR(cursor));
+    const char *name = v->table->cursor ? v->table->cursor : "before";
+    v->next = arena_printf(a, "%.*s&%s=%.*s", STR(v->here), name, STR(cursor));
+}
+
+struct str table_told(struct page *p, size_t n, bool more)
+{
+    char digits[PAGE_DIGITS_MAX];
+    const struct text_param count = { "n", page_str_int(digits, (int64_t)n) };
+    struct buf b = buf_in(p->b->arena, TOLD_MAX);
+    text_write(&b, p->language, more ? S("table.told_more") : S("table.told"), &count, 1);
+    return buf_get(&b);
 }
 
 /* --- as CSV --- */
@@ -145,7 +156,7 @@ static void csv_row(struct buf *out, const struct record *record, const void *ro
     }
 }
 
-enum outcome table_csv(struct http_request *r, const struct table_view *v,
+enum outcome table_csv(struct http_request *r, struct page *p, const struct table_view *v,
                        const struct record *record, table_rows_fn *rows, void *context,
                        struct err *e)
 {
@@ -159,7 +170,7 @@ enum outcome table_csv(struct http_request *r, const struct table_view *v,
             csv_row(&out, record, (const char *)list.p + i * record->size, r->arena);
     } while (list.n > 0 && all < TABLE_CSV_ROWS);
     if (list.n > 0)
-        csv_cell(&out, S("there may be more: choose fewer by the filter"), true);
+        csv_cell(&out, text_find(p->language, S("table.csv_cut")), true);
     TRY(buf_check(&out, e));
     r->answer.status = 200;
     r->answer.media_type = "text/csv; charset=utf-8";

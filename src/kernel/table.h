@@ -22,6 +22,8 @@ struct table {
     const struct table_column *columns;
     size_t n;
     size_t first; /* the column that sorts where nobody chose one */
+    bool csv;     /* names nobody, and may be taken away */
+    const char *cursor; /* parameter behind which a page begins; NULL: "before" */
 };
 
 /* A column as its page shows it. */
@@ -45,6 +47,7 @@ struct table_view {
     bool shut;         /* some columns are hidden */
     struct str here;   /* path of the list from its beginning */
     struct str next;   /* path of the next page; absent at the end. table_go_on fills it. */
+    bool csv;
 };
 
 /* By the query's "sort" ("opened", or "-opened" for the last first) and the device's cookie. What
@@ -55,6 +58,12 @@ void table_ask(struct table_view *out, struct page *p, const struct http_request
 const struct table_head *table_head(const struct table_view *v, const char *name);
 /* The list goes on behind the cursor, as show_cursor reads it. */
 void table_go_on(struct table_view *v, struct arena *a, struct str cursor);
+/* How much a list shows, in words, and whether there is more: told to who cannot see that a list has
+ * changed in place (data-told; ui/fragments.ts). */
+struct str table_told(struct page *p, size_t n, bool more);
+
+/* Behind every text, for lists that go back by one: no text begins with it. */
+#define TABLE_LAST S("\xf4\x8f\xbf\xbf")
 
 /* POST /columns: keeps what was chosen, and goes back. */
 http_handler_fn table_post_columns;
@@ -68,7 +77,7 @@ typedef enum outcome table_rows_fn(void *context, struct record_list *rows, stru
 /* All rows, up to TABLE_CSV_ROWS, as the answer: a column a field of the record, codes as programs
  * know them, times in UTC. A last line says where rows were left out. Of rows that name nobody:
  * what takes personal data away is a command of its own, as trail.export is. */
-enum outcome table_csv(struct http_request *r, const struct table_view *v,
+enum outcome table_csv(struct http_request *r, struct page *p, const struct table_view *v,
                        const struct record *record, table_rows_fn *rows, void *context,
                        struct err *e);
 

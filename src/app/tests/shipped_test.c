@@ -99,7 +99,7 @@ static void people_decide_about_what_ships_later(void **state)
                  "account");
     assert_int_equal(shipped_load(&f.node, program.actor.organisation, &changed, &e), OK);
     assert_true(changed > 20); /* what rests on nothing that is not in force yet */
-    const struct define_list_in all = { S(""), S(""), f.sim.now_us, 500 };
+    const struct define_list_in all = { S(""), S(""), S("~"), f.sim.now_us, 500 };
     assert_int_equal(fixture_list(&f, &sql_define_list, &all).n, 1); /* who approves */
     const struct draft_waiting_in of = { program.actor.organisation };
     assert_int_equal(fixture_list(&f, &sql_draft_waiting, &of).n, changed - 1);

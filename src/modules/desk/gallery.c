@@ -21,7 +21,12 @@ static const struct table_column columns[] = {
     { .name = "risk", .sorts = true },
     { .name = "opened", .sorts = true, .back = true },
 };
-static const struct table sample_table = { "help/gallery", columns, 3, 2 };
+static const struct table sample_table = {
+    .name = "help/gallery",
+    .columns = columns,
+    .n = 3,
+    .first = 2,
+};
 
 /* One field of each type, one of each state. It is data, as a definition is. */
 static const char sample[] =

@@ -10,7 +10,7 @@ enum { FORM_MAX = 256 << 10 };
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/", "tower.see", 0, desk_get_tower, "help.tower", .rows = &desk_tower_out_record,
-          .query = "state product stage site risk wall rows after"),
+          .query = "state product stage site risk forecast wall rows after"),
     ROUTE("GET", "/help/gallery", "public", 0, desk_get_gallery, "help.gallery"),
     ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work", .rows = &desk_work_out_record,
           .query = "of after"),

@@ -44,13 +44,16 @@ AND (CAST(:at_site AS TEXT) IS NULL OR EXISTS (
 -- tower (order_id ID, trouble INT) -> (
 --     order_id ID, coi TEXT, product CODE, state CODE, how CODE, stopped BOOL, overdue BOOL,
 --     workflow CODE, workflow_version INT, started TIME, ended TIME, due TIME, due_by TIME,
---     stage CODE, task CODE, title TEXT, role CODE, task_site ID, opened TIME, trouble INT)
+--     stage CODE, task CODE, title TEXT, role CODE, task_site ID, opened TIME, trouble INT,
+--     risk CODE, why TEXT, milestones JSON)
 -- One order as the control tower lists it. Which task is next rests on the workflow, which rows do
--- not know: the columns from stage to opened are set by who shows them.
+-- not know: the columns from stage to opened are set by who shows them. So are the last three, which
+-- rest on the forecast, where that is asked for.
 SELECT f.order_id, o.coi, o.product, f.state, f.how, COALESCE(s.standing, 0) AS stopped, f.overdue,
        f.workflow, f.workflow_version, f.started, f.ended,
        NULLIF(f.due_by, 253402300799000000) AS due, f.due_by, t.stage, t.task, t.title, t.role,
-       t.site AS task_site, t.opened, CAST(:trouble AS BIGINT) AS trouble
+       t.site AS task_site, t.opened, CAST(:trouble AS BIGINT) AS trouble,
+       CAST(NULL AS TEXT) AS risk, CAST(NULL AS TEXT) AS why, CAST(NULL AS TEXT) AS milestones
 FROM flow_order f
 JOIN order_order o ON o.order_id = f.order_id
 LEFT JOIN flow_task t ON t.order_id = f.order_id AND t.number = f.next_number
@@ -71,16 +74,16 @@ SELECT count(*) AS n FROM (
     LIMIT :most) AS parts;
 
 -- tower_few (organisation ID, site ID, ended BOOL, reach TEXT, state CODE, product CODE, stage CODE,
---     at_site ID, after_trouble INT, after_due TIME, after_order TEXT, most INT) -> (
---     order_id ID, trouble INT)
+--     at_site ID, below INT, after_trouble INT, after_due TIME, after_order TEXT, most INT) -> (
+--     order_id ID, trouble INT, due_by TIME)
 -- Which orders the control tower lists: those that an organisation has a part in, at the sites and of
 -- the products that :reach names (show_reach), those in trouble first: stopped (0), late (1), held (2),
--- others (3), then by when they are due. state: live, stopped, held, ended. The other filters may be
+-- others (3), then by when they are due; those of a trouble below :below alone. state: live, stopped, held, ended. The other filters may be
 -- absent; stage and site are those of any open task.
 -- A list of forty must not read all orders there are. Who takes part in few is answered from those
 -- few; else one kind of trouble after the other is read in its order (tower_stopped, tower_rank) until
 -- the page is full.
-SELECT order_id, trouble FROM (
+SELECT order_id, trouble, due_by FROM (
 SELECT f.order_id, f.due_by,
        CASE WHEN s.standing = 1 THEN 0 WHEN f.state = 'held' THEN 2
             WHEN f.overdue = 1 THEN 1 ELSE 3 END AS trouble
@@ -93,12 +96,13 @@ WHERE CASE :state WHEN 'live' THEN f.state <> 'ended' ELSE f.state = :state END
   AND {chosen}
 ) AS orders
 WHERE (trouble, due_by, order_id) > (:after_trouble, :after_due, :after_order)
+  AND trouble < :below
 ORDER BY trouble, due_by, order_id LIMIT :most;
 
 -- tower_stopped (organisation ID, reach TEXT, state CODE, product CODE, stage CODE, at_site ID,
---     after_due TIME, after_order TEXT, most INT) -> (order_id ID)
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID, due_by TIME)
 -- Few in any case.
-SELECT f.order_id
+SELECT f.order_id, f.due_by
 FROM stop_order s
 JOIN flow_order f ON f.order_id = s.order_id
 JOIN order_order o ON o.order_id = f.order_id
@@ -110,9 +114,9 @@ WHERE s.standing = 1 AND (f.due_by, f.order_id) > (:after_due, :after_order)
 ORDER BY f.due_by, f.order_id LIMIT :most;
 
 -- tower_rank (rank INT, organisation ID, reach TEXT, product CODE, stage CODE, at_site ID,
---     after_due TIME, after_order TEXT, most INT) -> (order_id ID)
+--     after_due TIME, after_order TEXT, most INT) -> (order_id ID, due_by TIME)
 -- rank: as in the index flow_order_rank.
-SELECT f.order_id
+SELECT f.order_id, f.due_by
 FROM flow_order f
 JOIN order_order o ON o.order_id = f.order_id
 WHERE {rank}

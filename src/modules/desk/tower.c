@@ -13,19 +13,21 @@ static struct str filter(const struct http_request *r, const char *name)
 
 /* Of the same list: from behind this row on, or where it is now. */
 static struct str path(struct page *p, const struct tower_ask *in,
-                       const struct desk_tower_out *behind)
+                       const struct tower_order *behind)
 {
     struct arena *a = p->b->arena;
     struct str after = S("");
     if (behind)
         after = arena_printf(a, "&after=%lld.%lld.%.*s", (long long)behind->trouble,
-                             (long long)behind->due_by, STR(behind->order_id));
+                             (long long)behind->due, STR(behind->order));
     else if (in->after_order.n > 0)
         after = arena_printf(a, "&after=%lld.%lld.%.*s", (long long)in->after_trouble,
                              (long long)in->after_due, STR(in->after_order));
     struct str wall = S("");
     if (in->wall)
         wall = arena_printf(a, "&wall=1&rows=%zu", in->rows);
+    if (in->json && in->foresees)
+        wall = S("&forecast=1");
     return arena_printf(a, "/?state=%.*s&product=%.*s&stage=%.*s&site=%.*s&risk=%.*s%.*s%.*s",
                         STR(in->state), STR(in->product), STR(in->stage), STR(in->at_site),
                         STR(in->risk), STR(wall), STR(after));
@@ -201,6 +203,8 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
         .at_site = filter(r, "site"),
         .risk = filter(r, "risk"),
         .wall = str_is(http_query(r, "wall"), "1"),
+        .json = http_wants_json(r),
+        .foresees = !http_wants_json(r) || str_is(http_query(r, "forecast"), "1"),
         .rows = DESK_ROWS,
     };
     if (out->wall && str_to_u63(&fit, http_query(r, "rows")) && fit > 0 && fit < DESK_ROWS)
@@ -227,7 +231,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     TRY(tower_is_few(&few, &ask, db, r->arena, e));
     TRY(tower_rows(&rows, &ask, few, r, db, p, e));
     if (rows.more)
-        v.next = path(p, &ask, &rows.last);
+        v.next = path(p, &ask, &rows.listed);
     if (http_wants_json(r))
         return show_rows(r, sql_desk_tower.out, rows.as_json, rows.n, v.next, e);
     v.rows = rows.rows;

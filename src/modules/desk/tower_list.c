@@ -45,9 +45,15 @@ enum outcome tower_is_few(bool *few, const struct tower_ask *ask, struct db *db,
 
 /* --- which --- */
 
-static void put(struct tower_listed *out, struct str order, int64_t trouble)
+static void put(struct tower_listed *out, struct str order, int64_t trouble, int64_t due)
 {
-    out->orders[out->n++] = (struct tower_order){ order, trouble };
+    out->orders[out->n++] = (struct tower_order){ order, trouble, due };
+}
+
+static size_t most_of(const struct tower_ask *ask)
+{
+    BUG_ON(ask->most > TOWER_MOST);
+    return ask->most > 0 ? ask->most : TOWER_LISTED;
 }
 
 static enum outcome read_few(struct tower_listed *out, const struct tower_ask *ask, struct db *db,
@@ -62,16 +68,17 @@ static enum outcome read_few(struct tower_listed *out, const struct tower_ask *a
         .product = ask->product,
         .stage = ask->stage,
         .at_site = ask->at_site,
+        .below = ask->troubled ? TOWER_RUNNING : TOWER_RUNNING + 1,
         .after_trouble = ask->after_trouble,
         .after_due = ask->after_due,
         .after_order = ask->after_order,
-        .most = TOWER_LISTED,
+        .most = (int64_t)most_of(ask),
     };
     struct record_list list;
-    TRY(db_list(db, &sql_desk_tower_few, &in, &list, TOWER_LISTED, arena, e));
+    TRY(db_list(db, &sql_desk_tower_few, &in, &list, most_of(ask), arena, e));
     const struct desk_tower_few_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        put(out, rows[i].order_id, rows[i].trouble);
+        put(out, rows[i].order_id, rows[i].trouble, rows[i].due_by);
     return OK;
 }
 
@@ -88,13 +95,13 @@ static enum outcome read_stopped(struct tower_listed *out, const struct tower_as
         .at_site = ask->at_site,
         .after_due = after.due,
         .after_order = after.order,
-        .most = TOWER_LISTED,
+        .most = (int64_t)most_of(ask),
     };
     struct record_list list;
-    TRY(db_list(db, &sql_desk_tower_stopped, &in, &list, TOWER_LISTED, arena, e));
+    TRY(db_list(db, &sql_desk_tower_stopped, &in, &list, most_of(ask), arena, e));
     const struct desk_tower_stopped_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        put(out, rows[i].order_id, 0);
+        put(out, rows[i].order_id, 0, rows[i].due_by);
     return OK;
 }
 
@@ -118,13 +125,13 @@ static enum outcome read_rank(struct tower_listed *out, const struct tower_ask *
         .at_site = ask->at_site,
         .after_due = after.due,
         .after_order = after.order,
-        .most = TOWER_LISTED - (int64_t)out->n,
+        .most = (int64_t)(most_of(ask) - out->n),
     };
     struct record_list list;
-    TRY(db_list(db, &sql_desk_tower_rank, &in, &list, TOWER_LISTED, arena, e));
+    TRY(db_list(db, &sql_desk_tower_rank, &in, &list, most_of(ask), arena, e));
     const struct desk_tower_rank_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        put(out, rows[i].order_id, trouble);
+        put(out, rows[i].order_id, trouble, rows[i].due_by);
     return OK;
 }
 
@@ -146,8 +153,9 @@ enum outcome tower_list(struct tower_listed *out, const struct tower_ask *ask, b
         TRY(read_stopped(out, ask, db, arena, e));
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         for (int64_t rank = states[i].first; rank <= states[i].last; rank++)
-            if (str_is(ask->state, states[i].state) && out->n < TOWER_LISTED &&
-                trouble_of(rank) >= ask->after_trouble)
+            if (str_is(ask->state, states[i].state) && out->n < most_of(ask) &&
+                trouble_of(rank) >= ask->after_trouble &&
+                !(ask->troubled && trouble_of(rank) == TOWER_RUNNING))
                 TRY(read_rank(out, ask, rank, db, arena, e));
     return OK;
 }

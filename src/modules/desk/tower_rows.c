@@ -1,7 +1,13 @@
 /* The rows of the control tower: which of the listed orders are shown, and what is said of each. */
+#include "modules/desk/risk_kept.h"
 #include "modules/desk/tower_impl.h"
 
-enum { LOOK_ARENA = 4 << 20 };
+#define RECORDS "modules/desk/foreseen.def"
+#include "base/record_structs.h"
+#include "base/record_tables.h"
+#undef RECORDS
+
+enum { LOOK_ARENA = 4 << 20, MILESTONES_MAX = 4000 };
 
 struct showing {
     const struct tower_ask *ask;
@@ -9,6 +15,7 @@ struct showing {
     struct db *db;
     struct page *p;
     struct desk_lately *lately;
+    struct arena *looking; /* of one order at a time */
 };
 
 /* All but who the patient is. */
@@ -21,14 +28,15 @@ static enum outcome read_row(struct desk_tower_row *out, struct showing *s, stru
     return OK;
 }
 
-/* Whether it is at the risk that is asked for; in an arena of its own, since few may be. */
-static enum outcome at_risk(bool *out, const struct showing *s, struct str order, struct arena *a,
-                            struct err *e)
+/* In an arena of its own, since there may be hundreds. */
+static enum outcome level_of(int *level, void *context, struct str order, struct err *e)
 {
     struct desk_tower_row *row;
-    struct http_request r = *s->r;
-    struct page p = *s->p;
-    struct showing looking = *s;
+    struct showing looking = *(const struct showing *)context;
+    struct http_request r = *looking.r;
+    struct page p = *looking.p;
+    struct arena *a = looking.looking;
+    struct err why = { 0 };
     arena_reset(a);
     struct buf b = buf_in(a, 1);
     r.arena = a;
@@ -38,21 +46,58 @@ static enum outcome at_risk(bool *out, const struct showing *s, struct str order
     row = ARENA_NEW(a, struct desk_tower_row);
     if (!row)
         return err_no_memory(e);
-    const enum outcome o = read_row(row, &looking, order, e);
-    *out = o == OK && str_is(s->ask->risk, desk_risk_name((int)row->risk.level));
-    return o;
+    const enum outcome o = read_row(row, &looking, order, &why);
+    *level = o == OK ? (int)row->risk.level : DESK_RISK_NONE;
+    if (o == FAULT)
+        *e = why;
+    return o == FAULT ? FAULT : OK;
+}
+
+/* "[{"what":"collection","kind":"done",…},…]" */
+static enum outcome milestones(struct str *out, const struct desk_outlook *outlook,
+                               struct arena *arena, struct err *e)
+{
+    static const char *const kinds[] = { "never", "unknown", "done", "forecast", "by_limits" };
+    struct buf b = buf_in(arena, MILESTONES_MAX);
+    struct json_out json = json_out(&b);
+    json_begin_array(&json);
+    for (size_t i = 0; i < DESK_MILESTONES; i++) {
+        const struct desk_milestone *m = &outlook->milestones[i];
+        const bool middle = m->moment.kind == FLOW_DONE || m->moment.kind == FLOW_FORECAST;
+        const bool late = m->moment.kind == FLOW_BY_LIMITS || m->moment.kind == FLOW_FORECAST;
+        const struct desk_foreseen row = {
+            .what = m->what,
+            .kind = str_z(kinds[m->moment.kind]),
+            .planned = m->planned,
+            .early = m->moment.kind == FLOW_FORECAST ? m->moment.early : TIME_NONE,
+            .middle = middle ? m->moment.middle : TIME_NONE,
+            .late = late ? m->moment.late : TIME_NONE,
+        };
+        TRY(record_to_json(&desk_foreseen_record, &row, &json, NULL, e));
+    }
+    json_end(&json);
+    TRY(buf_check(&b, e));
+    *out = buf_get(&b);
+    return OK;
 }
 
 static enum outcome fill(struct desk_tower_row *out, struct showing *s, struct desk_tower_out *row,
                          struct err *e)
 {
-    const bool json = http_wants_json(s->r); /* whose rows name nobody and foresee nothing */
+    const bool json = http_wants_json(s->r); /* whose rows name nobody */
     *out = (struct desk_tower_row){ .row = row, .viability = TIME_NONE };
-    TRY(json ? desk_order_unnamed(&out->o, s->r, s->db, s->p, row->order_id, e)
-             : read_row(out, s, row->order_id, e));
+    TRY(s->ask->foresees ? read_row(out, s, row->order_id, e)
+                         : desk_order_unnamed(&out->o, s->r, s->db, s->p, row->order_id, e));
     if (!json && !s->ask->wall)
         TRY(desk_order_patient(&out->o, s->r, s->db, e));
     out->sees_plan = flow_sees(&out->o.sight, "plan");
+    if (s->ask->foresees) {
+        row->risk = str_z(desk_risk_name((int)out->risk.level));
+        row->why = out->risk.why.n > 0 ? out->risk.why : (struct str){ 0 };
+        desk_risk_keep(app_of(s->r)->node, row->order_id, (int)out->risk.level, s->p->now_us);
+    }
+    if (json && s->ask->foresees && out->sees_plan)
+        TRY(milestones(&row->milestones, &out->outlook, s->r->arena, e));
     for (size_t i = 0; i < out->o.ncountdowns; i++)
         if (out->viability == TIME_NONE || out->o.countdowns[i].until < out->viability)
             out->viability = out->o.countdowns[i].until;
@@ -71,16 +116,21 @@ static enum outcome fill(struct desk_tower_row *out, struct showing *s, struct d
 /* One listed order: shown, or passed over because the actor may not see it by itself, or it is not
  * at the risk that is asked for. */
 static enum outcome one(struct tower_rows *out, struct showing *s, const struct tower_order *listed,
-                        struct arena *looking, struct err *e)
+                        struct err *e)
 {
-    const struct desk_tower_in in = { listed->order, listed->trouble };
+    const int64_t trouble = listed->trouble < TOWER_RUNNING ? listed->trouble : TOWER_RUNNING;
+    const struct desk_tower_in in = { listed->order, trouble };
     bool found, wanted = true;
+    int level;
+    out->listed = *listed;
     TRY(db_get(s->db, &sql_desk_tower, &in, &out->last, s->r->arena, &found, e));
     BUG_ON(!found); /* in one snapshot */
     out->looked++;
     enum outcome o = OK;
-    if (s->ask->risk.p)
-        o = at_risk(&wanted, s, listed->order, looking, e);
+    if (s->ask->risk.p) {
+        TRY(level_of(&level, s, listed->order, e));
+        wanted = str_is(s->ask->risk, desk_risk_name(level));
+    }
     if (o == OK && wanted) {
         out->as_json[out->n] = out->last;
         o = fill(&out->rows[out->n], s, &out->as_json[out->n], e);
@@ -89,24 +139,32 @@ static enum outcome one(struct tower_rows *out, struct showing *s, const struct 
     return o == FAULT ? FAULT : OK;
 }
 
-static enum outcome go_through(struct tower_rows *out, struct showing *s, bool few,
-                               struct arena *looking, struct err *e)
+/* Asked for one risk, or for those that do not run, a list has no others to put it before. */
+static enum outcome listed(struct tower_listed *out, struct showing *s, const struct tower_ask *at,
+                           bool few, struct err *e)
+{
+    if (at->foresees && !at->risk.p && str_is(at->state, "live"))
+        return tower_list_foreseen(out, at, few, s->db, s->r, level_of, s, s->p->now_us, e);
+    return tower_list(out, at, few, s->db, s->r->arena, e);
+}
+
+static enum outcome go_through(struct tower_rows *out, struct showing *s, bool few, struct err *e)
 {
     struct tower_ask at = *s->ask;
     for (;;) {
-        struct tower_listed listed;
-        TRY(tower_list(&listed, &at, few, s->db, s->r->arena, e));
-        for (size_t i = 0; i < listed.n; i++) {
+        struct tower_listed next;
+        TRY(listed(&next, s, &at, few, e));
+        for (size_t i = 0; i < next.n; i++) {
             out->more = out->n == at.rows || out->looked == TOWER_LOOKED;
             if (out->more)
                 return OK;
-            TRY(one(out, s, &listed.orders[i], looking, e));
+            TRY(one(out, s, &next.orders[i], e));
         }
-        if (listed.n < TOWER_LISTED)
+        if (next.n < TOWER_LISTED)
             return OK;
-        at.after_trouble = out->last.trouble;
-        at.after_due = out->last.due_by;
-        at.after_order = out->last.order_id;
+        at.after_trouble = out->listed.trouble;
+        at.after_due = out->listed.due;
+        at.after_order = out->listed.order;
     }
 }
 
@@ -114,15 +172,14 @@ enum outcome tower_rows(struct tower_rows *out, const struct tower_ask *ask, boo
                         struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_lately lately = { .arena = r->arena };
-    struct showing s = { ask, r, db, p, &lately };
+    struct showing s = { ask, r, db, p, &lately, arena_new(LOOK_ARENA) };
     *out = (struct tower_rows){
         .rows = ARENA_ARRAY(r->arena, ask->rows, struct desk_tower_row),
         .as_json = ARENA_ARRAY(r->arena, ask->rows, struct desk_tower_out),
     };
-    struct arena *looking = arena_new(LOOK_ARENA);
-    enum outcome o = out->rows && out->as_json && looking ? OK : err_no_memory(e);
+    enum outcome o = out->rows && out->as_json && s.looking ? OK : err_no_memory(e);
     if (o == OK)
-        o = go_through(out, &s, few, looking, e);
-    arena_free(looking);
+        o = go_through(out, &s, few, e);
+    arena_free(s.looking);
     return o;
 }

@@ -11,7 +11,7 @@ static const struct define_kind *const module_kinds[] = { &product_kind, &retent
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/patients", "order.see", 0, order_get_patients, "help.patients",
-          .rows = &order_patients_out_record, .query = "before"),
+          .rows = &order_patients_out_record, .query = "sort before"),
     ROUTE("GET", "/patients/new", "patient.enrol", 0, order_get_enrol, "help.enrol"),
     ROUTE("POST", "/patients/new", "patient.enrol", ORDER_FORM_MAX, order_post_enrol,
           "help.enrol_post"),

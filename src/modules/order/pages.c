@@ -9,6 +9,48 @@ enum { SHOWN = 40, PAGE_ROWS_MAX = 200 };
 
 /* --- the list --- */
 
+/* Who a patient is stands sealed in the rows, and sorts nothing. */
+static const struct table_column columns[] = {
+    { .name = "patient", .fixed = true },
+    { .name = "pseudonym", .sorts = true },
+    { .name = "enrolled", .sorts = true, .back = true },
+};
+enum { BY_PSEUDONYM = 1, BY_TIME = 2 };
+static const struct table patients_table = {
+    .name = "patients",
+    .columns = columns,
+    .n = BY_TIME + 1,
+    .first = BY_TIME,
+};
+
+static enum outcome list_read(struct record_list *list, struct order_patients_view *v,
+                              struct http_request *r, struct db *db, struct str site,
+                              struct err *e)
+{
+    const bool back = v->table.back;
+    const bool by_time = v->table.sort == BY_TIME;
+    const struct sql *sql = by_time ? back ? &sql_order_patients : &sql_order_patients_oldest
+                            : back  ? &sql_order_patients_named_back
+                                    : &sql_order_patients_named;
+    struct show_cursor cursor;
+    TRY(show_cursor(&cursor, r, "before", 1, e));
+    const struct str organisation = show_actor(r)->organisation;
+    const struct str id = cursor.given ? cursor.id : S("");
+    const int64_t at = cursor.given ? cursor.number[0] : back ? INT64_MAX : 0;
+    const struct order_patients_in timed = { organisation, site, at, id, SHOWN + 1 };
+    const struct order_patients_named_in named = { organisation, site, id,
+                                                   back ? TABLE_LAST : S(""), SHOWN + 1 };
+    const void *in = by_time ? (const void *)&timed : &named;
+    TRY(db_list(db, sql, in, list, SHOWN + 1, r->arena, e));
+    const struct order_patients_out *rows = list->p;
+    v->n = list->n > SHOWN ? SHOWN : list->n;
+    if (list->n > SHOWN)
+        table_go_on(&v->table, r->arena,
+                    arena_printf(r->arena, "%lld.%.*s", (long long)rows[v->n - 1].enrolled,
+                                 STR(rows[v->n - 1].patient)));
+    return OK;
+}
+
 static enum outcome patients(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *actor = show_actor(r);
@@ -16,21 +58,13 @@ static enum outcome patients(struct http_request *r, struct db *db, struct page 
                                      .may_enrol = show_may(r, "patient.enrol") };
     bool here = actor_may(actor, S("order.see"), actor->organisation, actor->site);
     struct str site = here ? actor->site : (struct str){ 0 }; /* none: no rows */
-    struct order_patients_in in = { .organisation = actor->organisation, .site = site };
     struct order_to_place_in waiting = { actor->organisation, site, 0, S("") };
     struct record_list list;
-    struct show_cursor cursor;
-    TRY(show_cursor(&cursor, r, "before", 1, e));
-    in.before = cursor.given ? cursor.number[0] : INT64_MAX;
-    in.before_id = cursor.given ? cursor.id : S("");
-    TRY(db_list(db, &sql_order_patients, &in, &list, PAGE_ROWS_MAX, r->arena, e));
+    table_ask(&v.table, p, r, &patients_table, S(""));
+    TRY(list_read(&list, &v, r, db, site, e));
     const struct order_patients_out *rows = list.p;
-    v.n = list.n > SHOWN ? SHOWN : list.n;
-    if (list.n > SHOWN)
-        v.next = arena_printf(r->arena, "/patients?before=%lld.%.*s",
-                              (long long)rows[v.n - 1].enrolled, STR(rows[v.n - 1].patient));
     if (http_wants_json(r))
-        return show_rows(r, sql_order_patients.out, rows, v.n, v.next, e);
+        return show_rows(r, sql_order_patients.out, rows, v.n, v.table.next, e);
     struct order_patient_row *out = ARENA_ARRAY(r->arena, v.n + 1, struct order_patient_row);
     if (!out)
         return err_no_memory(e);

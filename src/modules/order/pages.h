@@ -6,6 +6,7 @@
 #include "kernel/file.h"
 #include "kernel/show.h"
 #include "kernel/sign.h"
+#include "kernel/table.h"
 #include "modules/order/order.h"
 
 enum { ORDER_FORM_MAX = 32 << 10, ORDER_PARTS_MAX = 20 };
@@ -21,7 +22,7 @@ struct order_patients_view {
     size_t nwaiting;
     bool no_site;
     bool may_enrol;
-    struct str next;
+    struct table_view table;
 };
 struct order_enrol_view {
     struct show_refusal refused;

@@ -18,14 +18,34 @@ SELECT number, system, value FROM order_identifier WHERE patient = :patient ORDE
 SELECT number, system, code, title, since FROM order_condition
 WHERE patient = :patient ORDER BY number;
 
--- patients (organisation ID, site ID, before TIME, before_id TEXT) -> (
---     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
--- Of a site, newest first, 200 at most. The next page begins behind the last row's enrolled and
--- patient; the first behind the end of time and ''.
+-- {patients_of}
+-- Of a site.
 SELECT patient, pseudonym, sex, enrolled FROM order_patient
-WHERE organisation = :organisation AND site = :site
-  AND (enrolled, patient) < (:before, :before_id)
-ORDER BY enrolled DESC, patient DESC LIMIT 200;
+WHERE organisation = :organisation AND site = :site;
+
+-- patients (organisation ID, site ID, at TIME, id TEXT, most INT) -> (
+--     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
+-- The newest first. Each list goes on behind its last row's enrolled and patient.
+{patients_of} AND (enrolled, patient) < (:at, :id)
+ORDER BY enrolled DESC, patient DESC LIMIT :most;
+
+-- patients_oldest (organisation ID, site ID, at TIME, id TEXT, most INT) -> (
+--     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
+{patients_of} AND (enrolled, patient) > (:at, :id)
+ORDER BY enrolled, patient LIMIT :most;
+
+-- patients_named (organisation ID, site ID, id TEXT, start TEXT, most INT) -> (
+--     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
+-- By pseudonym, behind the patient :id; on the first page, of which there is none, behind :start.
+{patients_of} AND (pseudonym, patient) > (
+    COALESCE((SELECT x.pseudonym FROM order_patient x WHERE x.patient = :id), :start), :id)
+ORDER BY pseudonym, patient LIMIT :most;
+
+-- patients_named_back (organisation ID, site ID, id TEXT, start TEXT, most INT) -> (
+--     patient ID, pseudonym TEXT, sex CODE, enrolled TIME)
+{patients_of} AND (pseudonym, patient) < (
+    COALESCE((SELECT x.pseudonym FROM order_patient x WHERE x.patient = :id), :start), :id)
+ORDER BY pseudonym DESC, patient DESC LIMIT :most;
 
 -- order (order_id ID) -> (
 --     order_id ID, patient ID, pseudonym TEXT, coi TEXT, organisation ID, site ID, product CODE,

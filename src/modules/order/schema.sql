@@ -26,6 +26,8 @@ CREATE INDEX IF NOT EXISTS order_patient_erased ON order_patient (patient) WHERE
 CREATE INDEX IF NOT EXISTS order_patient_pseudonym ON order_patient (pseudonym);
 CREATE INDEX IF NOT EXISTS order_patient_site
     ON order_patient (organisation, site, enrolled, patient);
+CREATE INDEX IF NOT EXISTS order_patient_site_pseudonym
+    ON order_patient (organisation, site, pseudonym, patient);
 
 CREATE TABLE IF NOT EXISTS order_identifier (
     patient TEXT NOT NULL,

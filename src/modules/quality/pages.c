@@ -23,7 +23,13 @@ static const struct table_column columns[] = {
     { .name = "opened", .sorts = true, .back = true },
 };
 enum { BY_RISK = 3, BY_TIME = 4 };
-static const struct table deviations_table = { "deviations", columns, BY_TIME + 1, BY_TIME };
+static const struct table deviations_table = {
+    .name = "deviations",
+    .columns = columns,
+    .n = BY_TIME + 1,
+    .first = BY_TIME,
+    .csv = true,
+};
 
 /* Of those that there are; else empty: all. */
 static struct str risk_asked(const struct http_request *r)
@@ -114,7 +120,7 @@ static enum outcome deviations(struct http_request *r, struct db *db, struct pag
     l.in.open = v.open;
     listing_begin(&l, &v);
     if (table_csv_asked(r))
-        return table_csv(r, &v.table, sql_quality_list.out, next_rows, &l, e);
+        return table_csv(r, p, &v.table, sql_quality_list.out, next_rows, &l, e);
     TRY(show_cursor(&cursor, r, "before", 2, e));
     if (cursor.given) {
         l.in.rank = cursor.number[0];

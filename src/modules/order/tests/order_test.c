@@ -325,7 +325,7 @@ static void orc_01_lists_and_ways_back(void **state)
     assert_int_equal(db_list(db, &sql_order_list, &list, &rows, 200, f.arena, &e), OK);
     assert_int_equal(rows.n, 0);
     struct order_patients_in patients = { physician.actor.organisation, physician.actor.site,
-                                          INT64_MAX, S("") };
+                                          INT64_MAX, S(""), 200 };
     assert_int_equal(db_list(db, &sql_order_patients, &patients, &rows, 200, f.arena, &e), OK);
     assert_int_equal(rows.n, 1);
     store_reader_give(f.node.store, db);
