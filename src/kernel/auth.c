@@ -49,6 +49,8 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/account/revoke", "signed_in", AUTH_FORM_MAX, auth_post_revoke,
           "help.account_revoke"),
     ROUTE("POST", "/account/end", "signed_in", AUTH_FORM_MAX, auth_post_end, "help.account_end"),
+    ROUTE("GET", "/wall", "public", 0, auth_get_wall, "help.wall"),
+    ROUTE("POST", "/wall", "public", AUTH_FORM_MAX, auth_post_wall, "help.wall_post"),
     ROUTE("GET", "/accounts", "account.see", 0, auth_get_people, "help.accounts", .query = "sort of before"),
     ROUTE("POST", "/accounts", "account.make", AUTH_FORM_MAX, auth_post_people,
           "command.account.make"),

@@ -153,6 +153,12 @@ enum outcome auth_admit(struct auth *a, struct http_request *r, struct err *e)
         return auth_allow(r->route->access, r->who, e);
     struct err found = { 0 };
     const struct str cookie = auth_cookie_of(a, r);
+    if (!cookie.p && auth_wall_admits(a, r, session)) {
+        r->who = session;
+        r->session = session->id;
+        r->account = session->actor.account;
+        return auth_allow(r->route->access, session, e);
+    }
     enum outcome o = by_itself(r) ? auth_session_look(a, cookie, session, r->arena, &found)
                                   : auth_session_find(a, cookie, session, r->arena, &found);
     if (o == FAULT) {

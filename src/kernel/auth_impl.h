@@ -234,9 +234,17 @@ bool auth_scope_of_person(const struct registry *registry, struct str permission
  * a page or a page's form; "auth.certificate_form" (415) to a POST by a certificate of what is not
  * JSON. */
 enum outcome auth_key_admit(struct auth *a, struct http_request *r, struct err *e);
+/* The session of who shows this key, whatever it is shown by. REFUSED "auth.key_refused". */
+enum outcome auth_key_find(struct auth *a, struct http_request *r, struct str text,
+                           struct auth_session *out, struct err *e);
 /* "vein_<id>_<secret>", and what is kept of the secret. */
 struct str auth_key_text(struct str id, struct str secret, struct arena *arena);
 struct str auth_key_digest(struct auth *a, struct str secret, struct arena *arena);
+
+/* --- auth_wall.c --- */
+
+/* Who asks is a display on a wall, for what such a display shows. */
+bool auth_wall_admits(struct auth *a, struct http_request *r, struct auth_session *out);
 
 /* --- auth_claim.c --- */
 

@@ -138,10 +138,10 @@ static enum outcome refused(struct auth *a, const struct http_request *r, struct
     return auth_claim_refused(a, &c, "key", "auth.key_refused", e);
 }
 
-static enum outcome by_key(struct auth *a, struct http_request *r, struct auth_session *out,
-                           struct err *e)
+enum outcome auth_key_find(struct auth *a, struct http_request *r, struct str text,
+                           struct auth_session *out, struct err *e)
 {
-    const struct shown shown = shown_of(str_from(http_header(r, "Authorization"), scheme.n));
+    const struct shown shown = shown_of(text);
     const struct str digest = auth_key_digest(a, shown.secret, r->arena);
     const struct auth_key_in in = { shown.id };
     struct auth_key_out row;
@@ -159,6 +159,13 @@ static enum outcome by_key(struct auth *a, struct http_request *r, struct auth_s
     if (!right)
         return refused(a, r, shown.id, &row, found, e);
     note_use(a, &row);
+    return OK;
+}
+
+static enum outcome by_key(struct auth *a, struct http_request *r, struct auth_session *out,
+                           struct err *e)
+{
+    TRY(auth_key_find(a, r, str_from(http_header(r, "Authorization"), scheme.n), out, e));
     r->who = out;
     return OK;
 }

@@ -21,6 +21,13 @@ struct auth_ask_token {
     struct str party; /* its id: the host */
 };
 
+/* A display on a wall is set up, or taken down. */
+struct auth_wall_view {
+    struct show_refusal refused;
+    bool stands; /* a key is kept here */
+};
+http_handler_fn auth_get_wall, auth_post_wall;
+
 struct auth_sign_in_view {
     struct str next; /* path to go on at */
     struct show_refusal refused;

@@ -5,6 +5,7 @@ import { clocks } from "./clocks.mjs";
 import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
+import { lists } from "./lists.mjs";
 import { steps } from "./steps.mjs";
 import { tower } from "./tower.mjs";
 
@@ -14,6 +15,7 @@ await gallery(house);
 await kernelPages(house);
 await clocks(house);
 await tower(house);
+await lists(house);
 await files(house);
 await steps(house);
 await journeys(house);

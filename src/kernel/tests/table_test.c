@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* memmem */
 /* Lists as tables: what is told of them, and the same as a file: whole, cut off where it must be, in
  * the reader's language, and nothing that a spreadsheet would run. */
 #include "kernel/table.h"
+#include "kernel/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,7 @@ static const struct table table = { .name = "things", .columns = columns, .n = 1
 static int begin(void **state)
 {
     (void)state;
+    text_use(text_rows, text_rows_count);
     arena = arena_new(MADE_MAX * 2);
     assert_non_null(arena);
     made = buf_in(arena, MADE_MAX / 4);

@@ -147,6 +147,25 @@ static void row_sample(struct desk_tower_row *x, struct page *p, const struct ga
             (struct desk_risk){ at == 2 ? DESK_RISK_HIGH : DESK_RISK_WATCH, v->orders[at].word };
 }
 
+/* At the third of five steps: two are behind it. */
+static void rail_sample(struct desk_task_view *v, struct page *p)
+{
+    static const char *const points[] = { "receipt_at_treatment_site", "before_thaw",
+                                          "patient_at_collection", "label_at_chair",
+                                          "handover_to_courier" };
+    enum { STEPS = sizeof points / sizeof points[0], PRESENT = 2 };
+    static const struct flow_task task = { .name = { "sample", 6 } };
+    v->steps = ARENA_ARRAY(p->b->arena, STEPS, struct desk_task_step);
+    v->nsteps = v->steps ? STEPS : 0;
+    v->task = &task;
+    v->o.id = S("sample");
+    v->now = v->at = PRESENT;
+    for (size_t i = 0; i < v->nsteps; i++)
+        v->steps[i] = (struct desk_task_step){ .key = str_z(points[i]),
+                                               .name = show_name(p, "point", str_z(points[i])),
+                                               .done = i < PRESENT };
+}
+
 static enum outcome gallery(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     static const struct {
@@ -186,6 +205,7 @@ static enum outcome gallery(struct http_request *r, struct db *db, struct page *
         v->lines[i].order_id = v->orders[i].row.coi;
         row_sample(&v->rows[i], p, v, i);
     }
+    rail_sample(&v->task, p);
     table_ask(&v->table, p, r, &sample_table, S(""));
     TRY(define_read(&form, &context, str_z(sample), e));
     TRY(form_html(&v->form, p, &form, e));

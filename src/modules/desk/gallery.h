@@ -28,6 +28,7 @@ struct gallery_view {
     int64_t dated;
     struct html form; /* each type of field, some sent with faults */
     struct table_view table;
+    struct desk_task_view task; /* with steps behind, before and at the present one */
     struct show_refusal refused;
 };
 

@@ -4,7 +4,7 @@
 #ifndef VEIN_MODULES_DESK_RISK_KEPT_H
 #define VEIN_MODULES_DESK_RISK_KEPT_H
 
-#include "base/bytes.h"
+#include "base/str.h"
 
 enum { DESK_RISKS_KEPT = 8192 }; /* orders; one takes the place of another whose id falls together */
 

@@ -236,6 +236,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         return show_rows(r, sql_desk_tower.out, rows.as_json, rows.n, v.next, e);
     v.rows = rows.rows;
     v.n = rows.n;
+    v.ranked = !ask.risk.p && str_is(ask.state, "live");
     if (ask.risk.p && rows.more)
         v.looked = rows.looked;
     v.here = path(p, &ask, NULL);

@@ -4,6 +4,9 @@
 
 #include "modules/desk/forecast.h"
 
+/* Running orders that fall due first: of these the ones at high risk stand before the others. */
+enum { TOWER_AHEAD = 360 };
+
 struct desk_tower_row {
     const struct desk_tower_out *row;
     struct desk_order o;
@@ -41,6 +44,7 @@ struct desk_tower_view {
     struct str to_wall; /* path of the same list for a wall */
     struct str here;    /* path of this very page … */
     struct str turn;    /* … and of the one that follows upon it: behind the last, the first */
+    bool ranked;        /* by risk as well */
     size_t looked;      /* orders gone through for a risk, where there are more; else 0 */
     bool may_enrol;
     struct str next; /* path of the next page; absent at the end */

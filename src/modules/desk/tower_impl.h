@@ -9,7 +9,6 @@ enum { TOWER_LATE = 1, TOWER_HELD = 2, TOWER_RUNNING = 3, TOWER_ENDED = 4 };
 enum {
     TOWER_LISTED = DESK_ROWS + 1, /* the last tells that there is another page */
     TOWER_COUNTED = 201,          /* more are shown as "200+" */
-    TOWER_AHEAD = 360,            /* running orders that fall due first */
     TOWER_MOST = TOWER_AHEAD + TOWER_LISTED,
 };
 /* What simply runs (TOWER_RUNNING) as lists that foresee go on behind it: those of the first

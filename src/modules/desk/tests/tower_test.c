@@ -201,6 +201,88 @@ static void both_ways_list_and_count_the_same(void **state)
     }
 }
 
+/* --- in the order of what is foreseen --- */
+
+static size_t asked_for; /* levels */
+
+/* Of one in four, by its id. */
+static enum outcome level_of(int *level, void *context, struct str order, struct err *e)
+{
+    (void)context;
+    (void)e;
+    asked_for++;
+    *level = order.p[7] < '4' ? DESK_RISK_HIGH : DESK_RISK_WATCH;
+    return OK;
+}
+
+static struct tower_listed foreseen(const struct tower_ask *ask, bool few, int64_t now)
+{
+    static struct app app;
+    struct tower_listed out;
+    struct err e = { 0 };
+    app.node = &f.node;
+    struct http_request r = { .arena = f.arena, .context = &app };
+    if (tower_list_foreseen(&out, ask, few, db, &r, level_of, NULL, now, &e) != OK)
+        fail_msg("%s: %s", e.code, e.detail);
+    return out;
+}
+
+/* Reads to the end. Whoever is in trouble first, then who is at high risk, then the others; each
+ * kind by when they are due. */
+static size_t read_in_order(struct tower_ask ask, bool few)
+{
+    struct tower_order before = { S(""), -1, 0 };
+    size_t all = 0;
+    for (;;) {
+        const struct tower_listed one = foreseen(&ask, few, 1);
+        const bool more = one.n == TOWER_LISTED;
+        for (size_t i = 0; i < one.n - more; i++) {
+            const struct tower_order *o = &one.orders[i];
+            assert_true(o->trouble > before.trouble ||
+                        (o->trouble == before.trouble &&
+                         (o->due > before.due ||
+                          (o->due == before.due && str_cmp(o->order, before.order) > 0))));
+            if (o->trouble >= TOWER_HIGH)
+                assert_int_equal(o->trouble == TOWER_HIGH, o->order.p[7] < '4');
+            before = *o;
+            all++;
+        }
+        if (!more)
+            return all;
+        ask.after_trouble = before.trouble;
+        ask.after_due = before.due;
+        ask.after_order = before.order;
+    }
+}
+
+static void those_at_high_risk_stand_before_the_others(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    orders();
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    struct tower_ask ask = {
+        .organisation = str_z(organisation(0)),
+        .state = S("live"),
+        .after_trouble = -1,
+        .after_order = S(""),
+    };
+    const size_t live = compared(ask);
+    assert_true(live > 2 * TOWER_LISTED);
+    for (size_t rounds = 0; rounds < ORDERS; rounds++) { /* some levels are found for each page */
+        asked_for = 0;
+        (void)foreseen(&ask, true, 1);
+        assert_true(asked_for <= 60);
+        if (asked_for == 0)
+            break;
+    }
+    assert_int_equal(asked_for, 0); /* what was found is kept … */
+    assert_int_equal(read_in_order(ask, true), live);
+    assert_int_equal(read_in_order(ask, false), live);
+    (void)foreseen(&ask, true, 1 + 2 * TIME_MINUTE);
+    assert_true(asked_for > 0); /* … for a while */
+}
+
 static int open_all(void **state)
 {
     static const struct module *const modules[] = {
@@ -226,6 +308,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_ways_list_and_count_the_same, open_all, close_all),
+        cmocka_unit_test_setup_teardown(those_at_high_risk_stand_before_the_others, open_all,
+                                        close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
