@@ -6,7 +6,7 @@
  * htmx keeps no page in the browser (they have personal data), evaluates nothing, and adds no style. */
 import htmx from "htmx.org";
 import { streamIs } from "./connection";
-import { morph } from "./morph";
+import { patch } from "./patch";
 
 Object.assign(htmx.config, {
   allowEval: false,
@@ -56,12 +56,14 @@ function swapped(event: Event): void {
 }
 
 export function startFragments(): void {
-  htmx.defineExtension("morph", {
-    isInlineSwap: (style: string) => style === "morph",
+  htmx.defineExtension("patch", {
+    isInlineSwap: (style: string) => style === "patch",
     handleSwap: (style: string, target: Node, fragment: Node) => {
       const fresh = fragment instanceof DocumentFragment ? fragment.firstElementChild : fragment;
-      if (style !== "morph" || !(target instanceof Element) || !(fresh instanceof Element)) return false;
-      morph(target, fresh, "drop");
+      if (style !== "patch" || !(target instanceof HTMLElement) || !(fresh instanceof HTMLElement))
+        return false;
+      patch(target, fresh);
+      for (const form of target.querySelectorAll("form")) form.reset(); /* chosen is what is listed */
       return [target];
     },
   });

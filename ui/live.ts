@@ -4,7 +4,7 @@
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
 import { streamIs } from "./connection";
 import { glide } from "./glide";
-import { morph } from "./morph";
+import { patch } from "./patch";
 
 export interface ToWorker {
   topics: string[];
@@ -73,7 +73,7 @@ async function refresh(part: Part): Promise<void> {
   const fresh = page.getElementById(part.id);
   const now = document.getElementById(part.id);
   if (!fresh || !now || busy(now)) return;
-  glide(now, () => morph(now, fresh, "keep"));
+  glide(now, () => patch(now, fresh));
   document.dispatchEvent(new CustomEvent("vein:fresh", { detail: now }));
 }
 
