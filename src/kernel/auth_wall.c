@@ -1,7 +1,8 @@
-/* A display on a wall. Nobody signs in there and nothing locks it: it is a system with an account and
- * a key of its own (auth_key_admit.c), which was entered at the display once and stands in a cookie of
- * it until the key ends or is revoked. By that cookie one reads what everybody in the room may see,
- * the control tower as a wall shows it and when it has news, whatever else the key is good for. */
+/* A display on a wall. Nobody signs in there and nothing locks it: it is a system with an account
+ * and a key of its own (auth_key_admit.c), which was entered at the display once and stands in a
+ * cookie of it until the key ends or is revoked. By that cookie one reads what everybody in the
+ * room may see, the control tower as a wall shows it and when it has news, whatever else the key is
+ * good for. */
 #include "gen/kernel/pages/wall.html.h"
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
@@ -53,10 +54,9 @@ static enum http_state with_cookie(struct http_request *r, struct str value, int
     r->answer = (struct http_answer){
         .status = 303,
         .location = str_z(next),
-        .set_cookie = { arena_printf(r->arena,
-                                     "%s=%.*s; Path=/; HttpOnly; SameSite=Strict%s; Max-Age=%lld",
-                                     cookie_name(r), STR(value), http_secure(r) ? "; Secure" : "",
-                                     (long long)seconds) },
+        .set_cookie = { arena_printf(
+            r->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict%s; Max-Age=%lld", cookie_name(r),
+            STR(value), http_secure(r) ? "; Secure" : "", (long long)seconds) },
     };
     return HTTP_DONE;
 }

@@ -9,8 +9,11 @@ enum { DEFINITIONS_SHOWN = 60, DEFINITIONS_READ = 200, VERSIONS_MAX = 200 };
 /* --- the list --- */
 
 static const struct table_column columns[] = {
-    { .name = "title", .fixed = true }, { .name = "kind", .sorts = true }, { .name = "version" },
-    { .name = "since" },                { .name = "state" },
+    { .name = "title", .fixed = true },
+    { .name = "kind", .sorts = true },
+    { .name = "version" },
+    { .name = "since" },
+    { .name = "state" },
 };
 enum { BY_KIND = 1, COLUMNS = sizeof columns / sizeof columns[0] };
 static const struct table definitions_table = {

@@ -21,8 +21,8 @@ struct table {
     const char *name; /* its page is "/<name>" */
     const struct table_column *columns;
     size_t n;
-    size_t first; /* the column that sorts where nobody chose one */
-    bool csv;     /* names nobody, and may be taken away */
+    size_t first;       /* the column that sorts where nobody chose one */
+    bool csv;           /* names nobody, and may be taken away */
     const char *cursor; /* parameter behind which a page begins; NULL: "before" */
 };
 
@@ -58,8 +58,8 @@ void table_ask(struct table_view *out, struct page *p, const struct http_request
 const struct table_head *table_head(const struct table_view *v, const char *name);
 /* The list goes on behind the cursor, as show_cursor reads it. */
 void table_go_on(struct table_view *v, struct arena *a, struct str cursor);
-/* How much a list shows, in words, and whether there is more: told to who cannot see that a list has
- * changed in place (data-told; ui/fragments.ts). */
+/* How much a list shows, in words, and whether there is more: told to who cannot see that a list
+ * has changed in place (data-told; ui/fragments.ts). */
 struct str table_told(struct page *p, size_t n, bool more);
 
 /* Behind every text, for lists that go back by one: no text begins with it. */

@@ -1,6 +1,6 @@
 #define _GNU_SOURCE /* memmem */
-/* Lists as tables: what is told of them, and the same as a file: whole, cut off where it must be, in
- * the reader's language, and nothing that a spreadsheet would run. */
+/* Lists as tables: what is told of them, and the same as a file: whole, cut off where it must be,
+ * in the reader's language, and nothing that a spreadsheet would run. */
 #include "kernel/table.h"
 #include "kernel/text.h"
 
@@ -50,7 +50,7 @@ static enum outcome rows_of(void *context, struct record_list *rows, struct err 
     struct table_row *out = ARENA_ARRAY(arena, AT_ONCE, struct table_row);
     (void)e;
     rows->p = out;
-    for (rows->n = 0; rows->n < AT_ONCE && *left > 0; rows->n++, (*left)--)
+    for (rows->n = 0; rows->n<AT_ONCE && * left> 0; rows->n++, (*left)--)
         out[rows->n].said = S("=cmd|'/c calc'!A1");
     return OK;
 }

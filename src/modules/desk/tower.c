@@ -12,8 +12,7 @@ static struct str filter(const struct http_request *r, const char *name)
 }
 
 /* Of the same list: from behind this row on, or where it is now. */
-static struct str path(struct page *p, const struct tower_ask *in,
-                       const struct tower_order *behind)
+static struct str path(struct page *p, const struct tower_ask *in, const struct tower_order *behind)
 {
     struct arena *a = p->b->arena;
     struct str after = S("");

@@ -1,9 +1,9 @@
-/* The control tower in the order of what is foreseen: behind those in trouble the ones at high risk,
- * then the others, each by when they are due.
+/* The control tower in the order of what is foreseen: behind those in trouble the ones at high
+ * risk, then the others, each by when they are due.
  *
  * No index knows a risk: it rests on forecasts and changes with the time. So those at high risk are
- * looked for among the TOWER_AHEAD running orders that fall due first, by the levels that were found
- * last; what fell due later stands at its place with its risk beside it. */
+ * looked for among the TOWER_AHEAD running orders that fall due first, by the levels that were
+ * found last; what fell due later stands at its place with its risk beside it. */
 #include "modules/desk/forecast.h"
 #include "modules/desk/risk_kept.h"
 #include "modules/desk/tower_impl.h"

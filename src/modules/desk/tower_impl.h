@@ -28,10 +28,10 @@ struct tower_ask {
     struct str risk; /* high, watch */
     bool wall;       /* for a display that everybody sees: nobody is named */
     bool json;
-    bool foresees;   /* rows say what is at risk, and that orders them */
-    bool troubled;   /* those that are stopped, late or held alone */
-    size_t rows;     /* of a page, DESK_ROWS at most */
-    size_t most;     /* that are listed; 0: TOWER_LISTED */
+    bool foresees; /* rows say what is at risk, and that orders them */
+    bool troubled; /* those that are stopped, late or held alone */
+    size_t rows;   /* of a page, DESK_ROWS at most */
+    size_t most;   /* that are listed; 0: TOWER_LISTED */
     int64_t after_trouble;
     int64_t after_due;
     struct str after_order;

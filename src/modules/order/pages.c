@@ -24,8 +24,7 @@ static const struct table patients_table = {
 };
 
 static enum outcome list_read(struct record_list *list, struct order_patients_view *v,
-                              struct http_request *r, struct db *db, struct str site,
-                              struct err *e)
+                              struct http_request *r, struct db *db, struct str site, struct err *e)
 {
     const bool back = v->table.back;
     const bool by_time = v->table.sort == BY_TIME;
