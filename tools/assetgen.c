@@ -29,10 +29,9 @@ static const char *media_type_of(const char *path)
     static const struct {
         const char *end, *type;
     } types[] = {
-        { ".css", "text/css; charset=utf-8" },
-        { ".js", "text/javascript; charset=utf-8" },
-        { ".svg", "image/svg+xml" },
-        { ".woff2", "font/woff2" },
+        { ".css", "text/css; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" },
+        { ".svg", "image/svg+xml" },           { ".woff2", "font/woff2" },
+        { ".wasm", "application/wasm" },
     };
     const char *end = strrchr(path, '.');
     for (size_t i = 0; end && i < sizeof types / sizeof types[0]; i++)

@@ -78,6 +78,7 @@ function submitted(event: SubmitEvent): void {
 
 export function startConnection(): void {
   document.addEventListener("submit", submitted, true);
+  document.addEventListener("htmx:sendError", () => streamIs(false)); /* a list asked in vain */
   window.addEventListener("online", () => void look());
   window.addEventListener("offline", () => void look());
   if (!navigator.onLine) void look();

@@ -9,9 +9,13 @@ function entered(form: HTMLFormElement, name: string): string {
   return typeof value === "string" ? value.trim() : "";
 }
 
-/* A number, or a number with a unit, which is the server's to convert: null. */
-function number(text: string): number | null {
-  return /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text) ? Number(text) : null;
+/* A number as the server will read it (kernel/number.h); null: it will not, or it has a unit, which is
+ * the server's to convert. */
+function number(text: string, form: HTMLFormElement | null): number | null {
+  const comma = form?.querySelector('[name="_comma"]') != null;
+  if (comma && /^-?[1-9]\d{0,2}(\.\d{3})+(?!\d)/.test(text)) return null; /* may part thousands */
+  const plain = comma && !text.includes(".") ? text.replace(",", ".") : text;
+  return /^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : null;
 }
 
 function holds(form: HTMLFormElement, rule: string): boolean {
@@ -25,7 +29,7 @@ function holds(form: HTMLFormElement, rule: string): boolean {
   if (condition === "is") return value === wanted;
   if (condition === "is_not") return value !== wanted;
   if (condition === "given") return true;
-  const n = number(value);
+  const n = number(value, form);
   if (n === null) return true;
   if (condition === "at_least") return n >= Number(wanted);
   if (condition === "at_most") return n <= Number(wanted);
@@ -55,7 +59,7 @@ function limits(said: HTMLElement): void {
   if (!(field instanceof HTMLInputElement)) return;
   const { least = "", most = "" } = said.dataset;
   const judge = (): void => {
-    const n = number(field.value.trim());
+    const n = number(field.value.trim(), field.form);
     const beyond = n !== null && ((least !== "" && n < Number(least)) || (most !== "" && n > Number(most)));
     said.classList.toggle("broken", beyond);
   };

@@ -5,7 +5,6 @@
  *
  * htmx keeps no page in the browser (they have personal data), evaluates nothing, and adds no style. */
 import htmx from "htmx.org";
-import { streamIs } from "./connection";
 import { patch } from "./patch";
 
 Object.assign(htmx.config, {
@@ -55,23 +54,21 @@ function swapped(event: Event): void {
   target.scrollIntoView();
 }
 
-export function startFragments(): void {
-  htmx.defineExtension("patch", {
-    isInlineSwap: (style: string) => style === "patch",
-    handleSwap: (style: string, target: Node, fragment: Node) => {
-      const fresh = fragment instanceof DocumentFragment ? fragment.firstElementChild : fragment;
-      if (style !== "patch" || !(target instanceof HTMLElement) || !(fresh instanceof HTMLElement))
-        return false;
-      patch(target, fresh);
-      for (const form of target.querySelectorAll("form")) form.reset(); /* chosen is what is listed */
-      return [target];
-    },
-  });
-  document.addEventListener("htmx:beforeSwap", answered);
-  document.addEventListener("htmx:afterSwap", swapped);
-  document.addEventListener("htmx:sendError", () => streamIs(false));
-  document.addEventListener("vein:fresh", (event) => {
-    const part = (event as CustomEvent<HTMLElement>).detail;
-    part.querySelectorAll("[hx-boost]").forEach((boosted) => htmx.process(boosted));
-  });
-}
+htmx.defineExtension("patch", {
+  isInlineSwap: (style: string) => style === "patch",
+  handleSwap: (style: string, target: Node, fragment: Node) => {
+    const fresh = fragment instanceof DocumentFragment ? fragment.firstElementChild : fragment;
+    if (style !== "patch" || !(target instanceof HTMLElement) || !(fresh instanceof HTMLElement))
+      return false;
+    patch(target, fresh);
+    for (const form of target.querySelectorAll("form")) form.reset(); /* chosen is what is listed */
+    return [target];
+  },
+});
+document.addEventListener("htmx:beforeSwap", answered);
+document.addEventListener("htmx:afterSwap", swapped);
+document.addEventListener("vein:fresh", (event) => {
+  const part = (event as CustomEvent<HTMLElement>).detail;
+  part.querySelectorAll("[hx-boost]").forEach((boosted) => htmx.process(boosted));
+});
+document.documentElement.dataset["fragments"] = ""; /* from now on */

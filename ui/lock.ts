@@ -114,6 +114,7 @@ export function cover(): void {
   covering.append(told);
   document.body.append(covering);
   covering.showModal();
+  document.dispatchEvent(new Event("vein:covered"));
   ask();
 }
 

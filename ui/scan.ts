@@ -36,6 +36,16 @@ function begin(): void {
   before = textField(at)?.value;
 }
 
+/* What was read, by a scanner or the camera, goes into its field. True: its form went, too, as the field
+ * says. */
+export function put(field: HTMLInputElement, read: string): boolean {
+  field.value = read;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const sends = field.dataset["scan"] === "submit" || field.dataset["scan"] === "find";
+  if (sends) field.form?.requestSubmit();
+  return sends;
+}
+
 /* Where something covers the page, a scan goes into a field of the cover or nowhere. */
 function covered(event: KeyboardEvent): boolean {
   const cover = document.querySelector("dialog:modal");
@@ -55,11 +65,7 @@ function take(event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   if (here && before !== undefined) here.value = before;
-  field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  if (field.dataset["scan"] === "submit" || field.dataset["scan"] === "find")
-    field.form?.requestSubmit();
-  else field.focus();
+  if (!put(field, text)) field.focus();
 }
 
 function key(event: KeyboardEvent): void {

@@ -68,6 +68,7 @@ function cover(stop: HTMLDialogElement): void {
   stop.removeAttribute("open");
   if (isSeen(stop)) return;
   stop.showModal();
+  document.dispatchEvent(new Event("vein:covered"));
   stop.querySelector<HTMLElement>(".sign")?.focus(); /* not a button, which a scanner's Enter would press */
   stop.addEventListener("cancel", (event) => event.preventDefault());
   stop.addEventListener("close", () => {

@@ -1,9 +1,9 @@
 /* Everything a page runs. Pages work without any of it: scripts only make them live, read scanners
  * wherever the focus stands, and let countdowns tick. */
+import { startCamera } from "./camera";
 import { startConnection } from "./connection";
 import { startCountdowns } from "./countdown";
 import { startForms } from "./form";
-import { startFragments } from "./fragments";
 import { startLive } from "./live";
 import { startLock } from "./lock";
 import { startScan } from "./scan";
@@ -14,16 +14,34 @@ import { startUploads } from "./upload";
 import { startTokens } from "./token";
 import { startWall } from "./wall";
 
+/* Scripts that not every page needs, by what those have (pages/layout.html names where they are).
+ * They come once the page is to be seen. */
+const OWN = [
+  ["chart", "[data-chart]"],
+  ["fragments", "[hx-boost]"],
+] as const;
+
+function loadOwn(): void {
+  for (const [script, needs] of OWN) {
+    const from = document.documentElement.dataset[`${script}Script`];
+    if (!from || !document.querySelector(needs)) continue;
+    const own = document.createElement("script");
+    own.src = from;
+    document.head.append(own);
+  }
+}
+
 startCountdowns();
 startTokens(); /* before what counts a form as sent */
 startConnection(); /* before what counts a form as sent, too */
 startLock();
 startScan();
+startCamera();
 startTimes();
 startForms();
-startFragments();
 startUploads();
 startStops();
 startLive();
 startWall();
 startTabs();
+requestAnimationFrame(() => setTimeout(loadOwn));

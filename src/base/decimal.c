@@ -107,6 +107,22 @@ static bool read_exponent(int64_t *out, struct str text, size_t *at)
     return true;
 }
 
+/* "1,234": whether thousands are parted or decimals begin, nobody can say. */
+static bool may_be_grouped(struct str s)
+{
+    size_t at = s.n > 0 && s.p[0] == '-';
+    size_t digits = 0, commas = 0;
+    for (; at < s.n; at++) {
+        const bool comma = s.p[at] == ',';
+        if (comma ? digits < 1 || digits > 3 || (commas > 0 && digits != 3)
+                  : s.p[at] < '0' || s.p[at] > '9')
+            return false;
+        commas += comma;
+        digits = comma ? 0 : digits + 1;
+    }
+    return commas > 0 && digits == 3;
+}
+
 enum outcome decimal_read(struct decimal *out, struct str text, struct err *e)
 {
     size_t at = 0;
@@ -127,7 +143,7 @@ enum outcome decimal_read(struct decimal *out, struct str text, struct err *e)
     }
     int64_t exponent = 0;
     if (!good || !read_exponent(&exponent, text, &at) || at != text.n)
-        return REFUSE(e, "quantity.not_a_number");
+        return REFUSE(e, may_be_grouped(text) ? "quantity.grouped" : "quantity.not_a_number");
     int64_t scale = decimals - exponent;
     /* Too fine is refused even where the last digits are zeros: they were entered. */
     if (!fits || scale > DECIMAL_SCALE_MAX)

@@ -23,7 +23,8 @@ struct decimal decimal_none(void);
 struct decimal decimal_of(int64_t v);
 
 /* "-12.50", "0.5", "7", and "2e6", "1.5E-3" as laboratories write them; not ".5", "5.", "+5", "05",
- * blanks, or a decimal comma. Refusals: "quantity.not_a_number", "quantity.out_of_range". */
+ * blanks, or a decimal comma. Refusals: "quantity.not_a_number", "quantity.grouped" ("1,234", which
+ * is two numbers), "quantity.out_of_range". */
 enum outcome decimal_read(struct decimal *out, struct str text, struct err *e);
 /* Plain notation with all digits of the scale; reading it again gives the same value and scale.
  * Writes nothing when there is no value. */

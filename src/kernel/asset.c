@@ -43,6 +43,7 @@ enum http_state asset_get(struct http_request *r)
             .media_type = a->media_type,
             .body = { (const char *)a->bytes, a->n },
             .immutable = true,
+            .wasm = strcmp(a->name, "camera_worker.js") == 0,
         };
         if (a->gzip)
             offer_gzip(r, a);

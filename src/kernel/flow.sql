@@ -247,6 +247,13 @@ SELECT task, took FROM (
     ORDER BY settled DESC, order_id DESC, task DESC LIMIT :most) AS newest
 ORDER BY task, took NULLS FIRST;
 
+-- took_by_order (workflow CODE, most INT) -> (order_id ID, task CODE, settled TIME, took INT)
+-- The newest of a workflow, order by order.
+SELECT order_id, task, settled, took FROM (
+    SELECT order_id, task, settled, took FROM flow_took WHERE workflow = :workflow
+    ORDER BY settled DESC, order_id DESC, task DESC LIMIT :most) AS newest
+ORDER BY order_id, settled, task;
+
 -- task_overdue (order_id ID, task CODE)
 UPDATE flow_task SET overdue = 1 WHERE order_id = :order_id AND task = :task;
 

@@ -3,14 +3,23 @@
  * so that no half of a form is ever shown as a whole. */
 #include "kernel/form_impl.h"
 
+#include "gen/kernel/pages/comma.html.h"
 #include "gen/kernel/pages/form_field.html.h"
 #include "gen/kernel/pages/form_instructions.html.h"
 #include "gen/kernel/pages/form_problems.html.h"
 #include "gen/kernel/pages/form_section.html.h"
 #include "kernel/file.h"
+#include "kernel/number.h"
 #include "kernel/show.h"
 
-enum { RADIOS_MAX = 6, ONE_LINE_MAX = 200, LIMITS_TEXT_MAX = 400 };
+#include <stdio.h>
+
+enum {
+    RADIOS_MAX = 6,
+    ONE_LINE_MAX = 200,
+    LIMITS_TEXT_MAX = 400,
+    NAMES_MAX = FORM_VALUES_MAX * 64,
+};
 
 static void starved(struct page *p)
 {
@@ -42,8 +51,8 @@ static struct str limits_text(struct page *p, const struct form_field *field, st
         return (struct str){ 0 };
     size_t which = !decimal_present(most) ? 1 : !decimal_present(least) ? 2 : 0;
     const struct text_param params[] = {
-        { "least", decimal_text(arena, least) },
-        { "most", decimal_text(arena, most) },
+        { "least", page_decimal(p, least, arena) },
+        { "most", page_decimal(p, most, arena) },
         { "unit", str_is(field->unit, "1") ? S("") : unit_text(field) },
     };
     struct buf b = buf_in(arena, LIMITS_TEXT_MAX);
@@ -68,6 +77,7 @@ struct shown {
     const struct form_working *workings;
     size_t nworkings;
     struct arena *arena;
+    struct buf *numbers; /* names of the fields that take one */
 };
 
 static bool is_cell(const struct form_plan *p, struct str name)
@@ -76,6 +86,21 @@ static bool is_cell(const struct form_plan *p, struct str name)
     size_t item = form_item_named(p, name, &row);
     return item < p->n &&
            row < (form_in_rows(p, item) ? form_rows_max(form_section_of(p, item)) : 1);
+}
+
+/* Its limits with the decimal sign of the page. */
+static struct err in_words(struct page *p, const struct err *e, struct arena *arena)
+{
+    struct err out = *e;
+    struct err ignored = { 0 };
+    struct decimal d;
+    const bool limit =
+        str_is(str_z(e->code), "form.below_min") || str_is(str_z(e->code), "form.above_max");
+    for (size_t i = 0; limit && i < e->nparams; i++)
+        if (decimal_read(&d, str_z(e->params[i].value), &ignored) == OK)
+            (void)snprintf(out.params[i].value, ERR_VALUE_MAX, "%.*s",
+                           STR(page_decimal(p, d, arena)));
+    return out;
 }
 
 /* Texts of the problems of one field, or of those of no field when name is absent. */
@@ -89,11 +114,11 @@ static const struct form_text *problem_texts(struct page *p, const struct shown 
         bool of_none = !is_cell(s->plan, problem->field);
         if (name.p ? !str_eq(name, problem->field) : !of_none)
             continue;
-        struct str text = text_error(s->arena, p->language, &problem->error);
+        const struct err error = in_words(p, &problem->error, s->arena);
+        struct str text = text_error(s->arena, p->language, &error);
         if (of_none)
             text = arena_printf(s->arena, "%.*s: %.*s", STR(problem->field), STR(text));
-        texts[(*n)++] =
-            (struct form_text){ text, text_error_hint(s->arena, p->language, &problem->error) };
+        texts[(*n)++] = (struct form_text){ text, text_error_hint(s->arena, p->language, &error) };
     }
     return texts;
 }
@@ -176,8 +201,8 @@ void form_rule_words(struct page *p, const struct form_plan *plan, const struct 
     const struct text_param params[] = {
         { "field", looked_at->field->label },
         { "value", value.p ? rule_value(p, looked_at, value) : S("") },
-        { "least", limit_text(arena, r->at_least) },
-        { "most", limit_text(arena, r->at_most) },
+        { "least", page_decimal(p, r->at_least, arena) },
+        { "most", page_decimal(p, r->at_most, arena) },
         { "unit", str_is(looked_at->field->unit, "1") ? S("") : unit_text(looked_at->field) },
     };
     buf_z(b, b->n > 0 ? "; " : "");
@@ -267,6 +292,11 @@ static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s
         put_rule(p, s, field->shown_when.p, row, &v->only, &v->when);
     if (v->type == FORM_FILE)
         put_file(v, p, s);
+    if (v->type == FORM_QUANTITY) {
+        v->value = number_shown(p, v->value);
+        buf_z(s->numbers, s->numbers->n > 0 ? " " : "");
+        buf_str(s->numbers, name);
+    }
     for (size_t i = 0; i < s->nworkings; i++)
         if (str_eq(s->workings[i].name, name) && s->workings[i].kept.n > 0)
             v->working = &s->workings[i];
@@ -351,6 +381,7 @@ static void render_section(struct page *p, const struct shown *s, size_t section
 void form_render(struct page *p, const struct form_filling *in, const struct form_problem *problems,
                  size_t nproblems, struct arena *arena)
 {
+    struct buf numbers = buf_in(arena, NAMES_MAX);
     const struct shown s = {
         .plan = form_plan_of(in->form->body, arena),
         .inputs = in->inputs,
@@ -361,6 +392,7 @@ void form_render(struct page *p, const struct form_filling *in, const struct for
         .workings = in->workings,
         .nworkings = in->nworkings,
         .arena = arena,
+        .numbers = &numbers,
     };
     size_t n;
     if (!s.plan)
@@ -379,7 +411,8 @@ void form_render(struct page *p, const struct form_filling *in, const struct for
     for (size_t i = 0; i < s.plan->form->sections.n; i++)
         if (in->part == 0 || in->part == (int64_t)i + 2)
             render_section(p, &s, i);
-    if (arena_exhausted(arena))
+    page_comma(p, buf_get(&numbers));
+    if (arena_exhausted(arena) || !buf_ok(&numbers))
         starved(p);
 }
 

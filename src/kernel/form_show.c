@@ -3,6 +3,7 @@
 #include "kernel/form_impl.h"
 
 #include "gen/kernel/pages/form_record.html.h"
+#include "kernel/number.h"
 #include "kernel/show.h"
 
 static struct str word(struct page *p, const char *key)
@@ -107,7 +108,8 @@ static void show_value(struct page *p, struct form_line *line, const struct form
     else
         line->value = form_value_text(p, field, v->value, arena);
     if (!says_the_same(field, v))
-        line->entered = v->entered;
+        line->entered =
+            form_type_of(field) == FORM_QUANTITY ? number_shown(p, v->entered) : v->entered;
     if (v->mark.n > 0)
         line->mark = arena_printf(arena, "form.mark.%.*s", STR(v->mark));
 }

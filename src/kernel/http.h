@@ -61,6 +61,7 @@ struct http_answer {
     int64_t retry_after_s; /* with 429 and 503; 0: none */
     bool immutable;        /* an asset named by its hash: cached for a year */
     bool no_etag;
+    bool wasm; /* a worker's script, in which WebAssembly may run: on no page it may */
 };
 
 enum http_state { HTTP_DONE, HTTP_WAIT };

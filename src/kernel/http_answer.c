@@ -10,10 +10,12 @@
 
 enum { ETAG_DIGITS = 16, ETAG_SIZE = ETAG_DIGITS + 3, HTTP_MADE_PIECE = 64 << 10 };
 
+#define POLICY                                                                                     \
+    "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "             \
+    "form-action 'self'"
+
 /* The camera reads labels. */
 static const char *const strict_headers[][2] = {
-    { "Content-Security-Policy", "default-src 'self'; object-src 'none'; frame-ancestors 'none'; "
-                                 "base-uri 'none'; form-action 'self'" },
     { "X-Content-Type-Options", "nosniff" },
     { "Referrer-Policy", "no-referrer" },
     { "Cross-Origin-Opener-Policy", "same-origin" },
@@ -75,6 +77,8 @@ bool http_answer_headers(const struct http_exchange *x, struct MHD_Response *res
     bool ok = true;
     for (size_t i = 0; i < sizeof strict_headers / sizeof strict_headers[0]; i++)
         ok = ok && add(response, strict_headers[i][0], strict_headers[i][1]);
+    ok = ok && add(response, "Content-Security-Policy",
+                   answer->wasm ? "script-src 'self' 'wasm-unsafe-eval'; " POLICY : POLICY);
     ok = ok && add(response, "Cache-Control",
                    answer->immutable ? "public, max-age=31536000, immutable" : "private, no-store");
     if (answer->status != 204 && answer->status != 304)

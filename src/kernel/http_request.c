@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "kernel/number.h"
 #include "kernel/text.h"
 
 /* -- What handlers ask ------------------------------------------------------------------------- */
@@ -299,13 +300,16 @@ static enum outcome read_head(struct http_exchange *x, struct err *e)
 static enum outcome read_form(struct http_exchange *x, struct err *e)
 {
     struct http_request *r = &x->request;
-    if (x->parts)
-        return http_parts_end(x->parts, e);
+    if (x->parts) {
+        TRY(http_parts_end(x->parts, e));
+        return number_read_form(r, e);
+    }
     r->body = buf_get(&x->body);
     TRY(buf_check(&x->body, e));
     if (!str_is(r->media_type, "application/x-www-form-urlencoded"))
         return OK;
-    return http_pairs_read(&r->form, &r->nform, r->arena, r->body, "http.malformed_form", e);
+    TRY(http_pairs_read(&r->form, &r->nform, r->arena, r->body, "http.malformed_form", e));
+    return number_read_form(r, e);
 }
 
 /* From here on the exchange may be suspended, so a stop waits for it; where one has begun, it is

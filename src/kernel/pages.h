@@ -71,6 +71,11 @@ struct workflow;
 enum outcome pages_workflow_graph(struct html *out, struct page *p, struct str title,
                                   const struct workflow *w, struct err *e);
 
+/* How long a workflow's stages took of late, in days; NULL: it is no workflow. */
+struct chart;
+enum outcome pages_workflow_pace(struct chart **out, struct page *p, struct db *db,
+                                 const struct definition *d, struct err *e);
+
 /* --- ledger --- */
 
 struct pages_ledger_view {

@@ -272,6 +272,8 @@ static enum outcome definition(struct http_request *r, struct db *db, struct pag
     TRY(pages_differ_before(&view.differences, &view.known, p, db, &view.definition, e));
     TRY(pages_version_life(&view.life, r, db, p, view.version, view.superseded, e));
     const struct actor *a = show_actor(r);
+    if (str_eq(view.version->organisation, a->organisation) && !show_site(a, "definition.see").p)
+        TRY(pages_workflow_pace(&view.pace, p, db, &view.definition, e));
     view.refused = show_refusal(p, r);
     view.r = r;
     view.may_draft = show_may(r, "define.draft");

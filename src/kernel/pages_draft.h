@@ -107,6 +107,7 @@ struct pages_definition_view {
     struct pages_life life;
     struct pages_differences differences; /* from the version before */
     bool known;                           /* there is one */
+    struct chart *pace; /* of a workflow: how long its stages took; NULL: not for this reader */
     bool may_draft, may_retire;
     struct show_refusal refused;
     const struct http_request *r;

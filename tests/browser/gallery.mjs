@@ -33,6 +33,29 @@ async function compare(taken, name, shots) {
   expect(share <= SHARE, `${name} differs in ${(100 * share).toFixed(2)} % of its pixels`);
 }
 
+/* Of five charts one has nothing to draw. */
+async function charts(page) {
+  await page.locator(".chart-plot canvas").nth(3).waitFor();
+  expect((await page.locator(".chart-plot canvas").count()) === 4, "not four charts are drawn");
+  const outside = page.locator("figure.chart").nth(1);
+  expect(!(await outside.locator("table").isVisible()), "the table is not folded away");
+  const inked = await outside.locator("canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((alpha, i) => i % 4 === 3 && alpha > 0).length / (data.length / 4);
+  });
+  expect(inked > 0.1, `only ${inked} of it has ink`);
+  await outside.locator(".chart-plot").focus();
+  for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+  await outside.getByText(/Logger A: 9\.3 °C above what is expected · Logger B: 5\.4 °C$/).waitFor();
+  await outside.getByText("As a table").click();
+  await outside.getByRole("table").waitFor();
+  const wide = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.waitForFunction(() => [...document.querySelectorAll(".chart-plot canvas")]
+    .every((canvas) => canvas.getBoundingClientRect().right <= innerWidth));
+  await page.setViewportSize(wide);
+}
+
 export async function gallery(house) {
   for (const [size, width] of Object.entries(widths))
     for (const colorScheme of ["light", "dark"])
@@ -56,6 +79,7 @@ export async function gallery(house) {
     });
     expect(loaded.some((f) => /Hyperlegible"?$/.test(f)), `loaded are ${loaded}`);
   });
+  await house.check("charts are drawn above their tables, and read by keys", () => charts(page));
   await house.look(page, "gallery");
   await context.close();
 }

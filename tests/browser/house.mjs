@@ -31,16 +31,19 @@ export function readDemo(file) {
 }
 
 export class House {
-  static async open(demo, shots) {
-    const browser = await chromium.launch({
+  static launch(more = []) {
+    return chromium.launch({
       executablePath: "/usr/bin/chromium-headless-shell",
       headless: true,
       args: [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more,
       ],
     });
-    return new House(browser, demo, shots);
+  }
+
+  static async open(demo, shots) {
+    return new House(await House.launch(), demo, shots);
   }
 
   constructor(browser, demo, shots) {

@@ -20,7 +20,7 @@ function words(demoFile) {
       texts.push(file, readFileSync(new URL(`defs/${folder}/${file}`, root), "utf8"));
   const sources = readdirSync(new URL("src/app/", root))
     .filter((file) => /^(sim|network)\w*\.c$/.test(file)).map((file) => `src/app/${file}`);
-  for (const file of [...sources, "src/modules/desk/gallery.c"]) /* what they say: their texts */
+  for (const file of [...sources, "src/modules/desk/gallery.c", "src/modules/desk/gallery_charts.c"]) /* what they say: their texts */
     texts.push(...(readFileSync(new URL(file, root), "utf8").match(/"(?:[^"\\\n]|\\.)*"/g) ?? []));
   return new Set(texts.join(" ").toLowerCase().match(/\p{L}+/gu));
 }

@@ -2,8 +2,11 @@
  * links and forms. partial: OPS-04 */
 import { expect } from "./house.mjs";
 
-/* The page was not loaded anew since it was marked. */
-const mark = (page) => page.evaluate(() => (globalThis.marked = true));
+/* The page was not loaded anew since it was marked; what answers in place comes once it is seen. */
+async function mark(page) {
+  await page.waitForFunction(() => "fragments" in document.documentElement.dataset);
+  await page.evaluate(() => (globalThis.marked = true));
+}
 const stands = (page) => page.evaluate(() => globalThis.marked === true);
 const told = (page) => page.locator("#told").textContent();
 const first = (page) => page.locator("tbody tr").first().innerText();

@@ -1,6 +1,7 @@
 /* suite.mjs DEMO_OUTPUT [SHOTS]: runs all cases against the demonstration that printed it. */
 import { House, readDemo } from "./house.mjs";
 import { journeys } from "./journey.mjs";
+import { camera } from "./camera.mjs";
 import { clocks } from "./clocks.mjs";
 import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
@@ -18,6 +19,7 @@ await tower(house);
 await lists(house);
 await files(house);
 await steps(house);
+await camera(house);
 await journeys(house);
 await house.check("no script failed, nothing was against the content policy", () => {
   if (house.troubles.length > 0) throw new Error([...new Set(house.troubles)].join("\n"));

@@ -106,6 +106,13 @@ static void what_is_no_number_is_refused(void **state)
         assert_refused(decimal_read(&d, str_z(not_numbers[i]), &e), &e, "quantity.not_a_number");
         assert_same(d, decimal_of(42));
     }
+    static const char *const grouped[] = { "1,234", "-12,345", "123,456,789" };
+    for (size_t i = 0; i < sizeof grouped / sizeof grouped[0]; i++) {
+        struct err two = { 0 };
+        struct decimal d = decimal_of(42);
+        assert_refused(decimal_read(&d, str_z(grouped[i]), &two), &two, "quantity.grouped");
+        assert_same(d, decimal_of(42));
+    }
     struct err e = { 0 };
     struct decimal d;
     assert_refused(decimal_read(&d, (struct str){ "1\0002", 3 }, &e), &e, "quantity.not_a_number");

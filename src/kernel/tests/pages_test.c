@@ -162,6 +162,22 @@ static void assets_are_immutable(void **state)
     assert_int_equal(get("/assets/../secret", "*/*", (struct str){ 0 }), 400);
 }
 
+/* The reader of codes is WebAssembly: the policy of its worker's script lets that run, and no
+ * other does. */
+static void only_the_cameras_worker_runs_webassembly(void **state)
+{
+    static const char policy[] = "Content-Security-Policy: default-src 'self'; object-src 'none'";
+    (void)state;
+    assert_int_equal(get(asset_url("camera_worker.js").p, "*/*", (struct str){ 0 }), 200);
+    assert_non_null(
+        strstr(got, "Policy: script-src 'self' 'wasm-unsafe-eval'; default-src 'self'"));
+    assert_int_equal(get(asset_url("vein.js").p, "*/*", (struct str){ 0 }), 200);
+    assert_non_null(strstr(got, policy));
+    assert_int_equal(get("/help", "text/html", (struct str){ 0 }), 200);
+    assert_non_null(strstr(got, policy));
+    assert_non_null(strstr(got, "camera=(self)"));
+}
+
 static void assets_are_packed_for_who_takes_it(void **state)
 {
     (void)state;
@@ -291,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_form_is_tried_and_nothing_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(assets_are_immutable, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_the_cameras_worker_runs_webassembly, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(assets_are_packed_for_who_takes_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_seen_needs_its_right, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_ledger_shows_its_proofs, set_up, tear_down),

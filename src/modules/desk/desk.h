@@ -334,6 +334,8 @@ struct desk_unit_view {
     const struct desk_other *others;
     size_t nothers;
     struct str tolerance; /* of the task: "2 %" */
+    struct str qr;        /* on the page of its label: path of the symbol … */
+    int qr_size;          /* … and of how many units a side */
     struct show_refusal refused;
     const struct http_request *r; /* what was entered */
     struct str tried;             /* command that was refused */

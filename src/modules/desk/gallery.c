@@ -11,9 +11,9 @@ static const char *const colours[GALLERY_COLOURS] = {
     "stop",   "accent-ground", "stop-ground", "accent-text", "stop-text",
 };
 static const char *const icons[GALLERY_ICONS] = {
-    "vein", "done", "now",    "next",   "stop", "warn",   "ok",   "clock",
-    "hold", "end",  "orders", "work",   "unit", "scan",   "hand", "ledger",
-    "form", "snow", "bell",   "person", "lock", "search", "out",
+    "vein", "done",   "now",  "next",   "stop", "warn",   "ok",     "clock", "hold",
+    "end",  "orders", "work", "unit",   "scan", "hand",   "ledger", "form",  "snow",
+    "bell", "person", "lock", "search", "out",  "camera", "light",  "cross",
 };
 
 static const struct table_column columns[] = {
@@ -209,6 +209,7 @@ static enum outcome gallery(struct http_request *r, struct db *db, struct page *
     table_ask(&v->table, p, r, &sample_table, S(""));
     TRY(define_read(&form, &context, str_z(sample), e));
     TRY(form_html(&v->form, p, &form, e));
+    gallery_charts(v, p);
     (void)REFUSE(&refused, "custody.not_offered", { "label", S("U-8QH8") });
     v->refused = show_error(p, r, &refused);
     page_gallery(p, v);

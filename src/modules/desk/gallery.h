@@ -4,10 +4,17 @@
 #ifndef VEIN_MODULES_DESK_GALLERY_H
 #define VEIN_MODULES_DESK_GALLERY_H
 
+#include "kernel/chart.h"
 #include "kernel/table.h"
 #include "modules/desk/tower.h"
 
-enum { GALLERY_ORDERS = 4, GALLERY_COLOURS = 17, GALLERY_ICONS = 23, GALLERY_TONES = 6 };
+enum {
+    GALLERY_ORDERS = 4,
+    GALLERY_COLOURS = 17,
+    GALLERY_ICONS = 26,
+    GALLERY_TONES = 6,
+    GALLERY_CHARTS = 5,
+};
 
 struct gallery_tone {
     enum show_tone tone;
@@ -29,8 +36,13 @@ struct gallery_view {
     struct html form; /* each type of field, some sent with faults */
     struct table_view table;
     struct desk_task_view task; /* with steps behind, before and at the present one */
+    struct chart charts[GALLERY_CHARTS]; /* within limits, outside, empty, one point, spans */
+    struct str loggers[2];
+    struct str times[3];
     struct show_refusal refused;
 };
+
+void gallery_charts(struct gallery_view *v, struct page *p);
 
 /* GET /help/gallery */
 enum http_state desk_get_gallery(struct http_request *r);

@@ -4,6 +4,7 @@
 #include "gen/desk/pages/label.html.h"
 #include "gen/desk/pages/unit.html.h"
 #include "kernel/ledger.h"
+#include "kernel/proof.h"
 #include "modules/desk/desk.h"
 
 struct str desk_tried(const struct desk_unit_view *v, const char *command, const char *name)
@@ -370,6 +371,7 @@ static enum outcome label(struct http_request *r, struct db *db, struct page *p,
         return err_no_memory(e);
     if (http_wants_json(r))
         return show_row(r, &identity_made_record, &out, e);
+    TRY(proof_qr(&v->qr, &v->qr_size, out.symbol, r->arena, e));
     page_label(p, v, &out);
     return OK;
 }
