@@ -8,19 +8,33 @@
 
 static const struct {
     const char *name, *kind, *organisation, *organisation_kind, *zone;
+    /* Numbers that no one has: those kept for films, by the regulator of each country. */
+    const char *phone, *phone_later, *address, *latitude, *longitude;
 } sites[] = {
     { "Northfield University Hospital", "treatment", "Northfield University Hospital", "hospital",
-      "Europe/London" },
-    { "Lindenau Clinic", "treatment", "Lindenau Clinic", "hospital", "Europe/Berlin" },
-    { "Hospital of Montclair", "treatment", "Hospital of Montclair", "hospital", "Europe/Paris" },
+      "Europe/London", "+44 1632 960110", "+44 1632 960119",
+      "Cell Therapy, Level 3\n1 Sample Road\nNorthfield NF1 1AA", "53.246", "-1.421" },
+    { "Lindenau Clinic", "treatment", "Lindenau Clinic", "hospital", "Europe/Berlin",
+      "+49 30 23125120", "+49 30 23125129", "Haus 4\nMusterallee 1\n00120 Lindenau", "51.328",
+      "12.331" },
+    { "Hospital of Montclair", "treatment", "Hospital of Montclair", "hospital", "Europe/Paris",
+      "+33 4 65 71 01 30", "+33 4 65 71 01 39", "1 rue du Modèle\n00130 Montclair", "45.772",
+      "3.087" },
     { "Rivermouth Apheresis Centre", "apheresis", "Rivermouth Blood Services", "hospital",
-      "Europe/London" },
-    { "Halden Cell Works", "plant", "Halden Cell Works", "manufacturer", "Europe/Berlin" },
+      "Europe/London", "+44 1632 960140", "+44 1632 960149", "2 Harbour Way\nRivermouth RV1 4AA",
+      "50.402", "-4.124" },
+    { "Halden Cell Works", "plant", "Halden Cell Works", "manufacturer", "Europe/Berlin",
+      "+49 69 90009150", "+49 69 90009159", "Tor 2\nBeispielstraße 5\n00150 Halden", "50.104",
+      "8.541" },
     { "Halden Quality Laboratory", "laboratory", "Quartz Laboratories", "laboratory",
-      "Europe/Berlin" },
-    { "Swiftline depot", "depot", "Swiftline Couriers", "courier", "Europe/Berlin" },
-    { "Corvida office", "office", "Corvida Therapeutics", "sponsor", "Europe/Berlin" },
-    { "Lunaris office", "office", "Lunaris Bio", "sponsor", "Europe/London" },
+      "Europe/Berlin", "+49 69 90009160", NULL, "Beispielstraße 9\n00150 Halden", "49.872",
+      "8.653" },
+    { "Swiftline depot", "depot", "Swiftline Couriers", "courier", "Europe/Berlin",
+      "+49 221 4710170", "+49 221 4710179", "Frachtring 7\n00170 Swift", "50.871", "7.139" },
+    { "Corvida office", "office", "Corvida Therapeutics", "sponsor", "Europe/Berlin",
+      "+49 40 66969180", "+49 40 66969189", "Musterkai 8\n00180 Corvida", "53.544", "9.992" },
+    { "Lunaris office", "office", "Lunaris Bio", "sponsor", "Europe/London", "+44 20 7946 0190",
+      "+44 20 7946 0199", "9 Moon Street\nLunaris LN1 9AA", "51.519", "-0.098" },
 };
 enum { SITES = sizeof sites / sizeof sites[0], DEFINING = 7 }; /* whose office keeps definitions */
 
@@ -92,10 +106,23 @@ static enum outcome make_site(struct network *n, struct sender *s, size_t i, str
     TRY(sender_send(s, &founder, "organisation.make", NULL, NULL, e,
                     "{'organisation':'%s','name':'%s','kind':'%s'}", site->organisation_id.text,
                     site->organisation, sites[i].organisation_kind));
-    return sender_send(s, &founder, "site.make", NULL, NULL, e,
-                       "{'site':'%s','organisation':'%s','name':'%s','kind':'%s','zone':'%s'}",
-                       site->id.text, site->organisation_id.text, site->name, site->kind,
-                       sites[i].zone);
+    TRY(sender_send(s, &founder, "site.make", NULL, NULL, e,
+                    "{'site':'%s','organisation':'%s','name':'%s','kind':'%s','zone':'%s'}",
+                    site->id.text, site->organisation_id.text, site->name, site->kind,
+                    sites[i].zone));
+    struct auth_describe_site place = {
+        .site = id_str(&site->id),
+        .phone = str_z(sites[i].phone),
+        .phone_later = str_z(sites[i].phone_later),
+        .address = str_z(sites[i].address),
+    };
+    TRY(decimal_read(&place.latitude, str_z(sites[i].latitude), e));
+    TRY(decimal_read(&place.longitude, str_z(sites[i].longitude), e));
+    s->reason = "set up";
+    const enum outcome o = sender_send_record(s, &founder, "site.describe",
+                                              &auth_describe_site_record, &place, NULL, e);
+    s->reason = NULL;
+    return o;
 }
 
 /* What the role permits, as grants at the person's site. */

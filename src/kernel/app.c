@@ -41,6 +41,7 @@ static struct page_bar bar_of(const struct http_request *r)
     return (struct page_bar){
         .at_work = http_param(r, "task").p != NULL || str_starts(r->path, S("/work")),
         .orders = opens(r, "/"),
+        .map = opens(r, "/map"),
         .work = opens(r, "/work"),
         .deviations = opens(r, "/deviations"),
         .definitions = opens(r, "/definitions"),

@@ -3,6 +3,7 @@
 #include "kernel/auth_impl.h"
 #include "kernel/auth_pages.h"
 #include "kernel/openid.h"
+#include "kernel/trail.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,12 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/site", "signed_in", 0, auth_get_site, "help.site",
           .rows = &auth_sites_out_record),
     ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
+    ROUTE("GET", "/sites", "site.describe", 0, auth_get_sites, "help.sites",
+          .rows = &auth_described_out_record),
+    ROUTE("GET", "/sites/{site}", "site.describe", 0, auth_get_site_of, "help.site_of",
+          .row = &auth_site_out_record),
+    ROUTE("POST", "/sites/{site}", "site.describe", AUTH_FORM_MAX, auth_post_site_of,
+          "command.site.describe"),
     ROUTE("GET", "/password", "signed_in", 0, auth_get_password, "help.password"),
     ROUTE("POST", "/password", "signed_in", AUTH_FORM_MAX, auth_post_password,
           "help.password_post"),
@@ -74,6 +81,10 @@ static const struct route module_routes[] = {
           openid_post_link_other, "command.identity.link"),
     ROUTE("POST", "/commands/{name}", "signed_in", GATE_BODY_MAX, app_command_route, "help.command",
           .program = true),
+};
+
+static const struct trail_before module_befores[] = {
+    { "site.described", "site.described", NULL, NULL, .whole = true },
 };
 
 static const struct define_kind *const module_kinds[] = { &role_kind };
@@ -122,6 +133,7 @@ const struct module auth_module = {
     MODULE_ARRAY(kinds),
     MODULE_ARRAY(routes),
     MODULE_ARRAY(names),
+    MODULE_ARRAY(befores),
     .policies = auth_policies,
     .npolicies = AUTH_POLICIES,
     .schema = &auth_schema,

@@ -31,6 +31,9 @@ struct auth_organisation_state {
     bool site_found;
     bool same; /* and is exactly what the command would make */
 };
+struct auth_site_state {
+    struct auth_site_out row; /* as it stands */
+};
 struct auth_credential_state {
     struct str id; /* of what is made */
     struct str account;
@@ -361,6 +364,10 @@ struct str auth_account_name(struct db *db, struct str account, struct arena *ar
 enum outcome auth_site_elsewhere(bool *out, struct db *db, struct str organisation, struct str site,
                                  struct arena *arena, struct err *e);
 struct str auth_site_name(struct db *db, struct str site, struct arena *arena);
+/* The digits of a telephone number of international form: "+49 (345) 555-0100" is 493455550100.
+ * 7 to 15 of them (E.164), the first not 0; blanks, "-", ".", "/" and parentheses between them say
+ * nothing. Absent for what is no such number, as for an absent one. */
+struct str auth_phone_digits(struct str phone, struct arena *arena);
 struct str auth_organisation_name(struct db *db, struct str organisation, struct arena *arena);
 
 /* A page of who has which role (query `access`, `most` aside): at most `max` rows

@@ -1,8 +1,10 @@
 -- organisation (organisation ID) -> (organisation ID, name TEXT, kind CODE)
 SELECT organisation, name, kind FROM auth_organisation WHERE organisation = :organisation;
 
--- site (site ID) -> (site ID, organisation ID, name TEXT, kind CODE, zone TEXT)
-SELECT site, organisation, name, kind, zone FROM auth_site WHERE site = :site;
+-- site (site ID) -> (site ID, organisation ID, name TEXT, kind CODE, zone TEXT, phone TEXT,
+--                    phone_later TEXT, address TEXT, latitude DECIMAL, longitude DECIMAL)
+SELECT site, organisation, name, kind, zone, phone, phone_later, address, latitude, longitude
+FROM auth_site WHERE site = :site;
 
 -- account (account ID) -> (account ID, organisation ID, kind CODE, login TEXT, name TEXT,
 --                          closed BOOL, sanctioned TIME, version INT)
@@ -68,6 +70,13 @@ INSERT INTO auth_organisation (organisation, name, kind) VALUES (:organisation, 
 -- site_add (site ID, organisation ID, name TEXT, kind CODE, zone TEXT)
 INSERT INTO auth_site (site, organisation, name, kind, zone)
 VALUES (:site, :organisation, :name, :kind, :zone);
+
+-- site_describe (site ID, phone TEXT, phone_later TEXT, address TEXT, latitude DECIMAL,
+--                longitude DECIMAL)
+UPDATE auth_site
+SET phone = :phone, phone_later = :phone_later, address = :address, latitude = :latitude,
+    longitude = :longitude
+WHERE site = :site;
 
 -- account_add (account ID, organisation ID, kind CODE, login TEXT, name TEXT, password TEXT,
 --              password_event ID, version INT)
@@ -205,6 +214,11 @@ SELECT s.site, s.organisation, s.name, s.kind, o.name AS organisation_name
 FROM auth_site s JOIN auth_organisation o ON o.organisation = s.organisation
 WHERE CAST(:organisation AS TEXT) IS NULL OR s.organisation = :organisation
 ORDER BY s.name, s.site LIMIT 200;
+
+-- described (organisation ID) -> (site ID, organisation ID, name TEXT, kind CODE, zone TEXT,
+--     phone TEXT, phone_later TEXT, address TEXT, latitude DECIMAL, longitude DECIMAL)
+SELECT site, organisation, name, kind, zone, phone, phone_later, address, latitude, longitude
+FROM auth_site WHERE organisation = :organisation ORDER BY name, site LIMIT 200;
 
 -- anybody () -> (account ID)
 -- Whether there are people yet.

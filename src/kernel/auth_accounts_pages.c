@@ -98,6 +98,7 @@ static enum outcome people(struct http_request *r, struct db *db, struct page *p
         .organisation_name = auth_organisation_name(db, actor->organisation, r->arena),
         .guests = str_is(http_query(r, "of"), "guests"),
         .may_make = actor_may(actor, S("account.make"), actor->organisation, everywhere),
+        .may_describe_sites = show_may(r, "site.describe"),
         .login = show_entered(r, "login"),
         .name = show_entered(r, "name"),
         .service = str_is(show_entered(r, "kind"), "service"),

@@ -52,6 +52,21 @@ struct auth_site_view {
     struct str next;
 };
 
+/* What is known of how sites are reached, and of one, for who keeps that. */
+struct auth_described_view {
+    struct str organisation;
+    const struct auth_described_out *rows;
+    size_t n;
+};
+struct auth_site_of_view {
+    struct auth_site_out row;
+    struct str organisation;
+    struct show_refusal refused;
+    struct str phone, phone_later, address, latitude, longitude,
+        reason; /* as entered, or as known */
+};
+http_handler_fn auth_get_sites, auth_get_site_of, auth_post_site_of;
+
 /* The lock: whose session it is, and what was sent to it, which goes on with it. */
 struct auth_locked_view {
     struct str person;
@@ -119,6 +134,7 @@ struct auth_people_view {
     struct table_view table;
     bool guests; /* accounts of others that have a role here */
     bool may_make;
+    bool may_describe_sites;
     struct str login; /* as entered */
     struct str name;
     bool service;

@@ -9,7 +9,12 @@ CREATE TABLE IF NOT EXISTS auth_site (
     organisation TEXT NOT NULL,
     name         TEXT NOT NULL,
     kind         TEXT NOT NULL,
-    zone         TEXT NOT NULL
+    zone         TEXT NOT NULL,
+    phone        TEXT,
+    phone_later  TEXT,
+    address      TEXT,
+    latitude     TEXT, -- decimal degrees, WGS 84
+    longitude    TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_site_organisation ON auth_site (organisation, name);
 

@@ -41,6 +41,7 @@ struct html {
 /* Which pages the layout leads to: those that who is signed in may open. */
 struct page_bar {
     bool orders;
+    bool map;
     bool work;
     bool at_work; /* the page is of a task */
     bool deviations;

@@ -216,6 +216,7 @@ static enum outcome access_page(struct http_request *r, struct db *db, struct pa
     const struct print_document *d;
     struct pages_access_view v = {
         .may_see_people = show_may(r, "account.see"),
+        .may_describe_sites = show_may(r, "site.describe"),
         .may_see_emergencies = show_may(r, "emergency.see"),
     };
     if (http_wants_json(r)) {

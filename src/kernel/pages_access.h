@@ -11,6 +11,7 @@ struct pages_access_view {
     struct str after;   /* account behind which this page begins; absent: the first */
     struct str next;    /* … the next one; absent: it is the last */
     bool may_see_people;
+    bool may_describe_sites;
     bool may_see_emergencies;
 };
 

@@ -213,6 +213,7 @@ const sources = {
     t.people.push(who);
     return [{ account: who.session.account }];
   },
+  site: async (t) => (await rows(t, "/sites")).map((row) => ({ site: row.site })),
   patient: async (t) => (await rows(t, "/patients")).map((row) => ({ patient: row.patient })),
   deviation: async (t) =>
     (await rows(t, "/deviations")).map((row) => ({ deviation: row.deviation })),

@@ -7,6 +7,7 @@ import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
 import { lists } from "./lists.mjs";
+import { map } from "./map.mjs";
 import { steps } from "./steps.mjs";
 import { tower } from "./tower.mjs";
 
@@ -17,6 +18,7 @@ await kernelPages(house);
 await clocks(house);
 await tower(house);
 await lists(house);
+await map(house);
 await files(house);
 await steps(house);
 await camera(house);

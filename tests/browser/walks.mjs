@@ -11,7 +11,7 @@ export const walks = [
       "/ > ^/orders/[^/]+$ > /coi$ > /coi/report$", "/ > ^/orders/[^/]+$ > /people$",
       "/ > ^/orders/[^/]+$ > /documents$", "/ > ^/orders/[^/]+$ > /custody$",
       "/ > ^/orders/[^/]+$ > /forms$", "/ > ^/orders/[^/]+$ > /units$",
-      "/ > ^/orders/[^/]+$ > /units$ > ^/units/", "/?wall=1", "/definitions/workflow/corvicel/3",
+      "/ > ^/orders/[^/]+$ > /units$ > ^/units/", "/?wall=1", "/map", "/map?wall=1", "/definitions/workflow/corvicel/3",
       "/definitions/form/collection/1", "/definitions/form/collection/try",
       "/definitions/workflow/corvicel/try", "/operations",
     ],
@@ -24,7 +24,7 @@ export const walks = [
       "/?state=stopped > ^/orders/[^/]+$ > /stop$ ?",
     ],
   },
-  { as: ["administrator", "Corvida office"], pages: ["/accounts", "/operations"] },
+  { as: ["administrator", "Corvida office"], pages: ["/accounts", "/operations", "/sites", "/sites > ^/sites/"] },
   {
     as: ["coordinator", "Northfield University Hospital"],
     pages: ["/patients", "/patients/new", "/patients > ^/patients/[0-9a-f-]{36} ?"],

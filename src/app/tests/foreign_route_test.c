@@ -28,7 +28,8 @@ struct thing {
 static struct thing things[] = { { "order", "" },     { "unit", "" },    { "patient", "" },
                                  { "deviation", "" }, { "file", "" },    { "upload", "" },
                                  { "emergency", "" }, { "account", "" }, { "subject", "" },
-                                 { "id", "" },        { "draft", "" },   { "export", "" } };
+                                 { "id", "" },        { "draft", "" },   { "export", "" },
+                                 { "site", "" } };
 enum { THINGS = sizeof things / sizeof things[0] };
 static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*" };
 
@@ -131,6 +132,7 @@ static void more_things(void)
         thing_set(foreign.known[i].name, str_z(foreign.known[i].id));
     thing_set("subject", str_z(foreign.known[2].id));
     thing_set("id", str_z(foreign.known[0].id));
+    thing_set("site", str_z(foreign.known[5].id));
     drafted_and_exported();
 }
 

@@ -293,7 +293,8 @@ struct desk_stop_told {
     struct desk_said read[DESK_SAID_MAX];
     size_t nread;
     struct str where;
-    struct str deviation; /* its id; absent: unknown */
+    struct str phone, phone_later; /* of the site; absent: not recorded */
+    struct str deviation;          /* its id; absent: unknown */
     struct str deviation_number;
     bool involved; /* the reader is */
     bool may_resolve;

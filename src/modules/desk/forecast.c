@@ -106,6 +106,15 @@ enum outcome desk_order_foresee(struct desk_order_view *v, struct db *db, struct
     return desk_outlook(out, &v->o, db, &lately, p->now_us, e);
 }
 
+const struct flow_moment *desk_reached_by(const struct desk_outlook *outlook,
+                                          const struct flow_task *task)
+{
+    for (size_t i = 0; i < DESK_MILESTONES; i++)
+        if (reaches(milestones[i].acts, task))
+            return &outlook->milestones[i].moment;
+    return NULL;
+}
+
 bool desk_is_milestone(struct str what)
 {
     for (size_t i = 0; i < DESK_MILESTONES; i++)

@@ -52,6 +52,10 @@ bool desk_is_milestone(struct str what);
 struct desk_risk desk_risk(const struct desk_order *o, const struct desk_outlook *outlook,
                            struct page *p);
 
+/* When the milestone that this task reaches was, or will be; NULL: it reaches none. */
+const struct flow_moment *desk_reached_by(const struct desk_outlook *outlook,
+                                          const struct flow_task *task);
+
 /* It was, or is likely to be, a day and more behind its plan; or should have been by now. */
 bool desk_behind(const struct desk_milestone *m, int64_t now_us);
 /* "high", "watch", "none". */

@@ -11,9 +11,9 @@ static const char *const colours[GALLERY_COLOURS] = {
     "stop",   "accent-ground", "stop-ground", "accent-text", "stop-text",
 };
 static const char *const icons[GALLERY_ICONS] = {
-    "vein", "done",   "now",  "next",   "stop", "warn",   "ok",     "clock", "hold",
-    "end",  "orders", "work", "unit",   "scan", "hand",   "ledger", "form",  "snow",
-    "bell", "person", "lock", "search", "out",  "camera", "light",  "cross",
+    "vein",   "done",   "now",  "next",   "stop",  "warn",   "ok",    "clock", "hold", "end",
+    "orders", "work",   "unit", "scan",   "hand",  "ledger", "form",  "snow",  "bell", "person",
+    "lock",   "search", "out",  "camera", "light", "cross",  "phone", "map",
 };
 
 static const struct table_column columns[] = {

@@ -11,7 +11,7 @@
 enum {
     GALLERY_ORDERS = 4,
     GALLERY_COLOURS = 17,
-    GALLERY_ICONS = 26,
+    GALLERY_ICONS = 28,
     GALLERY_TONES = 6,
     GALLERY_CHARTS = 5,
 };
@@ -35,7 +35,7 @@ struct gallery_view {
     int64_t dated;
     struct html form; /* each type of field, some sent with faults */
     struct table_view table;
-    struct desk_task_view task; /* with steps behind, before and at the present one */
+    struct desk_task_view task;          /* with steps behind, before and at the present one */
     struct chart charts[GALLERY_CHARTS]; /* within limits, outside, empty, one point, spans */
     struct str loggers[2];
     struct str times[3];

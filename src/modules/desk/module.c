@@ -3,6 +3,7 @@
 #include "modules/desk/datum.h"
 #include "modules/desk/documents.h"
 #include "modules/desk/gallery.h"
+#include "modules/desk/map.h"
 #include "modules/desk/order.h"
 #include "modules/desk/people.h"
 
@@ -11,6 +12,8 @@ enum { FORM_MAX = 256 << 10 };
 static const struct route module_routes[] = {
     ROUTE("GET", "/", "tower.see", 0, desk_get_tower, "help.tower", .rows = &desk_tower_out_record,
           .query = "state product stage site risk forecast wall rows after"),
+    ROUTE("GET", "/map", "tower.see", 0, desk_get_map, "help.map", .rows = &desk_moving_record,
+          .query = "order wall"),
     ROUTE("GET", "/help/gallery", "public", 0, desk_get_gallery, "help.gallery"),
     ROUTE("GET", "/work", "work.see", 0, desk_get_work, "help.work", .rows = &desk_work_out_record,
           .query = "of after"),

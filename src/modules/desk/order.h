@@ -180,6 +180,7 @@ struct desk_custody_view {
     struct html head;
     const struct desk_hand_over *rows; /* the newest first */
     size_t n;
+    bool moving; /* something of it is on its way, and on the map */
 };
 /* Every leg of the order's units that the reader's parts see (struct custody_order_legs_out), by
  * unit and number. None where custody is not theirs to see. */

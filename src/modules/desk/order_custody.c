@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "gen/desk/pages/custody.html.h"
+#include "modules/desk/map.h"
 #include "modules/desk/order.h"
 
 #define RECORDS "modules/desk/leg.def"
@@ -160,6 +161,7 @@ static enum outcome custody(struct http_request *r, struct db *db, struct page *
     struct desk_custody_view *v = ARENA_NEW(r->arena, struct desk_custody_view);
     struct record_list list;
     struct desk_custody *rows;
+    struct desk_map_view moving;
     if (!v)
         return err_no_memory(e);
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
@@ -171,6 +173,8 @@ static enum outcome custody(struct http_request *r, struct db *db, struct page *
         return show_rows(r, &desk_custody_record, rows, list.n, (struct str){ 0 }, e);
     TRY(desk_order_head(&v->head, r, db, p, &v->o, "/custody", e));
     TRY(hand_overs(v, rows, list.n, p, db, e));
+    TRY(desk_moving(&moving, r, db, p, v->o.id, e));
+    v->moving = moving.n > 0;
     page_custody(p, v);
     return OK;
 }

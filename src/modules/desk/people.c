@@ -96,12 +96,18 @@ static enum outcome gather(struct gathering *g, struct err *e)
     TRY(db_list(g->db, &sql_flow_persons, &in, &g->named, NAMED_MAX, a, e));
     g->v->parts = parts;
     for (size_t i = 0; i < f->nparties; i++) {
+        const struct auth_site_in at = { f->parties[i].site };
+        struct auth_site_out site;
         const size_t from = g->n;
+        bool found;
         TRY(of_part(g, &f->parties[i], e));
+        TRY(db_get(g->db, &sql_auth_site, &at, &site, a, &found, e));
         parts[g->v->nparts++] = (struct desk_people_part){
             .title = show_name(g->page, "part", f->parties[i].part),
             .site = auth_site_name(g->db, f->parties[i].site, a),
             .organisation = auth_organisation_name(g->db, f->parties[i].organisation, a),
+            .phone = found ? site.phone : (struct str){ 0 },
+            .phone_later = found ? site.phone_later : (struct str){ 0 },
             .roles = g->roles + from,
             .nroles = g->n - from,
         };

@@ -19,6 +19,7 @@ struct desk_people_part {
     struct str title;
     struct str site;
     struct str organisation;
+    struct str phone, phone_later; /* of the site; absent: not recorded */
     const struct desk_role *roles;
     size_t nroles;
 };

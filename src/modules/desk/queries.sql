@@ -215,6 +215,43 @@ SELECT u.unit, u.kind, u.label
 FROM stop_thing t JOIN identity_unit u ON u.unit = t.thing
 WHERE t.order_id = :order_id ORDER BY u.label;
 
+-- carriers () -> (organisation ID)
+-- Who carries and keeps nothing: couriers.
+SELECT organisation FROM auth_organisation WHERE kind = 'courier' ORDER BY organisation LIMIT 200;
+
+-- moving (organisation ID, reach TEXT, order_id ID, most INT) -> (
+--     unit ID, order_id ID, kind CODE, organisation ID, site ID, since TIME, carried BOOL,
+--     to_organisation ID, to_site ID, offered TIME, from_site ID)
+-- Live units that a courier holds, or that their holder offers to another, in live orders that the
+-- control tower lists for the same organisation and reach, or in one alone; the orders first that are
+-- due first. from_site: who held it last and was no courier. None of a pass that a loop has undone.
+SELECT u.unit, u.order_id, u.kind, c.organisation, c.site, COALESCE(c.since, u.made) AS since,
+       m.carried, c.to_organisation, c.to_site, c.offered,
+       CASE WHEN m.carried = 0 THEN c.site ELSE COALESCE(
+           (SELECT l.site FROM custody_leg l
+            JOIN auth_organisation x ON x.organisation = l.organisation
+            WHERE l.unit = c.unit AND x.kind <> 'courier' ORDER BY l.number DESC LIMIT 1),
+           u.site) END AS from_site
+FROM (SELECT c.unit, 1 AS carried
+      FROM auth_organisation x
+      JOIN auth_site s ON s.organisation = x.organisation
+      JOIN custody_unit c ON c.site = s.site
+      WHERE x.kind = 'courier'
+      UNION ALL
+      SELECT c.unit, 0
+      FROM custody_unit c JOIN auth_organisation x ON x.organisation = c.organisation
+      WHERE c.to_site > '' AND x.kind <> 'courier') AS m
+JOIN custody_unit c ON c.unit = m.unit
+JOIN identity_unit u ON u.unit = m.unit
+JOIN flow_order f ON f.order_id = u.order_id
+JOIN order_order o ON o.order_id = u.order_id
+WHERE u.ended IS NULL AND f.state <> 'ended'
+  AND (CAST(:order_id AS TEXT) IS NULL OR u.order_id = :order_id)
+  AND NOT EXISTS (SELECT 1 FROM flow_past p
+                  WHERE p.order_id = u.order_id AND p.task = u.task AND p.pass = u.pass)
+  AND {reached}
+ORDER BY f.due_by, u.order_id, u.kind, u.unit LIMIT :most;
+
 -- holder (unit ID) -> (site ID)
 -- Who holds a unit, or held it last.
 SELECT site FROM custody_leg WHERE unit = :unit ORDER BY number DESC LIMIT 1;

@@ -92,30 +92,46 @@ static enum outcome resolves(bool *out, struct db *db, struct str name, int64_t 
     return OK;
 }
 
-/* Those of a role who took no part in what was stopped; who is on duty goes first. */
-static enum outcome call_role(struct desk_stop_told *out, struct desk_call *calls,
+/* Those of a role who took no part in what was stopped: who is on duty, or the others. */
+static enum outcome call_role(struct desk_stop_told *out, struct desk_call *calls, bool duty_alone,
                               const struct desk_order *o, const struct rota_people_out *people,
                               size_t n, struct db *db, struct page *p, struct err *e)
 {
     struct str duty;
     struct arena *a = p->b->arena;
     TRY(rota_on_call(&duty, db, o->stop.site, people[0].role, p->now_us, a, e));
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < n && out->ncalls < CALLS_MAX; i++) {
-            const bool on_duty = duty.p && str_eq(people[i].account, duty);
-            bool involved;
-            if (on_duty != (pass == 0))
-                continue;
-            TRY(stop_involves(db, o->id, people[i].account, &involved, a, e));
-            if (!involved)
-                calls[out->ncalls++] =
-                    (struct desk_call){ people[i].name, show_name(p, "role", people[i].role),
-                                        on_duty };
-        }
+    for (size_t i = 0; i < n && out->ncalls < CALLS_MAX; i++) {
+        const bool on_duty = duty.p && str_eq(people[i].account, duty);
+        bool involved;
+        if (on_duty != duty_alone)
+            continue;
+        TRY(stop_involves(db, o->id, people[i].account, &involved, a, e));
+        if (!involved)
+            calls[out->ncalls++] =
+                (struct desk_call){ people[i].name, show_name(p, "role", people[i].role), on_duty };
+    }
     return OK;
 }
 
-/* The people of the stop's site who may resolve it; of a stop at no one site nobody is named. */
+/* Role by role. */
+static enum outcome call_all(struct desk_stop_told *out, struct desk_call *calls, bool duty_alone,
+                             const struct desk_order *o, const struct record_list *list,
+                             struct db *db, struct page *p, struct err *e)
+{
+    const struct rota_people_out *people = list->p;
+    for (size_t from = 0, end; from < list->n; from = end) {
+        bool may;
+        for (end = from + 1; end < list->n && str_eq(people[end].role, people[from].role); end++)
+            ;
+        TRY(resolves(&may, db, people[from].role, p->now_us, p->b->arena, e));
+        if (may)
+            TRY(call_role(out, calls, duty_alone, o, people + from, end - from, db, p, e));
+    }
+    return OK;
+}
+
+/* The people of the stop's site who may resolve it, who is on duty first; of a stop at no one site
+ * nobody is named. */
 static enum outcome find_calls(struct desk_stop_told *out, struct db *db, struct page *p,
                                const struct desk_order *o, struct err *e)
 {
@@ -129,14 +145,24 @@ static enum outcome find_calls(struct desk_stop_told *out, struct db *db, struct
     if (!o->stop.site.p)
         return OK;
     TRY(db_list(db, &sql_rota_people, &in, &list, PEOPLE_MAX, a, e));
-    const struct rota_people_out *people = list.p;
-    for (size_t from = 0, end; from < list.n; from = end) {
-        bool may;
-        for (end = from; end < list.n && str_eq(people[end].role, people[from].role); end++)
-            ;
-        TRY(resolves(&may, db, people[from].role, p->now_us, a, e));
-        if (may)
-            TRY(call_role(out, calls, o, people + from, end - from, db, p, e));
+    TRY(call_all(out, calls, true, o, &list, db, p, e));
+    return call_all(out, calls, false, o, &list, db, p, e);
+}
+
+/* Where it stands, and how that place is reached. */
+static enum outcome find_where(struct desk_stop_told *out, struct db *db,
+                               const struct desk_order *o, struct arena *a, struct err *e)
+{
+    const struct auth_site_in in = { o->stop.site };
+    struct auth_site_out site;
+    bool found = false;
+    out->where = o->stop.site.p ? auth_site_name(db, o->stop.site, a)
+                                : auth_organisation_name(db, o->stop.organisation, a);
+    if (o->stop.site.p)
+        TRY(db_get(db, &sql_auth_site, &in, &site, a, &found, e));
+    if (found) {
+        out->phone = site.phone;
+        out->phone_later = site.phone_later;
     }
     return OK;
 }
@@ -152,9 +178,7 @@ enum outcome desk_stop_tell(struct desk_stop_told *out, struct http_request *r, 
     TRY(stop_involves(db, o->id, o->actor->account, &out->involved, r->arena, e));
     out->may_resolve = !out->involved &&
                        actor_may(o->actor, S("stop.resolve"), o->stop.organisation, o->stop.site);
-    out->where = o->stop.site.p ? auth_site_name(db, o->stop.site, r->arena)
-                                : auth_organisation_name(db, o->stop.organisation, r->arena);
-    return OK;
+    return find_where(out, db, o, r->arena, e);
 }
 
 /* --- its page --- */
