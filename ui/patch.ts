@@ -1,10 +1,11 @@
 /* Makes of an element what a fresh one is, and touches only what differs: what stays is not drawn anew,
- * keeps the focus, and what was opened or typed there. Children are told by their id or first link, so
- * that a row that moved is the same row. */
+ * keeps the focus, and what was opened or typed there. Children are told by their id, rows by their
+ * first link where they have none, so that a row that moved is the same row. */
 
 function key(node: Node): string {
   if (!(node instanceof Element)) return "";
-  return node.id || (node.querySelector("a[href]")?.getAttribute("href") ?? "");
+  const link = node.matches("li, tbody > tr") ? node.querySelector("a[href]") : null;
+  return node.id || (link?.getAttribute("href") ?? "");
 }
 
 function patchAttributes(now: Element, fresh: Element): void {

@@ -189,7 +189,7 @@ static void a_display_on_a_wall_shows_the_tower_alone(void **state)
     (void)state;
     char body[300];
     assert_int_equal(issue("scope=tower.see&scope=unit.see&_reason=wall"), 200);
-    snprintf(body, sizeof body, "key=%s", key);
+    snprintf(body, sizeof body, "key=%s&_csrf=%s", key, token);
     assert_int_equal(ask_by(NULL, "POST /wall", HTML FORM, body), 303);
     assert_non_null(strstr(got, "HttpOnly; SameSite=Strict"));
     assert_int_equal(wall("GET /?wall=1"), 200);
@@ -201,7 +201,7 @@ static void a_display_on_a_wall_shows_the_tower_alone(void **state)
     assert_int_equal(ask_by(NULL, "POST /commands/key.revoke", HTML FORM, body), 303);
     assert_int_equal(wall("GET /?wall=1"), 303); /* to the sign-in */
     assert_int_equal(issue(SEES), 200);          /* one that may not see the tower is no display */
-    snprintf(body, sizeof body, "key=%s", key);
+    snprintf(body, sizeof body, "key=%s&_csrf=%s", key, token);
     assert_int_equal(ask_by(NULL, "POST /wall", HTML FORM, body), 403);
 }
 
