@@ -96,12 +96,19 @@ enum http_state auth_sign_in_refused(struct http_request *r, const struct err *e
     return auth_form_again(r, &p, "page.sign_in.title", e);
 }
 
-/* Where one goes on: who has shown less than their roles ask for, at what is missing. */
+/* Where one goes on: who has shown less than their roles ask for, at what is missing; who completes
+ * tasks, and asked for no page, at those. */
 struct str auth_after_sign_in(const struct auth_session *session, struct str next)
 {
     if (!auth_strong_enough(session))
         return S("/account");
-    return session->actor.site.p ? app_next(next) : S("/site");
+    if (!session->actor.site.p)
+        return S("/site");
+    const struct actor *actor = &session->actor;
+    const bool works = actor_may(actor, S("work.see"), actor->organisation, actor->site) &&
+                       actor_may(actor, S("flow.complete"), actor->organisation, actor->site);
+    next = app_next(next);
+    return works && str_is(next, "/") ? S("/work") : next;
 }
 
 static enum http_state sign_in(struct http_request *r)

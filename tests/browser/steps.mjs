@@ -32,6 +32,10 @@ async function large(house, size) {
   await at.page.getByText(/^Step \d of \d/).waitFor();
   const low = await tooLow(at.page);
   expect(low.length === 0, `too low: ${low.join("; ")}`);
+  const first = at.page.locator(".stepped form :is(input:not([type=hidden]), select, button):visible").first();
+  const { y, height } = await first.boundingBox();
+  const room = at.page.viewportSize().height - (size === "phone" ? 68 : 0);
+  expect(y + height <= room, `what is to be done first ends at ${y + height}, below the screen`);
   const primary = await at.page.locator(".stepped .primary:visible").count();
   expect(primary <= 1, `${primary} things ask to be pressed`);
 }
@@ -69,7 +73,7 @@ async function lost(house) {
 async function scanned(house) {
   const at = await open(house, "phone");
   if (!at) return House.nothing;
-  await at.page.getByLabel("Scan a label, an order or a wristband").fill(`&/${at.coi}`);
+  await at.page.getByLabel("Scan a label, order or wristband").fill(`&/${at.coi}`);
   await at.page.keyboard.press("Enter");
   await at.page.waitForURL(/\/orders\/[^/]+\/tasks\/[^/]+$/);
   await at.page.getByText(at.coi).first().waitFor();
@@ -89,7 +93,25 @@ async function mine(house) {
   expect((await rows.count()) <= team, "one person has more to do than their team");
 }
 
+/* Who completes tasks begins at them; and the bar has room for longer words. */
+async function begins(house) {
+  const context = await house.browser.newContext({
+    viewport: { width: 1440, height: 900 }, baseURL: house.demo.address, locale: "de-DE",
+  });
+  const page = await context.newPage();
+  await page.goto("/sign-in");
+  await page.locator("#login").fill(house.person("analyst").login);
+  await page.locator("#password").fill(house.demo.password);
+  await page.getByRole("button", { name: "Anmelden", exact: true }).click();
+  await page.waitForURL((url) => url.pathname === "/work");
+  await page.getByRole("heading", { level: 1, name: "Meine Aufgaben" }).waitFor();
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(over <= 0, `${over} px wider than the screen`);
+  await context.close();
+}
+
 export async function steps(house) {
+  await house.check("who completes tasks begins at them", () => begins(house));
   for (const size of ["phone", "tablet", "desktop"])
     await house.check(`a step at ${size}: large, and one thing to decide`, () => large(house, size));
   await house.check("a lost connection costs nothing and is said", () => lost(house));

@@ -64,7 +64,9 @@ static void renders_for_everybody(void **state)
     HAS(html, "maxlength=\"200\" data-scan");
     HAS(html, "<textarea class=\"entry\" dir=\"auto\" id=\"f-note\"");
     HAS(html, "<output class=\"computed\" id=\"f-total\">");
-    HAS(html, "Born <span class=\"field-mark personal\">personal</span>");
+    HAS(html, "Born <span class=\"field-mark\">optional</span> "
+              "<span class=\"field-mark personal\">personal</span>");
+    assert_null(strstr(html, "required</span>")); /* what need not be filled in is marked */
     HAS(html, "role=\"alert\"");
     HAS(html, "oops: the form has no such field");
     assert_null(strstr(html, "name=\"total\""));

@@ -103,6 +103,13 @@ struct str desk_tried(const struct desk_unit_view *v, const char *command, const
 
 /* Whether the task makes units of one kind out of such of the other. */
 bool desk_takes(const struct flow_task *task, struct str from, struct str into);
+/* The one live unit that such can be made of; NULL where there is none, or a choice. */
+struct desk_task_view;
+const struct identity_units_out *desk_only_parent(const struct desk_task_view *v, struct str kind);
+
+/* Whether this bag is the next to be handed over, or taken over: one form at a time. */
+struct desk_bag;
+bool desk_turn(const struct desk_task_view *v, const struct desk_bag *bag);
 
 /* --- worklist --- */
 
@@ -207,6 +214,7 @@ struct desk_record_view {
     struct str had; /* names of the values shown for correction, between blanks */
 };
 struct desk_task_view {
+    const struct http_request *r;
     struct desk_order o;
     struct html head;
     const struct flow_task *task;
@@ -284,6 +292,7 @@ struct desk_call {
 struct desk_said {
     struct str text;
     bool words; /* else an identifier, letter by letter */
+    bool same;  /* it stands in the other list, too */
 };
 enum { DESK_SAID_MAX = 40 };
 /* What of a stop is told wherever its order is shown. */

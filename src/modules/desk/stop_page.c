@@ -23,8 +23,9 @@ static struct desk_said said(const struct page *p, struct str part)
 {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (str_is(part, words[i].said))
-            return (struct desk_said){ text_find(p->language, str_z(words[i].key)), true };
-    return (struct desk_said){ part, false };
+            return (struct desk_said){ .text = text_find(p->language, str_z(words[i].key)),
+                                       .words = true };
+    return (struct desk_said){ .text = part };
 }
 
 /* Cuts " and 3 more" off the end: "3"; empty where it does not end so. */
@@ -61,9 +62,41 @@ static size_t said_all(struct desk_said *out, struct page *p, struct str text)
         const struct text_param param = { "n", more };
         struct buf b = buf_in(p->b->arena, 200);
         text_write(&b, p->language, S("page.stop.said_more"), &param, 1);
-        out[n++] = (struct desk_said){ buf_get(&b), true };
+        out[n++] = (struct desk_said){ .text = buf_get(&b), .words = true };
     }
     return n;
+}
+
+/* Where a thing stands: what differs before what is in the other list too, words before signs. */
+static size_t rank(const struct desk_said *x, const struct desk_said *expected, size_t n)
+{
+    for (size_t i = 0; x->same && i < n; i++)
+        if (str_eq(x->text, expected[i].text))
+            return 2 + i;
+    return x->words ? 0 : 1;
+}
+
+static void sort(struct desk_said *said, size_t n, const struct desk_said *by, size_t nby)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && rank(&said[k], by, nby) < rank(&said[k - 1], by, nby); k--) {
+            const struct desk_said moved = said[k];
+            said[k] = said[k - 1];
+            said[k - 1] = moved;
+        }
+}
+
+/* What was read is compared with what was expected by eye: like stands beside like. */
+static void side_by_side(struct desk_stop_told *told)
+{
+    struct desk_said by[DESK_SAID_MAX];
+    for (size_t i = 0; i < told->nexpected; i++)
+        for (size_t k = 0; k < told->nread; k++)
+            if (str_eq(told->expected[i].text, told->read[k].text))
+                told->expected[i].same = told->read[k].same = true;
+    memcpy(by, told->expected, sizeof by);
+    sort(told->expected, told->nexpected, by, told->nexpected);
+    sort(told->read, told->nread, by, told->nexpected);
 }
 
 /* The deviation that the mismatch opened: the newest open one of its kind. */
@@ -173,6 +206,7 @@ enum outcome desk_stop_tell(struct desk_stop_told *out, struct http_request *r, 
     *out = (struct desk_stop_told){ 0 };
     out->nexpected = said_all(out->expected, p, o->stop.expected);
     out->nread = said_all(out->read, p, o->stop.read);
+    side_by_side(out);
     TRY(find_deviation(out, db, o->id, r->arena, e));
     TRY(find_calls(out, db, p, o, e));
     TRY(stop_involves(db, o->id, o->actor->account, &out->involved, r->arena, e));

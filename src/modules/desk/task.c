@@ -10,6 +10,19 @@ bool desk_takes(const struct flow_task *task, struct str from, struct str into)
     return str_among(from, task->units.p, task->units.n) && !str_eq(from, into);
 }
 
+const struct identity_units_out *desk_only_parent(const struct desk_task_view *v, struct str kind)
+{
+    const struct identity_units_out *only = NULL;
+    for (size_t i = 0; i < v->nunits; i++) {
+        if (!desk_takes(v->task, v->units[i].kind, kind))
+            continue;
+        if (only)
+            return NULL;
+        only = &v->units[i];
+    }
+    return only;
+}
+
 static struct str fact(struct page *p, const char *what, struct str name)
 {
     return arena_printf(p->b->arena, "%s:%.*s", what, STR(name));
@@ -223,8 +236,21 @@ static void offer(struct desk_task_view *v, struct db *db, struct arena *a)
     v->offer.site_name = auth_site_name(db, to->site, a);
 }
 
+static bool waits_for_hands(const struct desk_task_view *v, const struct desk_bag *bag)
+{
+    return v->offer.to_offer ? bag->ours && !bag->offered : bag->to_us && !bag->check_first;
+}
+
+bool desk_turn(const struct desk_task_view *v, const struct desk_bag *bag)
+{
+    for (const struct desk_bag *b = v->bags; b < bag; b++)
+        if (waits_for_hands(v, b))
+            return false;
+    return waits_for_hands(v, bag);
+}
+
 /* Bags of one hand-over go in one shipper: what was entered for the first stands in the next form.
- */
+ * So does, for who only carries it, what they took over: a courier opens nothing. */
 static void packed(struct desk_task_view *v, struct arena *a)
 {
     v->offer.container = v->offer.seals[0] = v->offer.seals[1] = S("");
@@ -232,7 +258,8 @@ static void packed(struct desk_task_view *v, struct arena *a)
         const struct custody_of_order_out *unit = &v->bags[i].unit;
         const struct json *seals;
         struct err ignored = { 0 };
-        if (!v->bags[i].offered || unit->container.n == 0)
+        const bool carried = v->bags[i].ours && str_is(v->task->role, "courier");
+        if ((!v->bags[i].offered && !carried) || unit->container.n == 0)
             continue;
         v->offer.container = unit->container;
         if (unit->seals.n == 0 ||
@@ -372,6 +399,7 @@ static void said(struct desk_task_view *v, struct str word)
     } texts[] = {
         { "no_read", "page.task.said_no_read", true },
         { "pass", "page.task.said_pass", false },
+        { "second", "page.task.said_second", false },
         { "typed", "page.task.said_typed", false },
         { "aged", "page.task.said_aged", true },
         { "first", "page.twice.said_first", false },
@@ -405,6 +433,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     TRY(desk_task_find(v, r, db, p, e));
     if (http_wants_json(r))
         return show_row(r, &flow_task_record, v->task, e);
+    v->r = r;
     v->refused = show_refusal(p, r);
     v->correcting = v->open && v->open->done &&
                     (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
@@ -427,10 +456,10 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     if (v->open && v->open->done)
         TRY(desk_record(&v->record, p, &v->files_of, v->open, e));
     waits(v, p);
-    TRY(desk_order_head(&v->head, r, db, p, &v->o, NULL, e));
     TRY(desk_entered_read(v, r, db, p, e));
     const struct str step = http_query(r, "step");
     TRY(desk_steps(v, p, step.n > 0 ? step : http_form(r, "_step"), e));
+    TRY(desk_order_head(&v->head, r, db, p, &v->o, v->nsteps > 0 ? NULL : "/tasks", e));
     v->may_report = desk_order_may(&v->o, "deviation.open");
     page_task(p, v);
     return OK;

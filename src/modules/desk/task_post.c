@@ -46,7 +46,9 @@ static struct str passed_so(const struct json *body)
 {
     if (is_true(body, "aged"))
         return S("aged");
-    return is_true(body, "typed") && !is_true(body, "complete") ? S("typed") : S("pass");
+    if (is_true(body, "complete"))
+        return S("pass");
+    return is_true(body, "typed") ? S("typed") : S("second");
 }
 
 /* A check's answer is not yet the end: a stop fills the screen, what could not be read is said. */
@@ -80,6 +82,21 @@ static enum http_state accepted(struct http_request *r, const struct gate_answer
     return HTTP_DONE;
 }
 
+/* A bare number beside a unit that the page shows is a number of that unit. */
+static struct str measured(struct http_request *r, struct record_pair pair)
+{
+    const struct str unit = http_form(r, "_measure");
+    const bool amount = str_is(pair.name, "quantity") || str_is(pair.name, "volume") ||
+                        str_is(pair.name, "parents.0.quantity");
+    const struct str number = str_trim(pair.value);
+    if (unit.n == 0 || !amount || number.n == 0)
+        return pair.value;
+    for (size_t i = 0; i < number.n; i++)
+        if ((number.p[i] < '0' || number.p[i] > '9') && number.p[i] != '.')
+            return pair.value;
+    return arena_printf(r->arena, "%.*s %.*s", STR(number), STR(unit));
+}
+
 /* What a page's form says beside its command: "typed by hand" is a method, what could not be read
  * says nothing of what was, and a unit made of nothing has no parent. */
 static enum outcome tidy_form(struct http_request *r, struct err *e)
@@ -99,6 +116,7 @@ static enum outcome tidy_form(struct http_request *r, struct err *e)
             continue;
         if (typed && str_is(pair.name, "method"))
             pair.value = S("manual");
+        pair.value = measured(r, pair);
         out[n++] = pair;
     }
     r->form = out;
