@@ -61,9 +61,9 @@ static enum outcome know_folder(struct trying *t, const char *kind, struct err *
 
 static enum outcome know_shipped(struct trying *t, struct err *e)
 {
-    static const char *const kinds[] = { "/roles/", "/forms/" };
+    static const char *const kinds[] = { "/roles/", "/pictures/", "/forms/" };
     for (const struct embedded *file = shipped_definitions; file->path; file++)
-        for (size_t k = 0; k < 2; k++)
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
             if (strstr(file->path, kinds[k]))
                 TRY(know(t, file->text, file->path, e));
     return OK;
@@ -81,6 +81,7 @@ static enum outcome know_all(struct trying *t, struct err *e)
     if (!t->defs)
         return t->db ? OK : know_shipped(t, e);
     TRY(know_folder(t, "roles", e));
+    TRY(know_folder(t, "pictures", e));
     return know_folder(t, "forms", e);
 }
 

@@ -94,6 +94,8 @@ enum outcome sim_foreseen(struct task_at_hand *t, const struct err *why, bool *w
 enum outcome sim_read_units(struct task_at_hand *t, struct err *e);
 /* What the task makes and has not made yet, of what it identified. */
 enum outcome sim_make_units(struct task_at_hand *t, struct err *e);
+/* What the logger says that came with them, once they are taken over. */
+enum outcome sim_temperatures(struct task_at_hand *t, struct err *e);
 /* Discards what is to be discarded, because a loop was taken or the order ended. */
 enum outcome sim_discard_past(struct sim *s, const struct sim_order *o, struct err *e);
 /* Text of a member of a command's answer. */

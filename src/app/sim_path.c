@@ -10,13 +10,13 @@ static unsigned shown(const struct sim *s, uint64_t k)
 {
     static const unsigned each[] = {
         SIM_OUT_OF_SPEC | SIM_EXCEPTION,
-        SIM_EXPANSION_FAILS,
+        SIM_EXPANSION_FAILS | SIM_EXCURSION,
         SIM_SHORT_COLLECTION,
         SIM_SPILLED | SIM_BROKEN_VIAL | SIM_TWO_DAYS,
         SIM_OUT_OF_SPEC,
         SIM_STERILITY_FAILS,
         SIM_LOW_VIABILITY,
-        SIM_TEST_INVALID,
+        SIM_TEST_INVALID | SIM_EXCURSION,
         SIM_SLOW_CULTURE,
         SIM_CONTAMINATION,
     };
@@ -229,17 +229,5 @@ enum outcome sim_mishaps(struct task_at_hand *t, bool *ended, struct err *e)
             *ended = true;
             return again(t, loops[i].mishap, loops[i].loop, loops[i].why, e);
         }
-    if ((o->mishaps & SIM_EXCURSION) &&
-        (strcmp(t->name, "receive") == 0 || strcmp(t->name, "receive_product") == 0)) {
-        o->mishaps &= ~(unsigned)SIM_EXCURSION;
-        t->s->counts.deviations++;
-        return sim_at_hand(
-            t,
-            sender_send(&t->s->sender, &t->who->actor, "deviation.open", NULL, NULL, e,
-                        "{'order':'%s','kind':'excursion','risk':'major',"
-                        "'description':'temperature above its limit for 40 minutes'}",
-                        o->order.text),
-            "deviation.open", e);
-    }
     return OK;
 }

@@ -130,6 +130,13 @@ static enum outcome accept_units(struct task_at_hand *t, struct err *e)
     return OK;
 }
 
+/* And then reads the logger that came with them. */
+static enum outcome take_over(struct task_at_hand *t, struct err *e)
+{
+    TRY(accept_units(t, e));
+    return sim_temperatures(t, e);
+}
+
 /* --- bedside --- */
 
 static enum outcome clinic(struct task_at_hand *t, const char *command, size_t unit,
@@ -199,7 +206,7 @@ static enum outcome do_needs(struct task_at_hand *t, struct err *e)
         if (str_is(need, "offered"))
             TRY(offer(t, e));
         else if (str_is(need, "accepted"))
-            TRY(accept_units(t, e));
+            TRY(take_over(t, e));
         else if (str_is(need, "thawed") && t->nunits > 0)
             TRY(clinic(t, "clinic.thaw", 0, "", e));
         else if (str_is(need, "all_given"))

@@ -47,6 +47,16 @@ bool file_sent_bad(const struct http_request *r)
     return false;
 }
 
+/* What was written last is held still, and of a small file that is all of it. */
+bool file_sent_content(struct str *out, const struct http_request *r)
+{
+    const struct sent *s = r->files;
+    if (!s || s->n != 1 || s->files[0].why.outcome != OK || s->files[0].size > FILE_APPEND_MAX)
+        return false;
+    *out = (struct str){ (const char *)s->held, (size_t)s->files[0].size };
+    return true;
+}
+
 /* --- while they are read --- */
 
 static void drop(struct http_request *r, struct file_sent *f)

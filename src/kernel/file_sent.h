@@ -37,6 +37,11 @@ struct file_sent *file_sent_of(const struct http_request *r, size_t *n);
 /* One of them is not taken. */
 bool file_sent_bad(const struct http_request *r);
 
+/* What the one file that came holds, where the handler wants its content and not the file: borrowed
+ * until the end of the request, at most FILE_APPEND_MAX bytes. False where several came, or it is
+ * larger, or was not taken. */
+bool file_sent_content(struct str *out, const struct http_request *r);
+
 /* Stores what is taken, one file after the other, puts the hashes into r->form and calls `then`,
  * which sees in file_sent_of what was refused. At once where nothing came. */
 typedef enum http_state file_sent_fn(struct http_request *r);

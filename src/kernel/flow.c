@@ -9,7 +9,7 @@
 #define COMMANDS "kernel/flow_commands.def"
 #include "kernel/wire.h"
 
-static const struct define_kind *const module_kinds[] = { &form_kind, &workflow_kind,
+static const struct define_kind *const module_kinds[] = { &picture_kind, &form_kind, &workflow_kind,
                                                           &segregation_kind, &sharing_kind };
 
 const struct module flow_module = {

@@ -84,6 +84,8 @@ static enum outcome check_form(const struct flow_check *p, struct err *e)
 {
     const struct flow_task *task = p->task;
     const struct form *form;
+    TRY(picture_known(p->context, task->picture.p, task->picture.n, flow_check_at(p, "picture"),
+                      e));
     if (!task->form.p) {
         if (task->form_version != INT_NONE)
             return REFUSE(e, "flow.version_without_form", { "task", task->name },

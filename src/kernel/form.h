@@ -23,6 +23,7 @@
 
 #include "kernel/define.h"
 #include "kernel/page.h"
+#include "kernel/picture.h"
 
 #define RECORDS "kernel/form.def"
 #include "base/record_structs.h"

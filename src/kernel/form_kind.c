@@ -200,6 +200,8 @@ static enum outcome check(const struct define_context *context, const void *body
         TRY(check_field(p, i, e));
     TRY(form_check_sections(p, e));
     TRY(form_check_twice(p, e));
+    const struct form *form = body;
+    TRY(picture_known(context, form->picture.p, form->picture.n, S("picture"), e));
     const char **names = form_formula_names(p, context->arena);
     if (!names)
         return err_no_memory(e);

@@ -454,6 +454,8 @@ enum outcome form_print(struct print_document *out, struct page *p, const struct
     out->identity.p = in->identity;
     out->identity.n = in->nidentity;
     say(&t, t.plan->form->instructions);
+    if (t.plan->form->picture.n > 0) /* on paper in words */
+        say(&t, t.plan->form->picture.p->alternative);
     if (in->record)
         record_of(&t);
     else

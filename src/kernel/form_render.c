@@ -6,6 +6,7 @@
 #include "gen/kernel/pages/comma.html.h"
 #include "gen/kernel/pages/form_field.html.h"
 #include "gen/kernel/pages/form_instructions.html.h"
+#include "gen/kernel/pages/picture.html.h"
 #include "gen/kernel/pages/form_problems.html.h"
 #include "gen/kernel/pages/form_section.html.h"
 #include "kernel/file.h"
@@ -400,6 +401,8 @@ void form_render(struct page *p, const struct form_filling *in, const struct for
     const struct form_text *general = problem_texts(p, &s, (struct str){ 0 }, &n);
     if (s.plan->form->instructions.n > 0 && in->part <= 1)
         page_form_instructions(p, s.plan->form->instructions);
+    if (s.plan->form->picture.n > 0 && in->part <= 1)
+        page_picture(p, s.plan->form->picture.p);
     if (n > 0)
         page_form_problems(p, general, n);
     for (size_t i = 0; in->part <= 1 && i < s.plan->firsts[0]; i++) {

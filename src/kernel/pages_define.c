@@ -193,6 +193,8 @@ static struct pages_doc *doc_of(struct page *p, const struct record *record, con
             else
                 put_texts(p, doc, list);
         } else {
+            if (f->kind == FIELD_BLOB) /* its page shows what it is of */
+                continue;
             doc->value = record_text(f, value, p->b->arena);
             if (doc->value.n == 0 || (f->kind == FIELD_BOOL && str_is(doc->value, "false")))
                 continue;

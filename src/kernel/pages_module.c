@@ -20,6 +20,8 @@ static const struct route module_routes[] = {
           .media_type = "application/octet-stream"),
     ROUTE("GET", "/definitions", "definition.see", 0, pages_get_definitions, "help.definitions",
           .rows = &define_list_out_record, .query = "kind sort after format"),
+    ROUTE("GET", "/pictures/{name}/{version}", "signed_in", 0, picture_get, "help.picture",
+          .media_type = "image/png"),
     ROUTE("GET", "/definitions/{kind}/{name}/{version}", "definition.see", 0, pages_get_definition,
           "help.definition", .media_type = "application/json"),
     ROUTE("GET", "/definitions/drafts", "definition.see", 0, pages_get_drafts, "help.drafts",

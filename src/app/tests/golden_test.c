@@ -83,7 +83,9 @@ static void sample(struct json_out *out, const struct record *r)
     for (size_t i = 0; i < r->nfields; i++) {
         const struct field *field = &r->fields[i];
         json_key(out, field->name);
-        if (field->kind == FIELD_LIST || field->kind == FIELD_TEXTS) {
+        if (field->flags & ALONE) {
+            sample(out, field->item);
+        } else if (field->kind == FIELD_LIST || field->kind == FIELD_TEXTS) {
             json_begin_array(out);
             if (field->kind == FIELD_LIST)
                 sample(out, field->item);

@@ -119,3 +119,71 @@ enum outcome custody_refused_apply(struct db *db, const struct event *event,
     (void)e;
     return OK; /* the offer stands as it was; the deviation has a row of its own */
 }
+
+/* --- temperatures --- */
+
+static enum outcome judged_apply(struct db *db, struct str order, int64_t number,
+                                 const struct custody_judged *j, struct err *e)
+{
+    const struct custody_judged_add_in in = {
+        .order_id = order,
+        .number = number,
+        .unit = j->unit,
+        .leg = j->leg,
+        .since = j->since,
+        .until = j->until,
+        .low = j->low,
+        .high = j->high,
+        .alert_low = j->alert_low,
+        .alert_high = j->alert_high,
+        .every_s = j->every_s,
+        .coldest = j->coldest,
+        .warmest = j->warmest,
+        .below_s = j->below_s,
+        .above_s = j->above_s,
+        .alert_s = j->alert_s,
+        .missing_s = j->missing_s,
+        .longest_s = j->longest_s,
+    };
+    return db_run(db, &sql_custody_judged_add, &in, NULL, e);
+}
+
+static enum outcome series_apply(struct db *db, const struct event *event, struct str order,
+                                 const struct custody_series *series, struct err *e)
+{
+    const struct custody_series_add_in in = {
+        .order_id = order,
+        .number = event->version,
+        .logger = series->logger,
+        .begins = series->begins,
+        .count = series->count,
+        .readings = series->readings,
+        .deviation = series->deviation,
+        .given = event->happened,
+        .given_by = event->actor,
+        .event = event->id,
+    };
+    TRY(db_run(db, &sql_custody_series_add, &in, NULL, e));
+    for (size_t i = 0; i < series->legs.n; i++)
+        TRY(judged_apply(db, order, event->version, &series->legs.p[i], e));
+    return OK;
+}
+
+enum outcome custody_readings_added_apply(struct db *db, const struct event *event,
+                                          const struct custody_readings_added *payload,
+                                          struct err *e)
+{
+    return payload->series.n > 0 ? series_apply(db, event, payload->order, &payload->series.p[0], e)
+                                 : OK;
+}
+
+enum outcome custody_readings_corrected_apply(struct db *db, const struct event *event,
+                                              const struct custody_readings_corrected *payload,
+                                              struct err *e)
+{
+    const struct custody_series_correct_in in = { payload->order, payload->corrects,
+                                                  event->version };
+    TRY(db_run(db, &sql_custody_series_correct, &in, NULL, e));
+    return payload->series.n > 0 ? series_apply(db, event, payload->order, &payload->series.p[0], e)
+                                 : OK;
+}

@@ -12,11 +12,20 @@
  * Refusals: "custody.unit_ended" {label}, "custody.offered_before" {label}, "custody.same_holder",
  * "custody.not_receiver" {label}, "custody.not_offered" {label}, "custody.giver_accepts",
  * "custody.other_site" {label}, "custody.too_early" {label}, "custody.not_of_task" {label, task},
- * "custody.task_needed" {task}, "identity.check_first" {point}, and those of flow_task_ready. */
+ * "custody.task_needed" {task}, "identity.check_first" {point}, and those of flow_task_ready.
+ *
+ * Temperatures are given for a leg by who holds the unit then, or took it over from there. What is
+ * beyond the product's range opens a deviation at once. Given twice the same is the same; other
+ * readings of the same logger for the same leg are a correction, which has a reason. Refusals:
+ * those of readings.h, "custody.readings_both", "custody.readings_long", "custody.readings_later",
+ * "custody.readings_elsewhere" {label}, "custody.readings_known" {logger}, "custody.leg_unknown"
+ * {label}, "custody.not_together" {label}, "custody.unit_twice" {label},
+ * "custody.corrected_before", "custody.series_many" {max}. */
 #ifndef VEIN_MODULES_CUSTODY_CUSTODY_H
 #define VEIN_MODULES_CUSTODY_CUSTODY_H
 
 #include "gen/custody/queries.sql.h"
+#include "modules/custody/readings.h"
 #include "modules/identity/identity.h"
 
 enum { CUSTODY_UNITS_MAX = 36 }; /* live units of one task's kinds; beyond: refused */
@@ -29,6 +38,21 @@ struct custody_state {
     struct str points[8]; /* that identified the unit at the task */
     size_t nunits;
     struct custody_of_order_out units[CUSTODY_UNITS_MAX]; /* live, of the task's kinds */
+};
+
+/* A leg of a unit that temperatures are of, and what its product says of such a way. */
+struct custody_of_leg {
+    struct custody_unit_out unit;
+    struct custody_legs_out leg;
+    struct custody_range range;
+};
+/* What the commands on temperatures rest upon: of the order's series all, corrected ones too. */
+struct custody_temperature {
+    struct custody_of_leg legs[CUSTODY_UNITS_MAX];
+    size_t n;
+    struct record_list series; /* struct custody_series_out */
+    struct record_list judged; /* struct custody_judged_out */
+    int64_t version;           /* of the order's stream of temperatures */
 };
 
 #define RECORDS "modules/custody/events.def"
@@ -53,6 +77,12 @@ enum outcome custody_holder(struct load *l, struct str unit, struct identity_hol
 enum outcome load_custody_of_task(struct load *l, const struct flow_view *flow, struct str task,
                                   struct custody_of_order_out *out, size_t max, size_t *n,
                                   struct err *e);
+
+/* What came of a leg, worst first: "outside" its action limits, "missing" (time without a reading),
+ * "recorded" (there is no range to hold it against), "alert" (beyond an alert limit), "inside". */
+struct str custody_verdict(bool ranged, int64_t outside, int64_t missing, int64_t alert);
+/* "2 – 8 °C", "≤ -130 °C"; empty texts: no such limit. */
+struct str custody_range_text(struct str low, struct str high, struct arena *a);
 
 /* Seals as rows keep them: a JSON array. */
 enum outcome custody_seals_write(struct buf *b, const struct str *seals, size_t n, struct err *e);

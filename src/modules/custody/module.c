@@ -10,6 +10,7 @@
 static const struct trail_mark module_marks[] = {
     { "custody.refused", TRAIL_FAILED, NULL, NULL },
     { "custody.declined", TRAIL_FAILED, NULL, NULL },
+    { "custody.readings_corrected", TRAIL_CORRECTION, NULL, NULL },
 };
 
 static void use(void)

@@ -121,3 +121,37 @@ INSERT INTO custody_leg (unit, number, organisation, site, since, giver, receive
                          condition, container, seals)
 VALUES (:unit, :number, :organisation, :site, :since, :giver, :receiver, :event, :condition,
         :container, :seals);
+
+-- series (order_id ID) -> (number INT, corrected INT, logger TEXT, begins TIME, count INT,
+--                          readings TEXT, deviation ID, given TIME, given_by TEXT, event ID)
+-- All temperatures given for an order, corrected ones too.
+SELECT number, corrected, logger, begins, count, readings, deviation, given, given_by, event
+FROM custody_series WHERE order_id = :order_id ORDER BY number;
+
+-- judged (order_id ID) -> (number INT, unit ID, leg INT, since TIME, until TIME, low DECIMAL,
+--                          high DECIMAL, alert_low DECIMAL, alert_high DECIMAL, every_s INT,
+--                          coldest DECIMAL, warmest DECIMAL, below_s INT, above_s INT,
+--                          alert_s INT, missing_s INT, longest_s INT)
+SELECT number, unit, leg, since, until, low, high, alert_low, alert_high, every_s, coldest, warmest,
+       below_s, above_s, alert_s, missing_s, longest_s
+FROM custody_judged WHERE order_id = :order_id ORDER BY number, unit, leg;
+
+-- series_add (order_id ID, number INT, logger TEXT, begins TIME, count INT, readings TEXT,
+--             deviation ID, given TIME, given_by TEXT, event ID)
+INSERT INTO custody_series (order_id, number, logger, begins, count, readings, deviation, given,
+                            given_by, event)
+VALUES (:order_id, :number, :logger, :begins, :count, :readings, :deviation, :given, :given_by,
+        :event);
+
+-- series_correct (order_id ID, number INT, corrected INT)
+UPDATE custody_series SET corrected = :corrected WHERE order_id = :order_id AND number = :number;
+
+-- judged_add (order_id ID, number INT, unit ID, leg INT, since TIME, until TIME, low DECIMAL,
+--             high DECIMAL, alert_low DECIMAL, alert_high DECIMAL, every_s INT, coldest DECIMAL,
+--             warmest DECIMAL, below_s INT, above_s INT, alert_s INT, missing_s INT,
+--             longest_s INT)
+INSERT INTO custody_judged (order_id, number, unit, leg, since, until, low, high, alert_low,
+                            alert_high, every_s, coldest, warmest, below_s, above_s, alert_s,
+                            missing_s, longest_s)
+VALUES (:order_id, :number, :unit, :leg, :since, :until, :low, :high, :alert_low, :alert_high,
+        :every_s, :coldest, :warmest, :below_s, :above_s, :alert_s, :missing_s, :longest_s);

@@ -32,3 +32,42 @@ CREATE TABLE IF NOT EXISTS custody_leg (
     seals        TEXT,
     PRIMARY KEY (unit, number)
 ) STRICT;
+
+-- Temperatures, series by series. Number: version of the stream "temperature/<order>" that gave it.
+CREATE TABLE IF NOT EXISTS custody_series (
+    order_id     TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    corrected    INTEGER, -- by which version; absent: it is in force
+    logger       TEXT NOT NULL,
+    begins        INTEGER NOT NULL, -- of its first reading
+    count        INTEGER NOT NULL,
+    readings     TEXT NOT NULL, -- compact
+    deviation    TEXT,
+    given        INTEGER NOT NULL,
+    given_by     TEXT NOT NULL,
+    event        TEXT NOT NULL,
+    PRIMARY KEY (order_id, number)
+) STRICT;
+
+-- For each leg of a unit that it is of: what it was held against, and what came of it.
+CREATE TABLE IF NOT EXISTS custody_judged (
+    order_id     TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    unit         TEXT NOT NULL,
+    leg          INTEGER NOT NULL,
+    since        INTEGER NOT NULL,
+    until        INTEGER,
+    low          TEXT,
+    high         TEXT,
+    alert_low    TEXT,
+    alert_high   TEXT,
+    every_s      INTEGER,
+    coldest      TEXT NOT NULL,
+    warmest      TEXT NOT NULL,
+    below_s      INTEGER NOT NULL,
+    above_s      INTEGER NOT NULL,
+    alert_s      INTEGER NOT NULL,
+    missing_s    INTEGER NOT NULL,
+    longest_s    INTEGER NOT NULL,
+    PRIMARY KEY (order_id, number, unit, leg)
+) STRICT;

@@ -94,6 +94,31 @@ static void checks(const struct coi_writer *w)
         coi_none(w, "page.coi.checks");
 }
 
+/* The unit, or those that a logger travelled with. */
+static struct str moved(const struct coi_writer *w, const struct desk_coi_event *x)
+{
+    const struct json *series = json_get(x->body, "series");
+    const struct json *legs = series ? json_get(series, "legs") : NULL;
+    struct str out = coi_unit(w, desk_coi_text(x, "unit"));
+    for (const struct json *leg = legs ? legs->child : NULL; leg; leg = leg->next)
+        out = coi_both(w, out, ", ", coi_unit(w, json_get_str(leg, "unit")));
+    return out;
+}
+
+/* Container, seals and condition; of temperatures the logger, the coldest and the warmest. */
+static struct str pack(const struct coi_writer *w, const struct desk_coi_event *x)
+{
+    const struct json *series = json_get(x->body, "series");
+    const struct json *legs = series ? json_get(series, "legs") : NULL;
+    if (legs && legs->child)
+        return arena_printf(w->a, "%.*s: %.*s … %.*s °C", STR(json_get_str(series, "logger")),
+                            STR(json_get_str(legs->child, "coldest")),
+                            STR(json_get_str(legs->child, "warmest")));
+    return coi_both(
+        w, coi_both(w, desk_coi_text(x, "container"), ", ", coi_joined(w, x, "seals", NULL)), ", ",
+        desk_coi_opened(x, "condition"));
+}
+
 static void custody(const struct coi_writer *w)
 {
     static const char *const columns[] = { "page.coi.event", "page.coi.when", "page.unit.label",
@@ -109,15 +134,12 @@ static void custody(const struct coi_writer *w)
         const struct str cells[] = {
             coi_number(w, x),
             coi_when(w, x),
-            coi_unit(w, desk_coi_text(x, "unit")),
+            moved(w, x),
             coi_happened(w, x),
             coi_site(w, desk_coi_text(x, "from_site")),
             coi_site(w, to.n > 0 ? to : desk_coi_text(x, "site")),
             coi_who(w, x),
-            coi_both(
-                w,
-                coi_both(w, desk_coi_text(x, "container"), ", ", coi_joined(w, x, "seals", NULL)),
-                ", ", desk_coi_opened(x, "condition")),
+            pack(w, x),
         };
         print_row(w->print, coi_is(x, "custody.refused") ? "stop" : NULL, cells);
     }

@@ -161,6 +161,32 @@ enum draw_state desk_unit_state(struct str how);
 
 /* --- custody --- */
 
+/* Temperatures of a leg as one logger gave them, judged for the unit that fared worst. */
+struct desk_band { /* drawn, in thousandths of its width; range_to 0: there is no range */
+    int64_t range_from, range_to;
+    int64_t from, to;
+};
+struct desk_reading {
+    int64_t at;
+    struct str iso; /* of its time, for programs */
+    struct str value;
+    struct str shown; /* with the language's decimal sign */
+};
+struct desk_series {
+    const struct custody_series_out *row;
+    const struct custody_judged_out *judged;
+    struct str order;
+    struct str verdict; /* code */
+    enum show_tone tone;
+    struct str range; /* empty: none */
+    struct str coldest, warmest;
+    struct str low, high; /* limits of action, as programs read them */
+    struct desk_band band;
+    const struct desk_reading *readings; /* as many as are drawn */
+    size_t nreadings;
+    struct str by;
+    bool may_correct;
+};
 struct desk_hand_over {             /* what passed together, or came into being together */
     const struct desk_custody *leg; /* the first of them */
     struct str from;                /* site; absent: where it came into being */
@@ -170,7 +196,12 @@ struct desk_hand_over {             /* what passed together, or came into being 
     struct str seals;
     const struct desk_custody *const *units; /* all of them */
     size_t nunits;
-    bool held; /* a live unit is there still */
+    const struct desk_series *series; /* in force first */
+    size_t nseries;
+    size_t nforce;                           /* of them */
+    struct str next_organisation, next_site; /* who took it over from there; absent: nobody yet */
+    bool may_add;                            /* temperatures */
+    bool held;                               /* a live unit is there still */
     bool new_day;
     struct str day;
     struct str clock;
@@ -182,6 +213,36 @@ struct desk_custody_view {
     size_t n;
     bool moving; /* something of it is on its way, and on the map */
 };
+/* --- temperatures (order_temperature.c) --- */
+
+struct desk_temperatures {
+    struct record_list series; /* struct custody_series_out */
+    struct record_list judged; /* struct custody_judged_out */
+};
+enum outcome desk_temperatures_read(struct desk_temperatures *out, struct db *db, struct str order,
+                                    struct arena *a, struct err *e);
+/* What a leg's own series say, for its row. */
+void desk_temperatures_tell(struct desk_custody *leg, const struct desk_temperatures *t);
+/* Of what passed together, for its place on the page. */
+enum outcome desk_temperatures_show(struct desk_hand_over *out, struct page *p, struct db *db,
+                                    const struct desk_order *o, const struct desk_temperatures *t,
+                                    struct err *e);
+
+struct desk_readings_view { /* the form that gives them */
+    struct desk_order o;
+    struct html head;
+    struct show_refusal refused;
+    const struct desk_custody *units; /* of whose legs they are */
+    size_t nunits;
+    struct str from, to; /* sites */
+    int64_t since, until;
+    int64_t series;    /* that is corrected; INT_NONE: none is */
+    struct str logger; /* of it */
+    struct str zone;   /* of the place where one works; absent: not known */
+    const struct http_request *r;
+};
+http_handler_fn desk_get_readings, desk_post_readings, desk_get_series;
+
 /* Every leg of the order's units that the reader's parts see (struct custody_order_legs_out), by
  * unit and number. None where custody is not theirs to see. */
 enum outcome desk_legs_read(struct record_list *out, struct db *db, const struct desk_order *o,
@@ -190,6 +251,13 @@ enum outcome desk_legs_read(struct record_list *out, struct db *db, const struct
 /* The head as the kernel's pages of an order have it (struct thing_head). */
 enum outcome desk_trail_head(struct html *out, struct http_request *r, struct db *db,
                              struct page *p, struct str id, struct err *e);
+
+/* The same as rows for people and programs, conditions opened, temperatures told. */
+enum outcome desk_custody_rows(struct desk_custody **out, size_t *n, struct http_request *r,
+                               struct db *db, const struct desk_order *o,
+                               struct desk_temperatures *t, struct err *e);
+/* They passed together. */
+bool desk_together(const struct desk_custody *a, const struct desk_custody *b);
 
 http_handler_fn desk_get_units, desk_get_custody, desk_get_forms;
 

@@ -68,6 +68,12 @@ static enum outcome legs(struct desk_custody **out, const struct record_list *li
             .unit = row->unit,
             .kind = row->kind,
             .label = row->label,
+            .leg = row->number,
+            .series = INT_NONE,
+            .coldest = decimal_none(),
+            .warmest = decimal_none(),
+            .outside_s = INT_NONE,
+            .missing_s = INT_NONE,
             .from_organisation = first ? (struct str){ 0 } : row[-1].organisation,
             .from_site = first ? (struct str){ 0 } : row[-1].site,
             .organisation = row->organisation,
@@ -85,6 +91,22 @@ static enum outcome legs(struct desk_custody **out, const struct record_list *li
     return OK;
 }
 
+enum outcome desk_custody_rows(struct desk_custody **out, size_t *n, struct http_request *r,
+                               struct db *db, const struct desk_order *o,
+                               struct desk_temperatures *t, struct err *e)
+{
+    struct record_list list;
+    if (!flow_sees(&o->sight, "custody"))
+        return REFUSE(e, "gate.unknown", { "kind", S("order") });
+    TRY(desk_legs_read(&list, db, o, r->arena, e));
+    TRY(legs(out, &list, r, e));
+    *n = list.n;
+    TRY(desk_temperatures_read(t, db, o->id, r->arena, e));
+    for (size_t i = 0; i < list.n; i++)
+        desk_temperatures_tell(&(*out)[i], t);
+    return OK;
+}
+
 /* --- what passed together --- */
 
 static int newest_first(const void *a, const void *b)
@@ -96,7 +118,7 @@ static int newest_first(const void *a, const void *b)
     return str_cmp((*x)->label, (*y)->label);
 }
 
-static bool together(const struct desk_custody *a, const struct desk_custody *b)
+bool desk_together(const struct desk_custody *a, const struct desk_custody *b)
 {
     bool same = str_eq(a->from_site, b->from_site) && str_eq(a->site, b->site) &&
                 str_eq(a->giver, b->giver) && str_eq(a->receiver, b->receiver) &&
@@ -135,7 +157,8 @@ static struct desk_hand_over hand_over(struct page *p, struct db *db,
 }
 
 static enum outcome hand_overs(struct desk_custody_view *v, const struct desk_custody *legs,
-                               size_t n, struct page *p, struct db *db, struct err *e)
+                               size_t n, struct page *p, struct db *db,
+                               const struct desk_temperatures *t, struct err *e)
 {
     const struct desk_custody **sorted =
         ARENA_ARRAY(p->b->arena, n + 1, const struct desk_custody *);
@@ -146,9 +169,16 @@ static enum outcome hand_overs(struct desk_custody_view *v, const struct desk_cu
         sorted[i] = &legs[i];
     qsort(sorted, n, sizeof *sorted, newest_first);
     for (size_t from = 0, end; from < n; from = end) {
-        for (end = from + 1; end < n && together(sorted[end - 1], sorted[end]); end++)
+        for (end = from + 1; end < n && desk_together(sorted[end - 1], sorted[end]); end++)
             ;
         rows[v->n] = hand_over(p, db, sorted + from, end - from);
+        const struct desk_custody *next =
+            sorted[from] + 1; /* legs of a unit stand in their order */
+        if (next < legs + n && str_eq(next->unit, sorted[from]->unit)) {
+            rows[v->n].next_organisation = next->organisation;
+            rows[v->n].next_site = next->site;
+        }
+        TRY(desk_temperatures_show(&rows[v->n], p, db, &v->o, t, e));
         rows[v->n].new_day = v->n == 0 || !str_eq(rows[v->n].day, rows[v->n - 1].day);
         v->n++;
     }
@@ -159,20 +189,18 @@ static enum outcome hand_overs(struct desk_custody_view *v, const struct desk_cu
 static enum outcome custody(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct desk_custody_view *v = ARENA_NEW(r->arena, struct desk_custody_view);
-    struct record_list list;
+    struct desk_temperatures t;
     struct desk_custody *rows;
     struct desk_map_view moving;
+    size_t n;
     if (!v)
         return err_no_memory(e);
     TRY(desk_order_load(&v->o, r, db, p, http_param(r, "order"), e));
-    if (!flow_sees(&v->o.sight, "custody"))
-        return REFUSE(e, "gate.unknown", { "kind", S("order") });
-    TRY(desk_legs_read(&list, db, &v->o, r->arena, e));
-    TRY(legs(&rows, &list, r, e));
+    TRY(desk_custody_rows(&rows, &n, r, db, &v->o, &t, e));
     if (http_wants_json(r))
-        return show_rows(r, &desk_custody_record, rows, list.n, (struct str){ 0 }, e);
+        return show_rows(r, &desk_custody_record, rows, n, (struct str){ 0 }, e);
     TRY(desk_order_head(&v->head, r, db, p, &v->o, "/custody", e));
-    TRY(hand_overs(v, rows, list.n, p, db, e));
+    TRY(hand_overs(v, rows, n, p, db, &t, e));
     TRY(desk_moving(&moving, r, db, p, v->o.id, e));
     v->moving = moving.n > 0;
     page_custody(p, v);

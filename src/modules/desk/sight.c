@@ -48,6 +48,8 @@ enum outcome desk_event_seen(bool *out, const struct desk_sight *s, const struct
     if (str_is(kind, "custody")) {
         TRY(unit_seen(out, s, id, arena, e));
         *out = *out && flow_sees(s->sight, "custody");
+    } else if (str_is(kind, "temperature")) {
+        *out = flow_sees(s->sight, "custody");
     } else if (str_is(kind, "flow")) {
         *out = flow_seen(s, event, body);
     } else if (str_is(kind, "order")) {

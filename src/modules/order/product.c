@@ -69,6 +69,35 @@ static enum outcome check_way(const struct product *p, size_t i, struct err *e)
     return OK;
 }
 
+static bool degrees(struct decimal d)
+{
+    return !decimal_present(d) || decimal_reduce(d).scale <= 4;
+}
+
+/* A range with an end, its alert limits within it, once for each kind. */
+static enum outcome check_transport(const struct product *p, size_t i, struct err *e)
+{
+    const struct product_transport *t = &p->transport.p[i];
+    int64_t every;
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(p->transport.p[k].unit, t->unit))
+            return wrong(e, "order.transport_twice", "transport", i, "unit");
+    if (!decimal_present(t->low) && !decimal_present(t->high))
+        return wrong(e, "order.transport_empty", "transport", i, "high");
+    if (!degrees(t->low) || !degrees(t->high) || !degrees(t->alert_low) || !degrees(t->alert_high))
+        return wrong(e, "order.transport_degrees", "transport", i, "low");
+    if (!ordered(t->low, t->high) || !ordered(t->alert_low, t->alert_high))
+        return wrong(e, "order.transport_order", "transport", i, "high");
+    if (!ordered(t->low, t->alert_low) || !ordered(t->alert_low, t->high))
+        return wrong(e, "order.transport_alert", "transport", i, "alert_low");
+    if (!ordered(t->alert_high, t->high) || !ordered(t->low, t->alert_high))
+        return wrong(e, "order.transport_alert", "transport", i, "alert_high");
+    if (t->every.p && (!clock_duration_read(&every, t->every) || every <= 0))
+        return REFUSE(e, "flow.malformed_duration", { "value", t->every },
+                      { "at", S("transport") });
+    return OK;
+}
+
 struct str order_workflow_name(const struct product *p, const struct order_order_out *order)
 {
     for (size_t i = 0; i < p->ways.n; i++) {
@@ -95,6 +124,8 @@ static enum outcome product_check(const struct define_context *context, const vo
         TRY(check_limit(&product->specification.p[i], i, e));
     for (size_t i = 0; i < product->ways.n; i++)
         TRY(check_way(product, i, e));
+    for (size_t i = 0; i < product->transport.n; i++)
+        TRY(check_transport(product, i, e));
     int64_t duration;
     if (product->post_thaw.p && !clock_duration_read(&duration, product->post_thaw))
         return REFUSE(e, "flow.malformed_duration", { "value", product->post_thaw },

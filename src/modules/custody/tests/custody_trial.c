@@ -74,7 +74,9 @@ static const char frozen_workflow[] =
              "    needs: [thawed]\n" GUARDS);
 static const char fresh_workflow[] = WORKFLOW("fresh", "fresh", "", "", "");
 static const char frozen_product[] =
-    PRODUCT("frozen", "material: cryopreserved\npost_thaw: PT90M\n");
+    PRODUCT("frozen", "material: cryopreserved\npost_thaw: PT90M\n"
+                      "transport: [{unit: bag, low: 1, high: 10, alert_low: 2, alert_high: 8,\n"
+                      "  every: PT15M}]\n");
 static const char fresh_product[] = PRODUCT("fresh", "material: fresh\n");
 static const char readiness[] =
     HEAD("form", "readiness") "fields:\n"
@@ -89,8 +91,8 @@ static const struct command_type *const module_commands[] = { &trial_note_comman
 static const struct module note_module = { .name = "trial", MODULE_ARRAY(commands) };
 
 #define COMMANDS                                                                                   \
-    "custody.offer custody.accept custody.decline custody.withdraw unit.make unit.discard "        \
-    "flow.complete identity.check trial.note "
+    "custody.offer custody.accept custody.decline custody.withdraw custody.add_readings "          \
+    "custody.correct_readings unit.make unit.discard flow.complete identity.check trial.note "
 
 static struct db *reader(struct custody_trial *t)
 {
