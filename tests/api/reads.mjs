@@ -188,6 +188,14 @@ async function unsigned(t) {
   throw new Error(`nothing is left to sign: ${[...met]}`);
 }
 
+/* Legs of units on the way, those with temperatures first. */
+async function legs(t) {
+  const found = [];
+  for (const { order_id: order } of await rows(t, "/"))
+    for (const row of await rows(t, `/orders/${order}/custody`)) found.push({ order, ...row });
+  return found.toSorted((a, b) => (b.series ?? 0) - (a.series ?? 0));
+}
+
 /* For each name in a path, values that are there now; several names of one path go together. */
 const sources = {
   "order task": async (t) =>
@@ -224,6 +232,11 @@ const sources = {
   "/definitions/workflow/{name}/try": async () => [{ name: "corvicel" }],
   "/definitions/form/{name}/print": (t) => forms(t),
   "/definitions/form/{name}/try": (t) => forms(t),
+  "/pictures/{name}/{version}": async (t) => (await rows(t, "/definitions?kind=picture"))
+    .map(({ name, version }) => ({ name, version })),
+  "/orders/{order}/custody/readings": async (t) => (await legs(t))
+    .map(({ order, unit, leg }) => ({ order, query: `?unit=${unit}&leg=${leg}` })),
+  "order series": async (t) => (await legs(t)).filter((leg) => leg.series),
   draft: async (t) => [{ draft: await draft(t) }],
   name: async () => [{ name: "deviation.open" }],
   slug: async () => [{ slug: "deviations" }],

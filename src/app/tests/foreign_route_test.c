@@ -31,7 +31,7 @@ static struct thing things[] = { { "order", "" },     { "unit", "" },    { "pati
                                  { "id", "" },        { "draft", "" },   { "export", "" },
                                  { "site", "" } };
 enum { THINGS = sizeof things / sizeof things[0] };
-static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*" };
+static const char *const open_to_all[] = { "kind", "name", "version", "slug", "rest*", "series" };
 
 static struct foreign_session sessions[SESSIONS_MAX];
 static size_t nsessions;
@@ -246,7 +246,7 @@ static bool path_of(char *out, const struct route *r, bool real, const char *com
         else if (str_is(name, "command"))
             buf_z(&b, command);
         else if (free)
-            buf_z(&b, "x");
+            buf_z(&b, str_is(name, "series") ? "1" : "x");
         else
             fail_msg("%s: say here which real thing {%.*s} is", r->path, STR(name));
         names |= x != NULL;
