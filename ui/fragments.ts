@@ -1,21 +1,10 @@
 /* Lists answer without a page anew: links and forms within hx-boost="true" (sorting, filters, pages,
  * columns) fetch what stands in the place of their list (hx-target, hx-select), by htmx; it is changed in
  * place, the address follows, the focus stays, and how much is listed is told. Without script they are
- * links and forms.
- *
- * htmx keeps no page in the browser (they have personal data), evaluates nothing, and adds no style. */
+ * links and forms. */
+import "./htmx_config";
 import htmx from "htmx.org";
 import { patch } from "./patch";
-
-Object.assign(htmx.config, {
-  allowEval: false,
-  allowScriptTags: false,
-  historyCacheSize: 0,
-  includeIndicatorStyles: false,
-  refreshOnHistoryMiss: true, /* "back" is a page anew */
-  scrollIntoViewOnBoost: false,
-  selfRequestsOnly: true,
-});
 
 interface Answered {
   xhr: XMLHttpRequest;

@@ -17,7 +17,7 @@ function tooSmall() {
   for (const element of document.querySelectorAll("a[href], button, input, select, textarea, summary")) {
     if (element.type === "hidden" || element.closest(".hidden, .skip, [aria-hidden=true], dialog:not([open])"))
       continue;
-    const pressed = element.matches("a.cover") ? element.closest(".row, li")
+    const pressed = element.matches("a.cover") ? element.closest(".row, li, tr")
       : element.matches("[type=radio], [type=checkbox]") ? (element.closest("label") ?? element) : element;
     const { width, height } = pressed.getBoundingClientRect();
     if (width === 0 || height === 0 || !element.checkVisibility() || inSentence(element)) continue;

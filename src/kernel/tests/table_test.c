@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* memmem */
 /* Lists as tables: what is told of them, and the same as a file: whole, cut off where it must be,
  * in the reader's language, and nothing that a spreadsheet would run. */
+#include "kernel/http_impl.h"
 #include "kernel/table.h"
 #include "kernel/text.h"
 
@@ -19,7 +20,8 @@ enum { AT_ONCE = 200, MADE_MAX = 16 << 20 };
 
 static struct arena *arena;
 static struct buf made;
-static struct http_request request;
+static struct http_exchange exchange; /* that nobody connected: it has no headers */
+static struct http_request *const request = &exchange.request;
 static struct page page;
 static const struct table_column columns[] = { { .name = "number", .sorts = true } };
 static const struct table table = { .name = "things", .columns = columns, .n = 1, .csv = true };
@@ -31,7 +33,7 @@ static int begin(void **state)
     arena = arena_new(MADE_MAX * 2);
     assert_non_null(arena);
     made = buf_in(arena, MADE_MAX / 4);
-    request = (struct http_request){ .arena = arena, .method = S("GET"), .path = S("/things") };
+    *request = (struct http_request){ .arena = arena, .method = S("GET"), .path = S("/things") };
     page = (struct page){ .b = &made, .language = S("en") };
     return 0;
 }
@@ -50,7 +52,7 @@ static enum outcome rows_of(void *context, struct record_list *rows, struct err 
     struct table_row *out = ARENA_ARRAY(arena, AT_ONCE, struct table_row);
     (void)e;
     rows->p = out;
-    for (rows->n = 0; rows->n<AT_ONCE && * left> 0; rows->n++, (*left)--)
+    for (rows->n = 0; rows->n < AT_ONCE && 0 < *left; rows->n++, (*left)--)
         out[rows->n].said = S("=cmd|'/c calc'!A1");
     return OK;
 }
@@ -59,9 +61,9 @@ static struct str csv_of(size_t n)
 {
     struct table_view v;
     struct err e = { 0 };
-    table_ask(&v, &page, &request, &table, S(""));
-    assert_int_equal(table_csv(&request, &page, &v, &table_row_record, rows_of, &n, &e), OK);
-    return request.answer.body;
+    table_ask(&v, &page, request, &table, S(""));
+    assert_int_equal(table_csv(request, &page, &v, &table_row_record, rows_of, &n, &e), OK);
+    return request->answer.body;
 }
 
 static size_t lines_of(struct str text)
