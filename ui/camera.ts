@@ -194,7 +194,10 @@ function open(at: HTMLInputElement): void {
   void start();
 }
 
+let sees = false; /* there is a camera */
+
 function upgrade(within: ParentNode): void {
+  if (!sees) return;
   const button = template()?.content.querySelector("button");
   if (!button) return;
   for (const at of within.querySelectorAll<HTMLInputElement>('input[data-scan]:not([data-scan="badge"])')) {
@@ -209,12 +212,13 @@ function upgrade(within: ParentNode): void {
 /* A browser tells that there are cameras before one may be used, but not which. */
 async function look(): Promise<void> {
   const all = await navigator.mediaDevices.enumerateDevices();
-  document.documentElement.classList.toggle("sees", all.some((device) => device.kind === "videoinput"));
+  sees = all.some((device) => device.kind === "videoinput");
+  document.documentElement.classList.toggle("sees", sees);
+  upgrade(document);
 }
 
 export function startCamera(): void {
   if (!isSecureContext || !("mediaDevices" in navigator) || !template()) return;
-  upgrade(document);
   look().catch(() => undefined);
   navigator.mediaDevices.addEventListener("devicechange", () => void look().catch(() => undefined));
   document.addEventListener("vein:fresh", (event) => upgrade((event as CustomEvent<HTMLElement>).detail));

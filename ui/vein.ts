@@ -15,7 +15,7 @@ import { startTokens } from "./token";
 import { startWall } from "./wall";
 
 /* Scripts that not every page needs, by what those have (pages/layout.html names where they are).
- * They come once the page is to be seen. */
+ * They come once the page is there. */
 const OWN = [
   ["chart", "[data-chart]"],
   ["fragments", "[hx-boost]"],
@@ -44,4 +44,4 @@ startStops();
 startLive();
 startWall();
 startTabs();
-requestAnimationFrame(() => setTimeout(loadOwn));
+window.addEventListener("load", loadOwn); /* htmx waits in vain for the page if it comes earlier */

@@ -18,7 +18,7 @@ async function withNews(house, quality, change, options = {}) {
     };
   });
   await house.signIn(page, quality);
-  await page.getByRole("heading", { name: "Orders" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
   await page.route((url) => url.pathname === "/live", (route) => {
     route.fulfill({ contentType: "text/event-stream", body: "retry: 600000\nevent: tower\ndata: 1\n\n" });
   });
