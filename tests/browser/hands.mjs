@@ -15,7 +15,7 @@ const TABS_MAX = 250;
 /* In the page: what the focus is at, as a reader sees it; "" when all is well. */
 function focusProblem() {
   const at = document.activeElement;
-  const ringed = [at, at.closest(".row, .choice")].some((e) => {
+  const ringed = [at, at.closest(".row, .choice, tr")].some((e) => {
     const style = e && getComputedStyle(e);
     return style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   });
