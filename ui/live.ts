@@ -12,7 +12,7 @@ export interface ToWorker {
 export type FromWorker = { open: boolean } | { topic: string };
 
 const QUIET_MS = 1_500; /* between two fetches of one element */
-const STOP_MS = 300; /* of an order's head, which may bring a stop: that waits for no other news */
+const URGENT_MS = 300; /* the same of one with data-urgent: an order's head may bring a stop */
 const SOON_MS = 150; /* the first news is fetched at once, not by all in the same instant */
 const POLL_MS = 15_000;
 const SAY_MS = 30_000;
@@ -90,7 +90,7 @@ function ask(element: HTMLElement): void {
   part.due = true;
   if (part.timer !== undefined) return;
   const soon = SOON_MS * (1 + Math.random());
-  const quiet = part.id === "order-head" ? STOP_MS : QUIET_MS;
+  const quiet = element.dataset["urgent"] === undefined ? QUIET_MS : URGENT_MS;
   const wait = Math.max(soon, part.asked + quiet - performance.now());
   part.timer = window.setTimeout(() => {
     part.timer = undefined;

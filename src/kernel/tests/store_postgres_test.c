@@ -402,6 +402,21 @@ static void test_a_copy_runs_no_text_of_others(void **state)
     store_close(s);
 }
 
+/* Samples in a file, once this was run there. */
+static const char *file_after(const char *text)
+{
+    struct err e = { 0 };
+    const char *path = spare();
+    struct store_options file = { .path = path, .create = true };
+    struct store *s = store_with_samples(&file);
+    struct db *db = NULL;
+    ASSERT_OK(store_writer(&db, s, &e));
+    ASSERT_OK(db->engine->script(db->connection, text, &e));
+    db_close(db);
+    store_close(s);
+    return path;
+}
+
 /* More rows than one COPY takes, absent values, and one of several megabytes. (store_copy compares
  * what became of them.) */
 static void test_many_rows_are_copied(void **state)
@@ -409,20 +424,12 @@ static void test_many_rows_are_copied(void **state)
     (void)state;
     struct err e = { 0 };
     struct store_copied copied;
-    struct store_options file = { .path = spare(), .create = true };
-    struct store *s = store_with_samples(&file);
-    struct db *db = NULL;
-    ASSERT_OK(store_writer(&db, s, &e));
-    ASSERT_OK(db->engine->script(db->connection,
-                                 "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r"
-                                 " WHERE i < 45000) INSERT INTO place SELECT i + 1000, i FROM r;"
-                                 "UPDATE sample SET blob = zeroblob(5000000) WHERE number ="
-                                 " (SELECT min(number) FROM sample)",
-                                 &e));
-    db_close(db);
-    store_close(s);
+    const char *file = file_after("WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r"
+                                  " WHERE i < 45000) INSERT INTO place SELECT i + 1000, i FROM r;"
+                                  "UPDATE sample SET blob = zeroblob(5000000) WHERE number ="
+                                  " (SELECT min(number) FROM sample)");
     (void)postgres_fresh();
-    ASSERT_OK(store_copy_all(&copied, file.path, postgres_path, NULL, &e));
+    ASSERT_OK(store_copy_all(&copied, file, postgres_path, NULL, &e));
     assert_true(copied.rows > 45000);
 }
 
@@ -432,17 +439,11 @@ static void test_a_copy_that_is_refused_leaves_nothing(void **state)
     (void)state;
     struct err e = { 0 };
     struct store_copied copied;
-    struct store_options file = { .path = spare(), .create = true };
-    struct store *s = store_with_samples(&file);
-    struct db *db = NULL;
-    ASSERT_OK(store_writer(&db, s, &e));
-    ASSERT_OK(
-        db->engine->script(db->connection, "UPDATE sample SET text = CAST(x'41ff' AS TEXT)", &e));
-    db_close(db);
-    store_close(s);
+    struct store *s = NULL;
+    const char *file = file_after("UPDATE sample SET text = CAST(x'41ff' AS TEXT)");
     struct store_options options = postgres_fresh();
     options.create = false;
-    assert_int_equal(store_copy_all(&copied, file.path, postgres_path, NULL, &e), FAULT);
+    assert_int_equal(store_copy_all(&copied, file, postgres_path, NULL, &e), FAULT);
     assert_non_null(strstr(e.detail, "sample"));
     ASSERT_CODE(store_open(&s, &options, &e), REFUSED, "store.not_found");
 }
