@@ -11,9 +11,10 @@ export interface ToWorker {
 }
 export type FromWorker = { open: boolean } | { topic: string };
 
-const QUIET_MS = 1_500; /* between two fetches of one element */
-const URGENT_MS = 300; /* the same of one with data-urgent: an order's head may bring a stop */
-const SOON_MS = 150; /* the first news is fetched at once, not by all in the same instant */
+/* Between two fetches of one element; and before the first, lest all ask in the same instant. An
+ * element with data-urgent may bring a stop: it goes before all others. */
+const PACE = { quiet_ms: 1_500, soon_ms: 150 };
+const URGENT = { quiet_ms: 300, soon_ms: 15 };
 const POLL_MS = 15_000;
 const SAY_MS = 30_000;
 
@@ -83,15 +84,15 @@ function ask(element: HTMLElement): void {
     id: element.id,
     due: false,
     timer: undefined,
-    asked: -QUIET_MS,
+    asked: -PACE.quiet_ms,
     etag: "",
   };
   parts.set(element.id, part);
   part.due = true;
   if (part.timer !== undefined) return;
-  const soon = SOON_MS * (1 + Math.random());
-  const quiet = element.dataset["urgent"] === undefined ? QUIET_MS : URGENT_MS;
-  const wait = Math.max(soon, part.asked + quiet - performance.now());
+  const pace = element.dataset["urgent"] === undefined ? PACE : URGENT;
+  const soon = pace.soon_ms * (1 + Math.random());
+  const wait = Math.max(soon, part.asked + pace.quiet_ms - performance.now());
   part.timer = window.setTimeout(() => {
     part.timer = undefined;
     part.asked = performance.now();

@@ -3,6 +3,7 @@
  * and vibration where the device allows them, until it was seen in this tab by who works there. What
  * was typed below stays; the head stays red. Without script the stop stands in the page. */
 
+const SEEN_FIRST_MS = 50; /* making a sound may hold the page up: the stop is drawn before it */
 const AGAIN_MS = 4_000;
 const TIMES_MAX = 15; /* that it sounds, when nobody comes */
 const TONES = [880, 660, 880];
@@ -81,7 +82,7 @@ function cover(stop: HTMLDialogElement): void {
     stop.close();
   });
   stop.querySelector("a.button")?.addEventListener("click", () => see(stop));
-  alarm();
+  window.setTimeout(() => isSeen(stop) || alarm(), SEEN_FIRST_MS);
 }
 
 /* The head came anew. On the page of a stop itself it only tells whether that still stands. */
