@@ -183,6 +183,69 @@ async function changes(name, state, path, send, orders) {
   }
 }
 
+/* --- a stop --- */
+
+const STOPS = 5;
+
+async function rowsOf(state, path) {
+  const headers = { Cookie: state.cookies.map((c) => `${c.name}=${c.value}`).join("; "), Accept: "application/json" };
+  return (await (await fetch(`${demo.address}${path}`, { headers })).json()).rows ?? [];
+}
+
+/* Open tasks at which the label of one unit is checked, each of another order: whose they are, and where. */
+async function checks() {
+  const found = new Map();
+  for (const person of demo.people.filter((p) => /warehouse|technologist|courier|nurse|operator|pharmacist/.test(p.role))) {
+    const state = await signedIn(person);
+    const { context, page } = await fresh(state, false);
+    await page.goto("/work");
+    const paths = await page.locator("main a[href*='/tasks/']").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+    for (const path of paths) {
+      const order = path.match(/orders\/([^/]+)/)[1];
+      if (found.size === STOPS) break;
+      if (found.has(order)) continue;
+      await page.goto(path);
+      const field = page.locator("form[action$='identity.check'] input[data-scan=submit]");
+      if ((await field.count()) > 0) found.set(order, { state, path, order });
+    }
+    await context.close();
+  }
+  return [...found.values()];
+}
+
+/* From the press that reads the wrong label to the cover over the page, on three other devices that show
+ * the order: the slowest of them. */
+async function stopSeen(check, wrong) {
+  const devices = [];
+  for (const tab of ["", "/units", "/custody"]) {
+    devices.push(await fresh(coordinator, false));
+    await devices.at(-1).page.goto(`/orders/${check.order}${tab}`);
+  }
+  const { context, page } = await fresh(check.state, false);
+  await page.goto(check.path);
+  await page.waitForTimeout(1000);
+  const form = page.locator("form[action$='identity.check']").filter({ has: page.locator("input[data-scan=submit]") });
+  await form.locator("input[data-scan=submit]").fill(wrong);
+  const pressed = Date.now();
+  await form.locator("button.primary").click({ noWaitAfter: true });
+  await Promise.all(devices.map(({ page }) => page.locator("dialog:modal").waitFor({ timeout: 20_000 })));
+  const took = Date.now() - pressed;
+  for (const { context } of [...devices, { context }]) await context.close();
+  return took;
+}
+
+async function stops() {
+  const open = await checks();
+  const all = [];
+  for (const check of open) {
+    const other = (await rowsOf(coordinator, "/")).find((row) => row.order_id !== check.order);
+    const units = await rowsOf(coordinator, `/orders/${other.order_id}/units`);
+    if (units.length > 0) all.push(await stopSeen(check, units[0].label));
+  }
+  if (all.length === 0) return console.error("no open task at which one unit is checked");
+  say("a stop: from the press to the cover on three other devices", median(all), "ms", "at_most=2000");
+}
+
 /* --- all of it --- */
 
 /* The open task with the most to enter, of those who have one; whoever it is. */
@@ -218,4 +281,5 @@ for (const [name, state, path] of [["control tower", coordinator, "/"], ["task",
 const watched = task.path.match(/orders\/([^/]+)/)[1];
 await changes("control tower", coordinator, "/", send, running);
 await changes("task", task.state, task.path, send, running.filter((id) => id !== watched));
+await stops();
 await house.close();
