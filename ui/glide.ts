@@ -12,7 +12,10 @@ function rowsOf(element: Element): HTMLElement[] {
 }
 
 function says(row: Element): string {
-  return row.innerHTML.replace(/<time [^>]*data-left[^>]*>[^<]*<\/time>/g, "");
+  let text = row.textContent ?? "";
+  for (const left of row.querySelectorAll("time[data-left]"))
+    text = text.replace(left.textContent ?? "", "");
+  return text;
 }
 
 function top(row: Element): number {

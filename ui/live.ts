@@ -73,6 +73,7 @@ async function refresh(part: Part): Promise<void> {
   part.etag = answer.headers.get("ETag") ?? "";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(part.id);
+  await new Promise((next) => window.setTimeout(next)); /* reading is one task, changing another */
   const now = document.getElementById(part.id);
   if (!fresh || !now || busy(now)) return;
   glide(now, () => patch(now, fresh));
