@@ -221,7 +221,8 @@ async function stopSeen(check, wrong) {
     devices.push(await fresh(coordinator, false));
     await devices.at(-1).page.goto(`/orders/${check.order}${tab}`);
   }
-  const { context, page } = await fresh(check.state, false);
+  const reader = await fresh(check.state, false);
+  const { page } = reader;
   await page.goto(check.path);
   await page.waitForTimeout(1000);
   const form = page.locator("form[action$='identity.check']").filter({ has: page.locator("input[data-scan=submit]") });
@@ -230,7 +231,7 @@ async function stopSeen(check, wrong) {
   await form.locator("button.primary").click({ noWaitAfter: true });
   await Promise.all(devices.map(({ page }) => page.locator("dialog:modal").waitFor({ timeout: 20_000 })));
   const took = Date.now() - pressed;
-  for (const { context } of [...devices, { context }]) await context.close();
+  for (const { context } of [...devices, reader]) await context.close();
   return took;
 }
 
