@@ -79,6 +79,12 @@ ORDER BY corrected, order_id, version LIMIT 200;
 SELECT task, version, title FROM flow_correction WHERE order_id = :order_id AND waits = 1
 ORDER BY version;
 
+-- corrections_of (order_id ID) -> (task CODE, title TEXT, version INT, corrected_by TEXT,
+--     corrected TIME, waits BOOL, verdict CODE, reviewed_by TEXT, reviewed TIME)
+-- All of an order, the first first.
+SELECT task, title, version, corrected_by, corrected, waits, verdict, reviewed_by, reviewed
+FROM flow_correction WHERE order_id = :order_id ORDER BY version LIMIT 1000;
+
 -- correction_add (order_id ID, task CODE, version INT, corrected_by TEXT, corrected TIME)
 INSERT INTO flow_correction (order_id, task, version, title, organisation, site, corrected_by,
                              corrected, waits)

@@ -79,10 +79,26 @@ struct str form_value_text(struct page *p, const struct form_field *field, struc
     }
 }
 
-/* Whether the value says no more than what was entered, with the field's own unit. */
-static bool says_the_same(const struct form_field *field, const struct form_value *v)
+/* A time was entered by the clock by which the page shows it. */
+static bool same_clock(const struct page *p, const struct form_value *v)
 {
-    if (str_eq(v->entered, v->value) || form_type_of(field) == FORM_FILE)
+    int64_t us;
+    if (!clock_read(&us, v->value))
+        return false;
+    const int64_t east = p->zone ? zone_time(p->zone, us).offset_s / 60 : 0;
+    char text[16];
+    struct buf b = buf_over(text, sizeof text);
+    buf_printf(&b, "%c%02d:%02d", east < 0 ? '-' : '+', (int)(east < 0 ? -east : east) / 60,
+               (int)(east < 0 ? -east : east) % 60);
+    return str_ends(v->entered, buf_get(&b)) || (east == 0 && str_ends(v->entered, S("Z")));
+}
+
+/* Whether the value says no more than what was entered, with the field's own unit. */
+static bool says_the_same(const struct page *p, const struct form_field *field,
+                          const struct form_value *v)
+{
+    if (str_eq(v->entered, v->value) || form_type_of(field) == FORM_FILE ||
+        (form_type_of(field) == FORM_TIME && same_clock(p, v)))
         return true;
     struct str rest = str_from(v->value, v->entered.n);
     return form_type_of(field) == FORM_QUANTITY && str_starts(v->value, v->entered) &&
@@ -107,7 +123,7 @@ static void show_value(struct page *p, struct form_line *line, const struct form
         show_file(p, line, s->files, v->value, arena);
     else
         line->value = form_value_text(p, field, v->value, arena);
-    if (!says_the_same(field, v))
+    if (!says_the_same(p, field, v))
         line->entered =
             form_type_of(field) == FORM_QUANTITY ? number_shown(p, v->entered) : v->entered;
     if (v->mark.n > 0)

@@ -78,12 +78,14 @@ static struct str open_secret(void *context, struct str field, struct str sealed
     return str_is(field, "born") ? (struct str){ 0 } : sealed;
 }
 
+static const struct zone *shown_in; /* NULL: UTC */
+
 static const char *record_rendered(const struct definition *d, const struct form_record *r,
                                    form_open_fn *open)
 {
     static char html[HTML_MAX];
     struct buf b = buf_over(html, sizeof html - 1);
-    struct page p = { .b = &b, .language = S("en") };
+    struct page p = { .b = &b, .language = S("en"), .zone = shown_in };
     form_render_record(&p, &(struct form_shown){ .form = d, .record = r, .open = open },
                        form_arena);
     assert_true(buf_ok(&b));
@@ -119,6 +121,11 @@ static void record_shows_all_that_is_kept(void **state)
     assert_null(strstr(html, "entered as 12.5"));
     html = record_rendered(&d, &r, NULL);
     assert_null(strstr(html, "Ada"));
+    shown_in = zone_find(S("Europe/Berlin"), form_arena);
+    html = record_rendered(&d, &r, NULL);
+    shown_in = NULL;
+    HAS(html, "22 Nov 2026, 10:30 CET");
+    assert_null(strstr(html, "entered as 2026")); /* by the same clock: once is enough */
 }
 
 /* The characters of markup, in their order. */

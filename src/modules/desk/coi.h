@@ -126,7 +126,8 @@ struct desk_coi_point { /* at a task, in one pass of it */
     int64_t at;         /* of the last check; TIME_NONE: none */
     struct str persons; /* who passed it */
     int64_t mismatches;
-    bool past; /* of a pass that a loop has undone */
+    int64_t typed; /* passes by what was typed, not scanned */
+    bool past;     /* of a pass that a loop has undone */
 };
 struct desk_coi_view {
     struct desk_order o;

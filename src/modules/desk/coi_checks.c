@@ -43,6 +43,7 @@ static void take(struct gathered *g, const struct identity_checks_out *row, stru
         buf_cut(persons, 0); /* what was passed before holds no longer */
     } else if (str_is(row->result, "pass")) {
         x->state = row->complete ? DESK_POINT_PASSED : DESK_POINT_HALF;
+        x->typed += str_is(row->method, "manual");
         buf_z(persons, persons->n > 0 ? ", " : "");
         buf_str(persons, auth_account_name(db, row->account, a));
     }

@@ -23,15 +23,12 @@ static void identity_facts(const struct coi_writer *w)
 static void order_facts(const struct coi_writer *w)
 {
     const struct desk_coi_event *prescribed = coi_find(w, "order.prescribed", NULL, S(""));
-    const struct desk_coi_event *placed = coi_find(w, "order.placed", NULL, S(""));
     const struct desk_coi_event *started = coi_find(w, "flow.started", NULL, S(""));
     const struct json *version = prescribed ? json_get(prescribed->body, "product_version") : NULL;
     const struct json *workflow = started ? json_get(started->body, "workflow_version") : NULL;
     char root[2 * HASH_SIZE] = { 0 };
     struct buf base64 = buf_over(root, sizeof root);
     buf_base64(&base64, w->c->checkpoint.root.b, HASH_SIZE);
-    print_fact(w->print, coi_words(w, "page.coi.identifier"), coi_of(placed, "coi"), true);
-    print_fact(w->print, coi_words(w, "page.task.order"), w->c->order, true);
     identity_facts(w);
     print_fact(w->print, coi_words(w, "print.product"),
                coi_both(w, coi_of(prescribed, "product"), ", ", version ? version->text : S("")),
@@ -205,11 +202,10 @@ static void section(const struct coi_writer *w, const char *heading, const char 
         coi_none(w, heading);
 }
 
-static void head(const struct coi_writer *w, struct print_document *out, struct str identifier)
+static void head(const struct coi_writer *w, struct print_document *out)
 {
     record_clear(&print_document_record, out);
     out->title = coi_words(w, "page.coi.title");
-    out->subtitle = identifier;
     out->language = w->p->language;
     out->date = w->c->n > 0 ? w->c->events[w->c->n - 1].event.recorded : w->p->now_us;
     out->dated = show_time(w->p, out->date);
@@ -227,7 +223,7 @@ enum outcome desk_coi_document(const struct print_document **out, struct page *p
     struct coi_writer w = { NULL, p, db, c, p->b->arena };
     struct print_document d;
     const struct str coi = coi_of(coi_find(&w, "order.placed", NULL, S("")), "coi");
-    head(&w, &d, coi);
+    head(&w, &d);
     w.print = print_new(w.a, &d);
     if (!w.print)
         return err_no_memory(e);

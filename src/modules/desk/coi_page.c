@@ -85,7 +85,10 @@ static enum outcome shown(struct page *p, struct db *db, struct desk_coi_view *v
     struct buf b = buf_in(c->arena, HTML_MAX);
     part.b = &b;
     TRY(desk_coi_document(&d, &part, db, c, e));
-    print_html(&part, d);
+    struct print_document page = *d;
+    page.identity.p++; /* the identifier is in the page's head */
+    page.identity.n--;
+    print_html(&part, &page);
     TRY(buf_check(&b, e));
     v->report.markup = buf_get(&b);
     page_coi_report(p, v);

@@ -13,6 +13,7 @@
 #include "kernel/sign_pages.h"
 #include "kernel/stop.h"
 #include "modules/clinic/clinic.h"
+#include "modules/desk/review.h"
 #include "modules/desk/step.h"
 #include "modules/desk/unit.h"
 
@@ -241,6 +242,8 @@ struct desk_task_view {
     size_t ninputs;
     const struct form_problem *problems;
     size_t nproblems;
+    const struct desk_problem_link *links; /* to the fields on the page that have one */
+    size_t nlinks;
     struct flow_files_of files_of;
     struct form_files files;
     struct html record;      /* of a task that is done */
@@ -254,8 +257,18 @@ struct desk_task_view {
     struct desk_entered entered;
     struct desk_task_step *steps; /* none: the whole task is one page */
     size_t nsteps;
-    size_t now; /* the present one */
-    size_t at;  /* the one that is shown */
+    size_t now;   /* the present one */
+    size_t at;    /* the one that is shown */
+    bool reviews; /* it is decided by what deviates, which the reader sees */
+    struct desk_review review;
+};
+
+/* --- review by exception --- */
+
+struct desk_review_view {
+    struct desk_order o;
+    struct html head;
+    struct desk_review review;
 };
 
 /* What is shown to who signs a record. */

@@ -23,6 +23,7 @@ static const struct route module_routes[] = {
           "help.order_do"),
     ROUTE("GET", "/orders/{order}/stop", "order.see", 0, desk_get_stop, "help.stop",
           .row = &stop_raised_record),
+    ROUTE("GET", "/orders/{order}/review", "order.see", 0, desk_get_review, "help.order_review"),
     ROUTE("GET", "/orders/{order}/units", "order.see", 0, desk_get_units, "help.order_units",
           .rows = &identity_units_out_record),
     ROUTE("GET", "/orders/{order}/custody", "order.see", 0, desk_get_custody, "help.order_custody",

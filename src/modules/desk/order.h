@@ -12,7 +12,7 @@
 #undef RECORDS
 
 enum {
-    DESK_TABS_MAX = 8,
+    DESK_TABS_MAX = 9,
     DESK_LEGS_MAX = 4 * DESK_UNITS_MAX, /* of an order; what is beyond stands on the units' pages */
 };
 
@@ -78,6 +78,9 @@ struct desk_order_view {
     struct show_refusal refused;
     struct html drawing;
     struct str owner; /* of the next task */
+    bool next_mine;   /* it is the reader's to do */
+    struct str done;  /* title of the task that they have just completed; absent: none */
+    struct str sign; /* its page, where its record waits for their signature; absent: it does not */
     struct desk_task_line *open;
     size_t nopen;
     const struct desk_to_discard_out *discard; /* after a stop was resolved so */
@@ -256,6 +259,9 @@ enum outcome desk_trail_head(struct html *out, struct http_request *r, struct db
 enum outcome desk_custody_rows(struct desk_custody **out, size_t *n, struct http_request *r,
                                struct db *db, const struct desk_order *o,
                                struct desk_temperatures *t, struct err *e);
+/* The same with nothing that is sealed opened: conditions are empty. */
+enum outcome desk_custody_unopened(struct desk_custody **out, size_t *n, struct db *db,
+                                   const struct desk_order *o, struct arena *a, struct err *e);
 /* They passed together. */
 bool desk_together(const struct desk_custody *a, const struct desk_custody *b);
 

@@ -53,11 +53,11 @@ static enum outcome seals(struct desk_custody *out, struct str text, struct aren
 }
 
 /* Rows come unit by unit, each leg behind the one before. */
-static enum outcome legs(struct desk_custody **out, const struct record_list *list,
-                         struct http_request *r, struct err *e)
+static enum outcome legs(struct desk_custody **out, const struct record_list *list, struct arena *a,
+                         struct err *e)
 {
     const struct custody_order_legs_out *rows = list->p;
-    struct desk_custody *legs = ARENA_ARRAY(r->arena, list->n + 1, struct desk_custody);
+    struct desk_custody *legs = ARENA_ARRAY(a, list->n + 1, struct desk_custody);
     if (!legs)
         return err_no_memory(e);
     for (size_t i = 0; i < list->n; i++) {
@@ -83,11 +83,33 @@ static enum outcome legs(struct desk_custody **out, const struct record_list *li
             .giver = row->giver,
             .receiver = row->receiver,
             .container = row->container,
-            .condition = show_sealed(r, row->event, "condition", row->condition),
+            .condition = S(""),
         };
-        TRY(seals(&legs[i], row->seals, r->arena, e));
+        TRY(seals(&legs[i], row->seals, a, e));
     }
     *out = legs;
+    return OK;
+}
+
+static enum outcome read_rows(struct desk_custody **out, struct record_list *list, struct db *db,
+                              const struct desk_order *o, struct desk_temperatures *t,
+                              struct arena *a, struct err *e)
+{
+    TRY(desk_legs_read(list, db, o, a, e));
+    TRY(legs(out, list, a, e));
+    TRY(desk_temperatures_read(t, db, o->id, a, e));
+    for (size_t i = 0; i < list->n; i++)
+        desk_temperatures_tell(&(*out)[i], t);
+    return OK;
+}
+
+enum outcome desk_custody_unopened(struct desk_custody **out, size_t *n, struct db *db,
+                                   const struct desk_order *o, struct arena *a, struct err *e)
+{
+    struct record_list list;
+    struct desk_temperatures t;
+    TRY(read_rows(out, &list, db, o, &t, a, e));
+    *n = list.n;
     return OK;
 }
 
@@ -98,12 +120,11 @@ enum outcome desk_custody_rows(struct desk_custody **out, size_t *n, struct http
     struct record_list list;
     if (!flow_sees(&o->sight, "custody"))
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
-    TRY(desk_legs_read(&list, db, o, r->arena, e));
-    TRY(legs(out, &list, r, e));
-    *n = list.n;
-    TRY(desk_temperatures_read(t, db, o->id, r->arena, e));
+    TRY(read_rows(out, &list, db, o, t, r->arena, e));
+    const struct custody_order_legs_out *rows = list.p;
     for (size_t i = 0; i < list.n; i++)
-        desk_temperatures_tell(&(*out)[i], t);
+        (*out)[i].condition = show_sealed(r, rows[i].event, "condition", rows[i].condition);
+    *n = list.n;
     return OK;
 }
 

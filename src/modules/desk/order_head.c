@@ -9,11 +9,16 @@ static const struct {
     const char *path;
     const char *word;
     const char *sees; /* what one of the reader's parts must see; NULL: nothing special */
+    bool whole;       /* the reader must see all that is recorded */
 } parts[] = {
-    { "", "page.order.overview", NULL },      { "/units", "page.order.units", NULL },
-    { "/coi", "page.coi.title", "report" },   { "/custody", "page.unit.custody", "custody" },
-    { "/forms", "page.order.forms", NULL },   { "/documents", "page.documents.title", "file" },
-    { "/people", "page.people.title", NULL },
+    { "", "page.order.overview", NULL, false },
+    { "/review", "page.review.tab", NULL, true },
+    { "/units", "page.order.units", NULL, false },
+    { "/coi", "page.coi.title", "report", false },
+    { "/custody", "page.unit.custody", "custody", false },
+    { "/forms", "page.order.forms", NULL, false },
+    { "/documents", "page.documents.title", "file", false },
+    { "/people", "page.people.title", NULL, false },
 };
 
 static void add(struct desk_head_view *v, struct str path, const char *word, bool here)
@@ -27,7 +32,8 @@ static void tabs(struct desk_head_view *v, const struct page *p, const char *her
     struct arena *a = p->b->arena;
     const struct desk_order *o = v->o;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && (i == 0 || o->flow.found); i++)
-        if (!parts[i].sees || flow_sees(&o->sight, parts[i].sees))
+        if ((!parts[i].sees || flow_sees(&o->sight, parts[i].sees)) &&
+            (!parts[i].whole || desk_review_seen(o)))
             add(v, arena_printf(a, "/orders/%.*s%s", STR(o->id), parts[i].path), parts[i].word,
                 strcmp(parts[i].path, here) == 0);
     if (p->may_audit)

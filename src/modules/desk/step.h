@@ -10,6 +10,12 @@ struct desk_check;
 struct desk_make;
 struct desk_task_view;
 
+/* A field with something wrong, from the head of the page. */
+struct desk_problem_link {
+    struct str label;
+    struct str path;
+};
+
 /* What the reader has entered so far into the form, kept part by part (kernel/flow_keep.c). */
 struct desk_part {
     struct str title;
@@ -55,7 +61,12 @@ enum outcome desk_entered_read(struct desk_task_view *v, struct http_request *r,
  * it. What comes later is never shown before its turn. */
 enum outcome desk_steps(struct desk_task_view *v, struct page *p, struct str key, struct err *e);
 
+/* Fills v->links, of the fields that the page shows. */
+enum outcome desk_problem_links(struct desk_task_view *v, struct arena *a, struct err *e);
+
 /* Of the step that is shown. */
 const struct desk_task_step *desk_step(const struct desk_task_view *v);
+/* The reader has done theirs of it, and another person is awaited. */
+bool desk_waits(const struct desk_task_view *v);
 
 #endif

@@ -389,6 +389,16 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     return OK;
 }
 
+/* The other person has checked meanwhile: the page says so, and goes on. */
+static void seconded(struct desk_task_view *v)
+{
+    bool waits = false;
+    for (size_t i = 0; i < v->nchecks; i++)
+        waits |= v->checks[i].mine && !v->checks[i].passed;
+    if (!waits)
+        v->said = S("page.task.said_both");
+}
+
 /* What the last act gave, as its answer's word in the path. */
 static void said(struct desk_task_view *v, struct str word)
 {
@@ -411,6 +421,8 @@ static void said(struct desk_task_view *v, struct str word)
             v->said = str_z(texts[i].key);
             v->said_no = texts[i].no;
         }
+    if (str_is(word, "second") || str_is(word, "typed"))
+        seconded(v);
 }
 
 /* In a stop: what of the task's acts it permits. */
@@ -437,9 +449,9 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     v->refused = show_refusal(p, r);
     v->correcting = v->open && v->open->done &&
                     (str_is(http_query(r, "correct"), "1") || http_form(r, "_had").n > 0);
-    said(v, http_query(r, "said"));
     TRY(bags(v, r, db, e));
     TRY(checks(v, r, db, p, e));
+    said(v, http_query(r, "said"));
     if (v->o.stop.standing)
         return stopped(v, r, db, p, e);
     struct identity_units_in in = { v->o.id };
@@ -459,8 +471,12 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     TRY(desk_entered_read(v, r, db, p, e));
     const struct str step = http_query(r, "step");
     TRY(desk_steps(v, p, step.n > 0 ? step : http_form(r, "_step"), e));
+    TRY(desk_problem_links(v, r->arena, e));
     TRY(desk_order_head(&v->head, r, db, p, &v->o, v->nsteps > 0 ? NULL : "/tasks", e));
     v->may_report = desk_order_may(&v->o, "deviation.open");
+    v->reviews = v->mine && desk_review_for(&v->o, v->task) && desk_review_seen(&v->o);
+    if (v->reviews)
+        TRY(desk_review_read(&v->review, r, db, p, &v->o, e));
     page_task(p, v);
     return OK;
 }

@@ -130,3 +130,36 @@ enum outcome desk_entered_read(struct desk_task_view *v, struct http_request *r,
     v->nproblems = out->filled.nproblems;
     return OK;
 }
+
+/* The id of a field's element: "f-volume-3". */
+static struct str anchor(struct str name, struct arena *a)
+{
+    struct buf b = buf_in(a, name.n + sizeof "#f-");
+    buf_z(&b, "#f-");
+    for (size_t i = 0; i < name.n; i++)
+        buf_char(&b, name.p[i] == '.' ? '-' : name.p[i]);
+    return buf_get(&b);
+}
+
+enum outcome desk_problem_links(struct desk_task_view *v, struct arena *a, struct err *e)
+{
+    const struct form *form = v->form.body;
+    const struct desk_part *part = v->nsteps > 0 ? desk_step(v)->part : NULL;
+    struct desk_problem_link *out = ARENA_ARRAY(a, v->nproblems + 1, struct desk_problem_link);
+    if (!out)
+        return err_no_memory(e);
+    v->links = out;
+    for (size_t i = 0; form && i < v->nproblems; i++) {
+        const struct str name = v->problems[i].field;
+        const struct form_field *field = form_field_of(form, name);
+        struct str row = name;
+        (void)str_cut(&row, '.');
+        if (!field || (part && form_part_named(form, name) != part->number))
+            continue;
+        out[v->nlinks++] = (struct desk_problem_link){
+            row.p ? arena_printf(a, "%.*s, %.*s", STR(field->label), STR(row)) : field->label,
+            anchor(name, a),
+        };
+    }
+    return OK;
+}

@@ -213,7 +213,8 @@ static enum http_state entered(struct http_request *r, const struct gate_answer 
     const struct json *body;
     struct err e = { 0 };
     r->answer.status = 303;
-    r->answer.location = arena_printf(r->arena, "/orders/%.*s", STR(http_param(r, "order")));
+    r->answer.location = arena_printf(r->arena, "/orders/%.*s?done=%.*s",
+                                      STR(http_param(r, "order")), STR(http_param(r, "task")));
     if (json_read(&body, r->arena, answer->body, &json_limits_default, &e) != OK)
         return HTTP_DONE;
     const struct str entry = json_get_str(body, "entry");

@@ -110,8 +110,12 @@ enum outcome desk_steps(struct desk_task_view *v, struct page *p, struct str key
     add_checks(v, p, false);
     add_makes(v, p);
     add_checks(v, p, true);
+    /* What is packed is written down before it leaves one's hands; what comes, once it is there. */
+    if (v->offer.to_offer)
+        add_parts(v, p);
     add_units(v, p);
-    add_parts(v, p);
+    if (!v->offer.to_offer)
+        add_parts(v, p);
     add(v, DESK_STEP_RECORD, S("record"), text_find(p->language, S("page.task.complete")));
     while (v->steps[v->now].done)
         v->now++; /* the record is not, while the task is open */
@@ -125,4 +129,10 @@ enum outcome desk_steps(struct desk_task_view *v, struct page *p, struct str key
 const struct desk_task_step *desk_step(const struct desk_task_view *v)
 {
     return &v->steps[v->at];
+}
+
+bool desk_waits(const struct desk_task_view *v)
+{
+    const struct desk_check *check = desk_step(v)->check;
+    return v->kept.entered || (check && check->mine && !check->passed);
 }

@@ -135,6 +135,8 @@ void order_dose_of(struct order_dose_words *out, const struct order_order_out *o
  * conditional; where it is reject or failed (quality_lets_go) nothing is asked. The exception path
  * (act supply) is another act and is not asked here. */
 extern const struct flow_rule order_release_rule;
+/* Whether a result (a record's value, present) is as the limit of the specification asks. */
+bool order_within(const struct product_limit *limit, struct str value);
 
 /* Which workflow an order of the product is placed under, by its jurisdiction and regime. */
 struct str order_workflow_name(const struct product *p, const struct order_order_out *order);

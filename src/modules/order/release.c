@@ -62,7 +62,7 @@ static bool number_within(const struct product_limit *limit, struct str value)
            (!decimal_present(limit->at_most) || decimal_cmp(number, limit->at_most) <= 0);
 }
 
-static bool within(const struct product_limit *limit, struct str value)
+bool order_within(const struct product_limit *limit, struct str value)
 {
     if (limit->is.p && !str_eq(value, limit->is))
         return false;
@@ -86,7 +86,7 @@ static enum outcome release_may(const struct flow_ruling *r, const void *loaded,
                 e, limit->may_follow_release ? "order.result_pending" : "order.result_missing",
                 { "test", limit->title });
         }
-        if (!within(limit, value))
+        if (!order_within(limit, value))
             return REFUSE(e, "order.out_of_specification", { "test", limit->title },
                           { "value", value }, { "limit", words(limit, r->arena) });
     }

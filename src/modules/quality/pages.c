@@ -5,6 +5,7 @@
 #include "gen/quality/pages/deviation.html.h"
 #include "gen/quality/pages/deviations.html.h"
 #include "gen/quality/pages/open.html.h"
+#include "kernel/flow_share.h"
 
 enum { ROWS_SHOWN = 40, ROWS_MAX = 200 };
 
@@ -149,6 +150,28 @@ enum http_state quality_get_deviations(struct http_request *r)
 
 /* --- one --- */
 
+/* What the system opened has no description: it is told where it happened, to who sees that. */
+static enum outcome evidence(struct quality_deviation_view *v, struct db *db,
+                             const struct actor *actor, struct arena *a, struct err *e)
+{
+    const bool identity = str_is(v->row.kind, "identity_mismatch");
+    struct flow_view flow;
+    struct flow_sight sight;
+    if (v->row.description.p || !v->row.order_id.p ||
+        (!identity && !str_is(v->row.kind, "excursion")))
+        return OK;
+    TRY(flow_read(db, v->row.order_id, &flow, a, e));
+    if (!flow.found)
+        return OK;
+    TRY(flow_sight_read(&sight, db, &flow, actor, NULL, e));
+    if (!flow_sees(&sight, identity ? "report" : "custody"))
+        return OK;
+    v->evidence = arena_printf(a, "/orders/%.*s/%s", STR(v->row.order_id),
+                               identity ? "coi/report" : "custody");
+    v->evidence_word = identity ? S("page.deviation.see_checks") : S("page.deviation.see_readings");
+    return OK;
+}
+
 static enum outcome deviation(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct quality_deviation_in in = { http_param(r, "deviation") };
@@ -170,8 +193,14 @@ static enum outcome deviation(struct http_request *r, struct db *db, struct page
     v.opener = show_person(p, db, v.row.opener);
     if (v.row.closer.p)
         v.closer = show_person(p, db, v.row.closer);
+    if (v.row.order_id.p)
+        v.order = show_thing(r, p, db, arena_printf(r->arena, "order/%.*s", STR(v.row.order_id)));
+    if (v.row.unit.p)
+        v.unit = show_thing(r, p, db, arena_printf(r->arena, "unit/%.*s", STR(v.row.unit)));
+    TRY(evidence(&v, db, actor, r->arena, e));
     v.may_close =
         v.row.open && actor_may(actor, S("deviation.close"), v.row.organisation, v.row.site);
+    v.own = v.may_close && str_eq(v.row.opener, actor->name);
     page_deviation(p, &v);
     return OK;
 }

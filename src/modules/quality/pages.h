@@ -28,9 +28,14 @@ struct quality_deviation_view {
     struct str where;
     struct str opener;
     struct str closer;
+    struct str order; /* as people call it; absent: of none */
+    struct str unit;
+    struct str evidence;      /* of one that nobody described: where it stands; absent: nowhere */
+    struct str evidence_word; /* key */
     struct show_refusal refused;
     const struct http_request *r; /* what was entered */
     bool may_close;
+    bool own; /* the reader opened it, so that another closes it */
 };
 
 struct quality_open_view {

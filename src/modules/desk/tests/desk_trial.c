@@ -78,6 +78,10 @@ static void placed(void)
 
 static void definitions(void)
 {
+    for (size_t i = 0; desk_trial.own && desk_trial.own[i]; i++)
+        load(desk_trial.own[i]);
+    if (desk_trial.own)
+        return;
     load(HEAD("role", "tester") "permissions: [role.tester, order.see, flow.complete, "
                                 "flow.correct, file.store, flow.name_person, "
                                 "flow.hold, flow.resume]\n");

@@ -16,8 +16,10 @@ extern struct desk_trial {
     char order[40];
     char body[DESK_TRIAL_BODY]; /* the form that is made */
     size_t nbody;
-    struct str cookies[3]; /* of persons 1 and 2 */
-    struct str csrf;       /* of person 1 */
+    struct str cookies[3];  /* of persons 1 and 2 */
+    struct str csrf;        /* of person 1 */
+    const char *const *own; /* definitions in place of the trial's, NULL behind the last; with the
+                               same roles, product, and the task "test" first */
 } desk_trial;
 
 int desk_trial_open(void **state);
