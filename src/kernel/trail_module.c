@@ -10,7 +10,7 @@
 #include "kernel/wire.h"
 
 enum { TRAIL_FORM_MAX = 16 << 10 };
-#define ASKED "thing actor type exception from to before open view"
+#define ASKED "thing actor type exception from to before open"
 
 static const struct route module_routes[] = {
     ROUTE("GET", "/trail", "trail.see", 0, trail_get_all, "help.trail", .rows = &trail_row_record,

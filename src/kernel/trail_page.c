@@ -33,6 +33,11 @@ struct str trail_text(struct page *p, const struct trail_change *c, bool before)
     return S("—");
 }
 
+bool trail_differs(struct page *p, int64_t a, int64_t b)
+{
+    return a != b && !str_eq(show_time(p, a), show_time(p, b));
+}
+
 struct str trail_rfc(struct page *p, int64_t us)
 {
     struct buf b = buf_in(p->b->arena, CLOCK_TEXT_LENGTH);
@@ -86,8 +91,9 @@ static enum outcome exceptions(struct trail_view *v, struct http_request *r, str
 /* Filters as they stand in an address; what the path says is left out. */
 static struct str query_of(const struct http_request *r)
 {
-    static const char *const names[] = { "thing", "actor", "type", "exception",
-                                         "from",  "to",    "view", "open" };
+    static const char *const names[] = {
+        "thing", "actor", "type", "exception", "from", "to", "open"
+    };
     struct buf b = buf_in(r->arena, QUERY_MAX);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct str value = http_query(r, names[i]);
@@ -121,13 +127,12 @@ static enum outcome index_behind(bool *out, struct db *db, struct arena *arena, 
 
 /* --- what is shown --- */
 
-static struct str day_of(struct page *p, int64_t us)
+/* "27 Nov 2026" and "10:30 CET". */
+static void at_of(struct trail_row_view *x, struct page *p)
 {
-    struct str whole = show_time(p, us);
-    for (size_t i = 0; i < whole.n; i++)
-        if (whole.p[i] == ',')
-            return (struct str){ whole.p, i };
-    return whole;
+    struct str rest = show_time(p, x->row->recorded);
+    x->date = str_cut(&rest, ',');
+    x->clock = rest.n > 0 ? str_trim(rest) : x->date;
 }
 
 /* The word of the route "/<word>/{order}/data", which tells where data went; absent: no module has
@@ -169,7 +174,8 @@ static enum outcome rows(struct trail_view *v, const struct trail_answer *found,
         return err_no_memory(e);
     for (size_t i = 0; i < found->n; i++) {
         const struct trail_row *row = &found->rows[i];
-        out[i] = (struct trail_row_view){ .row = row, .date = day_of(p, row->recorded) };
+        out[i] = (struct trail_row_view){ .row = row };
+        at_of(&out[i], p);
         out[i].day = i == 0 || !str_eq(out[i].date, out[i - 1].date);
         if (!str_eq(row->about, v->thing)) {
             const bool again = i > 0 && str_eq(row->about, found->rows[i - 1].about);
@@ -222,7 +228,6 @@ static enum outcome fill(struct trail_view *v, struct http_request *r, struct db
     v->from = http_query(r, "from").p ? http_query(r, "from") : S("");
     v->to = http_query(r, "to").p ? http_query(r, "to") : S("");
     v->filtered = v->actor.n + v->filter->type.n + v->filter->exception.n + v->from.n + v->to.n > 0;
-    v->table = str_is(http_query(r, "view"), "table");
     v->may_export = show_may(r, "trail.export");
     if (v->thing.p) {
         v->title = show_thing(r, p, db, v->thing);

@@ -14,6 +14,7 @@ struct trail_row_view {
     const struct trail_row *row;
     bool day; /* the first of its day */
     struct str date;
+    struct str clock;
     struct str about;      /* what it is about, as people call it */
     struct str thing_link; /* trail of what it is about; absent: it is this page's thing */
     struct str data; /* what the task's completion rests on, and what rests on it; absent: none */
@@ -44,10 +45,9 @@ struct trail_view {
     size_t n;
     struct str next; /* where the next page goes on; absent: that was all */
     bool later;      /* not the newest */
-    bool table;
-    bool open;   /* what is sealed was asked for */
-    bool sealed; /* something was not opened */
-    bool behind; /* the index has not followed all events yet */
+    bool open;       /* what is sealed was asked for */
+    bool sealed;     /* something was not opened */
+    bool behind;     /* the index has not followed all events yet */
     bool filtered;
     struct str actor;
     struct str person;
@@ -71,6 +71,8 @@ struct str trail_word(struct page *p, struct str exception);
 /* What a change says, each on its own line, for {= …}. */
 struct str trail_text(struct page *p, const struct trail_change *c, bool before);
 
+/* Whether two times read differently: they are shown by the minute. */
+bool trail_differs(struct page *p, int64_t a, int64_t b);
 /* A time as forms post it. */
 struct str trail_rfc(struct page *p, int64_t us);
 

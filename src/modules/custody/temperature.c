@@ -1,8 +1,6 @@
 /* Temperatures of legs: who may give them, of which leg they are, what comes of them. */
 #include "modules/custody/custody.h"
 
-#include "kernel/text.h"
-
 enum { LEGS_MAX = 100 /* of one unit */, SERIES_MAX = 200 /* of one order */ };
 
 /* --- what was given: read before the queue --- */
@@ -264,45 +262,52 @@ struct str custody_range_text(struct str low, struct str high, struct arena *a)
     return arena_printf(a, "%s %.*s °C", low.n > 0 ? "≥" : "≤", STR(low.n > 0 ? low : high));
 }
 
-static struct str text_of(struct decimal d, struct arena *a)
+/* How the catalogue says it: by the limits that there are. */
+static struct str told(const struct custody_judged *j)
 {
-    struct buf b = buf_in(a, DECIMAL_TEXT_MAX);
-    decimal_write(&b, d);
-    return buf_get(&b);
+    if (!str_is(verdict_of(j), "outside"))
+        return S("custody.told_missing");
+    if (!decimal_present(j->low))
+        return S("custody.told_above");
+    return decimal_present(j->high) ? S("custody.told_outside") : S("custody.told_below");
 }
 
-static struct str minutes(int64_t s, struct arena *a)
+/* In whole minutes, begun ones among them. */
+static struct decimal minutes(int64_t s)
 {
-    return arena_printf(a, "%lld", (long long)((s + 59) / 60));
+    return decimal_of((s + 59) / 60);
 }
 
-/* With the cumulative time in its text, in the language in which all texts exist. */
+/* With the cumulative time: said in each reader's language, from these figures. */
 static struct str open_deviation(struct decision *d, const struct custody_temperature *state,
                                  const struct custody_judged *j, struct str logger)
 {
-    struct arena *a = d->arena;
-    const bool out = str_is(verdict_of(j), "outside");
-    const struct text_param params[] = {
-        { "logger", logger },
-        { "range", custody_range_text(text_of(j->low, a), text_of(j->high, a), a) },
-        { "below", minutes(j->below_s, a) },
-        { "above", minutes(j->above_s, a) },
-        { "coldest", text_of(j->coldest, a) },
-        { "warmest", text_of(j->warmest, a) },
-        { "missing", minutes(j->missing_s, a) },
-        { "longest", minutes(j->longest_s, a) },
+    const struct quality_figure all[] = {
+        { S("low"), j->low },
+        { S("high"), j->high },
+        { S("below"), minutes(j->below_s) },
+        { S("above"), minutes(j->above_s) },
+        { S("coldest"), j->coldest },
+        { S("warmest"), j->warmest },
+        { S("missing"), minutes(j->missing_s) },
+        { S("longest"), minutes(j->longest_s) },
     };
-    struct buf b = buf_in(a, 1000);
-    text_write(&b, S("en"), out ? S("custody.told_outside") : S("custody.told_missing"), params,
-               sizeof params / sizeof params[0]);
+    enum { ALL = sizeof all / sizeof all[0] };
+    struct quality_figure figures[ALL];
+    size_t n = 0;
+    for (size_t i = 0; i < ALL; i++)
+        if (decimal_present(all[i].value))
+            figures[n++] = all[i];
     struct quality_deviation_opened deviation = {
         .order = state->legs[0].unit.order_id,
         .unit = j->unit,
         .organisation = state->legs[0].leg.organisation,
         .site = state->legs[0].leg.site,
         .kind = S("excursion"),
-        .risk = out ? S("major") : S("minor"),
-        .description = buf_get(&b),
+        .risk = str_is(verdict_of(j), "outside") ? S("major") : S("minor"),
+        .told = told(j),
+        .instrument = logger,
+        .figures = { figures, n },
     };
     quality_open_deviation(d, &deviation, 0);
     return deviation.deviation;

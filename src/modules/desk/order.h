@@ -189,6 +189,7 @@ struct desk_series {
     size_t nreadings;
     struct str by;
     bool may_correct;
+    bool sees_deviation;
 };
 struct desk_hand_over {             /* what passed together, or came into being together */
     const struct desk_custody *leg; /* the first of them */

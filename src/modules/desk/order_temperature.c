@@ -215,6 +215,8 @@ enum outcome desk_temperatures_show(struct desk_hand_over *out, struct page *p, 
             if (!j || (row[i].corrected != INT_NONE) != corrected)
                 continue;
             TRY(show_series(&list[out->nseries], p, db, o, j, &row[i], e));
+            list[out->nseries].sees_deviation =
+                actor_may(o->actor, S("deviation.see"), out->leg->organisation, out->leg->site);
             list[out->nseries].may_correct = !corrected && may(o, "custody.correct_readings", out);
             out->nseries++;
         }

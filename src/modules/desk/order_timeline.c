@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "kernel/ledger.h"
+#include "kernel/number.h"
 #include "modules/desk/order.h"
 
 enum { EVENTS_SHOWN = 200, PARAMS_MAX = 24, EVENT_TEXT_MAX = 2000 };
@@ -52,7 +53,8 @@ static void append(struct buf *b, struct str text)
 }
 
 /* A member of the payload in words: tasks, points and codes by their names. */
-static struct str member(struct page *p, const struct desk_order *o, const struct json *m)
+static struct str member(struct page *p, const struct desk_order *o, struct str type,
+                         const struct json *m)
 {
     static const struct {
         const char *name, *prefix;
@@ -74,6 +76,10 @@ static struct str member(struct page *p, const struct desk_order *o, const struc
         return S("");
     if (str_is(m->key, "task") && (task = flow_task_find(&o->flow, m->text)) != NULL)
         return task->title;
+    if (str_is(m->key, "quantity"))
+        return number_words(p, m->text);
+    if (str_is(m->key, "kind") && str_starts(type, S("deviation.")))
+        return show_name(p, "deviation_kind", m->text);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (str_is(m->key, codes[i].name))
             return show_name(p, codes[i].prefix, m->text);
@@ -107,12 +113,13 @@ static void words(struct desk_event *x, struct page *p, const struct desk_order 
         return;
     for (const struct json *m = body->child; m && n < PARAMS_MAX; m = m->next)
         if (m->type == JSON_STRING || str_is(m->key, "changed"))
-            params[n++] = (struct text_param){ arena_str(a, m->key).p, member(p, o, m) };
+            params[n++] =
+                (struct text_param){ arena_str(a, m->key).p, member(p, o, event->type, m) };
     text_write(&text, p->language, key, params, n);
     for (size_t i = 0; i < sizeof also / sizeof also[0]; i++) {
         const struct json *m = json_get(body, also[i]);
         if (m && !tells(template, str_z(also[i])))
-            append(&more, member(p, o, m));
+            append(&more, member(p, o, event->type, m));
     }
     x->text = buf_get(&text);
     x->detail = buf_get(&more);

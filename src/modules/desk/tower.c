@@ -225,6 +225,10 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     TRY(asked(&ask, r, e));
     p->wall = v.wall = ask.wall;
     v.filtered = ask.state.p || ask.product.p || ask.stage.p || ask.at_site.p || ask.risk.p;
+    v.state = ask.state;
+    v.risk = ask.risk;
+    v.narrowed = ask.product.p || ask.stage.p || ask.at_site.p || str_is(ask.state, "ended") ||
+                 str_is(ask.risk, "watch");
     if (!ask.state.p)
         ask.state = S("live");
     TRY(tower_is_few(&few, &ask, db, r->arena, e));

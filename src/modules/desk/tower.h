@@ -40,6 +40,9 @@ struct desk_tower_view {
     const struct desk_option *risks;
     size_t nrisks;
     bool filtered;
+    bool narrowed;    /* by what no count above the list says */
+    struct str state; /* as asked for */
+    struct str risk;
     bool wall;
     struct str to_wall; /* path of the same list for a wall */
     struct str here;    /* path of this very page … */

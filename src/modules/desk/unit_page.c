@@ -4,6 +4,7 @@
 #include "gen/desk/pages/label.html.h"
 #include "gen/desk/pages/unit.html.h"
 #include "kernel/ledger.h"
+#include "kernel/number.h"
 #include "kernel/proof.h"
 #include "modules/desk/desk.h"
 
@@ -131,11 +132,11 @@ static struct str reconciled_words(struct page *p, const struct json *body)
     const struct str tolerance = json_get_str(body, "tolerance");
     const struct str loss = json_get_str(body, "loss");
     const struct text_param params[] = {
-        { "taken", json_get_str(body, "taken") },
-        { "made", json_get_str(body, "made") },
-        { "loss", loss.n > 0 ? loss : S("0") },
-        { "difference", json_get_str(body, "difference") },
-        { "tolerance", tolerance.n > 0 ? tolerance : S("0") },
+        { "taken", number_words(p, json_get_str(body, "taken")) },
+        { "made", number_words(p, json_get_str(body, "made")) },
+        { "loss", loss.n > 0 ? number_words(p, loss) : S("0") },
+        { "difference", number_words(p, json_get_str(body, "difference")) },
+        { "tolerance", tolerance.n > 0 ? number_words(p, tolerance) : S("0") },
     };
     struct buf b = buf_in(p->b->arena, 1000);
     text_write(&b, p->language, S("page.unit.reconciled"), params,
@@ -155,11 +156,11 @@ static enum outcome account_line(struct desk_account *out, struct http_request *
     *shown = true;
     if (str_is(event.type, "unit.made")) {
         out->what = text_find(p->language, S("page.unit.account_made"));
-        out->left = json_get_str(body, "quantity");
+        out->left = number_words(p, json_get_str(body, "quantity"));
     } else if (str_is(event.type, "unit.reduced")) {
         out->what = show_name(p, "unit_reduced", json_get_str(body, "how"));
-        out->by = json_get_str(body, "by");
-        out->left = json_get_str(body, "left");
+        out->by = number_words(p, json_get_str(body, "by"));
+        out->left = number_words(p, json_get_str(body, "left"));
     } else if (str_is(event.type, "unit.ended")) {
         out->what = show_name(p, "unit_ended", json_get_str(body, "how"));
         out->left = S("");

@@ -1,15 +1,36 @@
 /* What each event of quality makes of the deviation's row. */
 #include "modules/quality/quality.h"
 
+enum { FIGURES_BYTES = 2048 };
+
 int64_t quality_rank(struct str risk)
 {
     return str_is(risk, "critical") ? 0 : str_is(risk, "major") ? 1 : 2;
+}
+
+static enum outcome figures_write(struct buf *b, const struct quality_deviation_opened *payload,
+                                  struct err *e)
+{
+    struct json_out out = json_out(b);
+    json_begin_object(&out);
+    for (size_t i = 0; i < payload->figures.n; i++) {
+        char number[DECIMAL_TEXT_MAX];
+        struct buf text = buf_over(number, sizeof number);
+        decimal_write(&text, payload->figures.p[i].value);
+        json_key_str(&out, payload->figures.p[i].name);
+        json_str(&out, buf_get(&text));
+    }
+    json_end(&out);
+    return buf_check(b, e);
 }
 
 enum outcome quality_deviation_opened_apply(struct db *db, const struct event *event,
                                             const struct quality_deviation_opened *payload,
                                             struct err *e)
 {
+    char storage[FIGURES_BYTES];
+    struct buf figures = buf_over(storage, sizeof storage);
+    TRY(figures_write(&figures, payload, e));
     struct quality_deviation_open_in in = {
         .deviation = payload->deviation,
         .number = payload->number,
@@ -24,6 +45,9 @@ enum outcome quality_deviation_opened_apply(struct db *db, const struct event *e
         .opener = event->actor,
         .opened_event = event->id,
         .description = payload->description,
+        .told = payload->told,
+        .instrument = payload->instrument,
+        .figures = payload->told.p ? buf_get(&figures) : (struct str){ 0 },
     };
     return db_run(db, &sql_quality_deviation_open, &in, NULL, e);
 }

@@ -186,6 +186,7 @@ static enum outcome deviation(struct http_request *r, struct db *db, struct page
         return REFUSE(e, "gate.unknown", { "kind", S("deviation") });
     if (http_wants_json(r))
         return show_row(r, sql_quality_deviation.out, &v.row, e);
+    v.said = quality_said(p, &v.row);
     v.description = show_sealed(r, v.row.opened_event, "description", v.row.description);
     v.conclusion = show_sealed(r, v.row.closed_event, "conclusion", v.row.conclusion);
     v.where = v.row.site.p ? auth_site_name(db, v.row.site, r->arena)

@@ -23,14 +23,15 @@ struct quality_list_view {
 };
 struct quality_deviation_view {
     struct quality_deviation_out row;
+    struct str said;        /* by the system; empty: nothing */
     struct str description; /* opened; absent: none, or not for this reader */
     struct str conclusion;
     struct str where;
-    struct str opener;
-    struct str closer;
     struct str order; /* as people call it; absent: of none */
     struct str unit;
-    struct str evidence;      /* of one that nobody described: where it stands; absent: nowhere */
+    struct str opener;
+    struct str closer;
+    struct str evidence;      /* where what the system opened is seen; absent: nowhere */
     struct str evidence_word; /* key */
     struct show_refusal refused;
     const struct http_request *r; /* what was entered */

@@ -4,6 +4,9 @@
 
 #include "gen/quality/queries.sql.h"
 #include "kernel/flow.h"
+#include "kernel/page.h"
+
+enum { QUALITY_FIGURES_MAX = 12 };
 
 struct quality_open_state {
     struct str order; /* the command's, or that of its unit; absent: of the site */
@@ -53,5 +56,8 @@ enum outcome load_deviations(struct load *l, uint64_t n, struct err *e);
  */
 void quality_open_deviation(struct decision *d, struct quality_deviation_opened *deviation,
                             uint64_t n);
+/* What the system said of a deviation as it opened it, in the page's language; empty where it said
+ * nothing. */
+struct str quality_said(struct page *p, const struct quality_deviation_out *row);
 
 #endif

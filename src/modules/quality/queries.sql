@@ -1,9 +1,11 @@
 -- deviation (deviation ID) -> (
 --     deviation ID, number TEXT, order_id ID, unit ID, organisation ID, site ID, kind CODE,
---     risk CODE, opened TIME, opener TEXT, opened_event ID, description TEXT, open BOOL,
---     closed TIME, closer TEXT, closed_event ID, cause CODE, conclusion TEXT)
+--     risk CODE, opened TIME, opener TEXT, opened_event ID, description TEXT, told CODE,
+--     instrument TEXT, figures JSON, open BOOL, closed TIME, closer TEXT, closed_event ID, cause CODE,
+--     conclusion TEXT)
 SELECT deviation, number, order_id, unit, organisation, site, kind, risk, opened, opener,
-       opened_event, description, open, closed, closer, closed_event, cause, conclusion
+       opened_event, description, told, instrument, figures, open, closed, closer, closed_event,
+       cause, conclusion
 FROM quality_deviation WHERE deviation = :deviation;
 
 -- of_order (order_id ID) -> (
@@ -56,11 +58,13 @@ ORDER BY rank DESC, opened DESC, deviation DESC LIMIT :most;
 
 -- deviation_open (
 --     deviation ID, number TEXT, order_id ID, unit ID, organisation ID, site ID, kind CODE,
---     risk CODE, rank INT, opened TIME, opener TEXT, opened_event ID, description TEXT)
+--     risk CODE, rank INT, opened TIME, opener TEXT, opened_event ID, description TEXT,
+--     told CODE, instrument TEXT, figures JSON)
 INSERT INTO quality_deviation (deviation, number, order_id, unit, organisation, site, kind, risk,
-                               rank, opened, opener, opened_event, description, open)
+                               rank, opened, opener, opened_event, description, told, instrument,
+                               figures, open)
 VALUES (:deviation, :number, :order_id, :unit, :organisation, :site, :kind, :risk, :rank, :opened,
-        :opener, :opened_event, :description, 1);
+        :opener, :opened_event, :description, :told, :instrument, :figures, 1);
 
 -- deviation_close (deviation ID, closed TIME, closer TEXT, closed_event ID, cause CODE,
 --                  conclusion TEXT)

@@ -14,6 +14,9 @@ CREATE TABLE IF NOT EXISTS quality_deviation (
     opener       TEXT NOT NULL, -- the actor
     opened_event TEXT NOT NULL,
     description  TEXT, -- sealed
+    told         TEXT, -- a text of the catalogue, …
+    instrument   TEXT,
+    figures      TEXT, -- … and what goes into it: {"coldest":"0.5"}
     open         INTEGER NOT NULL, -- 1: not closed
     closed       INTEGER,
     closer       TEXT,
