@@ -228,11 +228,13 @@ static void problem_page(struct http_request *r, int status, const struct err *e
 {
     struct page p = app_page(r);
     const struct show_refusal said = show_error(&p, r, e);
+    const struct str next = http_form(r, "_next");
     struct app_problem_view view = {
         .title_key = str_z(problem_title(status)),
         .text = said.text,
         .hint = said.hint,
         .code = str_z(e->code),
+        .back = next.n > 0 ? app_next(next) : (struct str){ 0 },
         .sign_in = status == 401,
     };
     page_problem(&p, &view);

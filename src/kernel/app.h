@@ -52,7 +52,8 @@ struct app_problem_view { /* what pages/problem.html shows */
     struct str text;
     struct str hint;
     struct str code;
-    bool sign_in; /* show the way there */
+    struct str back; /* where its form would have led; absent: it came from none */
+    bool sign_in;    /* show the way there */
 };
 /* Seconds for Retry-After: the refusal's {seconds}; 0: it says none. */
 int64_t app_retry_after(const struct err *e);

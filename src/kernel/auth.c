@@ -36,6 +36,7 @@ static const struct route module_routes[] = {
     ROUTE("POST", "/site", "signed_in", AUTH_FORM_MAX, auth_post_site, "help.site_post"),
     ROUTE("GET", "/sites", "site.describe", 0, auth_get_sites, "help.sites",
           .rows = &auth_described_out_record),
+    ROUTE("POST", "/sites", "site.make", AUTH_FORM_MAX, auth_post_sites, "command.site.make"),
     ROUTE("GET", "/sites/{site}", "site.describe", 0, auth_get_site_of, "help.site_of",
           .row = &auth_site_out_record),
     ROUTE("POST", "/sites/{site}", "site.describe", AUTH_FORM_MAX, auth_post_site_of,

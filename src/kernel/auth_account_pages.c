@@ -40,6 +40,8 @@ static enum outcome credentials_fill(struct http_request *r, struct db *db,
         if (str_is(row->kind, "setup") &&
             (row->spent > 0 || row->expires <= env_now(app_of(r)->node->env)))
             continue;
+        v->has_setup |= str_is(row->kind, "setup");
+        v->has_identity |= str_is(row->kind, "identity");
         views[v->ncredentials++] = (struct auth_credential_view){
             .row = row,
             .name = v->own       ? show_sealed(r, row->event, "name", row->name)
@@ -91,6 +93,7 @@ static enum outcome account_show(struct http_request *r, struct db *db, struct p
     v->user = proof_base64((struct bytes){ (const uint8_t *)user.p, user.n / 2 }, r->arena);
     TRY(credentials_fill(r, db, v, e));
     TRY(sessions_fill(r, db, v, e));
+    TRY(auth_first_fill(r, db, v, e));
     page_account(p, v);
     r->answer.no_etag = true;
     return OK;
@@ -469,16 +472,20 @@ static enum http_state issue_work(struct http_request *r)
     if (auth_send_because(a, &auth_of(r)->actor, &auth_issue_setup_command, &body,
                           http_form(r, "_reason"), true, &e) != OK)
         return auth_access_again(r, &e);
+    const struct auth_account_in in = { account };
+    struct auth_account_out row = { .name = account };
     struct db *db;
-    struct str name = account;
+    bool found = false;
     if (store_reader_take(&db, a->node->store, &e) == OK) {
-        name = auth_account_name(db, account, r->arena);
+        (void)!db_get(db, &sql_auth_account, &in, &row, r->arena, &found, &e);
         store_reader_give(a->node->store, db);
     }
     struct auth_once_view v = {
         .codes = &code,
         .n = 1,
-        .person = name,
+        .person = row.name,
+        .login = row.login,
+        .address = arena_printf(r->arena, "%.*s/set-up", STR(auth_party(a, r).origin)),
         .expires = body.expires,
         .back = arena_printf(r->arena, "/accounts/%.*s/access", STR(account)),
     };

@@ -219,6 +219,7 @@ enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r
         .shown = true,
         .service = str_is(row->kind, "service"),
         .organisation = of,
+        .here = actor->site,
         .closed = row->closed,
         .sanctioned = row->sanctioned,
         .may_sanction = open && row->sanctioned == TIME_NONE &&
@@ -235,4 +236,28 @@ enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r
     TRY(names_of(&v->roles, &v->nroles, r, db, "role", e));
     TRY(names_of(&v->products, &v->nproducts, r, db, "product", e));
     return auth_places(&v->sites, &v->nsites, db, of, r->arena, e);
+}
+
+enum outcome auth_first_fill(struct http_request *r, struct db *db, struct auth_account_view *v,
+                             struct err *e)
+{
+    const struct auth_login_in in = { v->login };
+    struct auth_login_out row = { 0 };
+    bool found;
+    if (v->own || v->rights.closed)
+        return OK;
+    TRY(db_get(db, &sql_auth_login, &in, &row, r->arena, &found, e));
+    const bool done[AUTH_FIRST_STEPS] = {
+        v->rights.sanctioned != TIME_NONE,
+        v->rights.nlines > 0,
+        v->service ? v->ncredentials > 0 : row.password.p || v->has_identity,
+    };
+    bool now = false;
+    if (done[1] && done[2]) /* the program itself makes some that nobody saw */
+        return OK;
+    for (size_t i = 0; i < AUTH_FIRST_STEPS; i++) {
+        v->first[i] = done[i] ? "done" : now ? "next" : "now";
+        now |= !done[i];
+    }
+    return OK;
 }

@@ -54,9 +54,14 @@ struct auth_site_view {
 
 /* What is known of how sites are reached, and of one, for who keeps that. */
 struct auth_described_view {
-    struct str organisation;
+    struct str organisation, organisation_name;
     const struct auth_described_out *rows;
     size_t n;
+    bool may_make;
+    struct show_refusal refused; /* of a new one, with what was entered */
+    struct str name, kind, zone;
+    const struct str *kinds;
+    size_t nkinds;
 };
 struct auth_site_of_view {
     struct auth_site_out row;
@@ -65,7 +70,7 @@ struct auth_site_of_view {
     struct str phone, phone_later, address, latitude, longitude,
         reason; /* as entered, or as known */
 };
-http_handler_fn auth_get_sites, auth_get_site_of, auth_post_site_of;
+http_handler_fn auth_get_sites, auth_post_sites, auth_get_site_of, auth_post_site_of;
 
 /* The lock: whose session it is, and what was sent to it, which goes on with it. */
 struct auth_locked_view {
@@ -120,6 +125,7 @@ struct auth_rights_view {
     size_t nproducts;
     const struct auth_place *sites; /* of the organisation */
     size_t nsites;
+    struct str here; /* offered first: most people work where who gives the role does */
 };
 struct auth_people_line {
     const struct auth_accounts_out *row;
@@ -140,6 +146,7 @@ struct auth_people_view {
     bool service;
 };
 
+enum { AUTH_FIRST_STEPS = 3 };
 struct auth_account_view {
     struct str account;
     struct str person;
@@ -153,6 +160,11 @@ struct auth_account_view {
     bool has_code;
     bool has_token;
     bool has_pin;
+    bool has_setup; /* a code waits to be used */
+    bool has_identity;
+    /* How far a new account is: who it is, a role, a way to sign in; each "done", "now" or "next".
+     * NULL: it is no new one. */
+    const char *first[AUTH_FIRST_STEPS];
     bool enough; /* what the roles ask for was shown */
     const char *required;
     const struct auth_credential_view *credentials;
@@ -197,8 +209,10 @@ struct openid_on_view {
 struct auth_once_view {
     const struct str *codes;
     size_t n;
-    struct str person; /* for whom; absent: oneself */
-    bool key;          /* of a service */
+    struct str person;  /* for whom; absent: oneself */
+    struct str login;   /* what they enter with a code, … */
+    struct str address; /* … and where */
+    bool key;           /* of a service */
     int64_t expires;
     struct str back;
 };
@@ -263,6 +277,9 @@ enum outcome auth_guest_fill(struct auth_rights_view *v, struct http_request *r,
                              struct page *p, struct str account, struct err *e);
 enum outcome auth_rights_fill(struct auth_rights_view *v, struct http_request *r, struct db *db,
                               struct page *p, const struct auth_account_out *row, struct err *e);
+/* What is left to do before somebody, or something, can work with a new account. */
+enum outcome auth_first_fill(struct http_request *r, struct db *db, struct auth_account_view *v,
+                             struct err *e);
 
 /* What of a service account its page shows besides (auth_key_pages.c). */
 enum outcome auth_keys_fill(struct http_request *r, struct db *db, struct auth_account_view *v,

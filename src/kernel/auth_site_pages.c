@@ -1,6 +1,7 @@
 /* The sites of an organisation, and of each how it is reached and where it lies: for who keeps
- * that. */
+ * that; and a new one. */
 #include "base/id.h"
+#include "base/zone.h"
 #include "gen/kernel/pages/site_of.html.h"
 #include "gen/kernel/pages/sites.html.h"
 #include "kernel/auth_impl.h"
@@ -13,9 +14,15 @@ static bool may(const struct http_request *r, const struct auth_site_out *row)
 
 /* --- the list --- */
 
+/* What a new one is asked to be; a program may say others. */
+static const struct str kinds[] = { S("treatment"), S("apheresis"),  S("ward"),  S("plant"),
+                                    S("suite"),     S("laboratory"), S("depot"), S("office") };
+
 static enum outcome sites(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
-    const struct auth_described_in in = { show_actor(r)->organisation };
+    const struct actor *actor = show_actor(r);
+    const struct auth_described_in in = { actor->organisation };
+    const struct str everywhere = { 0 };
     struct record_list list;
     TRY(db_list(db, &sql_auth_described, &in, &list, AUTH_SITES_MAX, r->arena, e));
     struct auth_described_out *rows = ARENA_ARRAY(r->arena, list.n + 1, struct auth_described_out);
@@ -29,10 +36,19 @@ static enum outcome sites(struct http_request *r, struct db *db, struct page *p,
     }
     if (http_wants_json(r))
         return show_rows(r, sql_auth_described.out, rows, n, (struct str){ 0 }, e);
+    const bool again = show_refused(r) != NULL;
     const struct auth_described_view v = {
-        .organisation = auth_organisation_name(db, in.organisation, r->arena),
+        .organisation = in.organisation,
+        .organisation_name = auth_organisation_name(db, in.organisation, r->arena),
         .rows = rows,
         .n = n,
+        .may_make = actor_may(actor, S("site.make"), in.organisation, everywhere),
+        .refused = show_refusal(p, r),
+        .name = show_entered(r, "name"),
+        .kind = show_entered(r, "kind"),
+        .zone = again ? show_entered(r, "zone") : actor->zone, /* most lie in one country */
+        .kinds = kinds,
+        .nkinds = sizeof kinds / sizeof kinds[0],
     };
     page_sites(p, &v);
     return OK;
@@ -41,6 +57,34 @@ static enum outcome sites(struct http_request *r, struct db *db, struct page *p,
 enum http_state auth_get_sites(struct http_request *r)
 {
     return show(r, "page.sites.title", sites);
+}
+
+static enum http_state sites_again(struct http_request *r, const struct err *e)
+{
+    return show_again(r, "page.sites.title", sites, e);
+}
+
+static enum http_state site_made(struct http_request *r, const struct gate_answer *answer)
+{
+    return show_made(r, answer, "id", "/sites/");
+}
+
+/* A zone stays with its site: by one that nobody knows its times would be UTC for ever. */
+enum http_state auth_post_sites(struct http_request *r)
+{
+    const struct str zone = http_form(r, "zone");
+    const struct app_command c = {
+        .name = S("site.make"),
+        .done = site_made,
+        .refused = sites_again,
+    };
+    struct err e = { 0 };
+    if (zone.p && !zone_find(zone, r->arena) &&
+        REFUSE(&e, "auth.zone_malformed", { "zone", zone }) == REFUSED) {
+        r->answer.status = http_status(&e);
+        return sites_again(r, &e);
+    }
+    return app_command(r, &c);
 }
 
 /* --- one --- */

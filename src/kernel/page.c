@@ -36,7 +36,8 @@ static void put_escaped(struct page *p, struct str s)
     const bool utf8 = str_utf8_valid(s);
     size_t plain = 0; /* where the bytes begin that stand for themselves */
     for (size_t i = 0; i < s.n; i++) {
-        const char *escape = escape_html(s.p[i], utf8);
+        const bool crlf = s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n'; /* of browsers */
+        const char *escape = crlf ? "" : escape_html(s.p[i], utf8);
         if (!escape)
             continue;
         buf_put(p->b, s.p + plain, i - plain);

@@ -81,7 +81,7 @@ struct page {
 
 /* What {= expr} calls, chosen by the expression's type and the place it stands in. INT64_MIN is an
  * absent number and prints nothing. Bytes that are no UTF-8, and control characters, are printed as
- * U+FFFD. */
+ * U+FFFD; of an end of a line as browsers send it, CR LF, the LF stays. */
 void page_put_text(struct page *p, struct str s);
 void page_put_attribute(struct page *p, struct str s);
 void page_put_url(struct page *p, struct str s);

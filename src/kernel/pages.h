@@ -18,16 +18,36 @@ extern const struct module pages_module;
 enum { PAGES_DOC_DEPTH_MAX = 8 };
 struct pages_doc {
     struct str label;
-    struct str value; /* absent for a section */
+    struct str value;  /* absent for a section */
+    struct str digest; /* of an item, what is in it that one looks for */
     const struct pages_doc *parts;
     size_t nparts;
     bool simple; /* a line */
 };
 struct pages_definition_view;
 
-/* --- a form tried --- */
+/* --- what is tried: a version, or a draft --- */
+
+/* By the route's kind and name, and by the version or draft that the address asks for. REFUSED
+ * "define.unknown", "gate.unknown" for a draft of others. */
+struct pages_tried {
+    struct definition definition;
+    struct str of;    /* the path of its page */
+    struct str again; /* where it is tried */
+};
+enum outcome pages_tried_find(struct pages_tried *out, struct http_request *r, struct db *db,
+                              struct page *p, const char *kind, struct err *e);
+/* What a step of a journey can say, and what that means. */
+enum { PAGES_JOURNEY_WORDS = 8 };
+extern const struct pages_journey_word {
+    const char *code;
+    const char *key;
+} pages_journey_words[PAGES_JOURNEY_WORDS];
+/* A journey to begin with. */
+struct str pages_journey_example(const struct definition *workflow, struct arena *arena);
 
 struct pages_try_view {
+    struct pages_tried from;
     struct definition form;
     bool tried;
     bool good;
@@ -45,6 +65,7 @@ struct pages_journey_line {
     bool loud;
 };
 struct pages_journey_view {
+    struct pages_tried from;
     struct definition workflow;
     struct str journey; /* as entered */
     struct str order;
@@ -58,6 +79,8 @@ struct pages_journey_view {
     struct str open;
 };
 
+/* What a field of a definition is called. */
+struct str pages_doc_word(struct page *p, struct str name);
 /* A document of this kind, in the page's arena. */
 struct pages_doc pages_doc_of(struct page *p, const struct definition *d);
 

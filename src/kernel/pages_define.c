@@ -4,7 +4,13 @@
 #include "kernel/flow.h"
 #include "kernel/pages_draft.h"
 
-enum { DEFINITIONS_SHOWN = 60, DEFINITIONS_READ = 200, VERSIONS_MAX = 200 };
+enum {
+    DEFINITIONS_SHOWN = 60,
+    DEFINITIONS_READ = 200,
+    VERSIONS_MAX = 200,
+    DIGEST_MAX = 400,
+    TYPE_AND_ROLE = 1, /* the last of a digest's words that says itself what it is */
+};
 
 /* --- the list --- */
 
@@ -130,9 +136,32 @@ enum http_state pages_get_definitions(struct http_request *r)
 static struct pages_doc *doc_of(struct page *p, const struct record *record, const void *value,
                                 size_t depth, size_t *n);
 
-static struct str words(struct page *p, const char *name)
+struct str pages_doc_word(struct page *p, struct str name)
 {
-    return show_name(p, "field", str_z(name));
+    const struct str own = text_find(p->language, arena_printf(p->b->arena, "doc.%.*s", STR(name)));
+    return own.p ? own : show_name(p, "field", name);
+}
+
+/* What one looks for in an item, so that it need not be opened: "Quantity, mL, expected from 5". */
+static struct str digest_of(struct page *p, const struct record *record, const void *item)
+{
+    static const char *const told[] = { "type", "role",     "unit",    "limit", "low",
+                                        "high", "at_least", "at_most", "is",    "urgency" };
+    struct buf b = buf_in(p->b->arena, DIGEST_MAX);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        const struct field *f = record_field(record, str_z(told[i]));
+        const struct str value = f ? record_text(f, item, p->b->arena) : (struct str){ 0 };
+        int64_t us;
+        if (value.n == 0 || b.n + value.n > DIGEST_MAX / 2)
+            continue;
+        buf_z(&b, b.n > 0 ? " · " : "");
+        if (i > TYPE_AND_ROLE)
+            buf_printf(&b, "%.*s ", STR(pages_doc_word(p, str_z(told[i]))));
+        buf_str(&b, i <= TYPE_AND_ROLE ? show_name(p, i == 0 ? "form_type" : "role", value)
+                    : value.p[0] == 'P' && clock_duration_read(&us, value) ? show_duration(p, us)
+                                                                           : value);
+    }
+    return buf_get(&b);
 }
 
 /* A section is called by what its record calls itself. */
@@ -157,6 +186,7 @@ static void put_list(struct page *p, struct pages_doc *doc, const struct field *
     for (size_t i = 0; i < list->n; i++) {
         const void *item = (const char *)list->p + i * f->item->size;
         items[i].label = item_label(p, f->item, item);
+        items[i].digest = digest_of(p, f->item, item);
         items[i].parts = doc_of(p, f->item, item, depth + 1, &items[i].nparts);
     }
     doc->parts = items;
@@ -183,7 +213,7 @@ static struct pages_doc *doc_of(struct page *p, const struct record *record, con
     for (size_t i = 0; parts && i < record->nfields; i++) {
         const struct field *f = &record->fields[i];
         struct pages_doc *doc = &parts[*n];
-        doc->label = words(p, f->name);
+        doc->label = pages_doc_word(p, str_z(f->name));
         if (f->kind == FIELD_LIST || f->kind == FIELD_TEXTS) {
             const struct record_list *list = (const void *)((const char *)value + f->offset);
             if (list->n == 0)

@@ -32,7 +32,7 @@ static struct str where_of(struct page *p, const struct differ_change *c)
         const struct str field = str_z(s->field);
         const bool item = s->item.n > 0;
         buf_z(&b, i == 0 ? "" : item ? ", " : ": ");
-        const struct str one = item ? show_name(p, "item", field) : show_name(p, "field", field);
+        const struct str one = item ? show_name(p, "item", field) : pages_doc_word(p, field);
         const struct text_param params[] = { { "what", one },
                                              { "name", s->title.n > 0 ? s->title : s->item } };
         if (item)

@@ -11,17 +11,22 @@ enum { ACTS_MAX = 500, VERSIONS_MAX = 200, SIGNED_MAX = 1 << 20 };
 
 /* --- what is read --- */
 
-enum outcome pages_draft_state(struct draft_state *s, struct http_request *r, struct db *db,
-                               struct page *p, struct err *e)
+enum outcome pages_draft_read(struct draft_state *s, struct http_request *r, struct db *db,
+                              struct page *p, struct str draft, struct err *e)
 {
     const struct actor *a = show_actor(r);
-    const struct str draft = http_param(r, "draft");
     bool found = false;
     if (id_valid(draft))
         TRY(draft_read(s, db, draft, a, p->now_us, &found, r->arena, e));
     if (!found || !str_eq(s->row.organisation, a->organisation))
         return REFUSE(e, "gate.unknown", { "kind", S("draft") });
     return OK;
+}
+
+enum outcome pages_draft_state(struct draft_state *s, struct http_request *r, struct db *db,
+                               struct page *p, struct err *e)
+{
+    return pages_draft_read(s, r, db, p, http_param(r, "draft"), e);
 }
 
 enum outcome pages_draft_acts(struct pages_act **out, size_t *n, const struct http_request *r,
@@ -128,6 +133,20 @@ static void acts_of(struct pages_draft_view *v)
     v->may_again = ended && show_may(v->r, "define.draft");
 }
 
+/* … or the journey that each workflow takes: its author goes on from there. */
+static struct str input_of(const struct pages_draft_view *v, struct page *p)
+{
+    const struct str entered = show_entered(v->r, "input");
+    if (entered.n > 0)
+        return entered;
+    for (size_t i = v->life.nacts; i > 0; i--)
+        if (v->life.acts[i - 1].input.n > 0)
+            return v->life.acts[i - 1].input;
+    return define_kind_find(v->definition.kind) == &workflow_kind
+               ? pages_journey_example(&v->definition, p->b->arena)
+               : S("");
+}
+
 /* A draft's text never changes: what stands of it covers it. */
 static enum outcome signatures(struct pages_draft_view *v, struct http_request *r, struct db *db,
                                struct page *p, struct err *e)
@@ -161,6 +180,7 @@ static enum outcome draft(struct http_request *r, struct db *db, struct page *p,
     TRY(pages_draft_life(&v.life, r, db, p, &v.state, e));
     TRY(signatures(&v, r, db, p, e));
     acts_of(&v);
+    v.input = input_of(&v, p);
     TRY(approvers(&v, db, p, e));
     page_draft(p, &v);
     return OK;

@@ -66,6 +66,7 @@ struct pages_draft_view {
     struct show_refusal refused;
     const struct http_request *r;
     bool sandbox;
+    struct str input; /* what a trial begins with: as it was entered, as it was tried last, … */
     bool may_try, may_accept, may_reject, may_approve, may_release, may_withdraw;
     bool may_again; /* it ended, and another may be drafted from its text */
 };
@@ -115,6 +116,8 @@ struct pages_definition_view {
 
 struct pages_draft_new_view {
     struct str yaml;
+    struct str line; /* number of the refused one, … */
+    struct str text; /* … and what stands there; a text area counts none */
     struct show_refusal refused;
     const struct http_request *r;
 };
@@ -123,7 +126,10 @@ struct pages_draft_new_view {
 enum outcome pages_drafts_open(const struct pages_draft_row **out, size_t *n,
                                struct http_request *r, struct db *db, struct page *p,
                                struct err *e);
-/* The draft of the route, of the person's own organisation: else REFUSED "gate.unknown". */
+/* A draft of the person's own organisation: else REFUSED "gate.unknown". */
+enum outcome pages_draft_read(struct draft_state *s, struct http_request *r, struct db *db,
+                              struct page *p, struct str draft, struct err *e);
+/* The draft of the route. */
 enum outcome pages_draft_state(struct draft_state *s, struct http_request *r, struct db *db,
                                struct page *p, struct err *e);
 /* What was done to it, oldest first, by actors as the ledger names them, what is sealed opened. */

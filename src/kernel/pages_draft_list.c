@@ -188,18 +188,31 @@ static enum outcome start_again(struct str *out, struct http_request *r, struct 
     return yaml_of(out, &d, r->arena, e);
 }
 
+static struct str line_of(struct str yaml, struct str number)
+{
+    int64_t n = 0;
+    struct str line = { 0 };
+    (void)str_to_u63(&n, number);
+    for (int64_t i = 0; i < n && yaml.p; i++)
+        line = str_cut(&yaml, '\n');
+    return line;
+}
+
 static enum outcome draft_new(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct pages_draft_new_view v = { .refused = show_refusal(p, r), .r = r };
     const struct str from = http_query(r, "from");
     const struct str again = http_query(r, "draft");
     v.yaml = str_z(empty);
-    if (show_refused(r))
+    if (show_refused(r)) {
         v.yaml = show_entered(r, "yaml");
-    else if (from.n > 0)
+        v.line = err_param(show_refused(r), "line");
+        v.text = str_trim(line_of(v.yaml, v.line));
+    } else if (from.n > 0) {
         TRY(start_from(&v.yaml, db, from, r->arena, e));
-    else if (again.n > 0)
+    } else if (again.n > 0) {
         TRY(start_again(&v.yaml, r, db, again, e));
+    }
     page_draft_new(p, &v);
     return OK;
 }

@@ -1,8 +1,10 @@
-/* A workflow tried at its definition: on an imagined journey, or on the history of an order that
- * the person may see. No command is sent, no event is made, nothing is written. */
+/* A workflow tried at its definition or draft: on an imagined journey, or on the history of an
+ * order that the person may see. No command is sent, no event is made, nothing is written. */
 #include "gen/kernel/pages/workflow_try.html.h"
+#include "base/id.h"
 #include "kernel/flow_share.h"
 #include "kernel/pages.h"
+#include "kernel/search.h"
 
 static const char example[] = "title: As it should be\n"
                               "workflow: %.*s\n"
@@ -10,6 +12,23 @@ static const char example[] = "title: As it should be\n"
                               "steps:\n"
                               "- {say: One task after the other., complete: %.*s}\n"
                               "- {wait: P1D}\n";
+
+const struct pages_journey_word pages_journey_words[PAGES_JOURNEY_WORDS] = {
+    { "complete: TASK, with: {FIELD: VALUE}, by: ROLE", "page.journey.word.complete" },
+    { "correct: TASK, with: {FIELD: VALUE}", "page.journey.word.correct" },
+    { "check: POINT, at: TASK", "page.journey.word.check" },
+    { "resolve: continue", "page.journey.word.resolve" },
+    { "wait: P2D", "page.journey.word.wait" },
+    { "loop: LOOP", "page.journey.word.loop" },
+    { "opens: [TASK]", "page.journey.word.expect" },
+    { "refused: CODE", "page.journey.word.refused" },
+};
+
+struct str pages_journey_example(const struct definition *workflow, struct arena *arena)
+{
+    const struct workflow *w = workflow->body;
+    return arena_printf(arena, example, STR(workflow->name), STR(w->stages.p[0].tasks.p[0].name));
+}
 
 static const struct pages_journey_line *lines(struct page *p, const struct flow_journey_report *r)
 {
@@ -78,13 +97,41 @@ static enum outcome whole_seen(bool *out, struct http_request *r, struct db *db,
     return OK;
 }
 
+static enum outcome take_order(void *context, const struct search_hit *hit, bool *may,
+                               struct err *e)
+{
+    struct str *order = context;
+    (void)e;
+    *may = hit->rank == 0 && str_is(str_z(hit->rule->kind), "order");
+    if (*may)
+        *order = hit->thing;
+    return OK;
+}
+
+/* By the identifier that people read, or by its own id. */
+static enum outcome order_called(struct str *order, struct http_request *r, struct db *db,
+                                 struct str text, struct err *e)
+{
+    const struct node *node = app_of(r)->node;
+    const struct search_query query = {
+        .text = text, .actor = show_actor(r), .max = 1, .may = take_order, .context = order
+    };
+    struct search_answer found;
+    *order = text;
+    if (id_valid(text) || !search_among(node->registry))
+        return OK;
+    return search_find(&found, db, node->registry, node->keys, &query, r->arena, e);
+}
+
 /* An order that the person may not see is unknown. */
 static enum outcome recorded(struct flow_journey_report *out, struct http_request *r, struct db *db,
-                             struct str order, const struct flow_journey_trial *trial,
+                             struct str called, const struct flow_journey_trial *trial,
                              struct err *e)
 {
-    const struct flow_right right = { order, "order.see" };
+    struct flow_right right = { .permission = "order.see" };
     bool may = false;
+    TRY(order_called(&right.order, r, db, called, e));
+    const struct str order = right.order;
     if (id_valid(order))
         TRY(flow_party_may(&may, db, show_actor(r), &right, trial->context->arena, e));
     if (may)
@@ -125,19 +172,12 @@ static enum outcome try_workflow(struct http_request *r, struct db *db, struct p
                                  struct err *e)
 {
     struct pages_journey_view v = { 0 };
-    int64_t version = 0;
-    bool found;
-    (void)str_to_u63(&version, http_query(r, "version"));
-    TRY(define_find(&v.workflow, db, S("workflow"), http_param(r, "name"), version, p->now_us,
-                    r->arena, &found, e));
-    if (!found)
-        return REFUSE(e, "define.unknown");
-    const struct workflow *w = v.workflow.body;
+    TRY(pages_tried_find(&v.from, r, db, p, "workflow", e));
+    v.workflow = v.from.definition;
     v.journey = plain_lines(http_form(r, "journey"), r->arena);
     v.order = str_trim(http_form(r, "order"));
     if (!v.journey.p)
-        v.journey = arena_printf(r->arena, example, STR(v.workflow.name),
-                                 STR(w->stages.p[0].tasks.p[0].name));
+        v.journey = pages_journey_example(&v.workflow, r->arena);
     if (!str_is(r->method, "POST")) {
         page_workflow_try(p, &v);
         return OK;

@@ -1,4 +1,5 @@
 /* A blank of a form, to be printed and kept ready for when the system is not there. */
+#include "gen/kernel/pages/print_up.html.h"
 #include "kernel/form_print.h"
 #include "kernel/pages.h"
 
@@ -27,6 +28,10 @@ static enum outcome blank(struct http_request *r, struct db *db, struct page *p,
         .date = form.effective,
     };
     TRY(form_print(&d, p, &in, r->arena, e));
+    page_print_up(p,
+                  arena_printf(r->arena, "/definitions/form/%.*s/%lld", STR(form.name),
+                               (long long)form.version),
+                  form.title);
     print_html(p, &d);
     return OK;
 }

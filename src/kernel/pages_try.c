@@ -1,9 +1,47 @@
-/* A form tried at its definition: filled in and worked out, and nothing of it is kept. No command
- * is sent, no event is made, nothing is written. */
+/* A form tried at its definition or draft: filled in and worked out, and nothing of it is kept. No
+ * command is sent, no event is made, nothing is written. */
 #include "gen/kernel/pages/form_try.html.h"
-#include "kernel/pages.h"
+#include "kernel/draft_impl.h"
+#include "kernel/pages_draft.h"
 
 enum { TRY_HTML_MAX = 1 << 20 };
+
+/* --- what is tried --- */
+
+static enum outcome draft_found(struct pages_tried *out, struct http_request *r, struct db *db,
+                                struct page *p, struct str draft, struct err *e)
+{
+    struct draft_state s;
+    TRY(pages_draft_read(&s, r, db, p, draft, e));
+    TRY(draft_bind(&out->definition, &s.row, r->arena, e));
+    out->of = arena_printf(r->arena, "/definitions/drafts/%.*s", STR(draft));
+    out->again = arena_printf(r->arena, "/definitions/%.*s/%.*s/try?draft=%.*s",
+                              STR(out->definition.kind), STR(out->definition.name), STR(draft));
+    return OK;
+}
+
+enum outcome pages_tried_find(struct pages_tried *out, struct http_request *r, struct db *db,
+                              struct page *p, const char *kind, struct err *e)
+{
+    struct definition *d = &out->definition;
+    int64_t version = 0;
+    bool found = true;
+    const struct str name = http_param(r, "name"), draft = http_query(r, "draft");
+    if (draft.n > 0) {
+        TRY(draft_found(out, r, db, p, draft, e));
+        found = str_is(d->kind, kind) && str_eq(d->name, name);
+    } else {
+        (void)str_to_u63(&version, http_query(r, "version"));
+        TRY(define_find(d, db, str_z(kind), name, version, p->now_us, r->arena, &found, e));
+        out->of = arena_printf(r->arena, "/definitions/%s/%.*s/%lld", kind, STR(name),
+                               (long long)d->version);
+        out->again = arena_printf(r->arena, "/definitions/%s/%.*s/try?version=%lld", kind,
+                                  STR(name), (long long)d->version);
+    }
+    return found ? OK : REFUSE(e, "define.unknown");
+}
+
+/* --- a form --- */
 
 /* In a trial the one who tries reads what they wrote, also where it would be sealed. */
 static struct str as_written(void *context, struct str field, struct str sealed)
@@ -38,14 +76,9 @@ static enum outcome render(struct html *out, struct page *p, const struct pages_
 static enum outcome try_form(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     struct pages_try_view v = { 0 };
-    int64_t version = 0;
-    bool found;
     struct err why = { 0 };
-    (void)str_to_u63(&version, http_query(r, "version"));
-    TRY(define_find(&v.form, db, S("form"), http_param(r, "name"), version, p->now_us, r->arena,
-                    &found, e));
-    if (!found)
-        return REFUSE(e, "define.unknown");
+    TRY(pages_tried_find(&v.from, r, db, p, "form", e));
+    v.form = v.from.definition;
     const struct form_filling in = {
         .form = &v.form,
         .inputs = r->form,

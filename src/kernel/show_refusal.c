@@ -86,7 +86,8 @@ struct show_refusal show_error(struct page *p, const struct http_request *r, con
         const struct str code = str_z(said.params[i].value);
         if (!show_code(code))
             continue;
-        const struct str name = show_name(p, said.params[i].name, code);
+        const char *of = str_is(str_z(e->code), "gate.unknown") ? "unknown" : said.params[i].name;
+        const struct str name = show_name(p, of, code);
         snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
     }
     struct show_refusal out = {

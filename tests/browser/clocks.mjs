@@ -69,7 +69,7 @@ async function tried(house, size) {
   await steps.fill("title: x\nworkflow: corvicel\n");
   await page.getByRole("button", { name: "Try it" }).click();
   await page.getByRole("alert").getByText(/line/).waitFor();
-  await page.getByLabel("Order").fill("00000000-0000-7000-8000-000000000000");
+  await page.getByLabel("The order's identifier").fill("00000000-0000-7000-8000-000000000000");
   await page.getByRole("button", { name: "Hold it against this version" }).click();
   await page.getByRole("alert").getByText("there is no such order").waitFor();
 }
@@ -85,8 +85,9 @@ async function replayed(house, size) {
   const order = links.map((l) => l.match(/^\/orders\/([0-9a-f-]{36})$/)?.[1]).find(Boolean);
   expect(order, "no order in sight");
   const product = /Lunacel/i.test(await (await page.goto(`/orders/${order}`)).text()) ? "lunacel" : "corvicel";
+  const called = await page.locator(".order-head .coi").first().innerText();
   await page.goto(`/definitions/workflow/${product}/try`);
-  await page.getByLabel("Order").fill(order);
+  await page.getByLabel("The order's identifier").fill(called.trim());
   await page.getByRole("button", { name: "Hold it against this version" }).click();
   await page.getByText("This version would have led the order the same way").waitFor();
   await house.look(page, "order held against a version");

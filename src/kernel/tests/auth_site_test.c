@@ -41,6 +41,13 @@ static int open_served(void **state)
     return 0;
 }
 
+static int open_everywhere(void **state)
+{
+    (void)state;
+    served_open_everywhere(&s, NULL, 0, "site.describe, site.make");
+    return 0;
+}
+
 static int close_served(void **state)
 {
     (void)state;
@@ -189,6 +196,39 @@ static void refused_at_their_pages(void **state)
     assert_int_equal(served_get(&s, "/sites/nowhere", PAGE), 404);
 }
 
+/* Who makes one goes on to how it is reached; a clock that nobody knows is refused, as it could
+ * never be mended. */
+static void a_new_one_by_its_page(void **state)
+{
+    char form[300];
+    (void)state;
+    assert_int_equal(served_get(&s, "/sites", PAGE), 200);
+    says("action=\"/sites\"");
+    snprintf(form, sizeof form, "organisation=%s&name=East+Ward&kind=ward&zone=Europe/Nowhere",
+             fixture_id('o', 1).p);
+    assert_int_equal(served_post(&s, "/sites", form), 422);
+    says("value=\"East Ward\"");
+    says("value=\"ward\" selected");
+    says("such as Europe/Berlin");
+    snprintf(form, sizeof form, "organisation=%s&name=East+Ward&kind=ward&zone=Europe/Paris",
+             fixture_id('o', 1).p);
+    assert_int_equal(served_post(&s, "/sites", form), 303);
+    says("Location: /sites/");
+    assert_int_equal(served_get(&s, "/sites", PAGE), 200);
+    says("East Ward");
+}
+
+static void not_by_who_only_describes(void **state)
+{
+    char form[300];
+    (void)state;
+    assert_int_equal(served_get(&s, "/sites", PAGE), 200);
+    assert_null(strstr(served_answer(), "action=\"/sites\""));
+    snprintf(form, sizeof form, "organisation=%s&name=East+Ward&kind=ward&zone=Europe/Paris",
+             fixture_id('o', 1).p);
+    assert_int_equal(served_post(&s, "/sites", form), 403);
+}
+
 int main(void)
 {
     const struct CMUnitTest alone[] = {
@@ -201,7 +241,12 @@ int main(void)
     const struct CMUnitTest pages[] = {
         cmocka_unit_test(by_their_pages),
         cmocka_unit_test(refused_at_their_pages),
+        cmocka_unit_test(not_by_who_only_describes),
+    };
+    const struct CMUnitTest everywhere[] = {
+        cmocka_unit_test(a_new_one_by_its_page),
     };
     return cmocka_run_group_tests(alone, NULL, NULL) +
-           cmocka_run_group_tests(pages, open_served, close_served);
+           cmocka_run_group_tests(pages, open_served, close_served) +
+           cmocka_run_group_tests(everywhere, open_everywhere, close_served);
 }

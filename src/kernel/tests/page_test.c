@@ -258,6 +258,7 @@ static void puts_by_place(void **state)
                "a\xEF\xBF\xBD"
                "b\xEF\xBF\xBD\xEF\xBF\xBD");
     assert_put(page_put_text, S("\xC3("), "\xEF\xBF\xBD(");
+    assert_put(page_put_text, S("a\r\nb\r"), "a\nb\xEF\xBF\xBD");
     assert_put(page_put_text, S("\xC3\xA4"), "\xC3\xA4");
     assert_put(page_put_url, S("/a b?c=d&e='\"#f"), "/a%20b?c=d&amp;e=%27%22#f");
     assert_put(page_put_url, S("HTTPS://x/"), "HTTPS://x/");
