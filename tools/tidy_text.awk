@@ -1,7 +1,8 @@
 # Checks that what people read stands in the catalogues: reads text.en.po files first, then C
 # sources, events.def and pages, and prints findings as tools/tidy_c.awk does. Runs on mawk.
 #   texts   an event, refusal, help or page names a key that no catalogue has, or a text is doubled
-#   pages   letters in a page outside tags and outside {…}, or in an attribute that people read
+#   pages   letters in a page outside tags and outside {…}, or in an attribute that people read; a
+#           page's name that stands twice
 #   routes  a row of ROUTE(…) without an access rule
 
 function finding(check, line, what, todo)
@@ -165,6 +166,13 @@ FNR == 1 {
     tests = file ~ /\/tests\//
 }
 
+# Pages are functions of one program: a second of the same name would be linked in the place of either.
+file ~ /\.html$/ && FNR == 1 && match($0, /page: [a-z0-9_]+/) {
+    page = substr($0, RSTART + 6, RLENGTH - 6)
+    if (page in page_at)
+        finding("pages", FNR, "page " page " stands twice, also at " page_at[page], "give it another name")
+    page_at[page] = file
+}
 file ~ /\.po$/ { follow_po($0); next }
 file ~ /\.html$/ { follow_page($0); next }
 tests { next }

@@ -72,6 +72,8 @@ int a[] = { ROUTE("GET", "/a", "unit.see", 0, unit_get, "help.known"),
 C
     fault src/kernel/pages/said.html 'user text outside the catalogues' <<<'<p>{= name} hello</p>'
     fault src/kernel/pages/alt.html 'user text outside the catalogues' <<<'<img alt="a bag">'
+    echo '<!-- page: same (void) -->' >src/kernel/pages/same.html
+    fault src/kernel/pages/twice.html 'page same stands twice' <<<'<!-- page: same (void) -->'
     fault src/kernel/pages/key.html 'text page.unknown has no text' <<<'<p>{t page.unknown}</p>'
     mkdir -p src/modules/quality
     wanted+=('^src/modules/quality/module.c:1: missing' '^src/modules/quality:1: module without a row')
