@@ -28,7 +28,7 @@ static enum outcome list(struct http_request *r, struct db *db, struct page *p, 
         out[i] = (struct @name@_entry_view){ &rows[i], show_person(p, db, rows[i].actor) };
     v.rows = out;
     v.may_note = actor_may(actor, S("@name@.note"), actor->organisation, actor->site);
-    page_list(p, &v);
+    page_@name@_list(p, &v);
     return OK;
 }
 

@@ -31,7 +31,7 @@ static enum outcome list(struct http_request *r, struct db *db, struct page *p, 
     v.may_register = actor_may(actor, S("fridge.register"), actor->organisation, actor->site);
     if (http_wants_json(r))
         return show_rows(r, sql_fridge_list.out, v.rows, v.n, (struct str){ 0 }, e);
-    page_list(p, &v);
+    page_fridge_list(p, &v);
     return OK;
 }
 
@@ -87,7 +87,7 @@ static enum outcome checks(struct http_request *r, struct db *db, struct page *p
     v.rows = out;
     v.may_check =
         v.row.in_use && actor_may(actor, S("fridge.check"), v.row.organisation, v.row.site);
-    page_checks(p, &v);
+    page_fridge_checks(p, &v);
     return OK;
 }
 
