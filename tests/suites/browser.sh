@@ -10,27 +10,16 @@ cd "$(dirname "$0")/../.." || exit 2
 tools/bundle --install --all || { echo "could not install what the browser needs"; exit 1; }
 . tests/lib/demonstrate.sh
 
-pseudo() { # in a subshell; the server's start takes longer than most of what is asked of it
-    servers=()
-    trap 'kill "${servers[@]}" 2>/dev/null; wait "${servers[@]}" 2>/dev/null' EXIT
-    ASAN_OPTIONS=detect_leaks=0 demonstrate pseudo build/asan/vein --orders 4 --days 20
-    node tests/browser/languages.mjs en-XA "$dir/pseudo" "$shots"
-}
-
-status=0 beside=
+status=0
+demonstrate journeys build/gcc/vein --orders 6 --days 30
+node tests/browser/languages.mjs de "$dir/journeys" "$shots" || status=1
 if [ -x build/asan/vein ]; then
-    (pseudo) >"$dir/told" 2>&1 &
-    beside=$!
-    servers+=("$beside") # ends with all others
+    ASAN_OPTIONS=detect_leaks=0 demonstrate pseudo build/asan/vein --orders 4 --days 20
+    node tests/browser/languages.mjs en-XA "$dir/pseudo" "$shots" || status=1
+    kill "${servers[-1]}"
 else
     echo "skip: browser: no build/asan/vein: no page is read in the pseudo-language"
 fi
-demonstrate journeys build/gcc/vein --orders 6 --days 30
-node tests/browser/languages.mjs de "$dir/journeys" "$shots" || status=1
 node tests/browser/suite.mjs "$dir/journeys" "$shots" || status=1
-if [ -n "$beside" ]; then
-    wait "$beside" || status=1
-    cat "$dir/told"
-fi
 grep -A 20 '^{' "$dir/journeys" # what the server logged
 exit $status
