@@ -140,7 +140,7 @@ const account = JSON.parse((await command(a, here, "account.make",
 lost = undefined;
 for (let i = 0; i < Math.min(Number(rounds), 4) && !lost; i++) {
   const page = await ask(a, `/accounts/${account}/setup`, form({ _reason: "a test" }, here));
-  const code = page.text.match(/class="card codes">\s*<li[^>]*>\s*([^<]+?)\s*</)?.[1];
+  const [, code] = [...page.text.matchAll(/<dd class="id">\s*([^<]+?)\s*</g)].map((found) => found[1]); /* behind the login */
   const answers = await Promise.all([a, b].map((base, k) => ask(base, "/set-up",
     form({ login: "set.up", setup: code ?? "", fresh: `an unlikely phrase ${i} ${k}` }))));
   if (!one(answers, (status) => status === 303)) lost = `${page.status} ${said(answers)}`;
