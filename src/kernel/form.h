@@ -149,6 +149,8 @@ const struct form_field *form_field_of(const struct form *form, struct str name)
 /* A form is entered in one piece or part by part: 1 is what stands before all sections, 2 the first
  * section, and so on. The part of a value's name; 0: the form has no such field. */
 int64_t form_part_named(const struct form *form, struct str name);
+/* The id of a field's element on a page: "f-volume-3". Absent: no memory. */
+struct str form_element_id(struct str name, struct arena *arena);
 
 /* Two persons enter the form, or (partly) the fields marked `entry: double`; the rest is entered
  * once. form_twice_only: what the second person sees, in the arena; the form itself where they

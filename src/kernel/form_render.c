@@ -156,8 +156,7 @@ static struct str entered_before(const struct shown *s, struct str name)
     return (struct str){ 0 };
 }
 
-/* The id of a field's element: "f-volume-3". */
-static struct str element_id(struct str name, struct arena *arena)
+struct str form_element_id(struct str name, struct arena *arena)
 {
     struct str id = arena_printf(arena, "f-%.*s", STR(name));
     for (size_t i = 0; id.p && i < id.n; i++)
@@ -278,7 +277,7 @@ static bool entry_of(struct form_entry *v, struct page *p, const struct shown *s
         .field = field,
         .type = s->plan->items[item].type,
         .name = name,
-        .id = element_id(name, s->arena),
+        .id = form_element_id(name, s->arena),
         .value = str_trim(entered_before(s, name)),
         .unit = unit_text(field),
         .possible = limits_text(p, field, field->min, field->max, possible, s->arena),

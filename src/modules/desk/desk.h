@@ -84,6 +84,9 @@ const struct flow_stage *desk_stage_of(const struct workflow *w, struct str task
 struct str desk_owner(struct page *p, struct db *db, struct str role, struct str site);
 /* Whether the actor has the permission where the task is done. */
 bool desk_may(const struct actor *actor, const char *permission, const struct flow_open_task *at);
+/* They hold the role there. */
+bool desk_plays(const struct actor *actor, struct str role, const struct flow_open_task *at,
+                struct arena *arena);
 /* Whether who asks has the permission where it was prescribed, or at one of its parties. */
 bool desk_order_may(const struct desk_order *o, const char *permission);
 /* And whether their part may do it to the whole order. */
@@ -373,6 +376,10 @@ http_handler_fn desk_get_tower, desk_get_work, desk_get_order, desk_post_order, 
 /* What flow.sign signs: whose record it is, and the record. */
 sign_show_fn desk_sign_show;
 sign_waiting_fn desk_sign_waiting; /* of the order that the query names */
+/* The place of a task's record that the reader may sign next; absent: none. */
+enum outcome desk_place_to_sign(struct str *out, const struct desk_order *o, struct db *db,
+                                const struct flow_open_task *open, struct arena *arena,
+                                struct err *e);
 
 /* struct search_rule.tell of all rules of the desk. */
 size_t desk_search_tell(struct search_said *out, size_t max, struct page *p, struct str text);

@@ -2,8 +2,9 @@
 #include <math.h>
 
 #include "modules/desk/map.h"
+#include "modules/desk/order.h"
 
-enum { CARRIERS_MAX = 200, LOOK_ARENA = 4 << 20 };
+enum { LOOK_ARENA = 4 << 20 };
 enum { PROGRESS_MIN = 4, PROGRESS_MAX = 96 }; /* per cent: under way is at neither end */
 #define EARTH_KM 6371.0088                    /* mean radius (IUGG) */
 
@@ -78,15 +79,6 @@ static int64_t distance_km(const struct auth_site_out *a, const struct auth_site
 
 /* --- where to --- */
 
-static bool carries(const struct gathering *g, struct str organisation)
-{
-    const struct desk_carriers_out *rows = g->carriers.p;
-    for (size_t i = 0; i < g->carriers.n; i++)
-        if (str_eq(rows[i].organisation, organisation))
-            return true;
-    return false;
-}
-
 struct destination {
     const struct flow_task *task; /* at which they are taken over there; NULL: not known */
     struct str site;              /* absent: not known */
@@ -105,13 +97,13 @@ static const struct flow_party *party_of(const struct flow_view *v, struct str p
 static struct destination destination_of(const struct gathering *g, const struct flow_view *v,
                                          const struct desk_moving_out *unit)
 {
-    const bool offered = unit->to_site.p && !carries(g, unit->to_organisation);
+    const bool offered = unit->to_site.p && !desk_carries(&g->carriers, unit->to_organisation);
     struct destination out = { .site = offered ? unit->to_site : (struct str){ 0 } };
     for (size_t i = 0; i < v->workflow->stages.n; i++)
         for (size_t k = 0; k < v->workflow->stages.p[i].tasks.n; k++) {
             const struct flow_task *task = &v->workflow->stages.p[i].tasks.p[k];
             const struct flow_party *party = party_of(v, task->part);
-            if (!party || carries(g, party->organisation) ||
+            if (!party || desk_carries(&g->carriers, party->organisation) ||
                 !str_among(S("accepted"), task->needs.p, task->needs.n) ||
                 !str_among(unit->kind, task->units.p, task->units.n) ||
                 flow_has_fact(v, task->name, S("accepted")) ||
@@ -126,7 +118,8 @@ static const char *state_of(const struct gathering *g, const struct desk_moving_
 {
     if (!unit->carried)
         return "waiting";
-    return unit->to_site.p && !carries(g, unit->to_organisation) ? "handing_over" : "on_way";
+    return unit->to_site.p && !desk_carries(&g->carriers, unit->to_organisation) ? "handing_over"
+                                                                                 : "on_way";
 }
 
 /* --- a row --- */
@@ -354,7 +347,7 @@ enum outcome desk_moving(struct desk_map_view *out, struct http_request *r, stru
         .most = DESK_MOVING_MAX + 1,
     };
     struct record_list list;
-    TRY(db_list(db, &sql_desk_carriers, NULL, &g.carriers, CARRIERS_MAX, r->arena, e));
+    TRY(desk_carriers(&g.carriers, db, r->arena, e));
     TRY(db_list(db, &sql_desk_moving, &in, &list, DESK_MOVING_MAX + 1, r->arena, e));
     *out = (struct desk_map_view){ .order = order, .more = list.n > DESK_MOVING_MAX };
     list.n = out->more ? DESK_MOVING_MAX : list.n;

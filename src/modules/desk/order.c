@@ -35,6 +35,13 @@ bool desk_may(const struct actor *actor, const char *permission, const struct fl
     return at && actor_may(actor, str_z(permission), at->organisation, at->site);
 }
 
+bool desk_plays(const struct actor *actor, struct str role, const struct flow_open_task *at,
+                struct arena *arena)
+{
+    const struct str permission = arena_printf(arena, "role.%.*s", STR(role));
+    return permission.p && desk_may(actor, permission.p, at);
+}
+
 bool desk_holds_up(const struct flow_view *v, const struct flow_task *task)
 {
     bool open = !task->late;

@@ -263,6 +263,9 @@ enum outcome desk_custody_rows(struct desk_custody **out, size_t *n, struct http
 /* The same with nothing that is sealed opened: conditions are empty. */
 enum outcome desk_custody_unopened(struct desk_custody **out, size_t *n, struct db *db,
                                    const struct desk_order *o, struct arena *a, struct err *e);
+/* Organisations that carry, and whether this is one of them. */
+enum outcome desk_carriers(struct record_list *out, struct db *db, struct arena *a, struct err *e);
+bool desk_carries(const struct record_list *carriers, struct str organisation);
 /* They passed together. */
 bool desk_together(const struct desk_custody *a, const struct desk_custody *b);
 

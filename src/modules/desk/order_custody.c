@@ -10,7 +10,7 @@
 #include "base/record_tables.h"
 #undef RECORDS
 
-enum { SEALS_MAX = 20, SEALS_TEXT_MAX = 20 * 84 };
+enum { SEALS_MAX = 20, SEALS_TEXT_MAX = 20 * 84, CARRIERS_MAX = 200 };
 #define TOGETHER_US TIME_HOUR /* of one hand-over, whose bags are accepted one by one */
 
 enum outcome desk_legs_read(struct record_list *out, struct db *db, const struct desk_order *o,
@@ -50,6 +50,20 @@ static enum outcome seals(struct desk_custody *out, struct str text, struct aren
     out->seals.p = seal;
     out->seals.n = n;
     return OK;
+}
+
+enum outcome desk_carriers(struct record_list *out, struct db *db, struct arena *a, struct err *e)
+{
+    return db_list(db, &sql_desk_carriers, NULL, out, CARRIERS_MAX, a, e);
+}
+
+bool desk_carries(const struct record_list *carriers, struct str organisation)
+{
+    const struct desk_carriers_out *rows = carriers->p;
+    for (size_t i = 0; i < carriers->n; i++)
+        if (str_eq(rows[i].organisation, organisation))
+            return true;
+    return false;
 }
 
 /* Rows come unit by unit, each leg behind the one before. */

@@ -109,48 +109,19 @@ static enum outcome loops(struct desk_order_view *v, const struct http_request *
     return OK;
 }
 
-static bool plays(const struct desk_order *o, struct str role, const struct flow_open_task *at,
-                  struct arena *a)
-{
-    const struct str permission = arena_printf(a, "role.%.*s", STR(role));
-    return permission.p && desk_may(o->actor, permission.p, at);
-}
-
-/* The first place of the record that nobody has signed is the reader's. */
-static enum outcome waits_for_signature(bool *out, const struct desk_order *o, struct db *db,
-                                        const struct flow_open_task *done, struct page *p,
-                                        struct err *e)
-{
-    struct definition form;
-    struct form_place places[FORM_PLACES_MAX];
-    struct arena *a = p->b->arena;
-    bool found = false;
-    *out = false;
-    if (done->form.p)
-        TRY(define_find(&form, db, S("form"), done->form, done->form_version, 0, a, &found, e));
-    const size_t n = found ? form_places(places, form.body) : 0;
-    for (size_t i = 0; i < n; i++)
-        if (!flow_has_fact(&o->flow, done->task,
-                           arena_printf(a, "signed:%.*s", STR(places[i].name)))) {
-            *out = plays(o, places[i].role, done, a) && desk_may(o->actor, "flow.sign", done);
-            return OK;
-        }
-    return OK;
-}
-
 /* What the reader has just done: that it is recorded, and whether they sign it now. */
 static enum outcome just_done(struct desk_order_view *v, const struct http_request *r,
-                              struct db *db, struct page *p, struct err *e)
+                              struct db *db, struct err *e)
 {
     const struct flow_view *f = &v->o.flow;
     const struct flow_task *task = f->found ? flow_task_find(f, http_query(r, "done")) : NULL;
     const struct flow_open_task *done = task ? desk_open_task(f, task->name) : NULL;
-    bool sign;
+    struct str place;
     if (!done || !done->done || !str_eq(done->by, show_actor(r)->name))
         return OK;
     v->done = task->title;
-    TRY(waits_for_signature(&sign, &v->o, db, done, p, e));
-    if (sign)
+    TRY(desk_place_to_sign(&place, &v->o, db, done, r->arena, e));
+    if (place.p)
         v->sign = arena_printf(r->arena, "/orders/%.*s/tasks/%.*s", STR(v->o.id), STR(task->name));
     return OK;
 }
@@ -165,10 +136,10 @@ static enum outcome order(struct http_request *r, struct db *db, struct page *p,
         return show_row(r, sql_order_order.out, &v->o.row, e);
     v->topic = arena_printf(r->arena, "order/%.*s", STR(v->o.id));
     v->refused = show_refusal(p, r);
-    TRY(just_done(v, r, db, p, e));
+    TRY(just_done(v, r, db, e));
     if (v->o.next) {
         v->owner = desk_owner(p, db, v->o.next->role, v->o.next_open->site);
-        v->next_mine = plays(&v->o, v->o.next->role, v->o.next_open, r->arena);
+        v->next_mine = desk_plays(v->o.actor, v->o.next->role, v->o.next_open, r->arena);
     }
     order_dose_of(&v->dose, &v->o.row, v->o.pinned, p->language, r->arena);
     TRY(desk_order_head(&v->head, r, db, p, &v->o, "", e));

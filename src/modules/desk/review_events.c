@@ -6,7 +6,7 @@
 #include "modules/desk/order.h"
 #include "modules/desk/review.h"
 
-enum { DEVIATIONS_MAX = 100, CARRIERS_MAX = 200 };
+enum { DEVIATIONS_MAX = 100 };
 
 /* --- deviations --- */
 
@@ -91,15 +91,6 @@ static enum outcome checks(struct review_making *m, struct err *e)
 
 /* --- temperatures on the way --- */
 
-static bool carries(const struct record_list *carriers, struct str organisation)
-{
-    const struct desk_carriers_out *row = carriers->p;
-    for (size_t i = 0; i < carriers->n; i++)
-        if (str_eq(row[i].organisation, organisation))
-            return true;
-    return false;
-}
-
 /* The product says at what such units travel. */
 static bool ranged(const struct product *product, struct str kind)
 {
@@ -163,7 +154,7 @@ static void leg(struct review_making *m, const struct desk_custody *legs, size_t
     if (told(legs, i))
         return;
     if (!measured) {
-        if (!carries(carriers, x->organisation) || !ranged(m->o->pinned, x->kind) || !next)
+        if (!desk_carries(carriers, x->organisation) || !ranged(m->o->pinned, x->kind) || !next)
             return;
         line.open = true;
         line.detail = review_word(m, "page.temperature.none");
@@ -184,7 +175,7 @@ static enum outcome temperatures(struct review_making *m, struct err *e)
     struct desk_custody *legs;
     struct record_list carriers;
     size_t n;
-    TRY(db_list(m->db, &sql_desk_carriers, NULL, &carriers, CARRIERS_MAX, m->a, e));
+    TRY(desk_carriers(&carriers, m->db, m->a, e));
     TRY(desk_custody_unopened(&legs, &n, m->db, m->o, m->a, e));
     for (size_t i = 0; i < n; i++)
         leg(m, legs, i, n, &carriers);

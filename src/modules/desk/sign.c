@@ -69,9 +69,9 @@ enum outcome desk_sign_show(struct html *out, struct page *p, struct http_reques
 
 /* --- several of one order --- */
 
-/* The place of a task that this person may sign next; absent: none. */
-static enum outcome place_of(struct str *out, const struct desk_order *o, struct db *db,
-                             const struct flow_open_task *open, struct arena *arena, struct err *e)
+enum outcome desk_place_to_sign(struct str *out, const struct desk_order *o, struct db *db,
+                                const struct flow_open_task *open, struct arena *arena,
+                                struct err *e)
 {
     struct definition form;
     struct flow_standing standing;
@@ -85,9 +85,8 @@ static enum outcome place_of(struct str *out, const struct desk_order *o, struct
     TRY(flow_standing_read(&standing, db, o->id, open->task, form.body, arena, e));
     for (size_t i = 0; i < standing.nplaces; i++) {
         const struct flow_standing_place *at = &standing.places[i];
-        const struct str role = arena_printf(arena, "role.%.*s", STR(at->place.role));
         mine |= str_eq(at->by, o->actor->name);
-        if (at->next && role.p && desk_may(o->actor, role.p, open))
+        if (at->next && desk_plays(o->actor, at->place.role, open, arena))
             *out = at->place.name;
     }
     if (mine)
@@ -112,7 +111,7 @@ enum outcome desk_sign_waiting(struct sign_waiting *out, struct http_request *r,
         struct str place;
         if (!task || !flow_sees_record(&o->sight, task))
             continue;
-        TRY(place_of(&place, o, db, open, r->arena, e));
+        TRY(desk_place_to_sign(&place, o, db, open, r->arena, e));
         if (place.p)
             out->p[out->n++] =
                 arena_printf(r->arena, "{\"order\":\"%.*s\",\"task\":\"%.*s\",\"place\":\"%.*s\"}",

@@ -379,9 +379,8 @@ enum outcome desk_task_find(struct desk_task_view *v, struct http_request *r, st
     v->stage = desk_stage_of(v->o.flow.workflow, v->task->name)->title;
     struct str site = v->open ? v->open->site : (struct str){ 0 };
     v->owner = desk_owner(p, db, v->task->role, site);
-    struct str role = arena_printf(r->arena, "role.%.*s", STR(v->task->role));
-    v->mine = v->open && !v->open->done && v->o.flow.state == FLOW_RUNNING && role.p &&
-              desk_may(v->o.actor, role.p, v->open);
+    v->mine = v->open && !v->open->done && v->o.flow.state == FLOW_RUNNING &&
+              desk_plays(v->o.actor, v->task->role, v->open, r->arena);
     /* at a point of two persons the second may have another role */
     v->second_person = v->open && !v->open->done && !v->mine && v->task->checks.n > 0 &&
                        v->o.flow.state == FLOW_RUNNING &&

@@ -131,16 +131,6 @@ enum outcome desk_entered_read(struct desk_task_view *v, struct http_request *r,
     return OK;
 }
 
-/* The id of a field's element: "f-volume-3". */
-static struct str anchor(struct str name, struct arena *a)
-{
-    struct buf b = buf_in(a, name.n + sizeof "#f-");
-    buf_z(&b, "#f-");
-    for (size_t i = 0; i < name.n; i++)
-        buf_char(&b, name.p[i] == '.' ? '-' : name.p[i]);
-    return buf_get(&b);
-}
-
 enum outcome desk_problem_links(struct desk_task_view *v, struct arena *a, struct err *e)
 {
     const struct form *form = v->form.body;
@@ -158,7 +148,7 @@ enum outcome desk_problem_links(struct desk_task_view *v, struct arena *a, struc
             continue;
         out[v->nlinks++] = (struct desk_problem_link){
             row.p ? arena_printf(a, "%.*s, %.*s", STR(field->label), STR(row)) : field->label,
-            anchor(name, a),
+            arena_printf(a, "#%.*s", STR(form_element_id(name, a))),
         };
     }
     return OK;

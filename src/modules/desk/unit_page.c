@@ -212,8 +212,7 @@ static void find_task(struct desk_unit_view *v, const struct actor *actor, struc
             !(has(task->units.p, task->units.n, v->unit.kind) ||
               (!sample && str_eq(v->unit.task, task->name))))
             continue;
-        struct str role = arena_printf(a, "role.%.*s", STR(task->role));
-        if (!role.p || !desk_may(actor, role.p, open) ||
+        if (!desk_plays(actor, task->role, open, a) ||
             !desk_may(actor, sample ? "unit.sample" : "unit.split", open))
             continue;
         v->task = task;

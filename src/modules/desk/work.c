@@ -78,9 +78,7 @@ struct str desk_work_task(const struct desk_order *o, struct arena *arena)
     for (size_t i = 0; i < o->flow.ntasks; i++) {
         const struct flow_open_task *open = &o->flow.tasks[i];
         const struct flow_task *task = open->done ? NULL : flow_task_find(&o->flow, open->task);
-        const struct str role =
-            task ? arena_printf(arena, "role.%.*s", STR(task->role)) : (struct str){ 0 };
-        if (!role.p || !desk_may(o->actor, role.p, open))
+        if (!task || !desk_plays(o->actor, task->role, open, arena))
             continue;
         if (only)
             return (struct str){ 0 };
