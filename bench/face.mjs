@@ -123,9 +123,17 @@ async function presses(name, state, path) {
 
 /* --- changes --- */
 
+const asWho = (state) => ({
+  Cookie: state.cookies.map((c) => `${c.name}=${c.value}`).join("; "),
+  Accept: "application/json",
+});
+
+async function rowsOf(state, path) {
+  return (await (await fetch(`${demo.address}${path}`, { headers: asWho(state) })).json()).rows ?? [];
+}
+
 async function caller(state) {
-  const cookie = state.cookies.map((c) => `${c.name}=${c.value}`).join("; ");
-  const headers = { Cookie: cookie, Accept: "application/json" };
+  const headers = asWho(state);
   const { token } = await (await fetch(`${demo.address}/api/session`, { headers })).json();
   headers["X-CSRF-Token"] = token;
   headers["Content-Type"] = "application/json";
@@ -187,11 +195,6 @@ async function changes(name, state, path, send, orders) {
 
 const STOPS = 5;
 
-async function rowsOf(state, path) {
-  const headers = { Cookie: state.cookies.map((c) => `${c.name}=${c.value}`).join("; "), Accept: "application/json" };
-  return (await (await fetch(`${demo.address}${path}`, { headers })).json()).rows ?? [];
-}
-
 /* Open tasks at which the label of one unit is checked, each of another order: whose they are, and where. */
 async function checks() {
   const found = new Map();
@@ -239,7 +242,7 @@ async function stops() {
   const open = await checks();
   const all = [];
   for (const check of open) {
-    const other = (await rowsOf(coordinator, "/")).find((row) => row.order_id !== check.order);
+    const other = rows.find((row) => row.order_id !== check.order);
     const units = await rowsOf(coordinator, `/orders/${other.order_id}/units`);
     if (units.length > 0) all.push(await stopSeen(check, units[0].label));
   }
@@ -270,9 +273,7 @@ async function biggestTask() {
 
 const coordinator = await signedIn(house.person("coordinator", "Corvida office"));
 const send = await caller(coordinator);
-const { rows } = await (await fetch(`${demo.address}/`, {
-  headers: { Cookie: coordinator.cookies.map((c) => `${c.name}=${c.value}`).join("; "), Accept: "application/json" },
-})).json();
+const rows = await rowsOf(coordinator, "/");
 const running = rows.filter((row) => row.trouble === 3).map((row) => row.order_id).slice(0, 20);
 const task = await biggestTask();
 for (const [name, state, path] of [["control tower", coordinator, "/"], ["task", task.state, task.path]]) {
