@@ -35,14 +35,19 @@ function mark(element: Element): void {
   }
 }
 
+/* It stands where it stood in the frame in which it gets its new place, so that nothing jumps (and no
+ * shift of the layout is counted), and goes there from the next frame on. */
 function move(row: HTMLElement, from: number, to: number): void {
   const seen = (at: number) => at + row.offsetHeight > 0 && at < window.innerHeight;
   const moved = Math.abs(from - to) >= row.offsetHeight / 2; /* not what others' heights make of it */
   if (!moved || (!seen(from) && !seen(to))) return;
-  row.animate([{ transform: `translateY(${from - to}px)` }, { transform: "none" }], {
-    duration: GLIDE_MS,
-    easing: "ease-out",
-  });
+  const there = { transform: `translateY(${from - to}px)` };
+  row.style.transform = there.transform;
+  const begin = () => {
+    row.style.transform = "";
+    row.animate([there, { transform: "none" }], { duration: GLIDE_MS, easing: "ease-out" });
+  };
+  window.requestAnimationFrame(() => window.requestAnimationFrame(begin));
 }
 
 export function glide(element: HTMLElement, change: () => void): void {
@@ -51,6 +56,7 @@ export function glide(element: HTMLElement, change: () => void): void {
   );
   change();
   const rows = rowsOf(element);
+  for (const row of rows) row.style.transform = ""; /* of a move that has not begun */
   const until = performance.now() + MARK_MS;
   if (rows.some((row) => before.has(row.id))) /* else it is another page of the list */
     for (const row of rows)

@@ -151,7 +151,27 @@ function sharedStream(url: string): void {
   );
 }
 
+/* A long list comes with the rows that a screen shows; those behind them when the page is there. */
+async function fill(element: HTMLElement): Promise<void> {
+  const from = element.dataset["rest"] ?? "";
+  const answer = await fetch(from, { headers: { "X-Fragment": "1" }, cache: "no-store" });
+  if (!answer.ok || answer.redirected) return; /* the link behind the rows leads there */
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const rest = page.getElementById(element.id);
+  if (!rest || element.dataset["rest"] !== from) return; /* all of it came anew meanwhile */
+  delete element.dataset["rest"];
+  element.querySelector(".rows")?.append(...rest.querySelectorAll(".rows > li"));
+  element.querySelector(".more")?.replaceWith(...rest.querySelectorAll(".more"));
+  document.dispatchEvent(new CustomEvent("vein:fresh", { detail: element }));
+}
+
+function fillAll(): void {
+  for (const element of document.querySelectorAll<HTMLElement>("[data-rest][id]"))
+    fill(element).catch(() => undefined);
+}
+
 export function startLive(): void {
+  window.addEventListener("load", () => window.setTimeout(fillAll));
   if (topics().length === 0) return;
   const url = document.documentElement.dataset["worker"];
   if (url && "SharedWorker" in window) sharedStream(url);

@@ -50,6 +50,7 @@ enum field_flag {
     REQUIRED = 1 << 0, /* must be present and, if text, not empty */
     SEALED = 1 << 1,   /* personal data (TEXT, DATE, JSON): the kernel seals it in events */
     ALONE = 1 << 2,    /* a LIST of one item at most, whose JSON is that item: set by ONE(…) */
+    SPOKEN = 1 << 3,   /* words for people, in a definition (TEXT, TEXTS): kernel/words.h */
 };
 
 struct record;

@@ -65,6 +65,22 @@ static struct str begins_at(const struct http_request *r)
     return S("/account");
 }
 
+/* What fails leaves definitions in their own language. */
+static struct words_spoken *words_of(struct http_request *r, struct str language, int64_t now_us)
+{
+    const struct auth_session *session = auth_of(r);
+    struct store *store = app_of(r)->node->store;
+    struct words_spoken *words = NULL;
+    struct err e = { 0 };
+    struct db *db;
+    if (!session || store_reader_take(&db, store, &e) != OK)
+        return NULL;
+    if (words_read(&words, db, language, session->actor.organisation, now_us, r->arena, &e) != OK)
+        words = NULL;
+    store_reader_give(store, db);
+    return words;
+}
+
 struct page app_page(struct http_request *r)
 {
     const struct app *app = app_of(r);
@@ -84,6 +100,7 @@ struct page app_page(struct http_request *r)
     BUG_ON(!p.b); /* the first thing in a request's arena of megabytes */
     *p.b = buf_in(r->arena, APP_PAGE_MAX);
     if (session) {
+        p.words = words_of(r, p.language, p.now_us);
         p.csrf = session->csrf;
         p.person = session->person;
         p.site = session->site_name;

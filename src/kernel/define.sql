@@ -8,8 +8,12 @@ WHERE kind = :kind AND name = :name AND effective <= :at AND (ended IS NULL OR e
 ORDER BY version DESC LIMIT 1;
 
 -- document (kind CODE, name CODE, version INT)
---   -> (title TEXT, effective TIME, hash HASH, json JSON)
-SELECT title, effective, hash, json FROM define_version
+--   -> (title TEXT, effective TIME, hash HASH, json JSON, organisation ID, house BOOL)
+-- house: its organisation holds definitions that the program loaded.
+SELECT title, effective, hash, json, organisation,
+       CASE WHEN organisation IN (SELECT w.organisation FROM define_version w WHERE w.draft IS NULL)
+            THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS house
+FROM define_version
 WHERE kind = :kind AND name = :name AND version = :version;
 
 -- in_force (kind CODE, at TIME) -> (name CODE, version INT, hash HASH)

@@ -89,6 +89,8 @@ static enum outcome read_bound(struct definition *out, struct db *db,
         .version = pin->version,
         .title = row.title,
         .effective = row.effective,
+        .organisation = row.organisation,
+        .house = row.house,
         .hash = row.hash,
         .json = row.json,
     };

@@ -2,6 +2,7 @@
 #include "base/id.h"
 #include "kernel/define.h"
 #include "kernel/define_impl.h"
+#include "kernel/words.h"
 
 #include "gen/kernel/define.sql.h"
 #include "gen/kernel/define_schema.sql.h"
@@ -27,8 +28,11 @@ static const struct watch module_watches[] = {
     { "definition", "definition.see", definition_seen, NULL },
 };
 
+static const struct define_kind *const module_kinds[] = { &words_kind };
+
 const struct module define_module = {
     .name = "define",
+    MODULE_ARRAY(kinds),
     MODULE_ARRAY(watches),
     MODULE_ARRAY(events),
     MODULE_ARRAY(commands),

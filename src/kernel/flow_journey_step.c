@@ -208,7 +208,8 @@ static enum outcome review(struct journey *j, struct str task, struct err *e)
     return OK;
 }
 
-/* As a module's command that contributes to a task: open, the role, and for a check the guards. */
+/* As a module's command that contributes to a task: open, the role, and for a check the guards. A
+ * record is signed once the task is done. */
 static enum outcome contribute(struct journey *j, const struct flow_journey_step *s, struct err *e)
 {
     const struct flow_task *task = flow_task_named(j->w, s->at, NULL);
@@ -218,7 +219,11 @@ static enum outcome contribute(struct journey *j, const struct flow_journey_step
     if (!actor)
         return FAULT;
     TRY(stop_allows(&j->stop, &flow_complete_command, e));
-    TRY(flow_task_ready(&j->now.view, s->at, actor, e));
+    const struct flow_open_task *opened = flow_opened(&j->now.view, s->at);
+    if (!str_starts(s->fact, S("signed:")))
+        TRY(flow_task_ready(&j->now.view, s->at, actor, e));
+    else if (!opened || !opened->done)
+        return REFUSE(e, "flow.not_done", { "task", task->title });
     if (s->fact.p)
         return note(j, s->at, s->fact, actor, e);
     TRY(flow_task_guards(&j->now.view, s->at, j->at, e));

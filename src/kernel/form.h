@@ -3,7 +3,8 @@
  *
  * A record keeps each value as it was entered and as it was understood. A correction is a new
  * record of the same form with a reason; the first stays in the ledger and in sight. Limits: min
- * and max are what cannot be (refused), low and high what is not expected (kept and marked).
+ * and max are what cannot be (refused), low and high, and a choice that says so, what is not
+ * expected (kept and marked).
  *
  * Fields stand by themselves or in sections; a section may stand in rows: as many as there are
  * (`repeat`: bags, vials) or named ones (`rows`: before, during, after), one group after another or
@@ -142,6 +143,9 @@ enum outcome form_fill(struct form_filled *out, const struct form_filling *in, s
 
 /* What a record holds under a name: its `value`; absent when it has none. */
 struct str form_record_value(const struct form_record *r, struct str name);
+
+/* What may be chosen under a value; NULL when there is no such choice. */
+const struct form_choice *form_choice_of(const struct form_field *field, struct str value);
 
 /* The field that a value's name means ("volume", "volume.3"); NULL when there is none. */
 const struct form_field *form_field_of(const struct form *form, struct str name);

@@ -68,7 +68,7 @@ static enum outcome check_condition(const struct form_rule *r, const struct form
     if (limits && t != FORM_QUANTITY && t != FORM_COMPUTED)
         return unfitting(looked_at, decimal_present(r->at_least) ? "at_least" : "at_most", e);
     bool texts = t == FORM_CHOICE || t == FORM_BOOL || t == FORM_TEXT || t == FORM_SCAN;
-    bool known = t == FORM_CHOICE ? form_is_choice(looked_at->field, value)
+    bool known = t == FORM_CHOICE ? form_choice_of(looked_at->field, value) != NULL
                  : t == FORM_BOOL ? str_is(value, "true") || str_is(value, "false")
                                   : true;
     if (value.p && (!texts || !known))

@@ -35,7 +35,6 @@ size_t form_length_max(const struct form_field *field);
 
 /* "volume", or its label for a choice's value; the value itself when it is none of them. */
 struct str form_choice_label(const struct form_field *field, struct str value);
-bool form_is_choice(const struct form_field *field, struct str value);
 
 /* -- A form laid out (form_plan.c) ------------------------------------------------------------- */
 

@@ -73,20 +73,18 @@ size_t form_length_max(const struct form_field *field)
     return form_type_of(field) == FORM_SCAN ? FORM_SCAN_MAX : FORM_ENTERED_MAX;
 }
 
-bool form_is_choice(const struct form_field *field, struct str value)
+const struct form_choice *form_choice_of(const struct form_field *field, struct str value)
 {
     for (size_t i = 0; i < field->choices.n; i++)
         if (str_eq(field->choices.p[i].value, value))
-            return true;
-    return false;
+            return &field->choices.p[i];
+    return NULL;
 }
 
 struct str form_choice_label(const struct form_field *field, struct str value)
 {
-    for (size_t i = 0; i < field->choices.n; i++)
-        if (str_eq(field->choices.p[i].value, value))
-            return field->choices.p[i].label;
-    return value;
+    const struct form_choice *choice = form_choice_of(field, value);
+    return choice ? choice->label : value;
 }
 
 /* -- Check ------------------------------------------------------------------------------------- */

@@ -140,6 +140,7 @@ enum outcome form_value_read(struct form_cell *cell, struct formula_value *input
 {
     const struct form_field *field = item->field;
     const struct str entered = cell->entered;
+    const struct form_choice *choice;
     TRY(check_text(entered, form_length_max(field), e));
     cell->value = (struct form_value){ .name = field->name, .entered = entered, .value = entered };
     switch (item->type) {
@@ -155,8 +156,11 @@ enum outcome form_value_read(struct form_cell *cell, struct formula_value *input
             return REFUSE(e, "form.not_a_date");
         break;
     case FORM_CHOICE:
-        if (!form_is_choice(field, entered))
+        choice = form_choice_of(field, entered);
+        if (!choice)
             return REFUSE(e, "form.not_a_choice");
+        if (choice->unexpected)
+            cell->value.mark = S("unexpected");
         break;
     case FORM_BOOL:
         input->truth = str_is(entered, "true");

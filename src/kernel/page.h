@@ -33,6 +33,7 @@
 #include "kernel/text.h"
 
 struct env;
+struct words_spoken;
 
 struct html {
     struct str markup;
@@ -59,6 +60,7 @@ struct page_bar {
 struct page {
     struct buf *b;
     struct str language;
+    struct words_spoken *words;  /* for what definitions say (words.h); NULL: as they do */
     struct str csrf;         /* token of the session's forms; absent: no session */
     struct str person;       /* name of who is signed in, for the bar; absent: nobody */
     struct str site;         /* name of the place they work at */

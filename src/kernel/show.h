@@ -4,6 +4,7 @@
 #define VEIN_KERNEL_SHOW_H
 
 #include "kernel/app.h"
+#include "kernel/words.h"
 
 /* A handler that only reads: gets a reader in a snapshot and a page; what it writes is put into the
  * layout. It may fill r->answer itself (status not 0), and then nothing is added. */

@@ -84,10 +84,8 @@ struct show_refusal show_error(struct page *p, const struct http_request *r, con
     struct err said = *e;
     for (size_t i = 0; i < said.nparams; i++) {
         const struct str code = str_z(said.params[i].value);
-        if (!show_code(code))
-            continue;
         const char *of = str_is(str_z(e->code), "gate.unknown") ? "unknown" : said.params[i].name;
-        const struct str name = show_name(p, of, code);
+        const struct str name = show_code(code) ? show_name(p, of, code) : words_say(p, code);
         snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
     }
     struct show_refusal out = {

@@ -10,7 +10,7 @@
 
 struct str sign_words_of(struct page *p, struct str meaning, struct str words)
 {
-    return words.p ? words : show_name(p, "meaning", meaning);
+    return words.p ? words_say(p, words) : show_name(p, "meaning", meaning);
 }
 
 struct str sign_words(struct page *p, const struct sign_shown *what)

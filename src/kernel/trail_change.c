@@ -303,7 +303,7 @@ static enum outcome find_form(struct changing *c, struct err *e)
     if (define_find(&d, c->r->db, S("form"), name, number, TIME_NONE, c->arena, &found, &ignored) ==
             OK &&
         found)
-        c->form = d.body;
+        c->form = words_say_body(c->r->page, &form_record, d.body);
     return OK;
 }
 

@@ -25,7 +25,7 @@ function send(page, name, body) {
 /* Something that the plant holds is offered to the hospital, without a courier between. */
 async function offered(house, page) {
   for (const { order_id: order } of await ask(page, "/")) {
-    if (house.ours.includes(order) || (await ask(page, `/map?order=${order}`)).length > 0) continue;
+    if ((await ask(page, `/map?order=${order}`)).length > 0) continue;
     const parts = await ask(page, `/orders/${order}/people`);
     const to = parts.find((row) => row.part === "treatment");
     for (const { unit, ended } of to ? await ask(page, `/orders/${order}/units`) : []) {

@@ -10,16 +10,31 @@ cd "$(dirname "$0")/../.." || exit 2
 tools/bundle --install --all || { echo "could not install what the browser needs"; exit 1; }
 . tests/lib/demonstrate.sh
 
+# Two lanes, each with a demonstration and a browser of its own: a browser mostly waits.
+pages() {
+    local status=0
+    node tests/browser/languages.mjs de "$dir/pages" "$shots" || status=1
+    node tests/browser/suite.mjs pages "$dir/pages" "$shots" || status=1
+    return $status
+}
+journeys() {
+    local status=0
+    if [ -x build/asan/vein ]; then
+        node tests/browser/languages.mjs en-XA "$dir/pseudo" "$shots" || status=1
+    else
+        echo "skip: browser: no build/asan/vein: no page is read in the pseudo-language"
+    fi
+    node tests/browser/suite.mjs journeys "$dir/journeys" "$shots" || status=1
+    return $status
+}
+
 status=0
+demonstrate pages build/gcc/vein --orders 6 --days 30
 demonstrate journeys build/gcc/vein --orders 6 --days 30
-node tests/browser/languages.mjs de "$dir/journeys" "$shots" || status=1
-if [ -x build/asan/vein ]; then
-    ASAN_OPTIONS=detect_leaks=0 demonstrate pseudo build/asan/vein --orders 4 --days 20
-    node tests/browser/languages.mjs en-XA "$dir/pseudo" "$shots" || status=1
-    kill "${servers[-1]}"
-else
-    echo "skip: browser: no build/asan/vein: no page is read in the pseudo-language"
-fi
-node tests/browser/suite.mjs "$dir/journeys" "$shots" || status=1
-grep -A 20 '^{' "$dir/journeys" # what the server logged
+[ ! -x build/asan/vein ] || ASAN_OPTIONS=detect_leaks=0 demonstrate pseudo build/asan/vein --orders 4 --days 20
+pages &
+lane=$!
+journeys || status=1
+wait "$lane" || status=1
+grep -A 20 '^{' "$dir/pages" "$dir/journeys" # what the servers logged
 exit $status

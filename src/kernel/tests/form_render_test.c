@@ -143,7 +143,7 @@ static struct str skeleton(const char *html)
 static const char *render_all(const char *s)
 {
     struct str word = str_z(s);
-    const struct form_choice choices[] = { { word, word }, { word, word } };
+    const struct form_choice choices[] = { { word, word, false }, { word, word, true } };
     struct form form = *form_read(str_z(form_infusion));
     struct form_field fields[20];
     struct record_pair pairs[20];

@@ -127,6 +127,10 @@ static void limits_mark_and_refuse(void **state)
     assert_value(&r, "weight", "120.1", "120.1 kg", "high");
     r = FILLED("volume=1", "weight=120.0");
     assert_value(&r, "weight", "120.0", "120.0 kg", NULL);
+    r = FILLED("volume=1", "site=left");
+    assert_value(&r, "site", "left", "left", NULL);
+    r = FILLED("volume=1", "site=right");
+    assert_value(&r, "site", "right", "right", "unexpected");
     assert_string_equal(PROBLEMS("volume=1", "weight=0.9"), "weight form.below_min");
     assert_string_equal(PROBLEMS("volume=1", "weight=300001 g"), "weight form.above_max");
     assert_string_equal(PROBLEMS("volume=100", "weight=50", "cells=51"),

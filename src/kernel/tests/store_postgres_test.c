@@ -362,7 +362,12 @@ static void test_a_table_left_out_is_told(void **state)
     ASSERT_OK(store_open(&s, &less, &e));
     ASSERT_OK(store_writer(&db, s, &e));
     place_add(db, 1, 1);
-    ASSERT_CODE(db_flush(db, &store_rows_schema, true, &done, &e), FAULT, "store.not_vacuumed");
+    enum outcome o = db_flush(db, &store_rows_schema, true, &done, &e);
+    for (int i = 0; i < 500 && o == OK && !done; i++) { /* another's look at rows, a slow machine */
+        usleep(20000);
+        o = db_flush(db, &store_rows_schema, false, &done, &e);
+    }
+    ASSERT_CODE(o, FAULT, "store.not_vacuumed");
     assert_false(done);
     assert_non_null(strstr(e.detail, "place"));
     place_add(db, 2, 1); /* the writer is none the worse */

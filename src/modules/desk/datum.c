@@ -27,7 +27,7 @@ static struct str title_of(struct page *p, const struct desk_datum *d)
         return text_find(p->language, S("datum.record"));
     if (str_is(kind, "fact") && str_starts(d->title, S("check:")))
         return show_name(p, "point", str_from(d->title, 6));
-    return d->title;
+    return words_say(p, d->title);
 }
 
 static enum outcome lines(const struct desk_datum_line **out, size_t *n, struct desk_datum_view *v,
@@ -83,7 +83,10 @@ static enum outcome origin(struct desk_datum_view *v, struct http_request *r, st
     v->trail = arena_printf(r->arena, "/trail/record/%.*s.%.*s", STR(v->o.id), STR(v->datum->task));
     TRY(define_find(&form, db, S("form"), v->datum->form, v->datum->form_version, 0, r->arena,
                     &found, e));
-    return found ? flow_history_html(&v->history, p, db, &of, form.body, e) : OK;
+    if (!found)
+        return OK;
+    words_say_definition(p, &form);
+    return flow_history_html(&v->history, p, db, &of, form.body, e);
 }
 
 /* --- JSON --- */

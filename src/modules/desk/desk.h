@@ -30,7 +30,7 @@ enum {
 
 struct desk_stage {
     struct str title;
-    enum { DESK_DONE, DESK_NOW, DESK_NEXT } state;
+    enum desk_stage_state { DESK_DONE, DESK_NOW, DESK_NEXT } state;
     bool edge; /* last done, or first to come: what a narrow screen shows beside the present one */
 };
 struct desk_order {
@@ -89,6 +89,9 @@ bool desk_plays(const struct actor *actor, struct str role, const struct flow_op
                 struct arena *arena);
 /* Whether who asks has the permission where it was prescribed, or at one of its parties. */
 bool desk_order_may(const struct desk_order *o, const char *permission);
+/* How many of its stages are so, up to what a row of steps has room for (ui/vein.css). */
+enum { DESK_STEPS_MAX = 12 };
+size_t desk_stages(const struct desk_order *o, enum desk_stage_state state);
 /* And whether their part may do it to the whole order. */
 bool desk_order_does(const struct desk_order *o, const char *command);
 /* The head of every page about the order: whose it is, how it stands, the stop that fills the

@@ -98,6 +98,14 @@ static void find_stages(struct desk_order *o)
     }
 }
 
+size_t desk_stages(const struct desk_order *o, enum desk_stage_state state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < o->nstages; i++)
+        n += o->stages[i].state == state;
+    return n < DESK_STEPS_MAX ? n : DESK_STEPS_MAX;
+}
+
 static void find_word(struct desk_order *o, struct page *p)
 {
     const char *key = "order_state.running";
@@ -200,6 +208,8 @@ enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, 
     if (!found)
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
     TRY(flow_read(db, order, &out->flow, a, e));
+    if (out->flow.found)
+        out->flow.workflow = words_say_body(p, &workflow_record, out->flow.workflow);
     out->actor = actor_for(show_actor(r), out->row.product, TIME_NONE, a);
     if (!out->actor)
         return err_no_memory(e);
@@ -208,7 +218,7 @@ enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, 
     if (out->sight.nparts == 0)
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
     TRY(order_product(db, &out->row, &product, a, e));
-    out->product = product.title;
+    out->product = words_say(p, product.title);
     out->pinned = product.body;
     if (!out->flow.found) {
         out->tone = SHOW_INFO;

@@ -21,6 +21,7 @@ enum outcome desk_record_html(struct html *out, struct page *p, const struct flo
                         &found, e));
     if (!found)
         return OK;
+    words_say_definition(p, &form);
     struct page part = *p;
     struct buf b = buf_in(a, RECORD_MAX);
     part.b = &b;

@@ -83,7 +83,7 @@ static struct str member(struct page *p, const struct desk_order *o, struct str 
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (str_is(m->key, codes[i].name))
             return show_name(p, codes[i].prefix, m->text);
-    return m->text;
+    return words_say(p, m->text);
 }
 
 static bool tells(struct str template, struct str name)

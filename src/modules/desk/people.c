@@ -15,6 +15,7 @@ struct gathering {
     struct db *db;
     int64_t now;
     struct record_list named; /* flow_persons_out */
+    const struct sharing *sharing;
     struct desk_named *rows;  /* NAMED_MAX */
     struct desk_role *roles;  /* NAMED_MAX, beside them */
     size_t n;
@@ -29,12 +30,29 @@ static struct str named_account(const struct gathering *g, struct str part, stru
     return (struct str){ 0 };
 }
 
-static void add(struct gathering *g, const struct flow_party *party, struct str role,
-                const struct rota_people_out *holders, size_t nholders)
+/* As order_patient_by_name decides it, without where the patient was enrolled. */
+static enum outcome sees_name(bool *out, const struct gathering *g, const struct flow_party *party,
+                              struct str role, struct err *e)
+{
+    struct definition d;
+    *out = flow_part_sees(g->sharing, g->v->o.flow.workflow, party->part, "identity");
+    if (*out)
+        TRY(define_find(&d, g->db, S("role"), role, 0, g->now, g->page->b->arena, out, e));
+    if (*out) {
+        const struct role *found = d.body;
+        *out = str_among(S("patient.name"), found->permissions.p, found->permissions.n);
+    }
+    return OK;
+}
+
+static enum outcome add(struct gathering *g, const struct flow_party *party, struct str role,
+                        const struct rota_people_out *holders, size_t nholders, struct err *e)
 {
     struct arena *a = g->page->b->arena;
+    bool sees;
     if (g->n == NAMED_MAX)
-        return;
+        return OK;
+    TRY(sees_name(&sees, g, party, role, e));
     struct desk_named *row = &g->rows[g->n];
     *row = (struct desk_named){
         .part = party->part,
@@ -43,6 +61,7 @@ static void add(struct gathering *g, const struct flow_party *party, struct str 
         .role = role,
         .account = named_account(g, party->part, role),
         .holders = (int64_t)nholders,
+        .sees_name = sees,
     };
     g->roles[g->n++] = (struct desk_role){
         .row = row,
@@ -51,6 +70,7 @@ static void add(struct gathering *g, const struct flow_party *party, struct str 
         .holders = holders,
         .nholders = nholders,
     };
+    return OK;
 }
 
 static bool held_here(const struct rota_people_out *people, size_t n, struct str role)
@@ -73,13 +93,13 @@ static enum outcome of_part(struct gathering *g, const struct flow_party *party,
         size_t end = from;
         while (end < list.n && str_eq(people[end].role, people[from].role))
             end++;
-        add(g, party, people[from].role, people + from, end - from);
+        TRY(add(g, party, people[from].role, people + from, end - from, e));
         from = end;
     }
     const struct flow_persons_out *named = g->named.p;
     for (size_t i = 0; i < g->named.n; i++)
         if (str_eq(named[i].part, party->part) && !held_here(people, list.n, named[i].role))
-            add(g, party, named[i].role, people, 0);
+            TRY(add(g, party, named[i].role, people, 0, e));
     return OK;
 }
 
@@ -93,6 +113,7 @@ static enum outcome gather(struct gathering *g, struct err *e)
     g->roles = ARENA_ARRAY(a, NAMED_MAX, struct desk_role);
     if (!parts || !g->rows || !g->roles)
         return err_no_memory(e);
+    TRY(flow_sharing_find(&g->sharing, g->db, g->now, a, e));
     TRY(db_list(g->db, &sql_flow_persons, &in, &g->named, NAMED_MAX, a, e));
     g->v->parts = parts;
     for (size_t i = 0; i < f->nparties; i++) {

@@ -35,6 +35,7 @@ static enum outcome read_records(struct records *out, const struct review_making
         TRY(define_find(&form, m->db, S("form"), t->form, t->form_version, 0, m->a, &found, e));
         if (!found)
             continue;
+        words_say_definition(m->p, &form);
         x->task = t;
         x->title = task->title;
         x->form = form.body;
@@ -64,9 +65,9 @@ static struct str said(const struct review_making *m, const struct form_field *f
 {
     struct err ignored = { 0 };
     struct quantity q;
-    for (size_t i = 0; field && i < field->choices.n; i++)
-        if (str_eq(field->choices.p[i].value, value))
-            return field->choices.p[i].label;
+    const struct form_choice *choice = field ? form_choice_of(field, value) : NULL;
+    if (choice)
+        return choice->label;
     if (field && (str_is(field->type, "quantity") || str_is(field->type, "computed")) &&
         quantity_read(&q, value, &ignored) == OK)
         return page_quantity(m->p, q, m->a);
@@ -165,17 +166,27 @@ static void result(struct review_making *m, const struct records *all,
                       .open = true,
                       .what = limit->title,
                       .detail = held_against(m, said(m, field, value), right, from->title),
-                      .word = review_word(m, "page.review.outside"),
+                      .word = review_word(m, field->choices.n > 0 ? "page.review.unexpected"
+                                                           : "page.review.outside"),
                       .path = review_task_path(m, from->task->task, ""),
                   });
 }
 
 /* --- values --- */
 
+/* Whether anything that can be entered is more than what is expected. */
+static bool expects(const struct form_field *field)
+{
+    bool expects = decimal_present(field->low) || decimal_present(field->high);
+    for (size_t i = 0; i < field->choices.n; i++)
+        expects = expects || field->choices.p[i].unexpected;
+    return expects;
+}
+
 static void value(struct review_making *m, const struct filled *x, const struct form_value *v)
 {
     const struct form_field *field = form_field_of(x->form, v->name);
-    if (!field || (!decimal_present(field->low) && !decimal_present(field->high)) || !v->value.p)
+    if (!field || !expects(field) || !v->value.p)
         return;
     if (!v->mark.p) {
         m->out->regular[REVIEW_VALUES].n++;

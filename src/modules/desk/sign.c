@@ -36,6 +36,7 @@ static enum outcome changed(struct desk_signed_view *v, struct http_request *r, 
                     &found, e));
     if (!found)
         return OK;
+    words_say_definition(p, &form);
     const struct flow_history_of of = { .order = v->o.id,
                                         .task = v->task ? v->task->name : S(""),
                                         .looks = look_of(r),

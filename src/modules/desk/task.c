@@ -305,6 +305,7 @@ static enum outcome form(struct desk_task_view *v, struct http_request *r, struc
                     r->arena, &found, e));
     if (!found)
         return REFUSE(e, "define.unknown");
+    words_say_definition(p, &v->form);
     v->inputs = r->form;
     v->ninputs = r->nform;
     struct form_problem *problems =

@@ -144,6 +144,7 @@ static enum outcome print(struct http_request *r, struct db *db, struct page *p,
                         r->arena, &found, e));
     if (!found)
         return REFUSE(e, "flow.no_form", { "task", v->task->title });
+    words_say_definition(p, &v->form);
     TRY(desk_task_record(v, r, db, p, e));
     TRY(document(&d, v, r, db, p, e));
     print_html(p, &d);

@@ -188,11 +188,12 @@ static struct str site_of(const struct actor *actor, struct str reach)
     return reach.p ? actor->site : (struct str){ 0 };
 }
 
-static enum outcome asked(struct tower_ask *out, struct http_request *r, struct err *e)
+static enum outcome asked(struct tower_ask *out, struct http_request *r, const struct page *p,
+                          struct err *e)
 {
     const struct actor *actor = show_actor(r);
     struct show_cursor cursor;
-    int64_t fit; /* rows on a wall's display */
+    int64_t fit; /* rows on a wall's display, or the rest of a page */
     *out = (struct tower_ask){
         .organisation = actor->organisation,
         .reach = show_reach(actor, "tower.see", r->arena),
@@ -206,8 +207,10 @@ static enum outcome asked(struct tower_ask *out, struct http_request *r, struct 
         .foresees = !http_wants_json(r) || str_is(http_query(r, "forecast"), "1"),
         .rows = DESK_ROWS,
     };
-    if (out->wall && str_to_u63(&fit, http_query(r, "rows")) && fit > 0 && fit < DESK_ROWS)
+    if (str_to_u63(&fit, http_query(r, "rows")) && fit > 0 && fit < DESK_ROWS)
         out->rows = (size_t)fit;
+    else if (!p->fragment && !out->json && !out->wall)
+        out->rows = TOWER_FIRST;
     out->site = site_of(actor, out->reach);
     TRY(show_cursor(&cursor, r, "after", 2, e));
     out->after_trouble = cursor.given ? cursor.number[0] : -1;
@@ -222,7 +225,7 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     struct tower_ask ask;
     struct tower_rows rows;
     bool few;
-    TRY(asked(&ask, r, e));
+    TRY(asked(&ask, r, p, e));
     p->wall = v.wall = ask.wall;
     v.filtered = ask.state.p || ask.product.p || ask.stage.p || ask.at_site.p || ask.risk.p;
     v.state = ask.state;
@@ -239,6 +242,8 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
         return show_rows(r, sql_desk_tower.out, rows.as_json, rows.n, v.next, e);
     v.rows = rows.rows;
     v.n = rows.n;
+    if (rows.more && ask.rows == TOWER_FIRST)
+        v.rest = arena_printf(r->arena, "%.*s&rows=%d", STR(v.next), DESK_ROWS - TOWER_FIRST);
     v.ranked = !ask.risk.p && str_is(ask.state, "live");
     if (ask.risk.p && rows.more)
         v.looked = rows.looked;

@@ -51,6 +51,7 @@ struct desk_tower_view {
     size_t looked;      /* orders gone through for a risk, where there are more; else 0 */
     bool may_enrol;
     struct str next; /* path of the next page; absent at the end */
+    struct str rest; /* path of the rows that come when the page is there; absent: none */
 };
 
 #endif

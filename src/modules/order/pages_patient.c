@@ -258,7 +258,8 @@ static enum outcome erasure(struct order_patient_page *v, struct http_request *r
     if (!rows)
         return err_no_memory(e);
     for (size_t i = 0; i < duties->n; i++)
-        rows[i] = (struct order_duty_row){ duties->p[i].rule->title, duties->p[i].rule->source,
+        rows[i] = (struct order_duty_row){ words_say(p, duties->p[i].rule->title),
+                                           words_say(p, duties->p[i].rule->source),
                                            duties->p[i].coi, duties->p[i].until };
     v->duties = rows;
     v->nduties = duties->n;

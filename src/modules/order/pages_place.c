@@ -58,7 +58,7 @@ static enum outcome place(struct http_request *r, struct db *db, struct page *p,
     TRY(order_patient_show(&shown, look_of(r), db, show_actor(r), v.row.patient, r->arena, e));
     TRY(order_product(db, &v.row, &product, r->arena, e));
     v.shown = shown.shown;
-    v.product = product.title;
+    v.product = words_say(p, product.title);
     order_dose_of(&v.dose, &v.row, product.body, p->language, r->arena);
     TRY(parts(&v, db, p, product.body, e));
     TRY(auth_places(&v.places, &v.nplaces, db, (struct str){ 0 }, r->arena, e));

@@ -30,6 +30,8 @@
     "fields:\n"                                                                                    \
     "- {name: warmth, label: Warmth, type: quantity, unit: Cel, required: true, low: 36.5, high: " \
     "37.5}\n"                                                                                      \
+    "- {name: shut, label: Lid shut, type: choice, choices: [{value: yes, label: Shut}, {value: "  \
+    "no, label: Open, unexpected: true}]}\n"                                                       \
     "- {name: seen, label: Seen, type: signature, meaning: I have seen it, role: tester}\n"
 #define WORKFLOW                                                                                   \
     HEAD("workflow", "trial")                                                                      \
@@ -90,10 +92,10 @@ static void complete(const char *task, const char *const *values)
         fail_msg("%s: %s", task, desk_trial.got);
 }
 
-static void run(const char *endotoxin, const char *sterility, const char *warmth)
+static void run(const char *endotoxin, const char *sterility, const char *warmth, const char *shut)
 {
     complete("test", (const char *const[]){ "endotoxin", endotoxin, "sterility", sterility, NULL });
-    complete("culture", (const char *const[]){ "warmth", warmth, NULL });
+    complete("culture", (const char *const[]){ "warmth", warmth, "shut", shut, NULL });
 }
 
 static void correct(const char *warmth)
@@ -102,6 +104,7 @@ static void correct(const char *warmth)
     const struct str had = desk_trial_hidden(desk_trial.got, "_had");
     desk_trial_form();
     desk_trial_text("warmth", warmth);
+    desk_trial_text("shut", "no");
     desk_trial_text("_had", arena_printf(desk_trial.a.f.arena, "%.*s", STR(had)).p);
     desk_trial_text("_reason", "misread");
     assert_int_equal(desk_trial_post(1, desk_trial_path("/tasks/culture/correct")), 303);
@@ -133,10 +136,10 @@ static const char *at(const char *text)
 static void nothing_deviates_and_that_is_counted(void **state)
 {
     (void)state;
-    run("0.1", "no_growth", "37.0");
+    run("0.1", "no_growth", "37.0", "yes");
     desk_trial_get(1, desk_trial_path("/review"));
     COUNTS("Results within specification", "2");
-    COUNTS("Other values within their limits", "1");
+    COUNTS("Other values as expected", "2");
     COUNTS("Records of tasks", "2");
     HAS("Still open: 1"); /* nobody signed the culture yet */
     HAS("I have seen it");
@@ -155,7 +158,7 @@ static void nothing_deviates_and_that_is_counted(void **state)
 static void each_exception_leads_to_its_evidence(void **state)
 {
     (void)state;
-    run("0.8", "pending", "38.1");
+    run("0.8", "pending", "38.1", "no");
     deviate();
     correct("38.0");
     desk_trial_get(1, desk_trial_path("/review"));
@@ -164,10 +167,12 @@ static void each_exception_leads_to_its_evidence(void **state)
     HAS("it may follow the release");
     HAS("38.0\u00a0°C, expected 36.5 – 37.5\u00a0°C · Culture");
     HAS(desk_trial_path("/data?of=field/culture/warmth\""));
+    HAS("Open · Culture");
+    HAS(desk_trial_path("/data?of=field/culture/shut\""));
     HAS("href=\"/deviations/");
     HAS(desk_trial_path("/tasks/culture#corrections\""));
     HAS("Still open: 5"); /* result, sterility, deviation, signature, correction */
-    HAS("For your judgement: 1");
+    HAS("For your judgement: 2");
     COUNTS("Records of tasks", "2");
     LACKS("Results within specification");
     const char *judged = at("For your judgement");
@@ -179,7 +184,7 @@ static void each_exception_leads_to_its_evidence(void **state)
 static void who_sees_a_part_is_told_nothing_of_the_rest(void **state)
 {
     (void)state;
-    run("0.1", "no_growth", "37.0");
+    run("0.1", "no_growth", "37.0", "yes");
     const struct str request =
         arena_printf(desk_trial.a.f.arena,
                      "GET %s HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\nCookie: vein=%.*s\r\n\r\n",
