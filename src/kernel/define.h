@@ -76,9 +76,9 @@ struct definition {
     int64_t version;
     struct str title;
     int64_t effective;
-    bool ended;       /* retired, or recalled, by the time for which it was looked for */
+    bool ended;              /* retired, or recalled, by the time for which it was looked for */
     struct str organisation; /* whose it is; absent: not read from a store */
-    bool house; /* … and that organisation holds definitions that the program loaded */
+    bool house;       /* … and that organisation holds definitions that the program loaded */
     struct str hash;  /* 64 hexadecimal digits, over the canonical JSON of the whole document */
     struct str json;  /* canonical JSON of the body */
     const void *body; /* struct of the kind's shape */

@@ -316,14 +316,7 @@ struct str page_decimal(struct page *p, struct decimal d, struct arena *a)
 {
     struct buf b = buf_in(a, PAGE_PHRASE_MAX);
     decimal_write(&b, d);
-    const struct str written = buf_get(&b);
-    const size_t point = str_find(written, '.');
-    if (point == written.n)
-        return written;
-    const struct str whole = { written.p, point };
-    const struct str mark = text_find(p->language, S("page.decimal"));
-    return arena_printf(a, "%.*s%.*s%.*s", STR(whole), STR(mark),
-                        STR(str_from(written, point + 1)));
+    return text_decimal(a, p->language, buf_get(&b));
 }
 
 struct str page_quantity(struct page *p, struct quantity q, struct arena *a)

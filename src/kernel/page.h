@@ -60,15 +60,15 @@ struct page_bar {
 struct page {
     struct buf *b;
     struct str language;
-    struct words_spoken *words;  /* for what definitions say (words.h); NULL: as they do */
-    struct str csrf;         /* token of the session's forms; absent: no session */
-    struct str person;       /* name of who is signed in, for the bar; absent: nobody */
-    struct str site;         /* name of the place they work at */
-    const struct zone *zone; /* of that place, in which times are shown; NULL: UTC */
-    struct str theme;        /* the colours that the device asks for (display.h) */
-    bool quiet;              /* a stop makes no sound on this device */
-    struct str path;         /* of this request, to mark where one is in the navigation */
-    struct str back;         /* where one comes back to from elsewhere: what GET may ask for */
+    struct words_spoken *words; /* for what definitions say (words.h); NULL: as they do */
+    struct str csrf;            /* token of the session's forms; absent: no session */
+    struct str person;          /* name of who is signed in, for the bar; absent: nobody */
+    struct str site;            /* name of the place they work at */
+    const struct zone *zone;    /* of that place, in which times are shown; NULL: UTC */
+    struct str theme;           /* the colours that the device asks for (display.h) */
+    bool quiet;                 /* a stop makes no sound on this device */
+    struct str path;            /* of this request, to mark where one is in the navigation */
+    struct str back;            /* where one comes back to from elsewhere: what GET may ask for */
     int64_t now_us;
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */

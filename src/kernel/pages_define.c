@@ -145,7 +145,7 @@ struct str pages_doc_word(struct page *p, struct str name)
 /* What one looks for in an item, so that it need not be opened: "Quantity, mL, expected from 5". */
 static struct str digest_of(struct page *p, const struct record *record, const void *item)
 {
-    static const char *const told[] = { "type", "role",     "unit",    "limit", "low",     "target",
+    static const char *const told[] = { "type", "role",     "unit",    "limit", "low",    "target",
                                         "high", "at_least", "at_most", "is",    "urgency" };
     struct buf b = buf_in(p->b->arena, DIGEST_MAX);
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {

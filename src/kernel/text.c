@@ -126,6 +126,16 @@ static struct str error_text(struct arena *a, struct str language, const struct 
     return write_error(a, language, buf_get(&key), e);
 }
 
+struct str text_decimal(struct arena *a, struct str language, struct str written)
+{
+    const size_t point = str_find(written, '.');
+    if (point == written.n)
+        return written;
+    const struct str whole = { written.p, point };
+    return arena_printf(a, "%.*s%.*s%.*s", STR(whole), STR(text_find(language, S("page.decimal"))),
+                        STR(str_from(written, point + 1)));
+}
+
 struct str text_error(struct arena *a, struct str language, const struct err *e)
 {
     return error_text(a, language, e, "", S("fault.other"));

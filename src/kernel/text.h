@@ -43,6 +43,9 @@ struct text_param {
 void text_write(struct buf *b, struct str language, struct str key, const struct text_param *params,
                 size_t nparams);
 
+/* A number that is written with a point, with the decimal sign of the language. */
+struct str text_decimal(struct arena *a, struct str language, struct str written);
+
 /* "refusal.<code>" and "refusal.<code>.hint" with the error's parameters; for a fault the general
  * text "fault.<code>", or "fault.other" where that code has none of its own. */
 struct str text_error(struct arena *a, struct str language, const struct err *e);

@@ -1,6 +1,6 @@
-/* What definitions say, in the language of who reads. A definition of kind "words" holds, for texts as
- * definitions have them (titles, instructions, labels: the fields that are SPOKEN), the same in one
- * other language. It has a life as every definition: versions, review, approval, a date.
+/* What definitions say, in the language of who reads. A definition of kind "words" holds, for texts
+ * as definitions have them (titles, instructions, labels: the fields that are SPOKEN), the same in
+ * one other language. It has a life as every definition: versions, review, approval, a date.
  *
  * Only pages and papers are said so. Events, records and what is signed keep the definition's own
  * text, and so do the definition's own pages; a text without words stands as it is.
@@ -19,9 +19,9 @@
 #include "base/record_structs.h"
 #undef RECORDS
 
-/* "words". Its check refuses, with {at}: "words.no_catalogue" {language}, and "words.order" {source}:
- * each `source` stands once, and behind all that are smaller byte by byte. (So a text is found without
- * an index, and two versions differ only in what was changed.) */
+/* "words". Its check refuses, with {at}: "words.no_catalogue" {language}, and "words.order"
+ * {source}: each `source` stands once, and behind all that are smaller byte by byte. (So a text is
+ * found without an index, and two versions differ only in what was changed.) */
 extern const struct define_kind words_kind;
 
 /* What is in force in one language, for readers of one organisation; and what of a page was said

@@ -52,7 +52,7 @@ async function night(house, size, n) {
 
 async function tried(house, size) {
   const page = await house.page(house.person("physician"), size);
-  await page.goto("/definitions/workflow/corvicel/3");
+  await page.goto("/definitions/workflow/corvicel/4");
   await page.getByRole("link", { name: "Try this workflow" }).click();
   await page.getByRole("heading", { level: 1, name: /^Trial:/ }).waitFor();
   await house.look(page, "workflow to be tried");

@@ -179,7 +179,7 @@ async function shell(house, size) {
     await page.getByRole("link", { name: "Eligibility" }).first().click();
     await page.getByRole("heading", { level: 1, name: "Eligibility" }).waitFor();
     await house.look(page, "definition");
-    await page.goto("/definitions/workflow/corvicel/3");
+    await page.goto("/definitions/workflow/corvicel/4");
     await house.look(page, "definition of a workflow");
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Ledger" }).click();
     await page.getByRole("heading", { level: 1, name: "Ledger" }).waitFor();

@@ -12,7 +12,7 @@ export const walks = [
       "/ > ^/orders/[^/]+$ > /documents$", "/ > ^/orders/[^/]+$ > /custody$",
       "/ > ^/orders/[^/]+$ > /forms$", "/ > ^/orders/[^/]+$ > /units$",
       "/ > ^/orders/[^/]+$ > /review$", "/ > ^/orders/[^/]+$ > /units$ > ^/units/", "/?wall=1", "/map",
-      "/map?wall=1", "/definitions/workflow/corvicel/3",
+      "/map?wall=1", "/definitions/workflow/corvicel/4",
       "/definitions/form/collection/1", "/definitions/form/collection/try",
       "/definitions/workflow/corvicel/try", "/operations",
     ],

@@ -56,9 +56,9 @@ static struct page page_for(const char *language, const struct fixture_person *r
     assert_non_null(p.b);
     *p.b = buf_in(f.arena, 4096);
     assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
-    assert_int_equal(words_read(&p.words, db, p.language, reader->actor.organisation, f.sim.now_us,
-                                f.arena, &e),
-                     OK);
+    assert_int_equal(
+        words_read(&p.words, db, p.language, reader->actor.organisation, f.sim.now_us, f.arena, &e),
+        OK);
     store_reader_give(f.node.store, db);
     return p;
 }
@@ -104,9 +104,9 @@ static void words_live_as_definitions_do(void **state)
 {
     (void)state;
     bring_of_the_house(WORDS("one", "de", ROW("Collect", "Entnehmen")));
-    bring_of_the_house("kind: words\nname: one\nversion: 2\ntitle: Words\n"
-                       "effective: 2026-01-01T00:00:00Z\nlanguage: de\nwords:\n" ROW("Collect",
-                                                                                     "Sammeln"));
+    bring_of_the_house(
+        "kind: words\nname: one\nversion: 2\ntitle: Words\n"
+        "effective: 2026-01-01T00:00:00Z\nlanguage: de\nwords:\n" ROW("Collect", "Sammeln"));
     says("de", &author, "Collect", "Sammeln");
     fixture_must(&f,
                  fixture_send(&f, &quality, "define.retire", "no longer used",

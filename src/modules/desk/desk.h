@@ -124,6 +124,7 @@ struct desk_work_row {
     const struct desk_work_out *row;
     struct order_patient_view patient;
     struct str owner;
+    struct str stage; /* as its workflow calls it */
 };
 struct desk_work_view {
     const struct desk_work_row *rows;

@@ -219,7 +219,7 @@ enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, 
         return REFUSE(e, "gate.unknown", { "kind", S("order") });
     TRY(order_product(db, &out->row, &product, a, e));
     out->product = words_say(p, product.title);
-    out->pinned = product.body;
+    out->pinned = words_say_body(p, &product_record, product.body);
     if (!out->flow.found) {
         out->tone = SHOW_INFO;
         out->word = text_find(p->language, S("order_state.prescribed"));

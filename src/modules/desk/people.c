@@ -16,8 +16,8 @@ struct gathering {
     int64_t now;
     struct record_list named; /* flow_persons_out */
     const struct sharing *sharing;
-    struct desk_named *rows;  /* NAMED_MAX */
-    struct desk_role *roles;  /* NAMED_MAX, beside them */
+    struct desk_named *rows; /* NAMED_MAX */
+    struct desk_role *roles; /* NAMED_MAX, beside them */
     size_t n;
 };
 

@@ -167,7 +167,7 @@ static void result(struct review_making *m, const struct records *all,
                       .what = limit->title,
                       .detail = held_against(m, said(m, field, value), right, from->title),
                       .word = review_word(m, field->choices.n > 0 ? "page.review.unexpected"
-                                                           : "page.review.outside"),
+                                                                  : "page.review.outside"),
                       .path = review_task_path(m, from->task->task, ""),
                   });
 }

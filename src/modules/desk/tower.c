@@ -91,8 +91,13 @@ static bool reaches(struct str reach, struct str product)
     return !reach.p;
 }
 
-static enum outcome choose_product(struct options *o, struct db *db, const struct tower_ask *ask,
-                                   struct err *e)
+struct workflows { /* that orders in reach were ever open in */
+    const struct workflow *p[OPTIONS_MAX];
+    size_t n;
+};
+
+static enum outcome choose_product(struct options *o, struct workflows *seen, struct db *db,
+                                   const struct tower_ask *ask, struct err *e)
 {
     struct record_list list;
     struct arena *a = o->p->b->arena;
@@ -105,21 +110,32 @@ static enum outcome choose_product(struct options *o, struct db *db, const struc
         const struct workflow *workflow;
         TRY(flow_workflow_pinned(&workflow, db, &pinned, a, e));
         const struct str product = workflow->product;
+        seen->p[seen->n++] = workflow;
         if (!has(o, product) && reaches(ask->reach, product))
             add(o, product, show_name(o->p, "product", product), ask->product);
     }
     return OK;
 }
 
-static enum outcome choose_stage(struct options *o, struct db *db, const struct tower_ask *ask,
-                                 struct err *e)
+/* As its workflow calls it; a stage that none of them has any more, by its code. */
+static struct str stage_name(struct page *p, const struct workflows *seen, struct str stage)
+{
+    for (size_t i = 0; i < seen->n; i++)
+        for (size_t k = 0; k < seen->p[i]->stages.n; k++)
+            if (str_eq(seen->p[i]->stages.p[k].name, stage))
+                return words_say(p, seen->p[i]->stages.p[k].title);
+    return show_name(p, "stage", stage);
+}
+
+static enum outcome choose_stage(struct options *o, const struct workflows *seen, struct db *db,
+                                 const struct tower_ask *ask, struct err *e)
 {
     struct record_list list;
     const struct desk_seen_stages_in in = { ask->organisation, OPTIONS_MAX };
     TRY(db_list(db, &sql_desk_seen_stages, &in, &list, OPTIONS_MAX, o->p->b->arena, e));
     const struct desk_seen_stages_out *row = list.p;
     for (size_t i = 0; i < list.n; i++)
-        add(o, row[i].stage, show_name(o->p, "stage", row[i].stage), ask->stage);
+        add(o, row[i].stage, stage_name(o->p, seen, row[i].stage), ask->stage);
     return OK;
 }
 
@@ -140,8 +156,9 @@ static enum outcome choices(struct desk_tower_view *v, struct db *db, struct pag
                             const struct tower_ask *ask, struct err *e)
 {
     struct options products = options(p), stages = options(p), sites = options(p);
-    TRY(choose_product(&products, db, ask, e));
-    TRY(choose_stage(&stages, db, ask, e));
+    struct workflows seen = { .n = 0 };
+    TRY(choose_product(&products, &seen, db, ask, e));
+    TRY(choose_stage(&stages, &seen, db, ask, e));
     TRY(choose_site(&sites, db, ask, e));
     states(v, p, ask->state);
     risks(v, p, ask->risk);

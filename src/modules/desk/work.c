@@ -49,6 +49,9 @@ static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, 
         out->patient =
             (struct order_patient_view){ .shown = row->coi, .name = row->coi, .born = S("") };
     row->patient = loaded == OK ? o->row.patient : (struct str){ 0 };
+    const struct flow_stage *stage =
+        loaded == OK && o->flow.found ? desk_stage_of(o->flow.workflow, row->task) : NULL;
+    out->stage = stage ? stage->title : show_name(p, "stage", row->stage);
     out->row = row;
     out->owner = desk_owner(p, db, row->role, row->site);
     return OK;

@@ -3,7 +3,7 @@
 #include "kernel/text.h"
 #include "modules/order/order.h"
 
-enum { DOSE_TEXT_MAX = 400, CELLS_MAX = 80 };
+enum { DOSE_TEXT_MAX = 400, CELLS_MAX = 80, DOSE_PARAMS = 9 };
 
 /* "8.6 × 10⁷", 250000 as "2.5 × 10⁵", small numbers as they are. */
 static struct str cells(struct decimal d, struct arena *arena)
@@ -39,11 +39,17 @@ static struct str number(struct decimal d, struct arena *arena)
     return buf_get(&b);
 }
 
+/* The parameters are numbers. */
 static struct str say(struct str language, struct arena *arena, const char *key,
                       const struct text_param *params, size_t n)
 {
     struct buf b = buf_in(arena, DOSE_TEXT_MAX);
-    text_write(&b, language, str_z(key), params, n);
+    struct text_param said[DOSE_PARAMS];
+    BUG_ON(n > DOSE_PARAMS);
+    for (size_t i = 0; i < n; i++)
+        said[i] =
+            (struct text_param){ params[i].name, text_decimal(arena, language, params[i].value) };
+    text_write(&b, language, str_z(key), said, n);
     return buf_get(&b);
 }
 
@@ -61,7 +67,7 @@ void order_dose_say(struct order_dose_words *out, const struct order_dose *dose,
 {
     const struct product_dose *row = dose->row;
     const bool capped = decimal_cmp(dose->uncapped, dose->target) != 0;
-    const struct text_param params[] = {
+    const struct text_param params[DOSE_PARAMS] = {
         { "dose", cells(dose->target, arena) },
         { "weight", number(dose->kg, arena) },
         { "per_kg", decimal_present(row->per_kg) ? cells(row->per_kg, arena) : S("") },
@@ -72,7 +78,7 @@ void order_dose_say(struct order_dose_words *out, const struct order_dose *dose,
         { "min", decimal_present(dose->min) ? cells(dose->min, arena) : S("") },
         { "max", decimal_present(dose->max) ? cells(dose->max, arena) : S("") },
     };
-    enum { N = sizeof params / sizeof params[0] };
+    enum { N = DOSE_PARAMS };
     const char *rule = by_limits(row->weight_from, row->weight_to, "dose.rule_between",
                                  "dose.rule_from", "dose.rule_to");
     const char *range =

@@ -214,6 +214,8 @@ static void said_as_a_pharmacist_says_it(void **state)
     says(&words, 1, "one rule for every weight");
     says(&words, 2, "limited by the maximum of 2\u00a0×\u00a010⁸ cells");
     says(&words, 3, "acceptable from 1.2\u00a0×\u00a010⁸ to 2\u00a0×\u00a010⁸ cells");
+    order_dose_say(&words, &dose, S("de"), arena);
+    says(&words, 3, "zulässig von 1,2\u00a0×\u00a010⁸ bis 2\u00a0×\u00a010⁸ Zellen");
 
     static const struct row bands[] = { { .to = "50", .per_kg = "3e6" }, { .total = "1e8" } };
     assert_int_equal(plan(bands, 2, "43 kg"), OK);
