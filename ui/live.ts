@@ -151,7 +151,8 @@ function sharedStream(url: string): void {
   );
 }
 
-/* A long list comes with the rows that a screen shows; those behind them when the page is there. */
+/* A long list comes with the rows that a screen shows; those behind them when one comes near their
+ * end. */
 async function fill(element: HTMLElement): Promise<void> {
   const from = element.dataset["rest"] ?? "";
   const answer = await fetch(from, { headers: { "X-Fragment": "1" }, cache: "no-store" });
@@ -165,13 +166,20 @@ async function fill(element: HTMLElement): Promise<void> {
   document.dispatchEvent(new CustomEvent("vein:fresh", { detail: element }));
 }
 
-function fillAll(): void {
-  for (const element of document.querySelectorAll<HTMLElement>("[data-rest][id]"))
-    fill(element).catch(() => undefined);
+function startFilling(): void {
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) {
+      const element = target.closest<HTMLElement>("[data-rest][id]");
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      if (element) fill(element).catch(() => undefined);
+    }
+  });
+  for (const end of document.querySelectorAll("[data-rest][id] .more")) near.observe(end);
 }
 
 export function startLive(): void {
-  window.addEventListener("load", () => window.setTimeout(fillAll));
+  if ("IntersectionObserver" in window) window.addEventListener("load", startFilling);
   if (topics().length === 0) return;
   const url = document.documentElement.dataset["worker"];
   if (url && "SharedWorker" in window) sharedStream(url);

@@ -56,13 +56,16 @@ static void answered(char *out, size_t size, const char *field)
     snprintf(out, size, "%.*s", STR(json_get_str(answer, field)));
 }
 
-static void placed(void)
+static void placed(unsigned patient_number)
 {
     char patient[40], json[900];
     struct str o = fixture_id('o', 1), s = fixture_id('s', 1);
-    send("patient.enrol", "{'identifiers':[{'system':'urn:hospital','value':'KH-1'}],"
-                          "'family':'Example','given':'Eva','birth_date':'1961-02-03',"
-                          "'sex':'female','conditions':[{'system':'icd-10','code':'C83.3'}]}");
+    snprintf(json, sizeof json,
+             "{'identifiers':[{'system':'urn:hospital','value':'KH-%u'}],"
+             "'family':'Example','given':'Eva','birth_date':'1961-02-03',"
+             "'sex':'female','conditions':[{'system':'icd-10','code':'C83.3'}]}",
+             patient_number);
+    send("patient.enrol", json);
     answered(patient, sizeof patient, "patient");
     snprintf(json, sizeof json,
              "{'patient':'%s','product':'trial','indication':'C83.3','jurisdiction':'eu',"
@@ -154,7 +157,8 @@ int desk_trial_open(void **state)
         auth_fixture_account(&desk_trial.a, i);
     auth_fixture_role(&desk_trial.a, 1, "tester", 1, 1);
     auth_fixture_role(&desk_trial.a, 2, "looker", 1, 1);
-    placed();
+    for (unsigned i = desk_trial.orders + 1; i > 0; i--)
+        placed(i);
     serve();
     for (int i = 1; i <= 2; i++) {
         char login[20];

@@ -20,6 +20,7 @@ extern struct desk_trial {
     struct str csrf;        /* of person 1 */
     const char *const *own; /* definitions in place of the trial's, NULL behind the last; with the
                                same roles, product, and the task "test" first */
+    unsigned orders;        /* beside the one, of patients of their own */
 } desk_trial;
 
 int desk_trial_open(void **state);
