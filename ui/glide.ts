@@ -37,9 +37,9 @@ function mark(element: Element): void {
 
 /* It stands where it stood in the frame in which it gets its new place, so that nothing jumps (and no
  * shift of the layout is counted), and goes there from the next frame on. */
-function move(row: HTMLElement, from: number, to: number): void {
-  const seen = (at: number) => at + row.offsetHeight > 0 && at < window.innerHeight;
-  const moved = Math.abs(from - to) >= row.offsetHeight / 2; /* not what others' heights make of it */
+function move(row: HTMLElement, from: number, to: number, height: number): void {
+  const seen = (at: number) => at + height > 0 && at < window.innerHeight;
+  const moved = Math.abs(from - to) >= height / 2; /* not what others' heights make of it */
   if (!moved || (!seen(from) && !seen(to))) return;
   const there = { transform: `translateY(${from - to}px)` };
   row.style.transform = there.transform;
@@ -63,6 +63,12 @@ export function glide(element: HTMLElement, change: () => void): void {
       if (before.get(row.id)?.says !== says(row)) marked.set(row.id, until);
   mark(element);
   if (window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const after = rows.map((row) => ({ row, from: before.get(row.id)?.top, to: top(row) }));
-  for (const { row, from, to } of after) if (from !== undefined) move(row, from, to);
+  const after = rows.map((row) => ({
+    row,
+    from: before.get(row.id)?.top,
+    to: top(row),
+    height: row.offsetHeight,
+  })); /* all is read before anything is written: else each row is laid out by itself */
+  for (const { row, from, to, height } of after)
+    if (from !== undefined) move(row, from, to, height);
 }

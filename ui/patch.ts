@@ -16,22 +16,54 @@ function patchAttributes(now: Element, fresh: Element): void {
     if (now.getAttribute(name) !== value && !opened(name)) now.setAttribute(name, value);
 }
 
+/* Of places in their new order the most that can stay as they are: a longest increasing sequence. */
+function staying(places: number[]): Set<number> {
+  const ends: number[] = []; /* index into places of the smallest end of a sequence of each length */
+  const before: (number | undefined)[] = [];
+  places.forEach((place, i) => {
+    let length = ends.findIndex((end) => places[end]! >= place);
+    if (length < 0) length = ends.length;
+    before[i] = ends[length - 1];
+    ends[length] = i;
+  });
+  const out = new Set<number>();
+  for (let i = ends.at(-1); i !== undefined; i = before[i]) out.add(places[i]!);
+  return out;
+}
+
 function patchChildren(now: Element, fresh: Element): void {
   const kept = new Map<string, Element>();
-  for (const child of now.children) if (key(child)) kept.set(key(child), child);
+  const place = new Map<Element, number>();
+  for (const child of now.children) {
+    if (key(child)) kept.set(key(child), child);
+    place.set(child, place.size);
+  }
+  const known = (node: Node): Element | undefined => {
+    const like = key(node) ? kept.get(key(node)) : undefined;
+    return like?.nodeName === node.nodeName ? like : undefined;
+  };
+  const all = [...fresh.childNodes];
+  const stay = staying(all.map(known).flatMap((like) => (like ? [place.get(like)!] : [])));
   let at: ChildNode | null = now.firstChild;
-  for (const wanted of [...fresh.childNodes]) {
-    const called = key(wanted);
-    const like: ChildNode | null = called ? (kept.get(called) ?? null) : at && !key(at) ? at : null;
-    if (like === null || like.nodeName !== wanted.nodeName) {
+  for (const wanted of all) {
+    const like: ChildNode | undefined = known(wanted) ?? (at && !key(at) && !key(wanted) ? at : undefined);
+    if (like === undefined || like.nodeName !== wanted.nodeName) {
       now.insertBefore(wanted, at);
       continue;
     }
-    kept.delete(called);
-    if (like === at) at = at.nextSibling;
-    else now.insertBefore(like, at);
+    kept.delete(key(wanted));
+    if (like instanceof Element && key(like) && !stay.has(place.get(like)!)) now.insertBefore(like, at);
+    else {
+      while (at && at !== like) {
+        const next: ChildNode | null = at.nextSibling;
+        if (!key(at)) at.remove(); /* what has a key has its turn yet, or goes at the end */
+        at = next;
+      }
+      at = like.nextSibling;
+    }
     patchNode(like, wanted);
   }
+  for (const gone of kept.values()) gone.remove();
   while (at) {
     const next: ChildNode | null = at.nextSibling;
     at.remove();
