@@ -35,6 +35,9 @@ enum outcome define_whole_settle(struct definition *out, const struct define_who
 enum outcome define_body_read(void *body, const struct define_kind *kind, struct str json,
                               struct arena *arena, struct err *e);
 
+/* Whether a body is kept by the process (define_pinned): it stays where it is. */
+bool define_is_kept(const void *body);
+
 /* What of definitions is found. */
 enum { DEFINE_SEARCHES = 1 };
 extern const struct search_rule define_searches[DEFINE_SEARCHES];

@@ -35,6 +35,16 @@ static const struct definition *kept_find(const struct define_kind *kind, struct
     return found;
 }
 
+bool define_is_kept(const void *body)
+{
+    bool is = false;
+    pthread_rwlock_rdlock(&kept_lock);
+    for (size_t i = 0; i < nkept && !is; i++)
+        is = kept[i].definition.body == body;
+    pthread_rwlock_unlock(&kept_lock);
+    return is;
+}
+
 /* Keeps it with its arena, unless another thread was quicker; then that one's. */
 static const struct definition *keep(const struct define_kind *kind, const struct definition *d,
                                      struct arena *own)

@@ -2,6 +2,7 @@
 #include "kernel/words.h"
 
 #include "gen/kernel/define.sql.h"
+#include "kernel/define_impl.h"
 
 #define RECORDS "kernel/words.def"
 #include "base/record_tables.h"
@@ -44,6 +45,8 @@ enum outcome words_read(struct words_spoken **out, struct db *db, struct str lan
     *out = NULL;
     if (list.n > 0 && !spoken)
         return err_no_memory(e);
+    if (spoken)
+        spoken->arena = arena;
     for (size_t i = 0; i < list.n; i++) {
         const struct define_pin pin = { S("words"), row[i].name, row[i].version, row[i].hash };
         struct definition d;
@@ -92,26 +95,28 @@ struct str words_say(const struct page *p, struct str text)
     return text;
 }
 
-static bool say(const struct page *p, const struct record *shape, void *record);
+static bool say(const struct page *p, const struct record *shape, void *record,
+                struct arena *arena);
 
 /* A list's items anew, each said; false without memory. */
-static bool say_list(const struct page *p, const struct field *f, struct record_list *list)
+static bool say_list(const struct page *p, const struct field *f, struct record_list *list,
+                     struct arena *arena)
 {
     const size_t size = f->item->size;
-    char *items = list->n > 0 ? arena_alloc(p->b->arena, list->n * size) : NULL;
+    char *items = list->n > 0 ? arena_alloc(arena, list->n * size) : NULL;
     if (!items)
         return list->n == 0;
     memcpy(items, list->p, list->n * size);
     list->p = items;
     for (size_t i = 0; i < list->n; i++)
-        if (!say(p, f->item, items + i * size))
+        if (!say(p, f->item, items + i * size, arena))
             return false;
     return true;
 }
 
-static bool say_texts(const struct page *p, struct record_list *list)
+static bool say_texts(const struct page *p, struct record_list *list, struct arena *arena)
 {
-    struct str *texts = ARENA_ARRAY(p->b->arena, list->n + 1, struct str);
+    struct str *texts = ARENA_ARRAY(arena, list->n + 1, struct str);
     if (!texts)
         return false;
     for (size_t i = 0; i < list->n; i++)
@@ -120,14 +125,14 @@ static bool say_texts(const struct page *p, struct record_list *list)
     return true;
 }
 
-static bool say(const struct page *p, const struct record *shape, void *record)
+static bool say(const struct page *p, const struct record *shape, void *record, struct arena *arena)
 {
     for (size_t i = 0; i < shape->nfields; i++) {
         const struct field *f = &shape->fields[i];
         void *at = (char *)record + f->offset;
-        if (f->kind == FIELD_LIST && !say_list(p, f, at))
+        if (f->kind == FIELD_LIST && !say_list(p, f, at, arena))
             return false;
-        if (f->kind == FIELD_TEXTS && (f->flags & SPOKEN) && !say_texts(p, at))
+        if (f->kind == FIELD_TEXTS && (f->flags & SPOKEN) && !say_texts(p, at, arena))
             return false;
         if (f->kind == FIELD_TEXT && (f->flags & SPOKEN))
             *(struct str *)at = words_say(p, *(struct str *)at);
@@ -141,13 +146,17 @@ const void *words_say_body(const struct page *p, const struct record *shape, con
     for (size_t i = 0; words && i < words->nkept; i++)
         if (words->kept[i].body == body)
             return words->kept[i].said;
-    void *said = words ? arena_alloc(p->b->arena, shape->size) : NULL;
+    if (!words)
+        return body;
+    const bool keep = words->nkept < WORDS_KEPT && define_is_kept(body);
+    struct arena *arena = keep ? words->arena : p->b->arena;
+    void *said = arena_alloc(arena, shape->size);
     if (!said)
         return body;
     memcpy(said, body, shape->size);
-    if (!say(p, shape, said))
+    if (!say(p, shape, said, arena))
         return body;
-    if (words->nkept < WORDS_KEPT) {
+    if (keep) {
         words->kept[words->nkept].body = body;
         words->kept[words->nkept++].said = said;
     }

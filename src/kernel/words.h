@@ -31,10 +31,11 @@ struct words_spoken {
     const struct words *p[DEFINE_EFFECTIVE_MAX];
     size_t n;
     struct {
-        const void *body;
-        const void *said;
+        const void *body; /* that the process keeps: another's may give way to a third */
+        const void *said; /* in the arena that all of this lives in */
     } kept[WORDS_KEPT];
     size_t nkept;
+    struct arena *arena;
 };
 /* *out is NULL where there are none. Lives in the arena; `organisation` absent: nobody's. */
 enum outcome words_read(struct words_spoken **out, struct db *db, struct str language,

@@ -157,7 +157,39 @@ static void only_what_is_spoken_is_said(void **state)
     /* The definition itself, which others hold, is what it was. */
     assert_true(str_is(was->fields.p[0].label, "Before"));
     assert_true(str_is(was->sections.p[0].rows.p[0], "Before"));
-    assert_ptr_equal(words_say_body(&p, &form_record, was), form); /* said once a page */
+    /* One that nobody keeps is said anew: another may lie where it lay. */
+    assert_ptr_not_equal(words_say_body(&p, &form_record, was), form);
+}
+
+/* What the process keeps is said once a page, and what was said of it outlives the page's parts. */
+static void what_is_kept_is_said_once(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct definition d;
+    struct db *db;
+    bool found;
+    bring_of_the_house(WORDS("one", "de", ROW("Before", "Davor")));
+    fixture_define(&f, &author,
+                   "kind: form\nname: x\nversion: 1\ntitle: Form\n"
+                   "effective: 2026-01-01T00:00:00Z\nfields:\n"
+                   "- {name: a, label: Before, type: bool}\n");
+    struct page p = page_for("de", &author);
+    assert_int_equal(store_reader_take(&db, f.node.store, &e), OK);
+    assert_int_equal(define_find(&d, db, S("form"), S("x"), 1, f.sim.now_us, f.arena, &found, &e),
+                     OK);
+    store_reader_give(f.node.store, db);
+    assert_true(found);
+    struct arena *part = arena_new(1 << 20);
+    struct buf b = buf_in(part, 4096);
+    p.b = &b;
+    const struct form *said = words_say_body(&p, &form_record, d.body);
+    arena_free(part);
+    assert_true(str_is(said->fields.p[0].label, "Davor"));
+    p.b = ARENA_NEW(f.arena, struct buf);
+    assert_non_null(p.b);
+    *p.b = buf_in(f.arena, 4096);
+    assert_ptr_equal(words_say_body(&p, &form_record, d.body), said);
 }
 
 static void refuses(const char *yaml, const char *code, const char *line)
@@ -183,6 +215,7 @@ int main(void)
         TEST(another_house_speaks_to_its_own_alone),
         TEST(words_live_as_definitions_do),
         TEST(only_what_is_spoken_is_said),
+        TEST(what_is_kept_is_said_once),
         TEST(words_are_in_order_and_of_a_language_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ static struct draw_span span(const struct coi_writer *w, size_t i)
     struct draw_span out = {
         .from_us = opened->event.happened,
         .to_us = TIME_NONE,
-        .label = desk_coi_text(opened, "title"),
+        .label = words_say(w->p, desk_coi_text(opened, "title")),
         .word = coi_words(w, "drawing.open"),
         .state = DRAW_OPEN,
     };

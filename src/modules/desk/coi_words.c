@@ -47,7 +47,7 @@ struct str coi_of(const struct desk_coi_event *x, const char *member)
 struct str coi_task(const struct coi_writer *w, struct str name)
 {
     const struct str title = coi_of(coi_find(w, "flow.task_opened", "task", name), "title");
-    return title.n > 0 ? title : name;
+    return title.n > 0 ? words_say(w->p, title) : name;
 }
 
 struct str coi_unit(const struct coi_writer *w, struct str id)
