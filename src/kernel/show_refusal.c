@@ -83,7 +83,7 @@ struct show_refusal show_error(struct page *p, const struct http_request *r, con
     struct arena *a = p->b->arena;
     struct err said = *e;
     for (size_t i = 0; i < said.nparams; i++) {
-        const struct str code = str_z(said.params[i].value);
+        const struct str code = str_z(e->params[i].value);
         const char *of = str_is(str_z(e->code), "gate.unknown") ? "unknown" : said.params[i].name;
         const struct str name = show_code(code) ? show_name(p, of, code) : words_say(p, code);
         snprintf(said.params[i].value, sizeof said.params[i].value, "%.*s", STR(name));
