@@ -46,6 +46,10 @@ function busy(element: HTMLElement): boolean {
   return at !== null && element.contains(at) && at.matches("input, select, textarea");
 }
 
+async function partOf(answer: Response, id: string): Promise<HTMLElement | null> {
+  return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+}
+
 async function refresh(part: Part): Promise<void> {
   const element = document.getElementById(part.id);
   if (!element) {
@@ -71,8 +75,7 @@ async function refresh(part: Part): Promise<void> {
   }
   if (!answer.ok) return; /* 304: nothing new */
   part.etag = answer.headers.get("ETag") ?? "";
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById(part.id);
+  const fresh = await partOf(answer, part.id);
   await new Promise((next) => window.setTimeout(next)); /* reading is one task, changing another */
   const now = document.getElementById(part.id);
   if (!fresh || !now || busy(now)) return;
@@ -157,12 +160,12 @@ async function fill(element: HTMLElement): Promise<void> {
   const from = element.dataset["rest"] ?? "";
   const answer = await fetch(from, { headers: { "X-Fragment": "1" }, cache: "no-store" });
   if (!answer.ok || answer.redirected) return; /* the link behind the rows leads there */
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const rest = page.getElementById(element.id);
+  const rest = await partOf(answer, element.id);
   if (!rest || element.dataset["rest"] !== from) return; /* all of it came anew meanwhile */
   delete element.dataset["rest"];
   element.querySelector(".rows")?.append(...rest.querySelectorAll(".rows > li"));
-  element.querySelector(".more")?.replaceWith(...rest.querySelectorAll(".more"));
+  for (const end of [".more-note", ".more"])
+    element.querySelector(end)?.replaceWith(...rest.querySelectorAll(end));
   document.dispatchEvent(new CustomEvent("vein:fresh", { detail: element }));
 }
 

@@ -27,43 +27,47 @@ function staying(places: number[]): Set<number> {
     ends[length] = i;
   });
   const out = new Set<number>();
-  for (let i = ends.at(-1); i !== undefined; i = before[i]) out.add(places[i]!);
+  for (let i = ends[ends.length - 1]; i !== undefined; i = before[i]) out.add(places[i]!);
   return out;
 }
 
 function patchChildren(now: Element, fresh: Element): void {
-  const kept = new Map<string, Element>();
-  const place = new Map<Element, number>();
+  const known = new Map<string, Element>();
+  const place = new Map<ChildNode, number>();
   for (const child of now.children) {
-    if (key(child)) kept.set(key(child), child);
+    if (key(child)) known.set(key(child), child);
     place.set(child, place.size);
   }
-  const known = (node: Node): Element | undefined => {
-    const like = key(node) ? kept.get(key(node)) : undefined;
-    return like?.nodeName === node.nodeName ? like : undefined;
-  };
   const all = [...fresh.childNodes];
-  const stay = staying(all.map(known).flatMap((like) => (like ? [place.get(like)!] : [])));
+  const likes = all.map((wanted) => {
+    const like = known.get(key(wanted));
+    if (!key(wanted) || like?.nodeName !== wanted.nodeName) return undefined;
+    known.delete(key(wanted)); /* the next that is called so is another one */
+    return like;
+  });
+  const found = likes.filter((like) => like !== undefined);
+  const stay = staying(found.map((like) => place.get(like)!));
+  const waiting = new Set<ChildNode>(found);
   let at: ChildNode | null = now.firstChild;
-  for (const wanted of all) {
-    const like: ChildNode | undefined = known(wanted) ?? (at && !key(at) && !key(wanted) ? at : undefined);
-    if (like === undefined || like.nodeName !== wanted.nodeName) {
+  all.forEach((wanted, i) => {
+    const here: ChildNode | undefined = at && !key(at) && !key(wanted) ? at : undefined;
+    const like = likes[i] ?? here;
+    if (like?.nodeName !== wanted.nodeName) {
       now.insertBefore(wanted, at);
-      continue;
+      return;
     }
-    kept.delete(key(wanted));
-    if (like instanceof Element && key(like) && !stay.has(place.get(like)!)) now.insertBefore(like, at);
+    waiting.delete(like);
+    if (like !== here && !stay.has(place.get(like)!)) now.insertBefore(like, at);
     else {
       while (at && at !== like) {
         const next: ChildNode | null = at.nextSibling;
-        if (!key(at)) at.remove(); /* what has a key has its turn yet, or goes at the end */
+        if (!waiting.has(at)) at.remove(); /* else its turn comes yet */
         at = next;
       }
       at = like.nextSibling;
     }
     patchNode(like, wanted);
-  }
-  for (const gone of kept.values()) gone.remove();
+  });
   while (at) {
     const next: ChildNode | null = at.nextSibling;
     at.remove();

@@ -17,19 +17,15 @@ import { startWall } from "./wall";
 /* Scripts that not every page needs, by what those have (pages/layout.html names where they are).
  * They come once the page is there; what only answers a press, when somebody is about to, or soon
  * after: until then links are links. */
-const OWN = [["chart", "[data-chart]"]] as const;
-const ANSWERING = [["fragments", "[hx-boost]"]] as const;
 const SOON_MS = 2_000;
 
-function load(scripts: typeof OWN | typeof ANSWERING): void {
-  for (const [script, needs] of scripts) {
-    const from = document.documentElement.dataset[`${script}Script`];
-    if (!from || !document.querySelector(needs)) continue;
-    delete document.documentElement.dataset[`${script}Script`];
-    const own = document.createElement("script");
-    own.src = from;
-    document.head.append(own);
-  }
+function load(script: "chart" | "fragments", needs: string): void {
+  const from = document.documentElement.dataset[`${script}Script`];
+  if (!from || !document.querySelector(needs)) return;
+  delete document.documentElement.dataset[`${script}Script`];
+  const own = document.createElement("script");
+  own.src = from;
+  document.head.append(own);
 }
 
 startCountdowns();
@@ -46,8 +42,8 @@ startLive();
 startWall();
 startTabs();
 window.addEventListener("load", () => {
-  const answer = () => load(ANSWERING); /* htmx waits in vain for the page if it comes earlier */
-  load(OWN);
+  const answer = () => load("fragments", "[hx-boost]"); /* earlier htmx waits in vain for the page */
+  load("chart", "[data-chart]");
   window.setTimeout(answer, SOON_MS);
   for (const about of ["pointermove", "pointerdown", "keydown"])
     document.addEventListener(about, answer, { once: true, passive: true });

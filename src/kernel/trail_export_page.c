@@ -162,10 +162,8 @@ static enum outcome make(struct fetching *x, struct http_request *r, struct db *
     struct buf b = buf_in(x->arena, 4096);
     char hex[HASH_HEX + 1];
     p.b = &b;
-    struct page as_made = p; /* the file is the same for every reader */
-    as_made.language = S("en");
     struct trail_reader reader = {
-        .db = db, .registry = app_of(r)->node->registry, .actor = show_actor(r), .page = &as_made
+        .db = db, .registry = app_of(r)->node->registry, .actor = show_actor(r), .page = &p
     };
     TRY(find(x, r, db, e));
     const struct trail_export_of of = { &x->filter, x->said.format, x->said.up_to, x->said.made,

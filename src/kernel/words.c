@@ -13,8 +13,9 @@
 static enum outcome check(const struct define_context *context, const void *body, struct err *e)
 {
     const struct words *w = body;
-    const bool speaks = text_language_after((struct str){ 0 }).p; /* else it says nothing itself */
-    if (speaks && !text_speaks(w->language))
+    /* Without any catalogue (text_use) nothing is known of languages, and none is refused. */
+    const bool known = text_language_after((struct str){ 0 }).p;
+    if (known && !text_speaks(w->language))
         return REFUSE(e, "words.no_catalogue", { "language", w->language },
                       { "at", S("language") });
     for (size_t i = 1; i < w->words.n; i++)
@@ -45,8 +46,10 @@ enum outcome words_read(struct words_spoken **out, struct db *db, struct str lan
     *out = NULL;
     if (list.n > 0 && !spoken)
         return err_no_memory(e);
-    if (spoken)
+    if (spoken) {
+        spoken->language = language;
         spoken->arena = arena;
+    }
     for (size_t i = 0; i < list.n; i++) {
         const struct define_pin pin = { S("words"), row[i].name, row[i].version, row[i].hash };
         struct definition d;
@@ -85,10 +88,16 @@ static const struct words_said *find(const struct words *w, struct str source)
     return NULL;
 }
 
+static struct words_spoken *spoken_on(const struct page *p)
+{
+    return p->words && str_eq(p->words->language, p->language) ? p->words : NULL;
+}
+
 struct str words_say(const struct page *p, struct str text)
 {
-    for (size_t i = 0; text.n > 0 && p->words && i < p->words->n; i++) {
-        const struct words_said *said = find(p->words->p[i], text);
+    const struct words_spoken *words = spoken_on(p);
+    for (size_t i = 0; text.n > 0 && words && i < words->n; i++) {
+        const struct words_said *said = find(words->p[i], text);
         if (said)
             return said->target;
     }
@@ -142,12 +151,12 @@ static bool say(const struct page *p, const struct record *shape, void *record, 
 
 const void *words_say_body(const struct page *p, const struct record *shape, const void *body)
 {
-    struct words_spoken *words = p->words;
-    for (size_t i = 0; words && i < words->nkept; i++)
-        if (words->kept[i].body == body)
-            return words->kept[i].said;
+    struct words_spoken *words = spoken_on(p);
     if (!words)
         return body;
+    for (size_t i = 0; i < words->nkept; i++)
+        if (words->kept[i].body == body)
+            return words->kept[i].said;
     const bool keep = words->nkept < WORDS_KEPT && define_is_kept(body);
     struct arena *arena = keep ? words->arena : p->b->arena;
     void *said = arena_alloc(arena, shape->size);

@@ -28,6 +28,7 @@ extern const struct define_kind words_kind;
  * already, for its lists show the same workflow again and again. */
 enum { WORDS_KEPT = 16 };
 struct words_spoken {
+    struct str language; /* a page that was turned to another one says nothing by them */
     const struct words *p[DEFINE_EFFECTIVE_MAX];
     size_t n;
     struct {

@@ -75,7 +75,7 @@ static void learn(const struct definition *d)
     }
 }
 
-/* shows: OPS-04 instructions, tasks and forms in each language that ships */
+/* partial: OPS-04 instructions, tasks and forms in each language that ships */
 static void ops_04_what_ships_is_said_in_german(void **state)
 {
     (void)state;

@@ -83,6 +83,10 @@ static void the_house_speaks_to_all_in_their_language(void **state)
     says("de", &author, "collect", "collect"); /* byte for byte */
     says("de", &author, "", "");
     says("en", &author, "Collect", "Collect");
+    struct page p = page_for("de", &author);
+    assert_true(str_is(words_say(&p, S("Collect")), "Entnehmen"));
+    p.language = S("en"); /* as a file is made that is the same for everybody */
+    assert_true(str_is(words_say(&p, S("Collect")), "Collect"));
 }
 
 /* A stranger cannot change what an instruction says to others, nor what the house says of it to the

@@ -46,6 +46,7 @@ static void one_of_a_role_is_named_and_changed(void **state)
     HAS("nobody named: 1 of the role");
     HAS(">Person No. 1</option>");
     LACKS("Nobody any more");
+    LACKS("name here"); /* the role has not the right to the patient's name */
     desk_trial_get(2, desk_trial_path("/people")); /* sees, and may not name */
     LACKS("Name one");
     assert_int_equal(name(2, one, "x"), 403);
