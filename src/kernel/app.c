@@ -7,6 +7,7 @@
 #include "kernel/auth_pages.h"
 #include "kernel/display.h"
 #include "kernel/limit.h"
+#include "kernel/pages_post.h"
 #include "kernel/show.h"
 #include "kernel/node.h"
 
@@ -46,7 +47,7 @@ static struct page_bar bar_of(const struct http_request *r)
         .deviations = opens(r, "/deviations"),
         .definitions = opens(r, "/definitions"),
         .ledger = opens(r, "/ledger"),
-        .operations = opens(r, "/operations"),
+        .operations = opens(r, "/operations") && pages_operations_for(r),
         .trail = opens(r, "/trail"),
         .looks = opens(r, "/looks"),
         .access = opens(r, "/access"),

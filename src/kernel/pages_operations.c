@@ -170,6 +170,12 @@ static enum outcome witnesses(struct pages_operations_view *v, struct http_reque
     return pages_witnesses_read(&v->witnesses, r, db, p, c.size, e);
 }
 
+bool pages_operations_for(const struct http_request *r)
+{
+    return show_may(r, "operation.see") || show_may(r, "job.queue") ||
+           show_may(r, "timer.confirm_clock");
+}
+
 static enum outcome operations(struct http_request *r, struct db *db, struct page *p, struct err *e)
 {
     const struct actor *a = show_actor(r);
@@ -184,7 +190,7 @@ static enum outcome operations(struct http_request *r, struct db *db, struct pag
     };
     const bool whole = actor_may(a, S("operation.see"), a->organisation, (struct str){ 0 });
     struct str site = whole ? (struct str){ 0 } : a->site;
-    if (!v.sees && !v.may_queue && !v.may_confirm)
+    if (!pages_operations_for(r))
         return REFUSE(e, "auth.forbidden", { "permission", S("operation.see") });
     if (http_wants_json(r))
         return as_json(r, db, site, v.sees, e);

@@ -59,6 +59,9 @@ struct pages_rota_view {
 
 /* --- operations --- */
 
+/* Whether the page has anything for this reader: each of its parts has a right of its own. */
+bool pages_operations_for(const struct http_request *r);
+
 struct pages_effect_view {
     const struct effect_list_out *row;
     struct str why;

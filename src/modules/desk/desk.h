@@ -39,6 +39,8 @@ struct desk_order {
     struct flow_view flow;
     struct stop_state stop;
     struct order_patient_view patient;
+    struct str deviation;      /* class of the gravest that is open; absent: none is */
+    bool sees_deviation;       /* else they know only that quality decides */
     struct str product;        /* title */
     const struct actor *actor; /* who asks, with the rights that hold for its product */
     struct flow_sight sight;   /* what they see of it: by the parts where they stand */

@@ -129,6 +129,9 @@ static void find_word(struct desk_order *o, struct page *p)
     } else if (first < p->now_us) {
         o->tone = SHOW_STOP;
         key = "order_state.expired";
+    } else if (str_is(o->deviation, "critical")) {
+        o->tone = SHOW_WARN;
+        key = o->sees_deviation ? "order_state.critical" : "order_state.quality";
     } else if (is_late(&o->flow)) {
         o->tone = SHOW_WARN;
         key = "order_state.late";
@@ -176,6 +179,24 @@ static void without_patient(struct desk_order *o)
     o->row.workflow_version = all.workflow_version;
     o->row.prescribed = all.prescribed;
     o->row.placed = all.placed;
+}
+
+/* What stands open on an order that runs: nothing of it is let go before. */
+static enum outcome read_deviation(struct desk_order *o, struct db *db, struct arena *a,
+                                   struct err *e)
+{
+    const struct quality_gravest_in in = { o->id };
+    struct quality_gravest_out row;
+    bool found;
+    if (o->flow.state == FLOW_ENDED)
+        return OK;
+    TRY(db_get(db, &sql_quality_gravest, &in, &row, a, &found, e));
+    if (!found)
+        return OK;
+    o->deviation = row.risk;
+    o->sees_deviation = flow_sees(&o->sight, "deviation") ||
+                        actor_may(o->actor, S("deviation.see"), row.organisation, row.site);
+    return OK;
 }
 
 enum outcome desk_order_patient(struct desk_order *o, struct http_request *r, struct db *db,
@@ -226,6 +247,7 @@ enum outcome desk_order_unnamed(struct desk_order *out, struct http_request *r, 
         return OK;
     }
     TRY(stop_find(db, order, &out->stop, a, e));
+    TRY(read_deviation(out, db, a, e));
     find_next(out);
     find_stages(out);
     out->ncountdowns = flow_countdowns(&out->flow, out->countdowns, DESK_COUNTDOWNS_MAX);

@@ -86,6 +86,20 @@ static void behind(struct desk_risk *risk, const struct desk_outlook *outlook, s
     }
 }
 
+/* A critical one holds up the release, however far away that is; the level says the same to all. */
+static void deviation(struct desk_risk *risk, const struct desk_order *o, struct page *p)
+{
+    if (!o->deviation.p || str_is(o->deviation, "minor"))
+        return;
+    const bool critical = str_is(o->deviation, "critical");
+    rise(risk, critical ? DESK_RISK_HIGH : DESK_RISK_WATCH,
+         say(p,
+             !o->sees_deviation ? "risk.quality"
+             : critical         ? "risk.critical_open"
+                                : "risk.major_open",
+             S(""), 0));
+}
+
 struct desk_risk desk_risk(const struct desk_order *o, const struct desk_outlook *outlook,
                            struct page *p)
 {
@@ -97,6 +111,7 @@ struct desk_risk desk_risk(const struct desk_order *o, const struct desk_outlook
         return risk;
     if (o->stop.discarding)
         rise(&risk, DESK_RISK_HIGH, say(p, "risk.discarding", S(""), 0));
+    deviation(&risk, o, p);
     viability(&risk, o, outlook, p);
     late(&risk, o, p);
     behind(&risk, outlook, p);

@@ -51,7 +51,8 @@ static enum outcome fill_row(struct desk_work_row *out, struct http_request *r, 
     row->patient = loaded == OK ? o->row.patient : (struct str){ 0 };
     const struct flow_stage *stage =
         loaded == OK && o->flow.found ? desk_stage_of(o->flow.workflow, row->task) : NULL;
-    out->stage = stage ? stage->title : show_name(p, "stage", row->stage);
+    const struct str title = stage ? stage->title : show_name(p, "stage", row->stage);
+    out->stage = str_eq(title, words_say(p, row->title)) ? S("") : title; /* said once */
     out->row = row;
     out->owner = desk_owner(p, db, row->role, row->site);
     return OK;

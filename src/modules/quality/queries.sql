@@ -22,6 +22,13 @@ WHERE order_id = :order_id AND open = 1
 ORDER BY rank, opened, deviation
 LIMIT 100;
 
+-- gravest (order_id ID) -> (organisation ID, site ID, risk CODE)
+-- The gravest open one of an order.
+SELECT organisation, site, risk FROM quality_deviation
+WHERE order_id = :order_id AND open = 1
+ORDER BY rank, opened, deviation
+LIMIT 1;
+
 -- {listed}
 -- Of an organisation, or (site given) of one site of it, open or closed.
 SELECT deviation, number, order_id, unit, site, kind, risk, opened, open, closed, cause

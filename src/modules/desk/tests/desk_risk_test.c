@@ -123,6 +123,22 @@ static void living_material_in_time(void **state)
     is(DESK_RISK_HIGH, "Bag: time is over");
 }
 
+static void what_quality_has_to_decide(void **state)
+{
+    (void)state;
+    order.sees_deviation = true;
+    order.deviation = S("minor");
+    is(DESK_RISK_NONE, "");
+    order.deviation = S("major");
+    is(DESK_RISK_WATCH, "Major deviation open");
+    order.deviation = S("critical");
+    is(DESK_RISK_HIGH, "Critical deviation open");
+    order.sees_deviation = false; /* the level is the same, what it is about is not said */
+    is(DESK_RISK_HIGH, "Quality has to decide");
+    order.flow.state = FLOW_ENDED;
+    is(DESK_RISK_NONE, "");
+}
+
 static void stopped_before_all_else(void **state)
 {
     (void)state;
@@ -148,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_is_told_of_what_is_calm, calm, end),
         cmocka_unit_test_setup_teardown(behind_the_plan, calm, end),
+        cmocka_unit_test_setup_teardown(what_quality_has_to_decide, calm, end),
         cmocka_unit_test_setup_teardown(a_late_task_that_holds_up_others_weighs_more, calm, end),
         cmocka_unit_test_setup_teardown(living_material_in_time, calm, end),
         cmocka_unit_test_setup_teardown(stopped_before_all_else, calm, end),
