@@ -4,10 +4,13 @@
  * without a stream the page asks every few seconds, which costs nothing while the ETag holds. */
 import { streamIs } from "./connection";
 import { glide } from "./glide";
+import { liveUrl } from "./live_url";
 import { patch } from "./patch";
 
+/* since: what the page was read after, told once; later the worker knows better. */
 export interface ToWorker {
   topics: string[];
+  since?: string;
 }
 export type FromWorker = { open: boolean } | { topic: string };
 
@@ -131,9 +134,14 @@ function isOpen(yes: boolean): void {
   streamIs(yes);
 }
 
+/* The server's token from before it read this page: the stream begins with what came since. */
+function readAfter(): string {
+  return document.documentElement.dataset["news"] ?? "";
+}
+
 function ownStream(): void {
   const wanted = topics();
-  const source = new EventSource(`/live?topics=${encodeURIComponent(wanted.join(","))}`);
+  const source = new EventSource(liveUrl(wanted, readAfter()));
   source.onopen = () => isOpen(true);
   source.onerror = () => isOpen(false);
   for (const topic of [...wanted, "reload"]) source.addEventListener(topic, () => news(topic));
@@ -145,10 +153,11 @@ function sharedStream(url: string): void {
     if ("open" in event.data) isOpen(event.data.open);
     else news(event.data.topic);
   };
-  const say = () => worker.port.postMessage({ topics: topics() } satisfies ToWorker);
-  say();
+  const say = (more: Partial<ToWorker> = {}) =>
+    worker.port.postMessage({ topics: topics(), ...more } satisfies ToWorker);
+  say({ since: readAfter() });
   window.setInterval(say, SAY_MS);
-  window.addEventListener("pageshow", say);
+  window.addEventListener("pageshow", (event) => event.persisted && say({ since: readAfter() }));
   window.addEventListener("pagehide", () =>
     worker.port.postMessage({ topics: [] } satisfies ToWorker),
   );

@@ -217,11 +217,20 @@ struct str http_language(const struct http_request *r, bool (*speaks)(struct str
  * http_live(r, topics, n); http_publish sends "event: topic" with the data (one line) to all whose
  * topics hold it; topics have less than 64 bytes, data at most 8,000. A slow reader's queue holds
  * HTTP_LIVE_QUEUE_MAX events; beyond that it gets one "event: reload" instead and goes on from
- * there. A heartbeat comment every 15 s. At most half of the connections may be streams or waits;
- * beyond that the answer is 503. Of one session there may be HTTP_OWNER_MAX, streams and waits
- * together, so that one cannot take what all need; beyond that it is 429. */
+ * there. A heartbeat comment every 15 s.
+ * Each event has an id, http_news_token's of its number; `since`, or the header Last-Event-ID,
+ * which a browser sends when it connects anew, is such a token: what its topics had since then
+ * comes first, without data, or "reload" where that is no longer known. "event: at" ends it, with
+ * the present token. A page that was read after http_news_token misses nothing so. At most half of
+ * the connections may be streams or waits; beyond that the answer is 503. Of one session there may
+ * be HTTP_OWNER_MAX, streams and waits together, so that one cannot take what all need; beyond that
+ * it is 429. */
 enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16, HTTP_OWNER_MAX = 8 };
-enum http_state http_live(struct http_request *r, const struct str *topics, size_t n);
+enum { HTTP_PAST_MAX = 1024, HTTP_NEWS_TOKEN_MAX = 48 };
+enum http_state http_live(struct http_request *r, const struct str *topics, size_t n,
+                          struct str since);
+/* Of the server that has the request; "" where there is none (tests of pages). */
+struct str http_news_token(struct http_server *s, char to[HTTP_NEWS_TOKEN_MAX]);
 void http_publish(struct http_server *s, struct str topic, struct str data);
 /* Ends the streams and waits of a session, or of an account: what they stood on is no more. */
 void http_end_of(struct http_server *s, struct str session, struct str account);

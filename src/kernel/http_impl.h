@@ -130,8 +130,10 @@ struct http_server {
     bool live_closing;
     struct http_exchange *waits; /* suspended until there is news */
     size_t nwaits;
-    uint64_t news;        /* how often something was published */
-    uint64_t news_passed; /* what those who wait were told of */
+    uint64_t news; /* how often something was published */
+    uint64_t born; /* drawn at the start: its numbers mean nothing to another server */
+    char past[HTTP_PAST_MAX][64]; /* topics of the last of them; [number % HTTP_PAST_MAX] */
+    uint64_t news_passed;         /* what those who wait were told of */
 
     pthread_t keeper; /* ends slow connections, sends heartbeats */
     int keeper_wake[2];

@@ -4,6 +4,7 @@
  * taken before any lock of libmicrohttpd. */
 #include "kernel/http_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LIVE_EVENT_MAX = 8192 };
@@ -85,6 +86,73 @@ static void enqueue(struct live *l, struct live_event *event)
         push(l, event);
     }
     wake(l);
+}
+
+/* --- what was published while nobody listened --- */
+
+static struct str token(const struct http_server *s, uint64_t news, char to[HTTP_NEWS_TOKEN_MAX])
+{
+    const int n = snprintf(to, HTTP_NEWS_TOKEN_MAX, "%016llx-%llu", (unsigned long long)s->born,
+                           (unsigned long long)news);
+    return (struct str){ to, (size_t)n };
+}
+
+struct str http_news_token(struct http_server *s, char to[HTTP_NEWS_TOKEN_MAX])
+{
+    return s ? token(s, http_news(s), to) : S("");
+}
+
+/* The number of a token of this server, as far back as topics are known; false: all may have
+ * changed. */
+static bool known_since(uint64_t *news, const struct http_server *s, struct str since)
+{
+    char ours[HTTP_NEWS_TOKEN_MAX];
+    int64_t number;
+    struct str rest = since;
+    const struct str born = str_cut(&rest, '-');
+    struct str present = token(s, s->news, ours);
+    if (!rest.p || !str_eq(born, str_cut(&present, '-')) || !str_to_u63(&number, rest))
+        return false;
+    *news = (uint64_t)number;
+    return *news <= s->news && s->news - *news < HTTP_PAST_MAX;
+}
+
+static bool listens(const struct live *l, struct str topic)
+{
+    for (size_t i = 0; i < l->ntopics; i++) {
+        if (str_is(topic, l->topics[i]))
+            return true;
+    }
+    return false;
+}
+
+static void enqueue_new(struct live *l, const struct http_server *s, uint64_t news,
+                        const char *topic)
+{
+    char storage[LIVE_EVENT_MAX], id[HTTP_NEWS_TOKEN_MAX];
+    struct buf b = buf_over(storage, sizeof storage);
+    buf_printf(&b, "event: %s\nid: %.*s\ndata: \n\n", topic, STR(token(s, news, id)));
+    struct live_event *event = event_new(buf_get(&b));
+    if (event) {
+        enqueue(l, event);
+        event_drop(event);
+    }
+}
+
+/* A stream begins with what its page may have missed. */
+static void catch_up(struct live *l, const struct http_server *s, struct str since)
+{
+    uint64_t news;
+    if (since.n == 0)
+        return;
+    if (!known_since(&news, s, since)) {
+        enqueue_new(l, s, s->news, "reload");
+    } else {
+        while (news++ < s->news)
+            if (listens(l, str_z(s->past[news % HTTP_PAST_MAX])))
+                enqueue_new(l, s, news, s->past[news % HTTP_PAST_MAX]);
+    }
+    enqueue_new(l, s, s->news, "at");
 }
 
 /* libmicrohttpd asks for bytes, and is told to wait when there are none. */
@@ -176,7 +244,8 @@ static enum outcome room_for(const struct http_server *s, const struct http_requ
     return OK;
 }
 
-enum http_state http_live(struct http_request *r, const struct str *topics, size_t n)
+enum http_state http_live(struct http_request *r, const struct str *topics, size_t n,
+                          struct str since)
 {
     struct http_exchange *x = (struct http_exchange *)r;
     struct http_server *s = x->server;
@@ -184,6 +253,7 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
     BUG_ON(n > HTTP_LIVE_TOPICS_MAX || x->live);
     struct live *l = calloc(1, sizeof *l);
     struct live_event *hello = event_new(S("retry: 3000\n\n"));
+    const struct str last = http_header(r, "Last-Event-ID");
     r->answer = (struct http_answer){ .status = 503, .retry_after_s = 5 };
     (void)pthread_mutex_lock(&s->live_lock);
     const bool room = room_for(s, r, &e) == OK;
@@ -206,6 +276,7 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
         s->streams = l;
         s->nstreams++;
         x->live = l;
+        catch_up(l, s, last.n > 0 ? last : since);
         r->answer = (struct http_answer){ .status = 200, .media_type = "text/event-stream" };
     }
     (void)pthread_mutex_unlock(&s->live_lock);
@@ -359,33 +430,23 @@ struct MHD_Response *http_live_response(struct http_exchange *x)
     return response;
 }
 
-static bool listens(const struct live *l, struct str topic)
-{
-    for (size_t i = 0; i < l->ntopics; i++) {
-        if (str_is(topic, l->topics[i]))
-            return true;
-    }
-    return false;
-}
-
 void http_publish(struct http_server *s, struct str topic, struct str data)
 {
-    char storage[LIVE_EVENT_MAX];
+    char storage[LIVE_EVENT_MAX], id[HTTP_NEWS_TOKEN_MAX];
     struct buf b = buf_over(storage, sizeof storage);
     BUG_ON(str_find(topic, '\n') < topic.n || str_find(data, '\n') < data.n);
-    buf_printf(&b, "event: %.*s\ndata: ", STR(topic));
+    (void)pthread_mutex_lock(&s->live_lock);
+    s->news++;
+    keep_name(s->past[s->news % HTTP_PAST_MAX], topic);
+    buf_printf(&b, "event: %.*s\nid: %.*s\ndata: ", STR(topic), STR(token(s, s->news, id)));
     buf_str(&b, data);
     buf_z(&b, "\n\n");
     BUG_ON(!buf_ok(&b));
     struct live_event *event = event_new(buf_get(&b));
-    if (!event)
-        return; /* they learn of it by the next event, or by polling */
-    (void)pthread_mutex_lock(&s->live_lock);
-    s->news++;
-    for (struct live *l = s->streams; l; l = l->next) {
+    for (struct live *l = s->streams; event && l;
+         l = l->next) /* else: by the next, or by polling */
         if (listens(l, topic))
             enqueue(l, event);
-    }
     event_drop(event);
     (void)pthread_mutex_unlock(&s->live_lock);
 }

@@ -386,6 +386,7 @@ enum outcome http_start(struct http_server **out, const struct http_options *opt
                                                           : s->connections_max / 2;
     (void)pthread_mutex_init(&s->lock, NULL);
     (void)pthread_mutex_init(&s->live_lock, NULL);
+    env_random(options->env, &s->born, sizeof s->born);
     (void)pthread_cond_init(&s->drained, NULL);
     const enum outcome o = start(s, e);
     if (o != OK) {

@@ -136,7 +136,8 @@ static bool takes_part(struct db *db, const struct actor *actor, struct str orde
     return false;
 }
 
-/* "order/<id>,tower": what the actor may not watch, or does not exist, is left out. */
+/* "order/<id>,tower": what the actor may not watch, or does not exist, is left out. Begins with
+ * what these had since the page was read. */
 enum http_state pages_get_live(struct http_request *r)
 {
     struct err e = { 0 };
@@ -155,5 +156,5 @@ enum http_state pages_get_live(struct http_request *r)
             topics[n++] = topic;
     }
     store_reader_give(store, db);
-    return http_live(r, topics, n);
+    return http_live(r, topics, n, http_query(r, "since"));
 }

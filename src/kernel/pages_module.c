@@ -94,7 +94,7 @@ static const struct route module_routes[] = {
     ROUTE("GET", "/tlog/{rest*}", "public", 0, pages_get_tlog, "help.tlog",
           .media_type = "text/plain"),
     ROUTE("GET", "/live", "signed_in", 0, pages_get_live, "help.live",
-          .media_type = "text/event-stream", .query = "topics"),
+          .media_type = "text/event-stream", .query = "topics since"),
     ROUTE("GET", "/api/openapi.json", "public", 0, api_get_openapi, "help.openapi",
           .media_type = "application/json"),
     ROUTE("GET", "/api/session", "signed_in", 0, api_get_session, "help.session",

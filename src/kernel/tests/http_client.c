@@ -257,7 +257,7 @@ static enum http_state early(struct http_request *r)
 static enum http_state live(struct http_request *r)
 {
     const struct str topics[] = { S("other"), S("t") };
-    return http_live(r, topics, 2);
+    return http_live(r, topics, 2, http_query(r, "since"));
 }
 
 static enum http_state away(struct http_request *r)

@@ -19,10 +19,12 @@ enum { STREAMS = 60, CONNECTIONS_MAX = 512 };
 static char got[70000];
 
 /* Opens a stream and reads its head and greeting. */
-static int open_stream(const struct http_server *s)
+static int open_stream_as(const struct http_server *s, const char *query, const char *header)
 {
+    char request[300];
     const int fd = client_connect(s);
-    client_send(fd, S("GET /live HTTP/1.1\r\nHost: x\r\n\r\n"));
+    snprintf(request, sizeof request, "GET /live%s HTTP/1.1\r\nHost: x\r\n%s\r\n", query, header);
+    client_send(fd, str_z(request));
     size_t n = 0;
     got[0] = '\0';
     while (!strstr(got, "retry: 3000")) {
@@ -35,6 +37,11 @@ static int open_stream(const struct http_server *s)
     }
     assert_non_null(strstr(got, "Content-Type: text/event-stream"));
     return fd;
+}
+
+static int open_stream(const struct http_server *s)
+{
+    return open_stream_as(s, "", "");
 }
 
 /* Reads on until the text comes. */
@@ -69,14 +76,60 @@ static void publishes_to_those_who_watch(void **state)
     const int b = open_stream(s);
     http_publish(s, S("nobody"), S("not this"));
     http_publish(s, S("t"), S("{\"order\":1}"));
-    assert_true(stream_says(a, "event: t\ndata: {\"order\":1}\n\n", 2000));
+    assert_true(stream_says(a, "\ndata: {\"order\":1}\n\n", 2000));
     (void)close(a);
     http_publish(s, S("other"), S("2"));
-    assert_true(stream_says(b, "event: other\ndata: 2\n\n", 2000));
+    assert_true(stream_says(b, "\ndata: 2\n\n", 2000));
     assert_true(stream_says(b, ":\n\n", 3000)); /* the heartbeat */
     http_stop(s);
     assert_true(client_closed_within(b, 2000));
     (void)close(b);
+}
+
+/* What came between the page and its stream is said first, and where that is not known, everything.
+ */
+static void nothing_is_missed_before_the_stream(void **state)
+{
+    (void)state;
+    char token[HTTP_NEWS_TOKEN_MAX], now[HTTP_NEWS_TOKEN_MAX], query[100], header[100], text[200];
+    const struct http_options options = test_options();
+    struct http_server *s = test_start(&options);
+    http_publish(s, S("t"), S("before"));
+    snprintf(query, sizeof query, "?since=%.*s", STR(http_news_token(s, token)));
+    http_publish(s, S("nobody"), S("no"));
+    http_publish(s, S("t"), S("missed"));
+    snprintf(text, sizeof text, "event: t\nid: %.*s\ndata: \n\n", STR(http_news_token(s, now)));
+    int fd = open_stream_as(s, query, "");
+    assert_true(strstr(got, text) || stream_says(fd, text, 2000));
+    snprintf(text, sizeof text, "event: at\nid: %s\ndata: \n\n", now);
+    assert_true(strstr(got, text) || stream_says(fd, text, 2000));
+    (void)close(fd);
+
+    /* The same of a browser that connects anew: its header is the later one. */
+    snprintf(header, sizeof header, "Last-Event-ID: %s\r\n", now);
+    fd = open_stream_as(s, query, header);
+    assert_true(strstr(got, "event: at") || stream_says(fd, "event: at", 2000));
+    assert_null(strstr(got, "event: t\n"));
+    (void)close(fd);
+
+    /* Of another server, of one that is ahead, of none; and further back than is kept. */
+    static const char *const unknown[] = { "?since=0000000000000000-1", "?since=-", "?since=x" };
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        fd = open_stream_as(s, unknown[i], "");
+        assert_true(strstr(got, "event: reload") || stream_says(fd, "event: reload", 2000));
+        (void)close(fd);
+    }
+    for (size_t i = 0; i < HTTP_PAST_MAX; i++)
+        http_publish(s, S("nobody"), S("no"));
+    fd = open_stream_as(s, query, "");
+    assert_true(strstr(got, "event: reload") || stream_says(fd, "event: reload", 2000));
+    (void)close(fd);
+    snprintf(query, sizeof query, "?since=%.*s", (int)strcspn(token, "-"), token);
+    snprintf(text, sizeof text, "%s-99999", query);
+    fd = open_stream_as(s, text, "");
+    assert_true(strstr(got, "event: reload") || stream_says(fd, "event: reload", 2000));
+    (void)close(fd);
+    http_stop(s);
 }
 
 /* More than the queue holds: the reader is told to reload, and goes on from there. */
@@ -325,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(publishes_to_those_who_watch),
+        cmocka_unit_test(nothing_is_missed_before_the_stream),
         cmocka_unit_test(slow_reader_reloads),
         cmocka_unit_test(none_is_left_unanswered),
         cmocka_unit_test(slow_clients_are_cut_off),
