@@ -95,6 +95,16 @@ static void heard(void *context, struct str text)
 
 /* --- the writer's thread --- */
 
+/* What the gate met it has told itself; what another part met, once, however often it tries again.
+ */
+static void tell_fault(const struct serve *s, const struct err *e)
+{
+    const struct str code = str_z(e->code);
+    const char *gates = gate_failure(s->node.gate);
+    if (!(gates && str_is(code, gates)) && !(s->failed.code && str_is(code, s->failed.code)))
+        log_err(s->env, "node.step_failed", e);
+}
+
 static void *writer(void *context)
 {
     struct serve *s = context;
@@ -105,6 +115,7 @@ static void *writer(void *context)
         if (!busy)
             gate_wait(s->node.gate, WRITER_WAIT_US);
         if (node_step(&s->node, CHECKPOINT_AFTER_US, &busy, &e) != OK) {
+            tell_fault(s, &e);
             s->failed = e;
             busy = false;
             usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */

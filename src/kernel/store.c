@@ -205,7 +205,7 @@ enum outcome store_check(struct store *s, struct err *e)
 enum outcome db_check(const struct db *db, struct err *e)
 {
     if (db->failed)
-        return err_fault(e, "store.failed", "a commit or rollback of this connection failed");
+        return err_fault(e, db->failed, "a commit or rollback of this connection failed before");
     if (db->doomed != NULL)
         return err_fault(e, db->doomed, "the transaction met a fault before and must roll back");
     return OK;

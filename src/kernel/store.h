@@ -12,7 +12,7 @@
  *
  * Both are records (base/record.h): the columns of a query print as JSON and HTML by themselves.
  *
- * A failed commit or sync is never retried: the connection answers FAULT "store.failed" from then
+ * A failed commit or sync is never retried: the connection answers FAULT with its code from then
  * on, and only what reads everything anew may go on: a restart, or among several db_again. Faults:
  * "store.busy", "store.disk_full", "store.read_only", "store.io", "store.corrupt",
  * "store.constraint", "store.failed". Every one of them, and "base.no_memory", leaves the

@@ -185,7 +185,7 @@ struct db {
     const struct store_engine *engine;
     void *connection; /* NULL: lost, and not made anew yet */
     enum store_role role;
-    bool failed;         /* a commit failed: nothing goes any more */
+    const char *failed;  /* code with which a commit failed: nothing goes any more */
     bool in_transaction; /* as the caller sees it */
     bool hasty;          /* its last transaction was derived: commits may wait for no disk */
     const char *doomed;  /* code of the fault after which the transaction must be rolled back */

@@ -83,9 +83,9 @@ enum outcome db_commit(struct db *db, struct err *e)
     enum outcome outcome = db_run_unchecked(db, &sql_commit, NULL, e);
     if (outcome != OK) {
         /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
-        db->failed = true;
         if (str_is(str_z(e->code), "store.busy"))
             outcome = err_fault(e, "store.failed", "commit: the store was busy");
+        db->failed = e->code;
         struct err ignored = { 0 };
         if (db->engine->in_transaction(db->connection))
             (void)!db_run_unchecked(db, &sql_rollback, NULL, &ignored);
@@ -103,7 +103,7 @@ void db_rollback(struct db *db)
     (void)!db_settle(db, &ignored);
     if (db->engine->in_transaction(db->connection) &&
         db_run_unchecked(db, &sql_rollback, NULL, &ignored) != OK)
-        db->failed = true;
+        db->failed = str_is(str_z(ignored.code), "store.busy") ? "store.failed" : ignored.code;
     db->in_transaction = false;
     db->doomed = NULL;
 }
@@ -195,7 +195,7 @@ void db_lose(struct db *db)
 {
     BUG_ON(!db_shared(db));
     db_rollback(db);
-    db->failed = true; /* until there is another connection */
+    db->failed = "store.failed"; /* until there is another connection */
     db_disconnect(db);
 }
 
@@ -203,9 +203,10 @@ enum outcome db_again(struct db *db, struct err *e)
 {
     db_lose(db);
     TRY(db->engine->connect(&db->connection, db->store->node, db->role, e));
-    db->failed = false;
+    db->failed = NULL;
     db->doomed = NULL;
     const enum outcome o = store_check_living(db, e);
-    db->failed = o != OK;
+    if (o != OK)
+        db->failed = "store.failed";
     return o;
 }

@@ -165,7 +165,7 @@ static void test_a_full_disk_loses_no_commit(void **state)
     int64_t committed = fill(db, &e);
     assert_string_equal(e.code, "store.disk_full");
     assert_true(committed > 0);
-    ASSERT_CODE(db_begin(db, &e), FAULT, "store.failed"); /* nothing is acknowledged any more */
+    ASSERT_CODE(db_begin(db, &e), FAULT, "store.disk_full"); /* nothing is acknowledged any more */
     db_close(db);
     ASSERT_OK(store_reader(&db, s, &e));
     assert_int_equal(number_of(db, &sql_place_count), committed);
@@ -191,9 +191,9 @@ static void test_a_failed_sync_ends_the_connection(void **state)
     store_disk_fail_sync(true);
     ASSERT_CODE(db_commit(db, &e), FAULT, "store.io");
     store_disk_fail_sync(false);
-    ASSERT_CODE(db_begin(db, &e), FAULT, "store.failed");
+    ASSERT_CODE(db_begin(db, &e), FAULT, "store.io");
     struct place in = { 3, 1 };
-    ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.failed");
+    ASSERT_CODE(db_run(db, &sql_place_add, &in, NULL, &e), FAULT, "store.io");
     db_close(db);
     ASSERT_OK(store_reader(&db, s, &e));
     assert_int_equal(number_of(db, &sql_place_count), 1);
