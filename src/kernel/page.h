@@ -71,6 +71,7 @@ struct page {
     struct str back;            /* where one comes back to from elsewhere: what GET may ask for */
     int64_t now_us;
     struct str news;       /* http_news_token from before anything was read */
+    struct str begun;      /* id of what the first paint waits for; absent: the page's end */
     const struct env *env; /* for the ids of forms */
     bool fragment;         /* asked for by a script: no layout */
     bool wall;             /* for a display on a wall: nothing leads elsewhere */
