@@ -19,6 +19,7 @@ export type FromWorker = { open: boolean } | { topic: string };
 const PACE = { quiet_ms: 1_500, soon_ms: 150 };
 const URGENT = { quiet_ms: 300, soon_ms: 15 };
 const POLL_MS = 15_000;
+const AGAIN_MS = 3_000; /* what could not be fetched, or stood under somebody's hands */
 const SAY_MS = 30_000;
 
 interface Part {
@@ -26,6 +27,7 @@ interface Part {
   due: boolean;
   timer: number | undefined;
   asked: number;
+  asks: number;
   etag: string;
 }
 const parts = new Map<string, Part>();
@@ -53,37 +55,40 @@ async function partOf(answer: Response, id: string): Promise<HTMLElement | null>
   return new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
 }
 
-async function refresh(part: Part): Promise<void> {
+/* Whether the part is as the server says now; false: it is due again. Of two that overlap the later one
+ * counts, whichever answers first. */
+async function refresh(part: Part, number: number): Promise<boolean> {
   const element = document.getElementById(part.id);
   if (!element) {
     parts.delete(part.id);
-    return;
+    return true;
   }
-  if (busy(element)) {
-    part.due = true;
-    return;
-  }
-  part.due = false;
+  if (busy(element)) return false;
   const from = element.dataset["from"] ?? location.pathname + location.search;
   const headers: Record<string, string> = { "X-Fragment": "1" };
   if (part.etag) headers["If-None-Match"] = part.etag;
   const answer = await fetch(from, { headers, cache: "no-store" });
   if (answer.status === 423) {
     document.dispatchEvent(new Event("vein:locked"));
-    return;
+    part.due = true; /* until somebody is there: the next look is enough */
+    return true;
   }
   if (answer.redirected || answer.status === 401) {
     location.reload(); /* the session ended: the server shows the way */
-    return;
+    return false;
   }
-  if (!answer.ok) return; /* 304: nothing new */
-  part.etag = answer.headers.get("ETag") ?? "";
+  if (answer.status === 304 || number !== part.asks) return true;
+  if (!answer.ok) return false;
   const fresh = await partOf(answer, part.id);
   await new Promise((next) => window.setTimeout(next)); /* reading is one task, changing another */
+  if (number !== part.asks) return true;
   const now = document.getElementById(part.id);
-  if (!fresh || !now || busy(now)) return;
+  if (now && busy(now)) return false;
+  if (!fresh || !now) return true;
   glide(now, () => patch(now, fresh));
+  part.etag = answer.headers.get("ETag") ?? "";
   document.dispatchEvent(new CustomEvent("vein:fresh", { detail: now }));
+  return true;
 }
 
 function ask(element: HTMLElement): void {
@@ -92,6 +97,7 @@ function ask(element: HTMLElement): void {
     due: false,
     timer: undefined,
     asked: -PACE.quiet_ms,
+    asks: 0,
     etag: "",
   };
   parts.set(element.id, part);
@@ -104,7 +110,14 @@ function ask(element: HTMLElement): void {
     part.timer = undefined;
     part.asked = performance.now();
     if (document.hidden) return; /* due until it is looked at */
-    refresh(part).catch(() => undefined); /* offline: the next event or poll asks again */
+    part.due = false;
+    refresh(part, ++part.asks)
+      .catch(() => false) /* offline, or a server that is not there */
+      .then((shown) => {
+        if (shown) return;
+        part.due = true;
+        window.setTimeout(looked, AGAIN_MS);
+      });
   }, wait);
 }
 

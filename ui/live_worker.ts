@@ -1,14 +1,14 @@
 /* One stream of events for all tabs of a browser. Tabs say what they watch and since when; each event goes to
- * all of them. A stream begins with what came since the token that it is asked with, so that nothing is
- * missed while a page is read, while another stream takes this one's place, or while it was cut. A tab that is
- * gone without a word is noticed by its silence. */
+ * all of them. A stream begins with what came since the earliest of them, so that nothing is missed while a
+ * page is read, while another stream takes this one's place, or while it was cut. A tab that is gone without
+ * a word is noticed by its silence. */
 import type { FromWorker, ToWorker } from "./live";
-import { isLater, liveUrl } from "./live_url";
+import { earliest, isLater, liveUrl } from "./live_url";
 
 interface Tab {
   port: MessagePort;
   topics: string[];
-  since: string; /* it knows of everything until then */
+  since: string; /* it was told of everything until then */
   heard: number;
 }
 const SILENT_MS = 90_000;
@@ -16,57 +16,77 @@ const RETRY_MS = 5_000;
 const TOPICS_MAX = 16; /* of one stream, as the server takes them */
 
 const tabs = new Set<Tab>();
-const seen = new Map<string, string>(); /* the last token of each topic of the stream */
 let source: EventSource | undefined;
-let watched = "";
-let at = ""; /* the last token of all */
+let open = false;
+let watched: string[] = [];
+let at = ""; /* until where the stream has told, or begins to */
 
-function tell(message: FromWorker): void {
-  for (const tab of tabs) tab.port.postMessage(message);
+/* Orders before all else: a stop may be among what they bring. */
+function wanted(): string[] {
+  const all = [...new Set([...tabs].flatMap((tab) => tab.topics))].sort();
+  const orders = all.filter((topic) => topic.startsWith("order/"));
+  return [...orders, ...all.filter((topic) => !topic.startsWith("order/"))].slice(0, TOPICS_MAX);
+}
+
+const covered = (tab: Tab) => tab.topics.every((topic) => watched.includes(topic));
+
+function send(tab: Tab, message: FromWorker): void {
+  tab.port.postMessage(message);
+}
+
+/* A tab of which the stream leaves something out asks by itself, as without one. */
+function tellState(): void {
+  for (const tab of tabs) send(tab, { open: open && covered(tab) });
 }
 
 function news(topic: string, token: string): void {
-  seen.set(topic, token);
-  if (token && isLater(token, at)) at = token;
-  for (const tab of tabs) tab.since = at;
-  if (topic !== "at") tell({ topic });
+  at = token;
+  for (const tab of tabs) {
+    if (covered(tab) && isLater(token, tab.since)) tab.since = token;
+    if (topic !== "at") send(tab, { topic });
+  }
 }
 
-function watch(since: string): void {
-  const topics = [...new Set([...tabs].flatMap((tab) => tab.topics))].sort().slice(0, TOPICS_MAX);
-  const wanted = topics.join(",");
-  if (wanted === watched && source) return;
+function watch(): void {
+  const topics = wanted();
+  if (source && topics.join() === watched.join()) return;
   source?.close();
   source = undefined;
-  watched = wanted;
+  open = false;
+  watched = topics;
   if (topics.length === 0) return;
-  const opened = new EventSource(liveUrl(topics, since));
+  at = earliest([...tabs].map((tab) => tab.since));
+  const opened = new EventSource(liveUrl(topics, at));
   source = opened;
-  opened.onopen = () => tell({ open: true });
+  opened.onopen = () => {
+    open = true;
+    tellState();
+  };
   opened.onerror = () => {
-    tell({ open: false });
+    open = false;
+    tellState();
     if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
     source = undefined;
-    setTimeout(() => watch(at), RETRY_MS);
+    setTimeout(watch, RETRY_MS);
   };
   for (const topic of [...topics, "reload", "at"])
     opened.addEventListener(topic, (event: MessageEvent) => news(topic, event.lastEventId));
 }
 
-/* What the stream brought after the tab's page was read, and before it came. */
+/* The stream may have told something after the tab's page was read, and before the tab was there. */
 function join(tab: Tab): void {
   tabs.add(tab);
-  for (const topic of [...tab.topics, "reload"]) {
-    const token = seen.get(topic);
-    if (token && isLater(token, tab.since)) tab.port.postMessage({ topic } satisfies FromWorker);
-  }
-  watch(at === "" || isLater(at, tab.since) ? tab.since : at);
+  watch();
+  send(tab, { open: open && covered(tab) });
+  if (!covered(tab) || at === tab.since || !isLater(at, tab.since)) return;
+  send(tab, { topic: "reload" });
+  tab.since = at;
 }
 
 setInterval(() => {
   const now = Date.now();
   for (const tab of tabs) if (now - tab.heard > SILENT_MS) tabs.delete(tab);
-  watch(at);
+  watch();
 }, SILENT_MS / 3);
 
 (self as unknown as { onconnect: (e: MessageEvent) => void }).onconnect = (e) => {
@@ -75,12 +95,12 @@ setInterval(() => {
   const tab: Tab = { port, topics: [], since: "", heard: Date.now() };
   port.onmessage = (event: MessageEvent<ToWorker>) => {
     const { topics, since } = event.data;
+    const there = tabs.has(tab) && since === undefined;
     tab.heard = Date.now();
     tab.topics = topics;
     tab.since = since ?? tab.since;
-    if (topics.length === 0) {
-      tabs.delete(tab);
-      watch(at);
-    } else join(tab);
+    if (topics.length === 0) tabs.delete(tab);
+    if (there || topics.length === 0) watch();
+    else join(tab);
   };
 };

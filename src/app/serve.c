@@ -35,15 +35,21 @@ static void end_sessions(struct http_server *server, const struct gate_happened 
         http_end_of(server, stream_id(key), (struct str){ 0 });
 }
 
-/* Tells those who watch: topics are the events' distribution keys ("order/…") and "tower". */
+/* Tells those who watch: topics are orders ("order/…"), "tower" and "inbox". Of very many events,
+ * or of some that are not known, that anything may have changed. */
 static void publish(struct http_server *server, const struct gate_happened *events, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         end_sessions(server, &events[i]);
-    for (size_t i = n > LIVE_BATCH ? n - LIVE_BATCH : 0; i < n; i++) {
+    if (n == 0 || n > LIVE_BATCH) {
+        http_publish_all(server);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
         char data[24];
         snprintf(data, sizeof data, "%lld", (long long)events[i].sequence);
-        http_publish(server, stream_str(&events[i].key), str_z(data));
+        if (str_is(stream_kind(stream_str(&events[i].key)), "order"))
+            http_publish(server, stream_str(&events[i].key), str_z(data));
     }
     http_publish(server, S("tower"), S("changed"));
     for (size_t i = 0; i < n; i++)
@@ -97,11 +103,13 @@ static void heard(void *context, struct str text)
 
 /* What the gate met it has told itself; what another part met, once, however often it tries again.
  */
-static void tell_fault(const struct serve *s, const struct err *e)
+static void tell_fault(const struct serve *s, const char **told, const struct err *e)
 {
-    const struct str code = str_z(e->code);
     const char *gates = gate_failure(s->node.gate);
-    if (!(gates && str_is(code, gates)) && !(s->failed.code && str_is(code, s->failed.code)))
+    const bool known =
+        (gates && strcmp(gates, e->code) == 0) || (*told && strcmp(*told, e->code) == 0);
+    *told = e->code;
+    if (!known)
         log_err(s->env, "node.step_failed", e);
 }
 
@@ -110,12 +118,15 @@ static void *writer(void *context)
     struct serve *s = context;
     bool busy = true;
     uint64_t progress = 0;
+    const char *told = NULL;
     struct err e = { 0 };
     while (busy || !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         if (!busy)
             gate_wait(s->node.gate, WRITER_WAIT_US);
-        if (node_step(&s->node, CHECKPOINT_AFTER_US, &busy, &e) != OK) {
-            tell_fault(s, &e);
+        if (node_step(&s->node, CHECKPOINT_AFTER_US, &busy, &e) == OK) {
+            told = NULL;
+        } else {
+            tell_fault(s, &told, &e);
             s->failed = e;
             busy = false;
             usleep(WRITER_WAIT_US); /* a gate that is shut answers each command with its fault */

@@ -101,8 +101,8 @@ struct page app_page(struct http_request *r)
     char *news = ARENA_ARRAY(r->arena, HTTP_NEWS_TOKEN_MAX, char);
     BUG_ON(!p.b || !news); /* the first things in a request's arena of megabytes */
     *p.b = buf_in(r->arena, APP_PAGE_MAX);
-    p.news = http_news_token(app->server, news);
     if (session) {
+        p.news = http_news_token(app->server, news);
         p.words = words_of(r, p.language, p.now_us);
         p.csrf = session->csrf;
         p.person = session->person;

@@ -298,6 +298,8 @@ enum outcome gate_again(struct gate *g, struct err *e)
             LOG_F_INT("size", (int64_t)ledger_size(l)));
     TRY(ledger_see(l, g->writer.db, same ? g->known : ledger_size(l), seen, g, e));
     seen_tell(g);
+    if (!same && g->committed)
+        g->committed(g->context, NULL, 0);
     g->begins = false;
     g->failed = (struct err){ 0 };
     g->failure = NULL;

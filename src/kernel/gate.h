@@ -267,6 +267,7 @@ struct gate_happened {
     const char *type;  /* static */
     struct stream key; /* distribution key */
 };
+/* n 0: others may have done anything (a database that lost what was known). */
 typedef void gate_committed_fn(void *context, const struct gate_happened *events, size_t n);
 
 /* What was asked, and what it was answered; body is the struct of the type's record. Of what is

@@ -226,12 +226,14 @@ struct str http_language(const struct http_request *r, bool (*speaks)(struct str
  * be HTTP_OWNER_MAX, streams and waits together, so that one cannot take what all need; beyond that
  * it is 429. */
 enum { HTTP_LIVE_QUEUE_MAX = 64, HTTP_LIVE_TOPICS_MAX = 16, HTTP_OWNER_MAX = 8 };
-enum { HTTP_PAST_MAX = 1024, HTTP_NEWS_TOKEN_MAX = 48 };
+enum { HTTP_PAST_MAX = 1024, HTTP_NEWS_TOKEN_MAX = 48, HTTP_TOPIC_MAX = 64 };
 enum http_state http_live(struct http_request *r, const struct str *topics, size_t n,
                           struct str since);
 /* Of the server that has the request; "" where there is none (tests of pages). */
 struct str http_news_token(struct http_server *s, char to[HTTP_NEWS_TOKEN_MAX]);
 void http_publish(struct http_server *s, struct str topic, struct str data);
+/* Anything may have changed: "event: reload" to all. */
+void http_publish_all(struct http_server *s);
 /* Ends the streams and waits of a session, or of an account: what they stood on is no more. */
 void http_end_of(struct http_server *s, struct str session, struct str account);
 

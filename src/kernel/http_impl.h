@@ -132,8 +132,9 @@ struct http_server {
     size_t nwaits;
     uint64_t news; /* how often something was published */
     uint64_t born; /* drawn at the start: its numbers mean nothing to another server */
-    char past[HTTP_PAST_MAX][64]; /* topics of the last of them; [number % HTTP_PAST_MAX] */
-    uint64_t news_passed;         /* what those who wait were told of */
+    char past[HTTP_PAST_MAX]
+             [HTTP_TOPIC_MAX]; /* topics of the last of them; [number % HTTP_PAST_MAX] */
+    uint64_t news_passed;      /* what those who wait were told of */
 
     pthread_t keeper; /* ends slow connections, sends heartbeats */
     int keeper_wake[2];

@@ -23,7 +23,7 @@ struct live {
     char session[64]; /* "" where nobody is signed in */
     char account[64];
     bool over; /* its session is: it ends after what is being sent */
-    char topics[HTTP_LIVE_TOPICS_MAX][64];
+    char topics[HTTP_LIVE_TOPICS_MAX][HTTP_TOPIC_MAX];
     size_t ntopics;
     struct live_event *queue[HTTP_LIVE_QUEUE_MAX];
     size_t first;
@@ -72,30 +72,49 @@ static void push(struct live *l, struct live_event *event)
     l->queue[(l->first + l->n++) % HTTP_LIVE_QUEUE_MAX] = event;
 }
 
-/* Puts the event last; where there is no room, all that waits gives way to one "reload". */
-static void enqueue(struct live *l, struct live_event *event)
-{
-    if (l->n == HTTP_LIVE_QUEUE_MAX) {
-        struct live_event *reload = event_new(S("event: reload\ndata: \n\n"));
-        if (!reload)
-            return;
-        queue_clear(l);
-        push(l, reload);
-        event_drop(reload);
-    } else {
-        push(l, event);
-    }
-    wake(l);
-}
-
-/* --- what was published while nobody listened --- */
-
 static struct str token(const struct http_server *s, uint64_t news, char to[HTTP_NEWS_TOKEN_MAX])
 {
     const int n = snprintf(to, HTTP_NEWS_TOKEN_MAX, "%016llx-%llu", (unsigned long long)s->born,
                            (unsigned long long)news);
     return (struct str){ to, (size_t)n };
 }
+
+static struct live_event *event_of(const struct http_server *s, uint64_t news, struct str topic,
+                                   struct str data)
+{
+    char storage[LIVE_EVENT_MAX], id[HTTP_NEWS_TOKEN_MAX];
+    struct buf b = buf_over(storage, sizeof storage);
+    buf_printf(&b, "event: %.*s\nid: %.*s\ndata: ", STR(topic), STR(token(s, news, id)));
+    buf_str(&b, data);
+    buf_z(&b, "\n\n");
+    BUG_ON(!buf_ok(&b));
+    return event_new(buf_get(&b));
+}
+
+/* All that waits gives way to one "reload". */
+static void enqueue_reload(struct live *l)
+{
+    struct live_event *reload = event_of(l->server, l->server->news, S("reload"), S(""));
+    if (!reload)
+        return;
+    queue_clear(l);
+    push(l, reload);
+    event_drop(reload);
+    wake(l);
+}
+
+/* Puts the event last, if there is room. */
+static void enqueue(struct live *l, struct live_event *event)
+{
+    if (l->n == HTTP_LIVE_QUEUE_MAX) {
+        enqueue_reload(l);
+        return;
+    }
+    push(l, event);
+    wake(l);
+}
+
+/* --- what was published while nobody listened --- */
 
 struct str http_news_token(struct http_server *s, char to[HTTP_NEWS_TOKEN_MAX])
 {
@@ -117,42 +136,43 @@ static bool known_since(uint64_t *news, const struct http_server *s, struct str 
     return *news <= s->news && s->news - *news < HTTP_PAST_MAX;
 }
 
-static bool listens(const struct live *l, struct str topic)
+static bool enqueue_new(struct live *l, uint64_t news, const char *topic)
 {
-    for (size_t i = 0; i < l->ntopics; i++) {
-        if (str_is(topic, l->topics[i]))
-            return true;
-    }
-    return false;
-}
-
-static void enqueue_new(struct live *l, const struct http_server *s, uint64_t news,
-                        const char *topic)
-{
-    char storage[LIVE_EVENT_MAX], id[HTTP_NEWS_TOKEN_MAX];
-    struct buf b = buf_over(storage, sizeof storage);
-    buf_printf(&b, "event: %s\nid: %.*s\ndata: \n\n", topic, STR(token(s, news, id)));
-    struct live_event *event = event_new(buf_get(&b));
-    if (event) {
+    struct live_event *event = event_of(l->server, news, str_z(topic), S(""));
+    if (event)
         enqueue(l, event);
-        event_drop(event);
-    }
+    event_drop(event);
+    return event != NULL;
 }
 
-/* A stream begins with what its page may have missed. */
-static void catch_up(struct live *l, const struct http_server *s, struct str since)
+/* The last of each topic, in their order: a stream that is cut among them is told the rest anew. */
+static bool enqueue_past(struct live *l, uint64_t since)
+{
+    const struct http_server *s = l->server;
+    uint64_t last[HTTP_LIVE_TOPICS_MAX] = { 0 };
+    for (uint64_t k = since + 1; k <= s->news; k++)
+        for (size_t i = 0; i < l->ntopics; i++)
+            if (strcmp(s->past[k % HTTP_PAST_MAX], l->topics[i]) == 0)
+                last[i] = k;
+    for (uint64_t k = since + 1; k <= s->news; k++)
+        for (size_t i = 0; i < l->ntopics; i++)
+            if (last[i] == k && !enqueue_new(l, k, l->topics[i]))
+                return false;
+    return true;
+}
+
+/* A stream begins with what its page may have missed. Without memory it is not told that this was
+ * all. */
+static void catch_up(struct live *l, struct str since)
 {
     uint64_t news;
     if (since.n == 0)
         return;
-    if (!known_since(&news, s, since)) {
-        enqueue_new(l, s, s->news, "reload");
-    } else {
-        while (news++ < s->news)
-            if (listens(l, str_z(s->past[news % HTTP_PAST_MAX])))
-                enqueue_new(l, s, news, s->past[news % HTTP_PAST_MAX]);
-    }
-    enqueue_new(l, s, s->news, "at");
+    const bool all = known_since(&news, l->server, since)
+                         ? enqueue_past(l, news)
+                         : enqueue_new(l, l->server->news, "reload");
+    if (all)
+        (void)enqueue_new(l, l->server->news, "at");
 }
 
 /* libmicrohttpd asks for bytes, and is told to wait when there are none. */
@@ -276,7 +296,7 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
         s->streams = l;
         s->nstreams++;
         x->live = l;
-        catch_up(l, s, last.n > 0 ? last : since);
+        catch_up(l, last.n > 0 ? last : since);
         r->answer = (struct http_answer){ .status = 200, .media_type = "text/event-stream" };
     }
     (void)pthread_mutex_unlock(&s->live_lock);
@@ -430,24 +450,36 @@ struct MHD_Response *http_live_response(struct http_exchange *x)
     return response;
 }
 
+static bool listens(const struct live *l, struct str topic)
+{
+    for (size_t i = 0; i < l->ntopics; i++) {
+        if (str_is(topic, l->topics[i]))
+            return true;
+    }
+    return false;
+}
+
 void http_publish(struct http_server *s, struct str topic, struct str data)
 {
-    char storage[LIVE_EVENT_MAX], id[HTTP_NEWS_TOKEN_MAX];
-    struct buf b = buf_over(storage, sizeof storage);
+    BUG_ON(topic.n >= HTTP_TOPIC_MAX);
     BUG_ON(str_find(topic, '\n') < topic.n || str_find(data, '\n') < data.n);
     (void)pthread_mutex_lock(&s->live_lock);
-    s->news++;
-    keep_name(s->past[s->news % HTTP_PAST_MAX], topic);
-    buf_printf(&b, "event: %.*s\nid: %.*s\ndata: ", STR(topic), STR(token(s, s->news, id)));
-    buf_str(&b, data);
-    buf_z(&b, "\n\n");
-    BUG_ON(!buf_ok(&b));
-    struct live_event *event = event_new(buf_get(&b));
+    keep_name(s->past[++s->news % HTTP_PAST_MAX], topic);
+    struct live_event *event = event_of(s, s->news, topic, data);
     for (struct live *l = s->streams; event && l;
          l = l->next) /* else: by the next, or by polling */
         if (listens(l, topic))
             enqueue(l, event);
     event_drop(event);
+    (void)pthread_mutex_unlock(&s->live_lock);
+}
+
+void http_publish_all(struct http_server *s)
+{
+    (void)pthread_mutex_lock(&s->live_lock);
+    s->news += HTTP_PAST_MAX; /* no token from before is known any more */
+    for (struct live *l = s->streams; l; l = l->next)
+        enqueue_reload(l);
     (void)pthread_mutex_unlock(&s->live_lock);
 }
 

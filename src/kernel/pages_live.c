@@ -117,23 +117,39 @@ enum http_state pages_get_tlog(struct http_request *r)
 /* --- news --- */
 
 /* An order's news are for those who take part: organisations in which the actor has a right. */
-static bool takes_part(struct db *db, const struct actor *actor, struct str order,
-                       struct arena *arena)
+static enum outcome takes_part(bool *out, struct db *db, const struct actor *actor,
+                               struct str order, struct arena *arena, struct err *e)
 {
-    struct err e = { 0 };
     struct record_list list;
     struct flow_parties_in in = { order };
-    if (!id_valid(order) ||
-        db_list(db, &sql_flow_parties, &in, &list, PARTIES_MAX, arena, &e) != OK ||
-        flow_actor(&actor, db, actor, order, arena, &e) != OK)
-        return false;
+    *out = false;
+    if (!id_valid(order))
+        return OK;
+    TRY(db_list(db, &sql_flow_parties, &in, &list, PARTIES_MAX, arena, e));
+    TRY(flow_actor(&actor, db, actor, order, arena, e));
     const struct flow_parties_out *parties = list.p;
     for (size_t i = 0; i < list.n; i++)
         for (size_t k = 0; k < actor->ngrants; k++)
-            if (str_eq(parties[i].organisation, actor->grants[k].organisation) &&
-                (!actor->grants[k].site.p || str_eq(parties[i].site, actor->grants[k].site)))
-                return true;
-    return false;
+            *out |= str_eq(parties[i].organisation, actor->grants[k].organisation) &&
+                    (!actor->grants[k].site.p || str_eq(parties[i].site, actor->grants[k].site));
+    return OK;
+}
+
+static enum outcome watched(struct str topics[HTTP_LIVE_TOPICS_MAX], size_t *n,
+                            const struct http_request *r, struct db *db, struct err *e)
+{
+    struct str rest = http_query(r, "topics");
+    *n = 0;
+    while (rest.p && *n < HTTP_LIVE_TOPICS_MAX) {
+        const struct str topic = str_cut(&rest, ',');
+        bool may = str_is(topic, "tower") || str_is(topic, "inbox") || str_is(topic, "jobs");
+        if (str_starts(topic, S("order/")))
+            TRY(takes_part(&may, db, show_actor(r), str_from(topic, sizeof "order/" - 1), r->arena,
+                           e));
+        if (may)
+            topics[(*n)++] = topic;
+    }
+    return OK;
 }
 
 /* "order/<id>,tower": what the actor may not watch, or does not exist, is left out. Begins with
@@ -144,17 +160,10 @@ enum http_state pages_get_live(struct http_request *r)
     struct db *db;
     struct store *store = app_of(r)->node->store;
     struct str topics[HTTP_LIVE_TOPICS_MAX];
-    size_t n = 0;
+    size_t n;
     if (store_reader_take(&db, store, &e) != OK)
         return app_problem(r, &e);
-    struct str rest = http_query(r, "topics");
-    while (rest.p && n < HTTP_LIVE_TOPICS_MAX) {
-        const struct str topic = str_cut(&rest, ',');
-        if (str_is(topic, "tower") || str_is(topic, "inbox") || str_is(topic, "jobs") ||
-            (str_starts(topic, S("order/")) &&
-             takes_part(db, show_actor(r), str_from(topic, sizeof "order/" - 1), r->arena)))
-            topics[n++] = topic;
-    }
+    const enum outcome o = watched(topics, &n, r, db, &e);
     store_reader_give(store, db);
-    return http_live(r, topics, n, http_query(r, "since"));
+    return o == OK ? http_live(r, topics, n, http_query(r, "since")) : app_problem(r, &e);
 }

@@ -12,12 +12,12 @@
  *
  * Both are records (base/record.h): the columns of a query print as JSON and HTML by themselves.
  *
- * A failed commit or sync is never retried: the connection answers FAULT with its code from then
- * on, and only what reads everything anew may go on: a restart, or among several db_again. Faults:
- * "store.busy", "store.disk_full", "store.read_only", "store.io", "store.corrupt",
- * "store.constraint", "store.failed". Every one of them, and "base.no_memory", leaves the
- * transaction to be rolled back; after "store.constraint" and "base.no_memory" it is enough to undo
- * the innermost savepoint.
+ * A failed commit or sync is never retried: the connection answers FAULT with its code
+ * ("store.failed" where that would pass: "store.busy", "base.no_memory") from then on, and only
+ * what reads everything anew may go on: a restart, or among several db_again. Faults: "store.busy",
+ * "store.disk_full", "store.read_only", "store.io", "store.corrupt", "store.constraint",
+ * "store.failed". Every one of them, and "base.no_memory", leaves the transaction to be rolled
+ * back; after "store.constraint" and "base.no_memory" it is enough to undo the innermost savepoint.
  */
 #ifndef VEIN_KERNEL_STORE_H
 #define VEIN_KERNEL_STORE_H

@@ -71,6 +71,13 @@ enum outcome db_begin_derived(struct db *db, struct err *e)
     return begin(db, DERIVED, e);
 }
 
+/* Who meets such a fault may try again; a connection whose commit met it may not. */
+static bool passes(const struct err *e)
+{
+    const struct str code = str_z(e->code);
+    return str_is(code, "store.busy") || str_is(code, "base.no_memory");
+}
+
 enum outcome db_commit(struct db *db, struct err *e)
 {
     BUG_ON(!db->in_transaction);
@@ -83,8 +90,8 @@ enum outcome db_commit(struct db *db, struct err *e)
     enum outcome outcome = db_run_unchecked(db, &sql_commit, NULL, e);
     if (outcome != OK) {
         /* Whether it is on the disk is not known any more; the engine may still hold its locks. */
-        if (str_is(str_z(e->code), "store.busy"))
-            outcome = err_fault(e, "store.failed", "commit: the store was busy");
+        if (passes(e))
+            outcome = err_fault(e, "store.failed", "commit: %s", e->code);
         db->failed = e->code;
         struct err ignored = { 0 };
         if (db->engine->in_transaction(db->connection))
@@ -103,7 +110,7 @@ void db_rollback(struct db *db)
     (void)!db_settle(db, &ignored);
     if (db->engine->in_transaction(db->connection) &&
         db_run_unchecked(db, &sql_rollback, NULL, &ignored) != OK)
-        db->failed = str_is(str_z(ignored.code), "store.busy") ? "store.failed" : ignored.code;
+        db->failed = passes(&ignored) ? "store.failed" : ignored.code;
     db->in_transaction = false;
     db->doomed = NULL;
 }

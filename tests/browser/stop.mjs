@@ -53,7 +53,7 @@ async function device(journey, person, path, { silent = false } = {}) {
 }
 
 /* Pages that were read before the stop, and whose stream of news begins behind it: in a browser that watches
- * the order already, and in one that watches nothing. */
+ * the order already, and in one that watches nothing. What they ask first is not answered. */
 async function readBefore(journey, watching) {
   const other = await journey.house.visitor(journey.size);
   await journey.house.signIn(other.pages()[0], journey.coordinator);
@@ -61,8 +61,13 @@ async function readBefore(journey, watching) {
     const response = await context.request.get(journey.path);
     return async (since) => {
       const page = await context.newPage();
-      await page.route(`**${journey.path}`, (route) =>
-        route.request().isNavigationRequest() ? route.fulfill({ response }) : route.continue());
+      let asked = false;
+      await page.route("**/orders/**", (route) => {
+        if (route.request().isNavigationRequest()) return route.fulfill({ response });
+        if (asked) return route.continue();
+        asked = true;
+        return route.abort();
+      });
       await page.goto(journey.path);
       await covered(page, since, false);
       await page.close();

@@ -69,6 +69,7 @@ static bool stream_says(int fd, const char *text, int timeout_ms)
 static void publishes_to_those_who_watch(void **state)
 {
     (void)state;
+    char token[HTTP_NEWS_TOKEN_MAX], text[200];
     struct http_options options = test_options();
     options.heartbeat_s = 1;
     struct http_server *s = test_start(&options);
@@ -76,10 +77,16 @@ static void publishes_to_those_who_watch(void **state)
     const int b = open_stream(s);
     http_publish(s, S("nobody"), S("not this"));
     http_publish(s, S("t"), S("{\"order\":1}"));
-    assert_true(stream_says(a, "\ndata: {\"order\":1}\n\n", 2000));
+    snprintf(text, sizeof text, "event: t\nid: %.*s\ndata: {\"order\":1}\n\n",
+             STR(http_news_token(s, token)));
+    assert_true(stream_says(a, text, 2000));
     (void)close(a);
     http_publish(s, S("other"), S("2"));
-    assert_true(stream_says(b, "\ndata: 2\n\n", 2000));
+    snprintf(text, sizeof text, "event: other\nid: %.*s\ndata: 2\n\n",
+             STR(http_news_token(s, token)));
+    assert_true(stream_says(b, text, 2000));
+    http_publish_all(s);
+    assert_true(stream_says(b, "event: reload\n", 2000));
     assert_true(stream_says(b, ":\n\n", 3000)); /* the heartbeat */
     http_stop(s);
     assert_true(client_closed_within(b, 2000));
@@ -105,7 +112,7 @@ static void nothing_is_missed_before_the_stream(void **state)
     assert_true(strstr(got, text) || stream_says(fd, text, 2000));
     (void)close(fd);
 
-    /* The same of a browser that connects anew: its header is the later one. */
+    /* The same of a browser that connects anew: its header is the later one, and counts. */
     snprintf(header, sizeof header, "Last-Event-ID: %s\r\n", now);
     fd = open_stream_as(s, query, header);
     assert_true(strstr(got, "event: at") || stream_says(fd, "event: at", 2000));
@@ -120,7 +127,19 @@ static void nothing_is_missed_before_the_stream(void **state)
         (void)close(fd);
     }
     for (size_t i = 0; i < HTTP_PAST_MAX; i++)
-        http_publish(s, S("nobody"), S("no"));
+        http_publish(s, S("t"), S("often"));
+    fd = open_stream_as(s, query, "");
+    assert_true(strstr(got, "event: reload") || stream_says(fd, "event: reload", 2000));
+    (void)close(fd);
+    /* What happened often is said once; where anything may have happened, that. */
+    snprintf(query, sizeof query, "?since=%.*s", STR(http_news_token(s, token)));
+    for (size_t i = 0; i < HTTP_LIVE_QUEUE_MAX + 1; i++)
+        http_publish(s, S("t"), S("often"));
+    fd = open_stream_as(s, query, "");
+    assert_true(strstr(got, "event: t\n") || stream_says(fd, "event: t\n", 2000));
+    assert_null(strstr(got, "event: reload"));
+    (void)close(fd);
+    http_publish_all(s);
     fd = open_stream_as(s, query, "");
     assert_true(strstr(got, "event: reload") || stream_says(fd, "event: reload", 2000));
     (void)close(fd);

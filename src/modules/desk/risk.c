@@ -111,8 +111,8 @@ struct desk_risk desk_risk(const struct desk_order *o, const struct desk_outlook
         return risk;
     if (o->stop.discarding)
         rise(&risk, DESK_RISK_HIGH, say(p, "risk.discarding", S(""), 0));
-    deviation(&risk, o, p);
     viability(&risk, o, outlook, p);
+    deviation(&risk, o, p);
     late(&risk, o, p);
     behind(&risk, outlook, p);
     if (o->flow.state == FLOW_HELD)
