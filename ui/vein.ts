@@ -18,6 +18,7 @@ import { startWall } from "./wall";
  * They come once the page is there; what only answers a press, when somebody is about to, or soon
  * after: until then links are links. */
 const SOON_MS = 2_000;
+const ABOUT_MS = 150; /* behind the sign itself: what it presses is answered first */
 
 function load(script: "chart" | "fragments", needs: string): void {
   const from = document.documentElement.dataset[`${script}Script`];
@@ -43,8 +44,9 @@ startWall();
 startTabs();
 window.addEventListener("load", () => {
   const answer = () => load("fragments", "[hx-boost]"); /* earlier htmx waits in vain for the page */
+  const about = () => window.setTimeout(answer, ABOUT_MS);
   load("chart", "[data-chart]");
   window.setTimeout(answer, SOON_MS);
-  for (const about of ["pointermove", "pointerdown", "keydown"])
-    document.addEventListener(about, answer, { once: true, passive: true });
+  for (const sign of ["pointermove", "pointerdown", "keydown"])
+    document.addEventListener(sign, about, { once: true, passive: true });
 });

@@ -136,7 +136,7 @@ enum outcome auth_limits_of(struct auth *a, const struct auth_login_out *row,
 bool auth_password_is_hash(struct str text);
 /* Does the work of a comparison in any case; without `hash` the answer is no. */
 bool auth_password_agrees(struct auth *a, struct str hash, struct str password);
-enum outcome auth_password_dummy(struct auth *a, struct err *e);
+void auth_password_dummy(struct auth *a);
 
 /* 6 to 12 digits: REFUSED "auth.pin_malformed" {min}, "auth.pin_common". */
 enum outcome auth_pin_hash(struct auth *a, struct str *out, struct str pin, struct arena *arena,
