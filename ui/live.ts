@@ -78,7 +78,7 @@ async function refresh(part: Part, number: number): Promise<boolean> {
     return false;
   }
   if (answer.status === 304 || number !== part.asks) return true;
-  if (!answer.ok) return false;
+  if (!answer.ok) return answer.status < 500 && answer.status !== 429; /* refused for good */
   const fresh = await partOf(answer, part.id);
   await new Promise((next) => window.setTimeout(next)); /* reading is one task, changing another */
   if (number !== part.asks) return true;

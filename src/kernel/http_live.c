@@ -466,8 +466,7 @@ void http_publish(struct http_server *s, struct str topic, struct str data)
     (void)pthread_mutex_lock(&s->live_lock);
     keep_name(s->past[++s->news % HTTP_PAST_MAX], topic);
     struct live_event *event = event_of(s, s->news, topic, data);
-    for (struct live *l = s->streams; event && l;
-         l = l->next) /* else: by the next, or by polling */
+    for (struct live *l = s->streams; event && l; l = l->next) /* without: by the next one */
         if (listens(l, topic))
             enqueue(l, event);
     event_drop(event);
