@@ -301,8 +301,7 @@ enum outcome gate_again(struct gate *g, struct err *e)
     if (!same && g->committed)
         g->committed(g->context, NULL, 0);
     g->begins = false;
-    g->failed = (struct err){ 0 };
-    g->failure = NULL;
+    gate_fail(g, &(struct err){ 0 });
     return OK;
 }
 

@@ -1,7 +1,8 @@
 /* The inside of http: what its parts share. http_decode.c and http_route.c are pure (bytes in,
  * values out) and fuzzed; http_server.c holds the daemon, its connections and their time limits;
  * http_request.c one exchange from head to answer; http_answer.c what is sent; http_live.c the
- * streams of events and those who wait for news; http_proxy.c who stands behind a proxy (pure). */
+ * streams of events; http_wait.c those who wait for news; http_proxy.c who stands behind a proxy
+ * (pure). */
 #ifndef VEIN_KERNEL_HTTP_IMPL_H
 #define VEIN_KERNEL_HTTP_IMPL_H
 
@@ -199,6 +200,14 @@ void http_exchange_worked(struct http_exchange *x);
 enum MHD_Result http_answer_send(struct http_exchange *x);
 bool http_answer_headers(const struct http_exchange *x, struct MHD_Response *response);
 
+/* Room for one more stream or wait, for everybody and for this session: http.h says which refusals.
+ * Under live_lock. */
+enum outcome http_live_room(const struct http_server *s, const struct http_request *r,
+                            struct err *e);
+/* Resumes the waits that fit, `ended` where their session is. Under live_lock. */
+void http_wait_resume(struct http_server *s,
+                      bool (*fits)(const struct http_exchange *x, const void *context),
+                      const void *context, bool ended);
 /* The response that a stream of events is, for http_answer_send. */
 struct MHD_Response *http_live_response(struct http_exchange *x);
 /* Of an exchange that ends without its stream having been answered. */

@@ -251,9 +251,8 @@ static size_t count_of(const struct http_server *s, struct str session)
     return n;
 }
 
-/* Room for one more, for everybody and for this session. */
-static enum outcome room_for(const struct http_server *s, const struct http_request *r,
-                             struct err *e)
+enum outcome http_live_room(const struct http_server *s, const struct http_request *r,
+                            struct err *e)
 {
     if (s->live_closing)
         return REFUSE(e, "http.stopping");
@@ -276,7 +275,7 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
     const struct str last = http_header(r, "Last-Event-ID");
     r->answer = (struct http_answer){ .status = 503, .retry_after_s = 5 };
     (void)pthread_mutex_lock(&s->live_lock);
-    const bool room = room_for(s, r, &e) == OK;
+    const bool room = http_live_room(s, r, &e) == OK;
     if (!room)
         r->answer.status = http_status(&e);
     if (room && l && hello) {
@@ -310,8 +309,6 @@ enum http_state http_live(struct http_request *r, const struct str *topics, size
     return HTTP_DONE;
 }
 
-/* -- Waiting for news -------------------------------------------------------------------------- */
-
 uint64_t http_news(struct http_server *s)
 {
     (void)pthread_mutex_lock(&s->live_lock);
@@ -320,88 +317,7 @@ uint64_t http_news(struct http_server *s)
     return news;
 }
 
-bool http_wait_ended(const struct http_request *r)
-{
-    return ((const struct http_exchange *)r)->wait_ended;
-}
-
-static void wait_remove(struct http_server *s, struct http_exchange *x)
-{
-    if (x->previous_wait)
-        x->previous_wait->next_wait = x->next_wait;
-    else
-        s->waits = x->next_wait;
-    if (x->next_wait)
-        x->next_wait->previous_wait = x->previous_wait;
-    s->nwaits--;
-}
-
-enum outcome http_wait_news(struct http_request *r, uint64_t seen, unsigned seconds, struct err *e)
-{
-    struct http_exchange *x = (struct http_exchange *)r;
-    struct http_server *s = x->server;
-    (void)pthread_mutex_lock(&s->live_lock);
-    const enum outcome o = room_for(s, r, e);
-    const bool at_once = o == OK && s->news != seen;
-    if (o == OK && !at_once) {
-        x->wait_until_us = env_mono(s->options.env) + (int64_t)seconds * 1000000;
-        x->previous_wait = NULL;
-        x->next_wait = s->waits;
-        if (x->next_wait)
-            x->next_wait->previous_wait = x;
-        s->waits = x;
-        s->nwaits++;
-    }
-    (void)pthread_mutex_unlock(&s->live_lock);
-    if (at_once)
-        http_resume(r);
-    return o;
-}
-
-/* Under live_lock: an exchange that is resumed may be gone at once, so it leaves the list first. */
-static void resume_where(struct http_server *s,
-                         bool (*fits)(const struct http_exchange *x, const void *context),
-                         const void *context, bool ended)
-{
-    struct http_exchange *next;
-    for (struct http_exchange *x = s->waits; x; x = next) {
-        next = x->next_wait;
-        if (!fits(x, context))
-            continue;
-        x->wait_ended = ended;
-        wait_remove(s, x);
-        http_resume(&x->request);
-    }
-}
-
-static bool is_due(const struct http_exchange *x, const void *now)
-{
-    return x->wait_until_us <= *(const int64_t *)now;
-}
-
-static bool is_any(const struct http_exchange *x, const void *context)
-{
-    (void)x;
-    (void)context;
-    return true;
-}
-
-void http_live_pass_news(struct http_server *s)
-{
-    const int64_t now = env_mono(s->options.env);
-    (void)pthread_mutex_lock(&s->live_lock);
-    resume_where(s, s->news_passed != s->news ? is_any : is_due, &now, false);
-    s->news_passed = s->news;
-    (void)pthread_mutex_unlock(&s->live_lock);
-}
-
-void http_live_end_waits(struct http_server *s)
-{
-    (void)pthread_mutex_lock(&s->live_lock);
-    s->live_closing = true;
-    resume_where(s, is_any, NULL, false);
-    (void)pthread_mutex_unlock(&s->live_lock);
-}
+/* -- The end of a session ---------------------------------------------------------------------- */
 
 struct owner {
     struct str session;
@@ -428,7 +344,7 @@ void http_end_of(struct http_server *s, struct str session, struct str account)
             l->over = true;
             wake(l);
         }
-    resume_where(s, is_owners, &owner, true);
+    http_wait_resume(s, is_owners, &owner, true);
     (void)pthread_mutex_unlock(&s->live_lock);
 }
 
