@@ -58,9 +58,11 @@ load_start() {
         >"$dir/told" 2>&1 &
     load=$!
 }
-load_stop() {
+load_stop() { # sets ended: above 128, a signal ended it
     touch "$dir/stop"
     wait "$load"
+    ended=$?
+    return $ended
 }
 told() { jq ".$1" "$dir/told"; }
 made() { "$vein" list events --db "$db" | grep -c 'site\.made'; }
@@ -115,7 +117,7 @@ for i in 0 1 0 1; do
 done
 sleep 0.3
 load_stop
-count $? "nobody was refused"
+count $? "nobody was refused (status $ended): $(cut -c1-500 "$dir/told")"
 [ "$(told most)" -le 2 ] # once a server that ends under it; two may while the load is high
 count $? "and nobody had to ask again and again: $(cat "$dir/told")"
 whole "$before" "restarted in turn"
@@ -143,7 +145,7 @@ within 30 both_ready
 count $? "after $kills of them both are ready: $(tail -qn 2 "$dir"/log.*)"
 sleep 0.5
 load_stop
-count $? "nobody was refused"
+count $? "nobody was refused (status $ended): $(cut -c1-500 "$dir/told")"
 whole "$before" "killed"
 
 # --- cut off from the database ---------------------------------------------------------------------------
@@ -165,7 +167,7 @@ within 30 ready 0 && within 30 ready 1
 count $? "and with it both are again: $(tail -qn 2 "$dir"/log.*)"
 sleep 0.5
 load_stop
-count $? "nobody was refused"
+count $? "nobody was refused (status $ended): $(cut -c1-500 "$dir/told")"
 whole "$before" "cut off"
 stop 0 && stop 1
 count $? "they stop: $(tail -qn 2 "$dir"/log.*)"
@@ -276,7 +278,7 @@ within 30 ready 0 && within 30 ready 1
 count $? "they find the second by themselves: $(tail -qn 2 "$dir"/log.*)"
 sleep 0.5
 load_stop
-count $? "nobody was refused"
+count $? "nobody was refused (status $ended): $(cut -c1-500 "$dir/told")"
 whole "$before" "failed over"
 stop 0 && stop 1
 count $? "they stop"
