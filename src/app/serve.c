@@ -47,9 +47,11 @@ static void publish(struct http_server *server, const struct gate_happened *even
     }
     for (size_t i = 0; i < n; i++) {
         char data[24];
+        const struct str key = stream_str(&events[i].key);
+        if (!str_is(stream_kind(key), "order"))
+            continue;
         snprintf(data, sizeof data, "%lld", (long long)events[i].sequence);
-        if (str_is(stream_kind(stream_str(&events[i].key)), "order"))
-            http_publish(server, stream_str(&events[i].key), str_z(data));
+        http_publish(server, key, str_z(data));
     }
     http_publish(server, S("tower"), S("changed"));
     for (size_t i = 0; i < n; i++)

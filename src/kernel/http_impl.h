@@ -131,11 +131,11 @@ struct http_server {
     bool live_closing;
     struct http_exchange *waits; /* suspended until there is news */
     size_t nwaits;
-    uint64_t news; /* how often something was published */
-    uint64_t born; /* drawn at the start: its numbers mean nothing to another server */
-    char past[HTTP_PAST_MAX]
-             [HTTP_TOPIC_MAX]; /* topics of the last of them; [number % HTTP_PAST_MAX] */
-    uint64_t news_passed;      /* what those who wait were told of */
+    uint64_t news;        /* how often something was published */
+    uint64_t news_passed; /* what those who wait were told of */
+    uint64_t born;        /* drawn at the start: its numbers mean nothing to another server */
+    /* Topics of the last that were published, each at its number % HTTP_PAST_MAX. */
+    char past[HTTP_PAST_MAX][HTTP_TOPIC_MAX];
 
     pthread_t keeper; /* ends slow connections, sends heartbeats */
     int keeper_wake[2];
@@ -208,6 +208,7 @@ enum outcome http_live_room(const struct http_server *s, const struct http_reque
 void http_wait_resume(struct http_server *s,
                       bool (*fits)(const struct http_exchange *x, const void *context),
                       const void *context, bool ended);
+
 /* The response that a stream of events is, for http_answer_send. */
 struct MHD_Response *http_live_response(struct http_exchange *x);
 /* Of an exchange that ends without its stream having been answered. */

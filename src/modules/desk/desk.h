@@ -39,9 +39,9 @@ struct desk_order {
     struct flow_view flow;
     struct stop_state stop;
     struct order_patient_view patient;
-    struct str deviation;      /* class of the gravest that is open; absent: none is */
-    bool sees_deviation;       /* else they know only that quality decides */
-    struct str product;        /* title */
+    struct str deviation; /* class of the gravest open one while the order runs; absent: none */
+    bool sees_deviation;  /* else they know only that quality decides */
+    struct str product;   /* title */
     const struct actor *actor; /* who asks, with the rights that hold for its product */
     struct flow_sight sight;   /* what they see of it: by the parts where they stand */
     const struct product *pinned;
