@@ -97,11 +97,12 @@ struct http_connection {
     struct http_connection *next;
     struct http_connection *previous;
     int fd;
-    int64_t deadline_us; /* monotonic; by then the request is read or the answer sent */
-    uint8_t address[8];  /* of the peer: IPv4 in the first four, or the network of IPv6 (/64) */
-    bool surplus;        /* beyond a limit: it is told so, and ends */
-    bool idle;           /* between two requests: it gives way where there is no room */
-    bool asked;          /* at least once */
+    int64_t deadline_us;      /* monotonic; by then the request is read or the answer sent */
+    int64_t crowded_until_us; /* likewise; it or its peer kept somebody out not long before it */
+    uint8_t address[8]; /* of the peer: IPv4 in the first four, or the network of IPv6 (/64) */
+    bool surplus;       /* beyond a limit: it is told so, and ends */
+    bool idle;          /* between two requests: it gives way where there is no room */
+    bool asked;         /* at least once */
 };
 
 struct http_server {
@@ -121,9 +122,8 @@ struct http_server {
     pthread_mutex_t lock; /* of the connections and the count of waiting exchanges */
     pthread_cond_t drained;
     struct http_connection *connections;
-    size_t nserved;           /* of them that are no surplus */
-    int64_t crowded_until_us; /* monotonic; somebody found no room not long before it */
-    size_t working;           /* exchanges from their handler's call until their answer is sent */
+    size_t nserved; /* of them that are no surplus */
+    size_t working; /* exchanges from their handler's call until their answer is sent */
 
     pthread_mutex_t live_lock;
     struct live *streams;

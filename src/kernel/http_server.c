@@ -68,7 +68,7 @@ void http_connection_idles(struct http_server *s, struct http_connection *c)
     if (!c)
         return;
     (void)pthread_mutex_lock(&s->lock);
-    limit(s, c, env_mono(s->options.env) < s->crowded_until_us ? CROWDED_S : s->timeout_s);
+    limit(s, c, env_mono(s->options.env) < c->crowded_until_us ? CROWDED_S : s->timeout_s);
     c->idle = true;
     (void)pthread_mutex_unlock(&s->lock);
 }
@@ -78,16 +78,17 @@ static bool same_peer(const struct http_connection *a, const struct http_connect
     return memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-/* Who idles ends soon, and who came and never asked: all of them, or those of one peer. Under the
- * lock. */
+/* Who idles ends soon, who came and never asked, and who is at work when that is done: all of them,
+ * or those of one peer. Under the lock. */
 static void make_room(struct http_server *s, const struct http_connection *peer)
 {
     const int64_t now = env_mono(s->options.env);
-    if (!peer)
-        s->crowded_until_us = now + SURPLUS_S * INT64_C(1000000);
     for (struct http_connection *c = s->connections; c; c = c->next) {
         const int64_t soon = now + (c->asked ? CROWDED_S : UNASKED_S) * INT64_C(1000000);
-        if ((c->idle || !c->asked) && c->deadline_us > soon && (!peer || same_peer(c, peer)))
+        if (peer && !same_peer(c, peer))
+            continue;
+        c->crowded_until_us = now + SURPLUS_S * INT64_C(1000000);
+        if ((c->idle || !c->asked) && c->deadline_us > soon)
             c->deadline_us = soon;
     }
 }

@@ -180,7 +180,7 @@ void test_resumer_stop(void)
     (void)pthread_mutex_lock(&lock);
     ending = true;
     held = false;
-    (void)pthread_cond_signal(&changed);
+    (void)pthread_cond_broadcast(&changed);
     (void)pthread_mutex_unlock(&lock);
     assert_int_equal(pthread_join(resumer, NULL), 0);
 }

@@ -302,6 +302,32 @@ static void connections_per_address_are_limited(void **state)
     http_stop(s);
 }
 
+/* shows: SEC-03 who was at work when there was no room gives way when that is done. */
+static void who_works_makes_room_after_it(void **state)
+{
+    (void)state;
+    static const struct str hello = S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct http_options options = test_options();
+    options.connections_per_address = 1;
+    struct http_server *s = test_start(&options);
+    test_resumer_start();
+    test_hold(true);
+    const int working = client_connect(s);
+    client_send(working, S("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
+    while (test_waiting() < 1)
+        (void)poll(NULL, 0, 5);
+    assert_int_equal(client_ask(s, hello, got, sizeof got), 503);
+    assert_false(client_closed_within(working, 1500)); /* what is under way is not cut off */
+    test_hold(false);
+    (void)client_read(working, got, sizeof got);
+    assert_int_equal(client_status(got), 200);
+    assert_true(client_closed_within(working, 8000));
+    (void)close(working);
+    assert_int_equal(served_in_the_end(s), 200);
+    http_stop(s);
+    test_resumer_stop();
+}
+
 /* shows: SEC-03 who idles does not keep the others out. */
 static void idle_connections_make_room(void **state)
 {
@@ -413,6 +439,7 @@ int main(void)
         cmocka_unit_test(none_is_left_unanswered),
         cmocka_unit_test(slow_clients_are_cut_off),
         cmocka_unit_test(connections_per_address_are_limited),
+        cmocka_unit_test(who_works_makes_room_after_it),
         cmocka_unit_test(idle_connections_make_room),
         cmocka_unit_test(who_never_asks_makes_room),
         cmocka_unit_test(stops_while_suspended),
