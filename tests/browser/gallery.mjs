@@ -79,6 +79,14 @@ export async function gallery(house) {
     });
     expect(loaded.some((f) => /Hyperlegible"?$/.test(f)), `loaded are ${loaded}`);
   });
+  await house.check("letters of other Latin scripts have a face, and it comes when they do", async () => {
+    const status = () => [...document.fonts].find((f) => /Hyperlegible Ext"?$/.test(f.family)).status;
+    expect((await page.evaluate(status)) === "unloaded", "it comes where nobody needs it");
+    await page.evaluate(() => document.querySelector("main").append("Łódź"));
+    await page.waitForFunction(() =>
+      [...document.fonts].some((f) => /Hyperlegible Ext"?$/.test(f.family) && f.status === "loaded"));
+    await page.reload();
+  });
   await house.check("charts are drawn above their tables, and read by keys", () => charts(page));
   await house.look(page, "gallery");
   await context.close();

@@ -477,6 +477,7 @@ static enum outcome task(struct http_request *r, struct db *db, struct page *p, 
     v->reviews = v->mine && desk_review_for(&v->o, v->task) && desk_review_seen(&v->o);
     if (v->reviews)
         TRY(desk_review_read(&v->review, r, db, p, &v->o, e));
+    p->begun = S("task-name"); /* whose cells, and what is done: the rest follows at once */
     page_task(p, v);
     return OK;
 }

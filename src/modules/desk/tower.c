@@ -261,8 +261,8 @@ static enum outcome tower(struct http_request *r, struct db *db, struct page *p,
     v.n = rows.n;
     if (rows.more && ask.rows == TOWER_FIRST)
         v.rest = arena_printf(r->arena, "%.*s&rows=%d", STR(v.next), DESK_ROWS - TOWER_FIRST);
-    if (rows.n > TOWER_BEGUN)
-        p->begun = arena_printf(r->arena, "order-%.*s", STR(rows.rows[TOWER_BEGUN].row->order_id));
+    if (rows.n > 0) /* the counts and what is worst: the other rows follow at once */
+        p->begun = arena_printf(r->arena, "order-%.*s", STR(rows.rows[0].row->order_id));
     v.ranked = !ask.risk.p && str_is(ask.state, "live");
     if (ask.risk.p && rows.more)
         v.looked = rows.looked;

@@ -8,7 +8,6 @@
 enum { TOWER_LATE = 1, TOWER_HELD = 2, TOWER_RUNNING = 3, TOWER_ENDED = 4 };
 enum {
     TOWER_LISTED = DESK_ROWS + 1, /* the last tells that there is another page */
-    TOWER_BEGUN = 8,              /* rows that the first paint shows; the others follow at once */
     TOWER_FIRST = 24,             /* that come with the page itself, as a screen shows them */
     TOWER_COUNTED = 201,          /* more are shown as "200+" */
     TOWER_MOST = TOWER_AHEAD + TOWER_LISTED,

@@ -35,6 +35,8 @@ static void a_file_comes_with_the_form(void **state)
     (void)state;
     assert_non_null(strstr(desk_trial_get(1, desk_trial_path("/tasks/test")),
                            "enctype=\"multipart/form-data\""));
+    HAS("rel=\"expect\" href=\"#task-name\""); /* no more is needed for a first paint */
+    HAS("<div id=\"task-name\">");
     HAS("type=\"file\" id=\"f-report\" name=\"_file.report\" accept=\"application/pdf,text/csv\"");
     HAS("PDF, CSV table; at most 5 KB");
     desk_trial_form();
