@@ -8,13 +8,14 @@ import { files } from "./files.mjs";
 import { gallery } from "./gallery.mjs";
 import { kernelPages } from "./kernel_pages.mjs";
 import { lists } from "./lists.mjs";
+import { live } from "./live.mjs";
 import { map } from "./map.mjs";
 import { patching } from "./patch.mjs";
 import { steps } from "./steps.mjs";
 import { tower } from "./tower.mjs";
 
 const parts = {
-  pages: [gallery, kernelPages, clocks, tower, patching, lists, map, files, steps, camera],
+  pages: [gallery, kernelPages, clocks, tower, patching, live, lists, map, files, steps, camera],
   journeys: [journeys],
 };
 const [, , part, output, shots] = process.argv;
