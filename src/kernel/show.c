@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/id.h"
+#include "kernel/words.h"
 
 enum { SHOW_JSON_MAX = 1 << 20 };
 
@@ -170,7 +171,7 @@ struct str show_name(struct page *p, const char *prefix, struct str code)
     struct buf b = buf_in(p->b->arena, code.n + 1);
     for (size_t i = 0; i < code.n; i++)
         buf_char(&b, code.p[i] == '_' ? ' ' : code.p[i]);
-    return buf_get(&b);
+    return words_say(p, buf_get(&b));
 }
 
 struct str show_names(struct page *p, const char *prefix, struct str codes)

@@ -65,8 +65,8 @@ enum show_tone { SHOW_IDLE, SHOW_OK, SHOW_INFO, SHOW_WARN, SHOW_STOP, SHOW_HOLD 
 const char *show_tone_class(enum show_tone tone);
 const char *show_tone_icon(enum show_tone tone);
 
-/* For {= …} in pages. The name of a thing in the catalogue ("role.courier"), or its code with
- * blanks where the catalogue has none: definitions bring their own words. */
+/* For {= …} in pages. The name of a thing in the catalogue ("role.courier"), or, where it has none
+ * (a role that a house added), its code with blanks, as words say it: "study nurse". */
 struct str show_name(struct page *p, const char *prefix, struct str code);
 /* Of several, which stand between blanks: with commas. */
 struct str show_names(struct page *p, const char *prefix, struct str codes);

@@ -3,6 +3,7 @@
 #include "kernel/words.h"
 
 #include "kernel/form.h"
+#include "kernel/show.h"
 #include "kernel/tests/draft_people.h"
 
 #define WORDS(name, language, rows)                                                                \
@@ -87,6 +88,20 @@ static void the_house_speaks_to_all_in_their_language(void **state)
     assert_true(str_is(words_say(&p, S("Collect")), "Entnehmen"));
     p.language = S("en"); /* as a file is made that is the same for everybody */
     assert_true(str_is(words_say(&p, S("Collect")), "Collect"));
+}
+
+/* A role, or a kind of unit, of the house's own: no catalogue has it. */
+static void what_a_house_adds_is_named(void **state)
+{
+    (void)state;
+    struct page p = page_for("de", &author);
+    assert_true(str_is(show_name(&p, "role", S("study_nurse")), "study nurse"));
+    bring_of_the_house(WORDS("one", "de", ROW("study nurse", "Studienpflege")));
+    p = page_for("de", &author);
+    assert_true(str_is(show_name(&p, "role", S("study_nurse")), "Studienpflege"));
+    assert_true(
+        str_is(show_names(&p, "role", S("study_nurse other_one")), "Studienpflege, other one"));
+    assert_true(str_is(show_name(&p, "tone", S("")), ""));
 }
 
 /* A stranger cannot change what an instruction says to others, nor what the house says of it to the
@@ -216,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_words, tear_down)
         TEST(the_house_speaks_to_all_in_their_language),
+        TEST(what_a_house_adds_is_named),
         TEST(another_house_speaks_to_its_own_alone),
         TEST(words_live_as_definitions_do),
         TEST(only_what_is_spoken_is_said),
