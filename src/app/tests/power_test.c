@@ -3,7 +3,7 @@
  * once, nothing by halves, and agree with every checkpoint that others may have seen.
  *
  * Each image is made from its number alone: VEIN_POWER_IMAGE=N makes that one, VEIN_FULL=1 100,000
- * of them, VEIN_POWER_IMAGES=N so many. */
+ * of them, VEIN_POWER_IMAGES=N so many, VEIN_POWER_FROM=N from that number on. */
 #define _GNU_SOURCE /* memmem */
 #include <limits.h>
 #include <setjmp.h>
@@ -325,16 +325,18 @@ static void nothing_acknowledged_is_lost(void **state)
     const uint64_t one = number_in("VEIN_POWER_IMAGE", UINT64_MAX);
     const uint64_t images =
         number_in("VEIN_POWER_IMAGES", full && strcmp(full, "1") == 0 ? IMAGES_FULL : IMAGES);
+    const uint64_t from = number_in("VEIN_POWER_FROM", 0);
     uint64_t again = 0, done = 0;
-    for (uint64_t number = 0; one == UINT64_MAX && done + again < images; number++, done++)
-        image(number, &again);
+    for (; one == UINT64_MAX && done + again < images; done++)
+        image(from + done, &again);
     if (one != UINT64_MAX)
         image(one, &again);
     syncs_find(power_work.disk);
     printf("# %zu operations with %zu syncs, %zu commands answered, %zu events: %llu images, %llu "
-           "of them of a second cut while recovering\n",
+           "of them of a second cut while recovering; the next number is %llu\n",
            power_disk_length(power_work.disk), nsyncs, power_work.nsaid, power_work.nleaves,
-           (unsigned long long)(done + again), (unsigned long long)again);
+           (unsigned long long)(done + again), (unsigned long long)again,
+           (unsigned long long)(from + done));
 }
 
 /* Nor is there anything left that is in the way of making it. */
