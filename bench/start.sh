@@ -30,7 +30,7 @@ answers() { # PORT: whether GET /health is answered 200, without a program being
 
 start() { # FILE: sets server, port and took, in microseconds
     local from
-    port=$((20000 + RANDOM % 20000))
+    port=$((20000 + RANDOM % 12000))
     from=$(micros)
     "$vein" serve --db "$1" --listen "127.0.0.1:$port" >/dev/null 2>"$dir/err" &
     server=$!

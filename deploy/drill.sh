@@ -3,7 +3,7 @@
 # makes of the templates that ship. `dir` is a folder for all that is kept, `vein` the program.
 # shellcheck shell=bash disable=SC2154
 net=127.$((64 + RANDOM % 128)).$((RANDOM % 256))
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 12000))
 databases="db1 db2 db3"
 declare -A etcd=() patroni=() addresses=([db1]=$net.11 [db2]=$net.12 [db3]=$net.13)
 declare -A servers=([app1]=$net.21 [app2]=$net.22)

@@ -4,6 +4,8 @@
 #ifndef VEIN_BASE_ENV_H
 #define VEIN_BASE_ENV_H
 
+#include <stdatomic.h>
+
 #include "base/str.h"
 
 struct env {
@@ -24,7 +26,7 @@ struct env_sim {
     struct env env; /* hand out &sim.env */
     int64_t now_us;
     int64_t mono_us;
-    uint64_t counter;
+    atomic_ullong counter; /* several threads may draw */
     uint8_t seed[32];
 };
 void env_sim_init(struct env_sim *sim, uint64_t seed, int64_t start_us);

@@ -16,15 +16,24 @@ const [base, login, password, workers, stopFile] = process.argv.slice(2);
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const PATIENCE = Number(process.env.PATIENCE ?? 60_000); // ms, for one site
 const again = new Set([503, ...(process.env.RETRY ?? "").split(",").map(Number)]);
+const locked = Number(process.env.LOCKED); // a status that is no refusal where sessions lock soon
 const told = { acked: 0, repeated: 0, broken: 0, unavailable: 0, most: 0, longest: 0, failures: [] };
 const bases = base.split(",");
 let session; // one for all of them, or on its way
 
+/* A timer that counts: a server killed while the first request of all connects can leave that without an
+ * end, and AbortSignal.timeout keeps no program from ending. */
 async function ask(turn, path, options) {
-  const answer = await fetch(bases[turn % bases.length] + path, {
-    redirect: "manual", signal: AbortSignal.timeout(10000), ...options,
-  });
-  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), 10000);
+  try {
+    const answer = await fetch(bases[turn % bases.length] + path, {
+      redirect: "manual", signal: stop.signal, ...options,
+    });
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 async function signIn(turn) {
@@ -63,7 +72,7 @@ async function make(organisation, worker) {
         if (tries > 0) told.repeated++;
         return;
       }
-      if (answer.status === 401) session = undefined;
+      if (answer.status === 401 || answer.status === locked) session = undefined;
       else if (again.has(answer.status)) told.unavailable++;
       else {
         told.failures.push(`${answer.status} ${answer.text.slice(0, 200)}`);

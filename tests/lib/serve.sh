@@ -21,7 +21,7 @@ answers() {
 }
 
 address() { # a new one: sets port and base
-    port=$((20000 + RANDOM % 20000))
+    port=$((20000 + RANDOM % 12000)) # below those that the system gives to clients
     base=http://127.0.0.1:$port
 }
 

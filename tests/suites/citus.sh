@@ -32,7 +32,7 @@ finish() {
 trap finish EXIT
 
 ask() { psql "postgresql://vein@127.0.0.1:$port/$1" -XAtqc "$2"; }
-port=$((20000 + RANDOM % 20000)) first=$port
+port=$((20000 + RANDOM % 12000)) first=$port
 for machine in $machines; do
     (cd "$dir" && export HOME="$dir" && "${as[@]}" "$bin/initdb" -D "$dir/$machine" -U vein -A trust -E UTF8 --locale=C --no-sync &&
         "${as[@]}" "$bin/pg_ctl" -D "$dir/$machine" -l "$dir/$machine.log" -w -o "-k $dir -p $port \

@@ -17,7 +17,7 @@ clean_up() {
     rm -rf "$dir"
 }
 trap clean_up EXIT
-at=$((20000 + RANDOM % 20000))
+at=$((20000 + RANDOM % 12000))
 here=http://127.0.0.1:$at
 there=http://127.0.0.1:$((at + 1))
 api=$there/api

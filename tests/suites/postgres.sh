@@ -122,7 +122,7 @@ again() {
 made() { "$vein" list events --db "$(at load)" | grep -c 'site\.made'; }
 told() { jq ".$1" "$dir/told"; }
 export VEIN_RATE=100000 VEIN_BURST=100000
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 12000))
 base=http://127.0.0.1:$port
 out=$("$vein" init --db "$(at load)" --admin kill.drill 2>&1)
 ORGANISATION=$(awk '$1 == "organisation" { print $2 }' <<<"$out")

@@ -24,7 +24,7 @@ declare -A process
 export VEIN_RATE=100000 VEIN_BURST=100000
 trap 'kill -9 "${process[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
 
-first=$((20000 + RANDOM % 20000))
+first=$((20000 + RANDOM % 12000))
 at() { echo "http://127.0.0.1:$((first + $1))"; }
 
 within() { # SECONDS COMMAND…: it works by then
@@ -105,7 +105,7 @@ two $rounds
 
 # --- one restarted after the other, under load --------------------------------------------------------
 before=$(made)
-export VEIN_SESSION_LOCK=2
+export VEIN_SESSION_LOCK=2 LOCKED=423
 load_start
 for i in 0 1 0 1; do
     sleep 0.5
@@ -122,7 +122,7 @@ count $? "nobody was refused (status $ended): $(cut -c1-500 "$dir/told")"
 count $? "and nobody had to ask again and again: $(cat "$dir/told")"
 whole "$before" "restarted in turn"
 two
-unset VEIN_SESSION_LOCK
+unset VEIN_SESSION_LOCK LOCKED
 
 # --- killed at random moments, connections cut ----------------------------------------------------------
 before=$(made)

@@ -33,7 +33,7 @@ check() { # WHAT COMMAND…
 }
 not() { ! "$@" >/dev/null 2>&1; }
 
-free_port() { port[$1]=$((20000 + RANDOM % 20000)); }
+free_port() { port[$1]=$((20000 + RANDOM % 12000)); }
 
 witness() { # NAME: serves its folder at its port
     "$vein" witness serve --dir "$dir/$1" --listen "127.0.0.1:${port[$1]}" >>"$dir/$1.log" 2>&1 &
@@ -131,8 +131,8 @@ for turn in $(seq 10); do
 done
 check "after kills of both sides the log becomes final" within 30 final_is_signed node
 check "and nobody contradicts" agreed node
-before=$(known w1)
 stop node TERM
+before=$(known w1)
 
 # -- an older copy in its place -----------------------------------------------------------------
 free_port copy

@@ -294,7 +294,7 @@ static void rehash_forward(bool own_key)
             struct hash old = merkle_leaf(str_z(leaf));
             if (seq == target) {
                 snprintf(stream, sizeof stream, "%.*s", (int)strcspn(name + 10, "\""), name + 10);
-                char *digit = strstr(leaf, "\"happened\":\"") + 16; /* a digit of the year */
+                char *digit = strstr(leaf, "\"happened\":\"") + 15; /* a digit of the year */
                 *digit = *digit == '9' ? '8' : (char)(*digit + 1);
             } else {
                 char *previous = strstr(leaf, before);

@@ -222,9 +222,12 @@ static struct outbox_find_out until(struct str message, const char *state)
     return now;
 }
 
-static void dies_of(const char *name, const char *path, const char *code, int64_t status)
+static void dies_of(const char *name, const char *path, int timeout_s, const char *code,
+                    int64_t status)
 {
-    partner(name, path, "tries: 2\nfirst_wait_s: 1\ntimeout_s: 1\n");
+    const struct str rules =
+        arena_printf(f.arena, "tries: 2\nfirst_wait_s: 1\ntimeout_s: %d\n", timeout_s);
+    partner(name, path, rules.p);
     struct outbox_find_out dead = until(queue(name, "order/1"), "dead");
     assert_string_equal(arena_str(f.arena, dead.code).p, code);
     assert_int_equal(dead.status, status);
@@ -272,14 +275,14 @@ static void a_web_hook_that_fails_is_told_from_the_others(void **state)
     until(queue("good", "order/21"), "delivered");
     assert_in_range(f.sim.now_us - before, 0, 10 * TIME_SECOND); /* far from a timeout */
 
-    dies_of("breaks", "/break", "outbox.connection", INT_NONE);
-    dies_of("fails", "/500", "outbox.answer", 500);
-    dies_of("refuses", "/422", "outbox.answer", 422);
-    dies_of("slow", "/hang", "outbox.timeout", INT_NONE);
-    dies_of("leads_away", "/redirect", "outbox.redirect", 307);
+    dies_of("breaks", "/break", 20, "outbox.connection", INT_NONE);
+    dies_of("fails", "/500", 20, "outbox.answer", 500);
+    dies_of("refuses", "/422", 20, "outbox.answer", 422);
+    dies_of("slow", "/hang", 1, "outbox.timeout", INT_NONE);
+    dies_of("leads_away", "/redirect", 20, "outbox.redirect", 307);
     taken(&web, &lines);
     const size_t so_far = lines;
-    dies_of("leads_again", "/redirect", "outbox.redirect", 307);
+    dies_of("leads_again", "/redirect", 20, "outbox.redirect", 307);
     taken(&web, &lines);
     assert_int_equal(lines, so_far + 1); /* not followed, not tried again */
     partner("endless", "/endless", "");
@@ -295,7 +298,7 @@ static void no_definition_leads_inside(void **state)
     snprintf(allowed, sizeof allowed, "127.0.0.1:%d", web.port == 1 ? 2 : 1);
     setup.allowed = str_z(allowed);
     open_post((struct str){ 0 });
-    dies_of("inside", "/ok", "outbox.inside", INT_NONE);
+    dies_of("inside", "/ok", 20, "outbox.inside", INT_NONE);
     taken(&web, &lines);
     assert_int_equal(lines, 0);
 }

@@ -2,6 +2,7 @@
  * what waits is bounded and ends with its session. */
 #include "kernel/api.h"
 #include "kernel/epoch.h"
+#include "kernel/http_impl.h"
 #include "kernel/pages.h"
 #include "kernel/tests/auth_serve.h"
 #include "kernel/tests/http_client.h"
@@ -168,6 +169,16 @@ static void a_cursor_is_of_this_log(void **state)
     assert_non_null(strstr(got, "go on after 1.20"));
 }
 
+/* So many wait for news. */
+static void until_waiting(size_t n)
+{
+    for (size_t now = n + 1; now != n; usleep(5000)) {
+        pthread_mutex_lock(&app.server->live_lock);
+        now = app.server->nwaits;
+        pthread_mutex_unlock(&app.server->live_lock);
+    }
+}
+
 static void who_waits_is_bounded_and_ends_with_the_session(void **state)
 {
     (void)state;
@@ -182,7 +193,7 @@ static void who_waits_is_bounded_and_ends_with_the_session(void **state)
         fds[i] = client_connect(app.server);
         client_send(fds[i], request_of("?after=now&wait=60", cookie));
     }
-    usleep(500000);
+    until_waiting(HTTP_OWNER_MAX);
     assert_int_equal(get("?after=now&wait=60", cookie), 429);
     assert_non_null(strstr(got, "http.too_many_of_session"));
     assert_non_null(strstr(got, "Retry-After:"));
@@ -202,7 +213,7 @@ static void waits_keep_no_server_from_stopping(void **state)
     const struct str cookie = person("person2");
     const int fd = client_connect(app.server);
     client_send(fd, request_of("?after=now&wait=60", cookie));
-    usleep(300000);
+    until_waiting(1);
     http_stop(app.server);
     app.server = NULL;
     (void)client_read(fd, got, sizeof got);

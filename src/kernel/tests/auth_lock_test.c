@@ -410,10 +410,11 @@ static void *come(void *context)
     return NULL;
 }
 
+/* And whoever works has taken what it works at: nobody leaves the line any more. */
 static size_t in_line(void)
 {
     pthread_mutex_lock(&a.auth->later.lock);
-    const size_t n = a.auth->later.n;
+    const size_t n = a.auth->later.busy == AUTH_SIGNING_MAX ? a.auth->later.n : 0;
     pthread_mutex_unlock(&a.auth->later.lock);
     return n;
 }

@@ -85,10 +85,10 @@ bool client_closed_within(int fd, int ms)
     char passed[4096];
     struct pollfd ready = { .fd = fd, .events = POLLIN };
     const int64_t until = env_mono(&env_system) + (int64_t)ms * 1000;
-    while (env_mono(&env_system) < until) {
+    do {
         if (poll(&ready, 1, 50) == 1 && recv(fd, passed, sizeof passed, 0) <= 0)
             return true;
-    }
+    } while (env_mono(&env_system) < until);
     return false;
 }
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/http_impl.h"
 #include "kernel/tests/http_client.h"
 
 enum { STREAMS = 60, CONNECTIONS_MAX = 512 };
@@ -98,7 +99,7 @@ static void publishes_to_those_who_watch(void **state)
     assert_true(stream_says(b, "event: reload\n", 2000));
     assert_true(stream_says(b, ":\n\n", 3000)); /* the heartbeat */
     http_stop(s);
-    assert_true(client_closed_within(b, 2000));
+    assert_true(client_closed_within(b, 20000));
     (void)close(b);
 }
 
@@ -173,9 +174,14 @@ static void slow_reader_reloads(void **state)
     const int fd = open_stream(s);
     for (size_t i = 0; i < 3000; i++) /* 24 MB: more than any socket's buffer */
         http_publish(s, S("t"), (struct str){ data, sizeof data });
-    http_publish(s, S("t"), S("last"));
     assert_true(stream_says(fd, "event: reload", 5000));
-    assert_true(stream_says(fd, "data: last", 5000));
+    bool last =
+        false; /* while it reads, one may overflow yet: that one is told by another reload */
+    for (size_t i = 0; i < 100 && !last; i++) {
+        http_publish(s, S("t"), S("last"));
+        last = stream_says(fd, "data: last", 200);
+    }
+    assert_true(last);
     (void)close(fd);
     http_stop(s);
 }
@@ -260,11 +266,11 @@ static void slow_clients_are_cut_off(void **state)
     http_stop(s);
 }
 
-/* The status of one more connection, within two seconds of others' end. */
+/* The status of one more connection, soon after others' end. */
 static int served_in_the_end(const struct http_server *s)
 {
     int status = 0;
-    for (size_t i = 0; i < 100 && status != 200; i++) {
+    for (size_t i = 0; i < 1000 && status != 200; i++) {
         status = client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got);
         (void)poll(NULL, 0, 20);
     }
@@ -277,29 +283,41 @@ static void connections_per_address_are_limited(void **state)
     (void)state;
     struct http_options options = test_options();
     options.connections_per_address = 4;
+    options.head_s = options.timeout_s = 60;
     struct http_server *s = test_start(&options);
     int fds[5];
+    test_resumer_start();
+    test_hold(true);
     for (size_t i = 0; i < 4; i++) {
         fds[i] = client_connect(s);
-        client_send(fds[i], S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
-        (void)client_read(fds[i], got, sizeof got);
-        assert_int_equal(client_status(got), 200);
+        client_send(fds[i], S("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"));
     }
+    while (test_waiting() < 4)
+        (void)poll(NULL, 0, 5);
     fds[4] = client_connect(s);
     client_send(fds[4], S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
     (void)client_read(fds[4], got, sizeof got);
     assert_int_equal(client_status(got), 503);
     assert_non_null(strstr(got, "\r\nRetry-After: 1\r\n"));
-    assert_true(client_closed_within(fds[4], 2000));
+    assert_true(client_closed_within(fds[4], 20000));
     (void)close(fds[4]);
     fds[4] = client_connect(s); /* who asks nothing makes room, soon */
-    assert_true(client_closed_within(fds[4], 7000));
-    for (size_t i = 0; i < 5; i++) { /* and so do those of it that idle */
-        assert_true(client_closed_within(fds[i], 4000));
+    assert_true(client_closed_within(fds[4], 20000));
+    (void)close(fds[4]);
+    test_hold(false);
+    for (size_t i = 0; i < 4; i++) {
+        (void)client_read(fds[i], got, sizeof got);
+        assert_int_equal(client_status(got), 200);
+    }
+    assert_int_equal(client_ask(s, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"), got, sizeof got),
+                     503);
+    for (size_t i = 0; i < 4; i++) { /* and so do those of it that idle */
+        assert_true(client_closed_within(fds[i], 20000));
         (void)close(fds[i]);
     }
     assert_int_equal(served_in_the_end(s), 200);
     http_stop(s);
+    test_resumer_stop();
 }
 
 /* shows: SEC-03 who was at work when there was no room gives way when that is done. */
@@ -309,6 +327,7 @@ static void who_works_makes_room_after_it(void **state)
     static const struct str hello = S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
     struct http_options options = test_options();
     options.connections_per_address = 1;
+    options.timeout_s = 60;
     struct http_server *s = test_start(&options);
     test_resumer_start();
     test_hold(true);
@@ -318,10 +337,11 @@ static void who_works_makes_room_after_it(void **state)
         (void)poll(NULL, 0, 5);
     assert_int_equal(client_ask(s, hello, got, sizeof got), 503);
     assert_false(client_closed_within(working, 1500)); /* what is under way is not cut off */
+    assert_int_equal(client_ask(s, hello, got, sizeof got), 503);
     test_hold(false);
     (void)client_read(working, got, sizeof got);
     assert_int_equal(client_status(got), 200);
-    assert_true(client_closed_within(working, 8000));
+    assert_true(client_closed_within(working, 20000));
     (void)close(working);
     assert_int_equal(served_in_the_end(s), 200);
     http_stop(s);
@@ -407,7 +427,8 @@ static void stops_while_suspended(void **state)
         (void)poll(NULL, 0, 5);
     (void)poll(NULL, 0, 50);
     assert_int_equal(pthread_create(&stopper, NULL, stop_server, s), 0);
-    (void)poll(NULL, 0, 200);
+    while (!atomic_load(&s->stopping))
+        (void)poll(NULL, 0, 5);
     client_send(idle, S("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"));
     (void)client_read(idle, got, sizeof got);
     assert_int_equal(client_status(got), 503);
@@ -423,8 +444,8 @@ static void stops_while_suspended(void **state)
         (void)close(fds[i]);
     }
     assert_int_equal(pthread_join(stopper, NULL), 0);
-    assert_true(client_closed_within(stream, 2000));
-    assert_true(client_closed_within(idle, 2000));
+    assert_true(client_closed_within(stream, 20000));
+    assert_true(client_closed_within(idle, 20000));
     (void)close(stream);
     (void)close(idle);
     test_resumer_stop();

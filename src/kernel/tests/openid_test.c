@@ -173,7 +173,7 @@ static enum outcome ask(const char *step, struct openid_result *out)
         .nonce = S("the-nonce"),
         .now_s = NOW,
         .since_s = NOW - 100,
-        .timeout_ms = 3000,
+        .timeout_ms = 30000,
     };
     struct buf b = buf_in(arena, OPENID_FRAME_MAX);
     struct json_out json = json_out(&b);

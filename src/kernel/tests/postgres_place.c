@@ -14,8 +14,9 @@ char postgres_path[STORE_NAME_MAX];
 struct store_options postgres_fresh(void)
 {
     static unsigned n;
-    snprintf(postgres_path, sizeof postgres_path, "%s&schema=test_%d_%u", postgres_server,
-             (int)getpid(), ++n);
+    /* A name of its own: another program's connections are not ended with it. */
+    snprintf(postgres_path, sizeof postgres_path, "%s&application_name=vein_%d&schema=test_%d_%u",
+             postgres_server, (int)getpid(), (int)getpid(), ++n);
     return (struct store_options){ .path = postgres_path, .create = true };
 }
 
@@ -39,7 +40,7 @@ void postgres_end_backends(const char *which)
     char text[300];
     snprintf(text, sizeof text,
              "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-             " WHERE datname = current_database() AND application_name = 'vein' AND %s",
-             which);
+             " WHERE datname = current_database() AND application_name = 'vein_%d' AND %s",
+             (int)getpid(), which);
     assert_string_not_equal(postgres_administer(text), "0");
 }

@@ -278,7 +278,10 @@ static void right_side(BIGNUM *out, const struct equation *q, const uint8_t tag[
 static bool solve(uint8_t out[48], const struct equation q[2])
 {
     BIGNUM *x = BN_new(), *y = BN_new(), *v = BN_new(), *t = BN_new();
-    randombytes_buf(out + 32, 16);
+    do { /* no carry disturbs a tag above both s */
+        randombytes_buf(out + 32, 16);
+        BN_lebin2bn(out + 32, 16, t);
+    } while (BN_cmp(t, q[0].s) < 0 || BN_cmp(t, q[1].s) < 0);
     right_side(y, &q[0], out + 32);
     right_side(v, &q[1], out + 32);
     BN_mod_sub(x, y, v, field_size, scratch);
@@ -320,7 +323,7 @@ static void forge(uint8_t out[48], const uint8_t keys[2][32], const uint8_t nonc
     for (int i = 0; i < 2; i++)
         q[i] = equation_of(keys[i], nonce, head);
     /* The attack on the cipher alone works, hence the commitment. One try in sixteen has blocks
-     * that fit, one in a few of those a tag above both s, where no carry disturbs it. */
+     * that fit. */
     int tries = 0;
     while (!solve(out, q) || !opens(out, keys[0], nonce, head) || !opens(out, keys[1], nonce, head))
         assert_true(++tries < 100000);
