@@ -184,11 +184,11 @@ async function listening(house, person, answer) {
 }
 
 async function overtaken(house, person) {
-  let fresh;
-  const second = new Promise((resolve) => { fresh = resolve; });
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
   const { page } = await listening(house, person, async (number) => {
     if (number > 1) return "Later";
-    await second;
+    await held;
     return "Earlier";
   });
   await page.getByRole("heading", { level: 1, name: "Later" }).waitFor();
@@ -197,7 +197,7 @@ async function overtaken(house, person) {
     new MutationObserver(() => said.push(document.querySelector("h1").textContent))
       .observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
   });
-  fresh();
+  release();
   await page.waitForTimeout(1_000);
   const said = await page.evaluate(() => globalThis.said);
   expect(!said.includes("Earlier"), "an earlier answer took the place of a later one");

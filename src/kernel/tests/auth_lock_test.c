@@ -410,7 +410,7 @@ static void *come(void *context)
     return NULL;
 }
 
-/* And whoever works has taken what it works at: nobody leaves the line any more. */
+/* 0 until all who work have something at hand: before, one may leave the line yet. */
 static size_t in_line(void)
 {
     pthread_mutex_lock(&a.auth->later.lock);

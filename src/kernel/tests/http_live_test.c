@@ -175,8 +175,8 @@ static void slow_reader_reloads(void **state)
     for (size_t i = 0; i < 3000; i++) /* 24 MB: more than any socket's buffer */
         http_publish(s, S("t"), (struct str){ data, sizeof data });
     assert_true(stream_says(fd, "event: reload", 5000));
-    bool last =
-        false; /* while it reads, one may overflow yet: that one is told by another reload */
+    bool last = false;
+    /* While it reads, one may overflow yet: then another reload tells of that. */
     for (size_t i = 0; i < 100 && !last; i++) {
         http_publish(s, S("t"), S("last"));
         last = stream_says(fd, "data: last", 200);
